@@ -1,0 +1,16 @@
+"""Exit codes, defined once for the agent, the backends and the command line."""
+
+DONE = 0
+#: The user's job failed.
+JOB_FAILED = 1
+#: The request was wrong; nothing was created.
+BAD_REQUEST = 2
+#: The environment refused: cluster, rights, quota, disk.
+REFUSED = 3
+#: The one code with which an agent says "this run has failed": a Kubernetes podFailurePolicy
+#: fails the Job on it and retries the pod on any other. Outside 1-2, 126-165 and sysexits, so
+#: that no shell, signal or interpreter produces it by chance.
+RUN_FAILED = 94
+#: An agent that was fenced: a newer incarnation of its node has taken its place.
+FENCED = 95
+INTERRUPTED = 130

@@ -1,0 +1,132 @@
+"""What a backend is: the one seam between "what to run" and "where it runs".
+
+Everything above this line (the commands, the Python handle, pipelines) knows only these
+types; `tests/contract/` holds every backend to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, Union
+
+from rankzero.agent.events import FINAL, Event
+from rankzero.agent.history import History
+from rankzero.plan.model import Plan
+from rankzero.spec.model import Job
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """One line of `rankzero list`. created is in seconds since the epoch."""
+
+    run: str
+    name: str
+    where: str
+    created: float
+    labels: Mapping[str, str]
+    history: History
+
+    @property
+    def state(self) -> str:
+        return self.history.state
+
+    @property
+    def finished(self) -> bool:
+        return self.history.state in FINAL
+
+
+@dataclass(frozen=True)
+class LogBlock:
+    """Whole lines of one rank, in order, as bytes that the script wrote.
+
+    time: when the agent read the first of them, seconds since the epoch.
+    dropped: bytes of this rank that were lost before this block because `log_keep` was exceeded.
+    """
+
+    rank: int
+    node: str
+    generation: int
+    time: float
+    data: bytes
+    dropped: int = 0
+
+
+#: What a watched run yields.
+Item = Union[Event, LogBlock]
+
+
+@dataclass(frozen=True)
+class LogQuery:
+    """Which log lines: of which ranks (None: all), from when on, how many of the last."""
+
+    ranks: frozenset[int] | None = None
+    nodes: frozenset[str] | None = None
+    since: float | None = None
+    tail: int | None = None
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What was submitted, and where its things lie."""
+
+    run: str
+    outputs: Path
+    logs: Path
+    notices: tuple[str, ...] = field(default=())
+
+
+class Backend(Protocol):
+    """A place where runs happen. Every method raises `rankzero.errors.Error` and nothing else
+    for what a user or the environment did; `UnknownRun` where a run's id fits nothing."""
+
+    name: str
+
+    def plan(self, job: Job) -> Plan:
+        """Compile, check what can be checked, create nothing."""
+        ...
+
+    def submit(self, plan: Plan, *, detach: bool) -> Submission:
+        """Start it. Unless detached, a local run ends with the calling process."""
+        ...
+
+    def release(self, run: str) -> None:
+        """Let an attached run go on without this process."""
+        ...
+
+    def runs(self) -> list[RunInfo]:
+        """All runs that can be seen from here, newest first."""
+        ...
+
+    def run(self, run: str) -> RunInfo:
+        """One run, by its id."""
+        ...
+
+    def events(self, run: str) -> list[Event]:
+        """Its history up to now."""
+        ...
+
+    def logs(self, run: str, query: LogQuery) -> Iterator[LogBlock]:
+        """Its lines up to now, merged by time."""
+        ...
+
+    def watch(self, run: str, query: LogQuery, *, events_from: int = 1) -> Iterator[Item]:
+        """Its events and lines as they come, until it has ended and all lines were given."""
+        ...
+
+    def stop(self, run: str, *, grace: float | None = None) -> None:
+        """Ask it to end; returns at once. `watch` shows it ending."""
+        ...
+
+    def delete(self, run: str) -> None:
+        """Remove all that is left of a run that has ended."""
+        ...
+
+    def outputs(self, run: str, to: Path | None = None) -> Path:
+        """The folder with what the run wrote for its user, copied to `to` where given."""
+        ...
+
+    def submitted(self, run: str) -> Mapping[str, Any]:
+        """The plan as it was submitted (`Plan.to_json`), for `rerun`."""
+        ...

@@ -1,0 +1,62 @@
+"""A plan: what a backend would create for one run, as data that can be printed and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rankzero.agent.config import AgentConfig
+from rankzero.spec.model import Job
+
+
+@dataclass(frozen=True)
+class Code:
+    """What of the user's folder takes part.
+
+    folder: where it lies here; files, size: how many, and how many bytes together;
+    digest: sha256 over names and contents, so that `rerun` can say that it changed.
+    """
+
+    folder: str
+    files: int
+    size: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run, before it exists.
+
+    run: its id. where: `local`, or a cluster's context and namespace.
+    found: how the framework was decided (`found in train.py`, `named`).
+    agents: what each node's agent will be told, first node first.
+    notices: what the backend ignores or wants known; none of it stops the run.
+    manifests: what else the backend would create (empty on a laptop).
+    """
+
+    run: str
+    job: Job
+    backend: str
+    where: str
+    framework: str
+    found: str
+    code: Code
+    agents: tuple[AgentConfig, ...]
+    notices: tuple[str, ...] = ()
+    manifests: tuple[Mapping[str, Any], ...] = field(default=())
+
+    def to_json(self) -> dict[str, Any]:
+        """The documented schema of `--dry-run --output json`."""
+        return {
+            "run": self.run,
+            "backend": self.backend,
+            "where": self.where,
+            "framework": self.framework,
+            "found": self.found,
+            "code": vars(self.code).copy(),
+            "job": self.job.to_json(),
+            "nodes": [agent.to_json() for agent in self.agents],
+            "notices": list(self.notices),
+            "manifests": [dict(manifest) for manifest in self.manifests],
+        }
