@@ -4,24 +4,24 @@ import json
 from typing import Any, Dict, Mapping, NamedTuple, Optional
 
 # A run's life. Written by the client and the backend.
-SUBMITTED = "submitted"  # job, backend, nodes
+SUBMITTED = "submitted"  # name, backend, max_restarts
 STOP_REQUESTED = "stop-requested"  # by, grace_s
 # Membership. Written by the coordinator.
-NODE_JOINED = "node-joined"  # node, address, ranks, incarnation
+NODE_JOINED = "node-joined"  # node, address, ranks, pid
 NODE_LOST = "node-lost"  # node, reason
-WAITING = "waiting"  # for: [node, ...], until
-ASSIGNED = "assigned"  # generation, restarts, nodes: [node, ...], ranks, topology without ports
+WAITING = "waiting"  # nodes: those that are not here, until
+ASSIGNED = "assigned"  # generation, restarts, world_size, nodes: {node: [rank, ...]}
 RUNNING = "running"  # generation: every rank's process is started
-RANK_EXITED = "rank-exited"  # generation, rank, node, code, signal
-RANK_FAILED = "rank-failed"  # generation, rank, node, code, signal, failure
+RANK_EXITED = "rank-exited"  # generation, rank, node, code: by itself, with 0
+RANK_FAILED = "rank-failed"  # generation, failure: {kind, rank, node, time, code, signal, ...}
 RESTARTING = "restarting"  # generation, restarts, max_restarts, cause
-FINISHED = "finished"  # state, cause, exit_code
-# Reports from inside the ranks.
+FINISHED = "finished"  # state, cause, exit_code, generation
+# Reports from inside the ranks, and about them.
 FIRST_STEP = "first-step"  # generation, rank: the first optimizer step, or the first report
 REPORT = "report"  # rank, values; thinned, the last one is always kept
 LEFTOVERS = "leftovers"  # rank, processes: what a rank left running, ended by its agent
-LOG_DROPPED = "log-dropped"  # node, rank, bytes, lines: what exceeded log_keep
-NOTICE = "notice"  # text: something a user should know that stopped nothing
+LOG_DROPPED = "log-dropped"  # node, rank, bytes: what exceeded log_keep
+NOTICE = "notice"  # node, text: something a user should know that stopped nothing
 
 #: States of a run, as `fold` derives them. The last three are final.
 WAITING_STATE, RUNNING_STATE, RESTARTING_STATE, STOPPING_STATE = (

@@ -1,12 +1,12 @@
 """Events folded into a run's present state. Pure, and the only reader of what events mean."""
 
-from typing import Any, Dict, Iterable, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, FrozenSet, Iterable, Mapping, NamedTuple, Optional, Tuple
 
 from rankzero.agent import events as ev
 
 
 class NodeState(NamedTuple):
-    """What is known of a node. state: `joined`, `running`, `done`, `lost`."""
+    """What is known of a node. state: `joined`, `starting`, `running`, `done`, `lost`."""
 
     node: str
     state: str = "joined"
@@ -20,6 +20,7 @@ class History(NamedTuple):
     """A run as its events tell it.
 
     cause: the first failure, as the agents recorded it (see `docs/reference/events.md`).
+    report: the last values that a rank reported, with its rank. done: ranks that exited 0.
     times are seconds since the epoch; None for what has not happened.
     """
 
@@ -39,6 +40,7 @@ class History(NamedTuple):
     report: Mapping[str, Any] = {}
     failures: int = 0
     last_seq: int = 0
+    done: FrozenSet[int] = frozenset()
 
     @property
     def final(self) -> bool:
@@ -54,3 +56,113 @@ def fold(events: Iterable[ev.Event], start: Optional[History] = None) -> History
             history = step(history, event)
         history = history._replace(last_seq=max(history.last_seq, event.seq))
     return history
+
+
+def _submitted(history: History, event: ev.Event) -> History:
+    return history._replace(
+        submitted=event.time, max_restarts=int(event.data.get("max_restarts", 0))
+    )
+
+
+def _stop_requested(history: History, event: ev.Event) -> History:
+    return history._replace(state=ev.STOPPING_STATE)
+
+
+def _joined(history: History, event: ev.Event) -> History:
+    key = event.data["node"]
+    losses = history.nodes[key].losses if key in history.nodes else 0
+    node = NodeState(key, "joined", event.data.get("address", ""), (), losses, event.data.get("pid"))
+    return history._replace(
+        nodes=dict(history.nodes, **{key: node}),
+        waiting_for=tuple(one for one in history.waiting_for if one != key),
+    )
+
+
+def _lost(history: History, event: ev.Event) -> History:
+    key = event.data["node"]
+    node = history.nodes.get(key, NodeState(key))
+    node = node._replace(state="lost", ranks=(), losses=node.losses + 1)
+    return history._replace(nodes=dict(history.nodes, **{key: node}))
+
+
+def _waiting(history: History, event: ev.Event) -> History:
+    return history._replace(waiting_for=tuple(event.data["nodes"]))
+
+
+def _assigned(history: History, event: ev.Event) -> History:
+    nodes = dict(history.nodes)
+    for key, ranks in event.data["nodes"].items():
+        nodes[key] = nodes.get(key, NodeState(key))._replace(state="starting", ranks=tuple(ranks))
+    return history._replace(
+        generation=event.data["generation"],
+        restarts=event.data["restarts"],
+        world_size=event.data["world_size"],
+        nodes=nodes,
+        waiting_for=(),
+        done=frozenset(),
+    )
+
+
+def _running(history: History, event: ev.Event) -> History:
+    nodes = {
+        key: node._replace(state="running") if node.state == "starting" else node
+        for key, node in history.nodes.items()
+    }
+    state = history.state if history.state == ev.STOPPING_STATE else ev.RUNNING_STATE
+    return history._replace(state=state, nodes=nodes, running=history.running or event.time)
+
+
+def _exited(history: History, event: ev.Event) -> History:
+    done = history.done | {event.data["rank"]}
+    nodes = {
+        key: node._replace(state="done") if node.ranks and done.issuperset(node.ranks) else node
+        for key, node in history.nodes.items()
+    }
+    return history._replace(done=done, nodes=nodes)
+
+
+def _failed(history: History, event: ev.Event) -> History:
+    return history._replace(failures=history.failures + 1)
+
+
+def _restarting(history: History, event: ev.Event) -> History:
+    return history._replace(
+        state=ev.RESTARTING_STATE,
+        restarts=event.data["restarts"],
+        cause=event.data.get("cause"),
+    )
+
+
+def _first_step(history: History, event: ev.Event) -> History:
+    return history._replace(first_step=history.first_step or event.time)
+
+
+def _report(history: History, event: ev.Event) -> History:
+    return history._replace(report=dict(event.data["values"], rank=event.data["rank"]))
+
+
+def _finished(history: History, event: ev.Event) -> History:
+    return history._replace(
+        state=event.data["state"],
+        cause=event.data.get("cause"),
+        exit_code=event.data.get("exit_code"),
+        finished=event.time,
+        waiting_for=(),
+    )
+
+
+_STEPS: Dict[str, Callable[[History, ev.Event], History]] = {
+    ev.SUBMITTED: _submitted,
+    ev.STOP_REQUESTED: _stop_requested,
+    ev.NODE_JOINED: _joined,
+    ev.NODE_LOST: _lost,
+    ev.WAITING: _waiting,
+    ev.ASSIGNED: _assigned,
+    ev.RUNNING: _running,
+    ev.RANK_EXITED: _exited,
+    ev.RANK_FAILED: _failed,
+    ev.RESTARTING: _restarting,
+    ev.FIRST_STEP: _first_step,
+    ev.REPORT: _report,
+    ev.FINISHED: _finished,
+}

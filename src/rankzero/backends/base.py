@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, Union
+from typing import TYPE_CHECKING, Any, Protocol, Union
 
 from rankzero.agent.events import FINAL, Event
 from rankzero.agent.history import History
-from rankzero.plan.model import Plan
-from rankzero.spec.model import Job
+
+if TYPE_CHECKING:  # pydantic would cost every command its 60 ms, and most need no spec
+    from rankzero.plan.model import Plan
+    from rankzero.spec.model import Job
 
 
 @dataclass(frozen=True)

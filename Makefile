@@ -1,0 +1,56 @@
+# Everything here works in a clone at any path, twice in a row. The first call creates .venv.
+#   PYTHON=python3.12   the interpreter to create it with
+#   VENV=/some/folder   where it lies
+#   ARGS='-k story'     more arguments for pytest or the benchmarks
+
+export VENV ?= .venv
+export PYTHON
+# Scripts in a virtual environment begin with its path, which may be moved or hold spaces; the
+# interpreter itself does not care, so tools are always called as modules.
+PY := "$(VENV)/bin/python"
+SPHINX := $(PY) -m sphinx -q -W --keep-going -n -b html docs docs/_build/html
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-unit lint docs bench clean ready
+
+help: ## Say what can be made
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+
+demo: ## Train the digits example on 2 nodes x 2 ranks; fails below 95 % accuracy
+	@./scripts/environment.sh demo
+	@printf '\n==> rankzero run examples/digits/train.py --nodes 2 --nproc 2\n'
+	@$(PY) -m rankzero.cli.main run examples/digits/train.py --nodes 2 --nproc 2 -- --require 0.95
+	@printf '\nNext: . %s/bin/activate && rankzero --help\n' "$(VENV)"
+
+test: ready lint docs ## Check style, types, layers and docs, then run every test
+	@printf '\n==> tests\n'
+	@$(PY) -m pytest $(ARGS)
+
+test-unit: ready ## Run only the fast tests
+	@$(PY) -m pytest tests/unit $(ARGS)
+
+lint: ready ## Check style, types and layers
+	@printf '\n==> style\n'
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@printf '\n==> types\n'
+	@$(PY) -m mypy
+	@printf '\n==> layers\n'
+	@$(PY) -c 'from importlinter.cli import lint_imports_command as main; main()'
+
+docs: ready ## Build the documentation, warnings as errors, into docs/_build/html
+	@printf '\n==> documentation\n'
+	@$(SPHINX)
+	@printf 'docs/_build/html/index.html\n'
+
+bench: ready ## Measure rankzero against its peers (minutes; on an idle machine)
+	@$(PY) -m benchmarks $(ARGS)
+
+clean: ## Remove what was built here, the virtual environment included
+	[ ! -f "$(VENV)/pyvenv.cfg" ] || rm -rf "$(VENV)"
+	rm -rf docs/_build dist build .mypy_cache .pytest_cache .ruff_cache \
+	    .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+ready:
+	@./scripts/environment.sh test

@@ -1,0 +1,127 @@
+"""What the membership machine is told, and what it asks for."""
+
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple, Union
+
+from rankzero.contracts.topology import Node
+
+#: A failure or an outcome as plain data; `docs/reference/events.md` describes the keys.
+Record = Mapping[str, Any]
+
+
+class Hello(NamedTuple):
+    """A node dialled, for the first time or again, and says everything that its agent knows.
+
+    incarnation: sorts by the agent's birth, so that the newer of two is the greater string.
+    phase: `idle`, `running` or `stopping`; generation: the last one it was assigned.
+    exits: local rank -> exit code, of that generation.
+    """
+
+    key: str
+    incarnation: str
+    node: Node
+    generation: int = 0
+    restarts: int = 0
+    phase: str = "idle"
+    exits: Mapping[int, int] = {}
+    failures: Tuple[Record, ...] = ()
+    outcome: Optional[Record] = None
+    pid: Optional[int] = None
+
+
+class Gone(NamedTuple):
+    """A node's connection closed."""
+
+    key: str
+    incarnation: str
+
+
+class Beat(NamedTuple):
+    """A sign of life."""
+
+    key: str
+    incarnation: str
+
+
+class Running(NamedTuple):
+    """Every rank of the node is started."""
+
+    key: str
+    incarnation: str
+    generation: int
+
+
+class Exited(NamedTuple):
+    """A rank's process ended by itself. failure is set where it failed."""
+
+    key: str
+    incarnation: str
+    generation: int
+    local_rank: int
+    code: int
+    failure: Optional[Record] = None
+
+
+class Stopped(NamedTuple):
+    """No rank of this generation, or an earlier one, runs on the node; here are its next ports."""
+
+    key: str
+    incarnation: str
+    generation: int
+    ports: Tuple[int, ...]
+
+
+class Refused(NamedTuple):
+    """The node cannot run this job, now or after a restart."""
+
+    key: str
+    incarnation: str
+    failure: Record
+
+
+class Bye(NamedTuple):
+    """The node was asked to leave (SIGTERM) and goes in order."""
+
+    key: str
+    incarnation: str
+    reason: str
+
+
+class Acked(NamedTuple):
+    """The node knows the outcome and runs nothing any more."""
+
+    key: str
+    incarnation: str
+
+
+class StopRun(NamedTuple):
+    """Somebody wants the whole run to end."""
+
+    by: str
+    grace: Optional[float] = None
+
+
+class Tick(NamedTuple):
+    """Time has passed."""
+
+
+Event = Union[
+    Hello, Gone, Beat, Running, Exited, Stopped, Refused, Bye, Acked, StopRun, Tick
+]
+
+
+class Send(NamedTuple):
+    """Tell one incarnation of a node; lost without harm where it is not connected."""
+
+    key: str
+    incarnation: str
+    message: Dict[str, Any]
+
+
+class Emit(NamedTuple):
+    """Write a line of the run's history."""
+
+    kind: str
+    data: Dict[str, Any]
+
+
+Action = Union[Send, Emit]

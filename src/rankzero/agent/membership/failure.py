@@ -1,0 +1,50 @@
+"""Which of several failures was the first cause. Pure."""
+
+from typing import Any, Dict, Iterable, Optional, Tuple
+
+from rankzero.agent.membership.events import Record
+
+#: The loss of a node is noticed by the ranks of the others at about the same time as by the
+#: coordinator; within this many seconds the loss is taken for the cause, not for the effect.
+LOSS_LEAD = 1.0
+
+
+def lost(key: str, time: float, reason: str, ranks: Iterable[int]) -> Dict[str, Any]:
+    """A node that vanished while it was needed."""
+    ranks = list(ranks)
+    return {
+        "kind": "node-lost",
+        "node": key,
+        "rank": ranks[0] if ranks else None,
+        "time": time,
+        "message": reason,
+    }
+
+
+def missing(keys: Iterable[str], waited: float, time: float) -> Dict[str, Any]:
+    """Nodes that did not come within the waiting time."""
+    names = list(keys)
+    return {
+        "kind": "nodes-missing",
+        "node": names[0] if names else None,
+        "nodes": names,
+        "time": time,
+        "message": "%s did not come within %g s" % (", ".join(names[:8]), waited),
+    }
+
+
+def root(failures: Tuple[Record, ...]) -> Optional[Record]:
+    """The first by time; a node's loss leads the failures of other nodes that it explains.
+
+    The ranks that died of the first one are counted in `others`.
+    """
+    if not failures:
+        return None
+    first = min(failures, key=_when)
+    others = len({f.get("rank") for f in failures if f.get("rank") is not None} - {first["rank"]})
+    return dict(first, others=others)
+
+
+def _when(failure: Record) -> float:
+    lead = LOSS_LEAD if failure["kind"] == "node-lost" else 0.0
+    return float(failure["time"]) - lead

@@ -1,0 +1,181 @@
+"""What the coordinator knows, and what follows from it without deciding anything."""
+
+from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
+
+from rankzero.agent import events as ev
+from rankzero.agent.config import AgentConfig, Limits, RoleShape
+from rankzero.agent.history import History
+from rankzero.agent.membership.events import Record
+from rankzero.contracts.topology import Node, Settings, Topology
+
+#: How often a peer's sign of life may fail to come before the peer counts as lost.
+BEATS_MISSED = 5
+#: A cut connection may come back within this many heartbeats before its node is lost.
+BEATS_TO_RECONNECT = 2.5
+#: With the minimum of nodes left, a lost one is given this long to be replaced (seconds).
+REGROUP_WAIT = 3.0
+#: How long gathering goes on before it is worth a line in the history (seconds).
+WAIT_UNSAID = 1.0
+#: Beyond the grace period, how long the nodes get to acknowledge the outcome (seconds).
+ACK_WAIT = 10.0
+
+
+class Member(NamedTuple):
+    """One incarnation of a node. seen: its last sign of life; gone: when its connection was cut."""
+
+    key: str
+    incarnation: str
+    node: Node
+    seen: float
+    gone: Optional[float] = None
+    phase: str = "idle"
+    generation: int = 0
+    acked: bool = False
+    leaving: bool = False
+
+
+class State(NamedTuple):
+    """phase: `gathering` -> `running` -> `stopping` -> (`gathering` | `ending`) -> `over`.
+
+    roster: the current generation's nodes in rank order, by key; topology: as assigned.
+    results: rank -> exit code in this generation.
+    failures: what went wrong in this generation, in the order of arrival.
+    inherited: a generation that an earlier coordinator of this run began; its loss is a failure.
+    since: when the present phase began; wait: how long gathering waits for all before the
+    minimum is enough. said_*: what the history has been told already.
+    """
+
+    roles: Tuple[RoleShape, ...]
+    settings: Settings
+    limits: Limits
+    since: float
+    phase: str = "gathering"
+    generation: int = 0
+    restarts: int = 0
+    inherited: int = 0
+    members: Mapping[str, Member] = {}
+    fenced: frozenset = frozenset()
+    roster: Tuple[str, ...] = ()
+    topology: Optional[Topology] = None
+    results: Mapping[int, int] = {}
+    failures: Tuple[Record, ...] = ()
+    stop_by: Optional[str] = None
+    grace: Optional[float] = None
+    wait: float = 0.0
+    said_waiting: Tuple[str, ...] = ()
+    said_running: bool = False
+    outcome: Optional[Record] = None
+    recorded: bool = False
+
+
+def resume(config: AgentConfig, history: History, now: float) -> State:
+    """The state to begin with: empty, or what the run's history on this disk tells."""
+    outcome = None
+    if history.final:
+        outcome = {
+            "state": history.state,
+            "cause": history.cause,
+            "exit_code": history.exit_code,
+        }
+    return State(
+        roles=config.roles,
+        settings=config.settings,
+        limits=config.limits,
+        since=now,
+        generation=history.generation,
+        restarts=history.restarts,
+        inherited=history.generation,
+        wait=config.limits.join_wait,
+        outcome=outcome,
+        recorded=outcome is not None,
+        stop_by="an earlier request" if history.state == ev.STOPPING_STATE else None,
+        phase="ending" if outcome else "gathering",
+    )
+
+
+def role_of(state: State, key: str) -> Optional[RoleShape]:
+    """The role of a node's key, or None for a node that this run does not have."""
+    name, _, index = key.partition("/")
+    for role in state.roles:
+        if role.name == name and index.isdigit() and int(index) < role.maximum:
+            return role
+    return None
+
+
+def expected(state: State) -> List[str]:
+    """Every node's key, in rank order, with all roles at their maximum."""
+    return [f"{role.name}/{i}" for role in state.roles for i in range(role.maximum)]
+
+
+def connected(member: Member) -> bool:
+    return member.gone is None
+
+
+def ready(state: State) -> List[str]:
+    """The nodes that could start a generation now, in rank order."""
+    return [
+        key
+        for key in expected(state)
+        if key in state.members
+        and connected(state.members[key])
+        and state.members[key].phase == "idle"
+        and not state.members[key].leaving
+    ]
+
+
+def enough(state: State, keys: List[str]) -> bool:
+    """Whether these nodes fill every role's minimum."""
+    counts: Dict[str, int] = {}
+    for key in keys:
+        name = key.partition("/")[0]
+        counts[name] = counts.get(name, 0) + 1
+    return all(counts.get(role.name, 0) >= role.minimum for role in state.roles)
+
+
+def ranks_on(state: State, key: str) -> List[int]:
+    """The global ranks that a node has in the current generation."""
+    if state.topology is None or key not in state.roster:
+        return []
+    return [rank.rank for rank in state.topology.ranks_of(state.roster.index(key))]
+
+
+def finished_on(state: State, key: str) -> bool:
+    """Whether every rank of the node has exited 0: its loss then costs nothing."""
+    ranks = ranks_on(state, key)
+    return bool(ranks) and all(state.results.get(rank) == 0 for rank in ranks)
+
+
+def succeeded(state: State) -> bool:
+    """Whether every rank of the roles that complete has exited 0."""
+    if state.topology is None:
+        return False
+    completing = {role.name for role in state.roles if role.completes}
+    return all(
+        state.results.get(rank.rank) == 0
+        for rank in state.topology.ranks()
+        if rank.role in completing
+    )
+
+
+def grace(state: State) -> float:
+    return state.limits.grace if state.grace is None else state.grace
+
+
+def deadline(state: State) -> Optional[float]:
+    """When the machine wants its next Tick if nothing happens before, or None."""
+    times: List[float] = []
+    silence = BEATS_MISSED * state.limits.heartbeat
+    for member in state.members.values():
+        if member.gone is not None:
+            times.append(member.gone + BEATS_TO_RECONNECT * state.limits.heartbeat)
+        else:
+            times.append(member.seen + silence)
+    if state.phase == "gathering":
+        times.append(state.since + state.wait)
+        if not state.said_waiting:
+            times.append(state.since + WAIT_UNSAID)
+    elif state.phase == "ending":
+        times.append(state.since + grace(state) + ACK_WAIT)
+    elif state.phase == "over":
+        return None
+    return min(times) if times else None

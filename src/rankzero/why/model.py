@@ -1,0 +1,92 @@
+"""What a cause looks at, and what it finds. Plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from rankzero.agent import events as ev
+from rankzero.agent.history import History
+
+
+class Failure(NamedTuple):
+    """The first failure, as an agent recorded it. What nobody recorded is None or empty.
+
+    kind: `rank-failed`, `node-lost`, `nodes-missing`, `cut-off` or `refused`.
+    exception: `type`, `message`, `frames` (of `file`, `line`, `function`, `source`), `traceback`.
+    crash: what faulthandler wrote. tail: the rank's last lines.
+    others: how many ranks died of it.
+    """
+
+    kind: str = ""
+    rank: int | None = None
+    node: str = ""
+    time: float | None = None
+    code: int | None = None
+    signal: int | None = None
+    exception: Mapping[str, Any] | None = None
+    crash: str = ""
+    tail: tuple[str, ...] = ()
+    message: str = ""
+    others: int = 0
+
+    @classmethod
+    def read(cls, record: Mapping[str, Any]) -> Failure:
+        """A record from an event. Keys that a newer agent added are skipped; null is absent."""
+        known = {key: record[key] for key in cls._fields if record.get(key) is not None}
+        known["tail"] = tuple(str(line) for line in known.get("tail", ()))
+        return cls(**known)
+
+
+class Facts(NamedTuple):
+    """What is known of a run. plan: as submitted (`Plan.to_json`), empty where it is lost."""
+
+    run: str
+    history: History
+    plan: Mapping[str, Any] = {}
+
+    @property
+    def failure(self) -> Failure | None:
+        """The failure that ended the run; None while it may still succeed."""
+        if self.history.state != ev.FAILED or not self.history.cause:
+            return None
+        return Failure.read(self.history.cause)
+
+    @property
+    def earlier(self) -> Failure | None:
+        """The failure that the run has survived so far."""
+        return Failure.read(self.history.cause) if self.history.cause else None
+
+    def config(self, node: str = "") -> Mapping[str, Any]:
+        """What the plan told a node's agent (by default the first node's)."""
+        configs = self.plan.get("nodes") or [{}]
+        for config in configs:
+            if f"{config.get('role')}/{config.get('index')}" == node:
+                return dict(config)
+        return dict(configs[0])
+
+
+class Finding(NamedTuple):
+    """An answer to `why`.
+
+    cause: the name of the file that found it, a stable word for programs.
+    title: one line that says what happened. evidence: short lines that show it.
+    remedy: what to do next; empty where nothing is known.
+    detail: the traceback, crash text or last lines in full.
+    """
+
+    cause: str
+    title: str
+    evidence: tuple[str, ...] = ()
+    remedy: str = ""
+    detail: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The schema of a finding in `--output json`: this class's fields."""
+        return {
+            "cause": self.cause,
+            "title": self.title,
+            "evidence": list(self.evidence),
+            "remedy": self.remedy,
+            "detail": list(self.detail),
+        }

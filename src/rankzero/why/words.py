@@ -1,0 +1,94 @@
+"""The phrases that causes share, so that one thing has one wording everywhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal as signals
+from collections.abc import Mapping
+from typing import Any
+
+from rankzero.why.model import Failure, Finding
+
+#: A title is one line of a screen; the whole message stands in the detail.
+LONGEST = 200
+_FOREIGN = re.compile(r"(^<|/(site|dist)-packages/|/lib/python\d)")
+
+
+def count(number: int, noun: str) -> str:
+    """`1 rank`, `2 ranks`, `1 process`, `2 processes`."""
+    plural = noun + ("es" if noun.endswith("s") else "s")
+    return f"{number} {noun if number == 1 else plural}"
+
+
+def signal_name(number: int) -> str:
+    """`signal 9 (SIGKILL)`; the number alone where this machine has no name for it."""
+    try:
+        return f"signal {number} ({signals.Signals(number).name})"
+    except ValueError:
+        return f"signal {number}"
+
+
+def who(failure: Failure) -> str:
+    """`rank 3 (worker/1)`, or the node where no rank is to blame."""
+    if failure.rank is None:
+        return f"node {failure.node}" if failure.node else "the run"
+    return f"rank {failure.rank} ({failure.node})" if failure.node else f"rank {failure.rank}"
+
+
+def exception_line(exception: Mapping[str, Any]) -> str:
+    """`ValueError: what it said`, as one line of bounded length."""
+    kind = str(exception.get("type") or "an exception")
+    lines = str(exception.get("message") or "").strip().splitlines()
+    text = f"{kind}: {lines[0].strip()}" if lines else kind
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def phrase(failure: Failure) -> str:
+    """What happened, as a sentence without its end: `rank 3 was killed by signal 9`."""
+    if failure.exception:
+        return f"{who(failure)} raised {exception_line(failure.exception)}"
+    if failure.signal:
+        return f"{who(failure)} was killed by {signal_name(failure.signal)}"
+    if failure.kind == "node-lost":
+        return f"node {failure.node} was lost"
+    if failure.code is not None:
+        return f"{who(failure)} exited with code {failure.code}"
+    return failure.message or f"{who(failure)} failed"
+
+
+def place(exception: Mapping[str, Any]) -> tuple[str, ...]:
+    """Where it was raised: `train.py:58 in forward:  x = self.attention(x)`.
+
+    The innermost frame of the user's own code, since a line deep in a library names nobody's
+    mistake; the innermost of all where there is no other.
+    """
+    frames = [frame for frame in exception.get("frames") or () if frame.get("file")]
+    if not frames:
+        return ()
+    own = [frame for frame in frames if not _FOREIGN.search(str(frame["file"]))]
+    frame = (own or frames)[-1]
+    text = f"{short_path(str(frame['file']))}:{frame.get('line')} in {frame.get('function')}"
+    source = str(frame.get("source") or "").strip()
+    return (f"{text}:  {source}" if source else text,)
+
+
+def short_path(path: str) -> str:
+    """Relative to the working folder where it lies below, else with ~ for the home."""
+    for start, mark in ((os.getcwd(), ""), (os.path.expanduser("~"), "~/")):  # noqa: PTH109,PTH111
+        if path.startswith(start.rstrip("/") + "/"):
+            return mark + path[len(start.rstrip("/")) + 1 :]
+    return path
+
+
+def detail(failure: Failure) -> tuple[str, ...]:
+    """The traceback and the crash text in full, or else the rank's last lines."""
+    traceback = str((failure.exception or {}).get("traceback") or "")
+    lines = [*traceback.splitlines(), *failure.crash.splitlines()]
+    return tuple(lines or failure.tail)
+
+
+def finding(cause: str, failure: Failure, remedy: str = "", *evidence: str) -> Finding:
+    """A finding about a failed rank: its phrase, its place, and what else was seen."""
+    where = place(failure.exception) if failure.exception else ()
+    return Finding(cause, phrase(failure), (*where, *evidence), remedy, detail(failure))
