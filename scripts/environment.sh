@@ -38,6 +38,7 @@ find_python() {
 }
 
 create() {
+    [ -z "${PYTHON:-}" ] || new_enough "$PYTHON" || fail "PYTHON=$PYTHON is no Python 3.10 or newer"
     python="$(find_python)"
     [ -n "$python" ] || fail "no Python 3.10 or newer was found" \
         "Install one (on Debian and Ubuntu: apt install python3 python3-venv)," \

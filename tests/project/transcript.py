@@ -74,7 +74,7 @@ class Reader:
         """Run a command; its exit code and all that it printed."""
         argv = [self._real(word) for word in shlex.split(command.text)]
         if argv[0] == "rankzero":
-            argv[:1] = [sys.executable, "-m", "rankzero.cli.main"]
+            argv[:1] = [sys.executable, "-m", "rankzero"]
         elif argv[0] == "python":
             argv[0] = sys.executable
         done = subprocess.run(

@@ -60,12 +60,16 @@ class Terminate(NamedTuple):
     reason: str
 
 
+class Orphaned(NamedTuple):
+    """The process that watched over this agent is gone."""
+
+
 class Tick(NamedTuple):
     """Time has passed."""
 
 
 Event = Union[
-    Connected, Disconnected, Told, Started, RankExited, AllDown, Unable, Terminate, Tick
+    Connected, Disconnected, Told, Started, RankExited, AllDown, Unable, Terminate, Orphaned, Tick
 ]
 
 
@@ -101,7 +105,8 @@ class State(NamedTuple):
     """phase: `idle`, `running`, `stopping` or `left`.
 
     barred: generations up to this one must not start any more; pending: an assignment that
-    waits until the older ranks are down; cut: since when there is no coordinator.
+    waits until the older ranks are down; cut: since when there is no coordinator; unable: why
+    this node can't run the job.
     """
 
     coordinator_wait: float
@@ -117,6 +122,7 @@ class State(NamedTuple):
     pending: Optional[Mapping[str, Any]] = None
     connected: bool = False
     outcome: Optional[Record] = None
+    unable: Optional[Record] = None
     leaving: Optional[str] = None
     leave_code: int = exits.DONE
     leave_by: Optional[float] = None
@@ -171,6 +177,8 @@ class _Turn:
             failures=[dict(failure) for failure in state.failures],
             outcome=None if state.outcome is None else dict(state.outcome),
         )
+        if state.unable is not None:
+            self.tell("refused", failure=dict(state.unable))
         if state.leaving is not None:
             self.tell("bye", reason=state.leaving)
 
@@ -282,7 +290,7 @@ class _Turn:
             self.start(state.pending)
 
     def on_unable(self, event: Unable) -> None:
-        self.set(failures=(*self.state.failures, event.failure))
+        self.set(unable=event.failure)
         self.tell("refused", failure=dict(event.failure))
 
     # -- leaving
@@ -292,6 +300,10 @@ class _Turn:
             self.set(leaving=event.reason)
             self.tell("bye", reason=event.reason)
         self.depart(exits.DONE, self.state.grace)
+
+    def on_orphaned(self, _: Orphaned) -> None:
+        if self.state.leave_by is None:
+            self.depart(exits.REFUSED, 0.0)
 
     def depart(self, code: int, grace: float) -> None:
         """End the ranks, then the agent; a time limit keeps a stuck rank from holding it."""
@@ -315,6 +327,7 @@ _HANDLERS: Dict[type, Callable[[_Turn, Any], None]] = {
     AllDown: _Turn.on_all_down,
     Unable: _Turn.on_unable,
     Terminate: _Turn.on_terminate,
+    Orphaned: _Turn.on_orphaned,
     Tick: _Turn.on_tick,
 }
 _MESSAGES: Dict[str, Callable[[_Turn, Mapping[str, Any]], None]] = {

@@ -1,0 +1,78 @@
+"""The places where runs can happen, and the way from a run's id to the place where it is.
+
+A backend's module is imported when it is first asked for: none of them costs a command that
+does not need it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from rankzero.errors import BadRequest, UnknownRun
+
+if TYPE_CHECKING:
+    from rankzero.backends.base import Backend, RunInfo
+
+#: name -> module and class. The order is the one in which runs are looked for.
+_PLACES = {"local": ("rankzero.backends.local", "LocalBackend")}
+_made: dict[str, Backend] = {}
+
+
+def names() -> list[str]:
+    """The backends that `--on` accepts."""
+    return list(_PLACES)
+
+
+def get(name: str) -> Backend:
+    """The backend of this name. Errors: BadRequest with the near name."""
+    if name not in _PLACES:
+        meant = _near(name, _PLACES) or f" There is: {', '.join(names())}."
+        raise BadRequest(f'There is no backend "{name}".{meant}')
+    if name not in _made:
+        module, kind = _PLACES[name]
+        _made[name] = getattr(importlib.import_module(module), kind)()
+    return _made[name]
+
+
+def every() -> Iterator[Backend]:
+    """All backends, in the order in which runs are looked for."""
+    return (get(name) for name in _PLACES)
+
+
+def ids() -> list[str]:
+    """The ids of all runs, newest first."""
+    return [info.run for backend in every() for info in backend.runs()]
+
+
+def find(run: str) -> tuple[Backend, RunInfo]:
+    """The run with this id, or the only one whose id starts so.
+
+    Errors: UnknownRun, which names the candidates or the nearest id.
+    """
+    for backend in every():
+        try:
+            return backend, backend.run(run)
+        except UnknownRun:
+            continue
+    known = {info.run: (backend, info) for backend in every() for info in backend.runs()}
+    meant = [name for name in known if run and name.startswith(run)]
+    if len(meant) == 1:
+        return known[meant[0]]
+    raise UnknownRun(_unknown(run, meant, list(known)), "See them all: rankzero list")
+
+
+def _unknown(run: str, meant: list[str], known: list[str]) -> str:
+    if meant:
+        shown = ", ".join(meant[:5]) + (", ..." if len(meant) > 5 else "")
+        return f'"{run}" could be {len(meant)} runs: {shown}.'
+    return f'There is no run "{run}".' + _near(run, known)
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    """The question after the nearest word, or nothing where none is near."""
+    import difflib
+
+    near = difflib.get_close_matches(word, known, n=1)
+    return f' Did you mean "{near[0]}"?' if near else ""

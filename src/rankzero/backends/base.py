@@ -81,9 +81,13 @@ class Submission:
 
 class Backend(Protocol):
     """A place where runs happen. Every method raises `rankzero.errors.Error` and nothing else
-    for what a user or the environment did; `UnknownRun` where a run's id fits nothing."""
+    for what a user or the environment did; `UnknownRun` where a run's id fits nothing.
+
+    ends_with_caller: whether an attached run ends with the process that submitted it.
+    """
 
     name: str
+    ends_with_caller: bool
 
     def plan(self, job: Job) -> Plan:
         """Compile, check what can be checked, create nothing."""

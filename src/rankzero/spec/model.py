@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Union
+from typing import Annotated, Any, Literal, Union
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Strict as Strictness
+
+from rankzero.spec import kinds, units
 
 Scalar = Union[bool, int, float, str]
+Framework = Literal["auto", "torch", "tensorflow", "jax", "plain"]
+
+#: More roles than any job has; a file with more was made by a mistake.
+MOST_ROLES = 64
 
 
 class Strict(BaseModel):
@@ -18,9 +25,17 @@ class Strict(BaseModel):
 class Run(Strict):
     """What each rank runs: exactly one of a script, a module, or a command (argv)."""
 
-    script: str | None = None
-    module: str | None = None
-    command: tuple[str, ...] | None = None
+    script: kinds.Filled | None = Field(None, description="A Python file, from the workdir on")
+    module: kinds.ModuleName | None = Field(None, description="A module, as after `python -m`")
+    command: kinds.Texts | None = Field(None, description="Any command, word by word")
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Run:
+        if sum(one is not None for one in (self.script, self.module, self.command)) != 1:
+            raise kinds.fault("must be exactly one of script, module and command", "whole")
+        if self.command is not None and (not self.command or not self.command[0].strip()):
+            raise kinds.fault("must not be an empty command", "whole")
+        return self
 
 
 class NodeRange(Strict):
@@ -29,64 +44,153 @@ class NodeRange(Strict):
     minimum: int
     maximum: int
 
+    @model_validator(mode="after")
+    def _ordered(self) -> NodeRange:
+        try:
+            units.nodes(f"{self.minimum}:{self.maximum}")
+        except ValueError as error:
+            raise kinds.fault(str(error)) from None
+        return self
+
+
+Nodes = Annotated[NodeRange, kinds.NodesBefore, kinds.NODES_SCHEMA]
+
 
 class Role(Strict):
     """A group of equal nodes. What is None here is taken from the job, or is the default."""
 
-    nodes: NodeRange = NodeRange(minimum=1, maximum=1)
-    nproc: int | Literal["gpu", "cpu"] = 1
-    cpu: float | None = None
-    memory: str | None = None
-    gpus: int | None = None
-    resources: dict[str, str] = Field(default_factory=dict)
-    run: Run | None = None
-    args: tuple[str, ...] | None = None
-    env: dict[str, str] = Field(default_factory=dict)
-    image: str | None = None
-    pull: Literal["Always", "IfNotPresent", "Never"] | None = None
-    ports: dict[str, int] = Field(default_factory=dict)
-    labels: dict[str, str] = Field(default_factory=dict)
-    annotations: dict[str, str] = Field(default_factory=dict)
-    completes: bool | None = None
+    nodes: Nodes = Field(
+        NodeRange(minimum=1, maximum=1), description="How many: N, or MIN:MAX to start with fewer"
+    )
+    nproc: kinds.Nproc = Field(1, description="Ranks on each node: N, gpu or cpu (one for each)")
+    cpu: kinds.Processors | None = Field(None, description="Processors for each node")
+    memory: kinds.Memory | None = Field(None, description="Memory for each node, such as 8Gi")
+    gpus: kinds.Gpus | None = Field(None, description="GPUs for each node")
+    resources: dict[str, kinds.Quantity] = Field(
+        default_factory=dict, description="Other resources for each node, by the cluster's names"
+    )
+    run: Run | None = Field(None, description="What this role runs, where it differs")
+    args: kinds.Texts | None = Field(None, description="Replaces the job's args for this role")
+    env: dict[kinds.EnvName, kinds.Text] = Field(
+        default_factory=dict, description="Environment variables, beside the job's"
+    )
+    image: kinds.Filled | None = Field(None, description="Container image")
+    pull: Literal["Always", "IfNotPresent", "Never"] | None = Field(
+        None, description="When the image is pulled"
+    )
+    ports: dict[kinds.PortName, kinds.Port] = Field(
+        default_factory=dict, description="Named ports that this role's ranks listen on"
+    )
+    labels: dict[kinds.LabelKey, kinds.LabelValue] = Field(
+        default_factory=dict, description="Labels of the role's nodes"
+    )
+    annotations: dict[kinds.LabelKey, kinds.Text] = Field(
+        default_factory=dict, description="Annotations of the role's nodes"
+    )
+    completes: bool | None = Field(
+        None, description="Whether the run is done only when this role's ranks are"
+    )
 
 
 class Torch(Strict):
     """PyTorch's process group. timeout is in seconds."""
 
-    backend: Literal["nccl", "gloo", "mpi"] | None = None
-    port: int | None = None
-    timeout: float | None = None
+    backend: Literal["nccl", "gloo", "mpi"] | None = Field(
+        None, description="Default backend of init_process_group()"
+    )
+    port: kinds.Port | None = Field(None, description="MASTER_PORT; otherwise a free one")
+    timeout: kinds.Timeout | None = Field(
+        None, description="How long ranks wait for each other, such as 30m"
+    )
 
 
 class Param(Strict):
     """A typed value that `--set` can change; `${name}` stands for it in args, env, counts, image."""
 
-    type: Literal["int", "float", "str", "bool"]
+    type: Literal["int", "float", "str", "bool"] = Field(description="What its value must be")
     value: Scalar
-    help: str = ""
-    choices: tuple[Scalar, ...] | None = None
+    help: str = Field("", description="One line for people")
+    choices: Annotated[tuple[Scalar, ...], Strictness(False)] | None = Field(
+        None, description="The only values allowed"
+    )
+    min: Union[int, float, None] = Field(None, description="The least value")
+    max: Union[int, float, None] = Field(None, description="The greatest value")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Param:
+        message = param_fault(self.type, self.value, self.choices, self.min, self.max)
+        if message:
+            raise kinds.fault(message, "whole")
+        return self
 
 
 class Job(Strict):
-    """The whole request, checked and complete: `spec.load` and `spec.build` are the ways to one."""
+    """The whole request, checked and complete: `spec.load` and `spec.build` are the ways to one.
 
-    name: str
-    run: Run
-    args: tuple[str, ...] = ()
-    roles: dict[str, Role]
-    framework: Literal["auto", "torch", "tensorflow", "jax", "plain"] = "auto"
-    params: dict[str, Param] = Field(default_factory=dict)
-    env: dict[str, str] = Field(default_factory=dict)
-    labels: dict[str, str] = Field(default_factory=dict)
-    torch: Torch = Torch()
-    max_restarts: int = 0
-    workdir: str = "."
-    outputs: str | None = None
-    python: str | None = None
-    wait: float = 600.0
-    grace: float = 30.0
-    log_keep: int = 256 * 1024 * 1024
+    workdir and outputs are absolute in a job that came from them; args and env have their
+    params filled in.
+    """
+
+    name: kinds.Name = Field(description="Names the runs; by default what is run")
+    run: Run = Field(description="Script with its args, `-m module`, or a command")
+    args: kinds.Texts = Field((), description="Arguments of what is run")
+    roles: dict[kinds.RoleName, Role] = Field(
+        description="Groups of equal nodes; without them there is one role, worker"
+    )
+    framework: Framework = Field("auto", description="auto looks at the script's imports")
+    params: dict[str, Param] = Field(
+        default_factory=dict, description="Values that `--set` changes and `${name}` stands for"
+    )
+    env: dict[kinds.EnvName, kinds.Text] = Field(
+        default_factory=dict, description="Environment variables of every rank"
+    )
+    labels: dict[kinds.LabelKey, kinds.LabelValue] = Field(
+        default_factory=dict, description="Labels of the run, to find it by"
+    )
+    torch: Torch = Field(Torch(), description="PyTorch's process group")
+    max_restarts: kinds.Restarts = Field(0, description="How many failures a run survives")
+    workdir: kinds.Filled = Field(".", description="Where ranks start; by default this folder")
+    outputs: kinds.Filled | None = Field(None, description="Where results go")
+    python: kinds.Filled | None = Field(None, description="Interpreter for agent and script")
+    wait: kinds.Duration = Field(600.0, description="How long nodes are waited for")
+    grace: kinds.Duration = Field(30.0, description="Time between SIGTERM and SIGKILL")
+    log_keep: kinds.Bytes = Field(256 * 1024 * 1024, description="Log kept on each node")
+
+    @model_validator(mode="after")
+    def _some_roles(self) -> Job:
+        if not 1 <= len(self.roles) <= MOST_ROLES:
+            raise kinds.fault(f"roles: must be 1 to {MOST_ROLES}; got {len(self.roles)}", "whole")
+        return self
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, defaults included; `Job.model_validate` reads it back."""
         return self.model_dump(mode="json")
+
+
+def param_fault(
+    type_: str,
+    value: Scalar,
+    choices: tuple[Scalar, ...] | None = None,
+    low: float | None = None,
+    high: float | None = None,
+) -> str | None:
+    """Why a param cannot have a value, or None."""
+    if type(value).__name__ != type_:
+        return f"must be {TYPE_WORDS.get(type_, type_)}"
+    if isinstance(value, float) and value - value != 0:
+        return "must be a finite number"
+    if choices is not None and value not in choices:
+        return f"must be one of {', '.join(str(choice) for choice in choices)}"
+    if isinstance(value, (int, float)) and low is not None and value < low:
+        return f"must be at least {low}"
+    if isinstance(value, (int, float)) and high is not None and value > high:
+        return f"must be at most {high}"
+    return None
+
+
+TYPE_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "true or false",
+}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal as signals
 from collections.abc import Mapping
 from typing import Any
 
-from rankzero.why.model import Failure, Finding
+from rankzero.why.model import Facts, Failure, Finding
 
 #: A title is one line of a screen; the whole message stands in the detail.
 LONGEST = 200
@@ -50,14 +49,15 @@ def phrase(failure: Failure) -> str:
         return f"{who(failure)} raised {exception_line(failure.exception)}"
     if failure.signal:
         return f"{who(failure)} was killed by {signal_name(failure.signal)}"
-    if failure.kind == "node-lost":
-        return f"node {failure.node} was lost"
+    if failure.kind in ("node-lost", "node-left"):
+        verb = "was lost" if failure.kind == "node-lost" else "left"
+        return f"node {failure.node} {verb}" + (f": {failure.message}" if failure.message else "")
     if failure.code is not None:
         return f"{who(failure)} exited with code {failure.code}"
     return failure.message or f"{who(failure)} failed"
 
 
-def place(exception: Mapping[str, Any]) -> tuple[str, ...]:
+def place(exception: Mapping[str, Any], workdir: str = "") -> tuple[str, ...]:
     """Where it was raised: `train.py:58 in forward:  x = self.attention(x)`.
 
     The innermost frame of the user's own code, since a line deep in a library names nobody's
@@ -68,17 +68,12 @@ def place(exception: Mapping[str, Any]) -> tuple[str, ...]:
         return ()
     own = [frame for frame in frames if not _FOREIGN.search(str(frame["file"]))]
     frame = (own or frames)[-1]
-    text = f"{short_path(str(frame['file']))}:{frame.get('line')} in {frame.get('function')}"
+    file = str(frame["file"])
+    if workdir:
+        file = file.removeprefix(workdir.rstrip("/") + "/")
+    text = f"{file}:{frame.get('line')} in {frame.get('function')}"
     source = str(frame.get("source") or "").strip()
     return (f"{text}:  {source}" if source else text,)
-
-
-def short_path(path: str) -> str:
-    """Relative to the working folder where it lies below, else with ~ for the home."""
-    for start, mark in ((os.getcwd(), ""), (os.path.expanduser("~"), "~/")):  # noqa: PTH109,PTH111
-        if path.startswith(start.rstrip("/") + "/"):
-            return mark + path[len(start.rstrip("/")) + 1 :]
-    return path
 
 
 def detail(failure: Failure) -> tuple[str, ...]:
@@ -88,7 +83,9 @@ def detail(failure: Failure) -> tuple[str, ...]:
     return tuple(lines or failure.tail)
 
 
-def finding(cause: str, failure: Failure, remedy: str = "", *evidence: str) -> Finding:
-    """A finding about a failed rank: its phrase, its place, and what else was seen."""
-    where = place(failure.exception) if failure.exception else ()
-    return Finding(cause, phrase(failure), (*where, *evidence), remedy, detail(failure))
+def finding(cause: str, facts: Facts, remedy: str = "", *evidence: str, title: str = "") -> Finding:
+    """A finding about the failure: its phrase, its place, and what else was seen."""
+    failure = facts.failure or Failure()
+    workdir = str(facts.config(failure.node).get("workdir") or "")
+    where = place(failure.exception, workdir) if failure.exception else ()
+    return Finding(cause, title or phrase(failure), (*where, *evidence), remedy, detail(failure))

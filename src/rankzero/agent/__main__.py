@@ -1,0 +1,55 @@
+"""`python -m rankzero.agent CONFIG`: the agent of one node."""
+
+import os
+import signal
+import sys
+from typing import Optional
+
+from rankzero.agent import exits, process
+from rankzero.agent.config import AgentConfig, load
+from rankzero.agent.coordinator import Coordinator
+from rankzero.agent.loop import Loop
+from rankzero.agent.node import NodeAgent
+
+#: The parent's end of this pipe closes when the parent dies; unset where nobody is our parent.
+LIFELINE = "RANKZERO_LIFELINE_FD"
+
+
+def main() -> None:
+    """Run until the run is over or the parent is gone; the exit code is from `exits`."""
+    config = load(sys.argv[1])
+    lifeline = os.environ.pop(LIFELINE, None)
+    sys.exit(run(config, None if lifeline is None else int(lifeline)))
+
+
+def run(config: AgentConfig, lifeline: Optional[int]) -> int:
+    """The agent itself. lifeline: a descriptor that ends when our parent does."""
+    with open(config.token_file, "rb") as file:
+        token = file.read().strip()
+    process.adopt_orphans()
+    for number in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    loop = Loop()
+    code = exits.DONE
+    coordinator = Coordinator(loop, config, token) if config.listen else None
+
+    def leave(with_code: int) -> None:
+        nonlocal code
+        code = with_code
+        if coordinator is None:
+            loop.stop()
+        else:
+            coordinator.close(loop.stop)
+
+    agent = NodeAgent(loop, config, token, leave)
+    if lifeline is not None:
+        loop.watch(lifeline, agent.orphaned)
+    if coordinator is not None:
+        coordinator.start()
+    agent.start()
+    loop.run()
+    return code
+
+
+if __name__ == "__main__":
+    main()

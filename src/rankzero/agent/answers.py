@@ -1,0 +1,132 @@
+"""A node's answers to those who ask for its log: ranges, from the disk, when there is something.
+
+A viewer asks with the offsets that it has reached and gets the next lines, so its pace is its
+own: nothing is queued for it, and no rank waits for it.
+"""
+
+import base64
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+
+from rankzero.agent.logs.merge import Cursor, merge
+from rankzero.agent.logs.reader import Chunk, LogReader
+from rankzero.agent.loop import Loop, Timer
+
+#: What one answer holds (bytes), below what a line of the wire may be.
+ANSWER = 256 * 1024
+#: Lines of the same moment are sent together (seconds).
+GATHER = 0.01
+#: A line without an end, such as a progress bar, is shown after this long (seconds).
+UNFINISHED = 1.0
+
+#: Offset in each rank's stream that was read already, by rank.
+Offsets = Dict[int, int]
+
+
+class Answers:
+    """Open questions about this node's log, by their id."""
+
+    def __init__(
+        self, loop: Loop, reader: LogReader, reply: Callable[[Dict[str, Any]], None]
+    ) -> None:
+        self._loop, self._reader, self._reply = loop, reader, reply
+        self._open: Dict[int, Mapping[str, Any]] = {}
+        self._soon: Optional[Timer] = None
+        self._later: Optional[Timer] = None
+
+    def ask(self, question: Mapping[str, Any]) -> None:
+        """Answer at once, or, where nothing is new and `wait` says so, when there is."""
+        if not self._answer(question, final=False):
+            self._open[question["id"]] = question
+            self._arm_later()
+
+    def forget(self, number: int) -> None:
+        self._open.pop(number, None)
+
+    def wrote(self) -> None:
+        """Something was added to the log."""
+        if self._open and self._soon is None:
+            self._soon = self._loop.after(GATHER, self._answer_whole_lines)
+
+    def _answer_whole_lines(self) -> None:
+        self._soon = None
+        self._answer_all(final=False)
+        self._arm_later()
+
+    def _answer_unfinished(self) -> None:
+        self._later = None
+        self._answer_all(final=True)
+
+    def _arm_later(self) -> None:
+        if self._open and self._later is None and self._unread():
+            self._later = self._loop.after(UNFINISHED, self._answer_unfinished)
+
+    def _unread(self) -> bool:
+        """Whether an open question's rank has bytes beyond its offset: a line that has not ended."""
+        for question in self._open.values():
+            offsets = _offsets(question)
+            for rank in self._ranks(question):
+                if self._reader.extent(rank)[1] > offsets.get(rank, 0):
+                    return True
+        return False
+
+    def _answer_all(self, final: bool) -> None:
+        for question in list(self._open.values()):
+            if self._answer(question, final):
+                self._open.pop(question["id"], None)
+
+    def _answer(self, question: Mapping[str, Any], final: bool) -> bool:
+        chunks, offsets = self._collect(question, final)
+        if not chunks and question.get("wait"):
+            return False
+        self._reply(
+            {
+                "type": "log",
+                "id": question["id"],
+                "chunks": [pack(chunk) for chunk in chunks],
+                "offsets": {str(rank): offset for rank, offset in offsets.items()},
+            }
+        )
+        return True
+
+    def _collect(self, question: Mapping[str, Any], final: bool) -> Tuple[List[Chunk], Offsets]:
+        offsets = _offsets(question)
+        for rank in self._ranks(question):
+            if rank not in offsets:
+                offsets[rank] = self._begin(question, rank)
+        wanted = set(self._ranks(question))
+        cursors = [Cursor(self._reader, rank, offsets[rank]) for rank in sorted(wanted)]
+        chunks: List[Chunk] = []
+        size = 0
+        for cursor, chunk in merge(cursors, final=final):
+            chunks.append(chunk)
+            offsets[cursor.rank] = chunk.next
+            size += len(chunk.data)
+            if size >= ANSWER:
+                break
+        return chunks, offsets
+
+    def _ranks(self, question: Mapping[str, Any]) -> List[int]:
+        wanted = question.get("ranks")
+        return [rank for rank in self._reader.ranks() if wanted is None or rank in wanted]
+
+    def _begin(self, question: Mapping[str, Any], rank: int) -> int:
+        """Where a viewer that has not seen this rank yet begins."""
+        start = 0
+        if question.get("since") is not None:
+            start = self._reader.offset_since(rank, float(question["since"]))
+        if question.get("tail") is not None:
+            start = max(start, self._reader.offset_tail(rank, int(question["tail"])))
+        return start
+
+
+def _offsets(question: Mapping[str, Any]) -> Offsets:
+    return {int(rank): int(offset) for rank, offset in question.get("offsets", {}).items()}
+
+
+def pack(chunk: Chunk) -> Dict[str, Any]:
+    """A chunk for the wire; `unpack` undoes it."""
+    return dict(chunk._asdict(), data=base64.b64encode(chunk.data).decode("ascii"))
+
+
+def unpack(data: Mapping[str, Any]) -> Chunk:
+    return Chunk(**dict(data, data=base64.b64decode(data["data"])))

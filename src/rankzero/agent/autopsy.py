@@ -1,0 +1,106 @@
+"""Why a rank ended: what it left behind, put together as one record."""
+
+import json
+import os
+import signal
+from typing import Any, Dict, Mapping, Optional
+
+from rankzero.agent.process import ended_how
+
+#: How much of a rank's last output, or of a crash report, goes into its failure record (bytes).
+TAIL = 4096
+TAIL_LINES = 20
+
+
+class Traces:
+    """The files in which one rank of one generation leaves its last words."""
+
+    def __init__(self, folder: str, generation: int, rank: int) -> None:
+        os.makedirs(folder, exist_ok=True)
+        stem = os.path.join(folder, "generation-%d-rank-%d" % (generation, rank))
+        self.error = stem + ".error.json"
+        self.torch = stem + ".torch.json"
+        self.crash = stem + ".crash"
+
+    def environment(self) -> Dict[str, str]:
+        return {
+            "RANKZERO_ERROR_FILE": self.error,
+            "RANKZERO_CRASH_FILE": self.crash,
+            "TORCHELASTIC_ERROR_FILE": self.torch,
+        }
+
+    def clear(self) -> None:
+        """Remove what is empty: a rank that ended well leaves nothing."""
+        for path in (self.error, self.torch, self.crash):
+            if os.path.exists(path) and os.path.getsize(path) == 0:
+                os.unlink(path)
+
+
+def failure(
+    traces: Traces, rank: int, node: str, code: int, ended: float, tail: bytes
+) -> Dict[str, Any]:
+    """The record of a rank that failed. Its time is when the exception was raised, where one
+    was: the interpreter may take long to end, and the ranks that die of it may be faster."""
+    exception = _exception(traces.error) or _recorded(traces.torch)
+    crash = _text(traces.crash) if code < 0 else ""
+    message = ended_how(code)
+    if exception is not None:
+        message = "%s: %s" % (exception["type"], exception["message"])
+    return {
+        "kind": "rank-failed",
+        "rank": rank,
+        "node": node,
+        "time": exception["time"] if exception and exception.get("time") else ended,
+        "code": code if code >= 0 else None,
+        "signal": -code if code < 0 else None,
+        "exception": exception,
+        "crash": crash,
+        "tail": tail.decode("utf-8", "replace").splitlines()[-TAIL_LINES:],
+        "message": message,
+    }
+
+
+def ours(code: int) -> bool:
+    """Whether a rank that was told to end ended by that, and not by a fault of its own."""
+    return code in (0, -signal.SIGTERM, -signal.SIGKILL, 128 + signal.SIGTERM)
+
+
+def _exception(path: str) -> Optional[Dict[str, Any]]:
+    """What the starter recorded."""
+    data = _json(path)
+    return dict(data) if data and "type" in data else None
+
+
+def _recorded(path: str) -> Optional[Dict[str, Any]]:
+    """What torch's `@record` wrote, for a script that uses it under a command of its own."""
+    data = _json(path)
+    message = data.get("message") if data else None
+    if not isinstance(message, Mapping):
+        return None
+    extra = message.get("extraInfo") or {}
+    text = str(message.get("message", ""))
+    kind, _, rest = text.partition(": ")
+    return {
+        "type": kind,
+        "message": rest,
+        "frames": [],
+        "traceback": str(extra.get("py_callstack", "")),
+        "time": float(extra.get("timestamp") or 0) or None,
+    }
+
+
+def _json(path: str) -> Optional[Mapping[str, Any]]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            data = json.load(file)
+    except (OSError, ValueError):
+        return None
+    return data if isinstance(data, Mapping) else None
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            return file.read(TAIL).decode("utf-8", "replace")
+    except OSError:
+        return ""

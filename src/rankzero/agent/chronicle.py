@@ -1,0 +1,70 @@
+"""The run's history on disk: appended line by line, readable after a crash at any point."""
+
+import os
+from typing import Any, Callable, Dict, List, Optional
+
+from rankzero.agent import events as ev
+from rankzero.agent.history import History, fold
+
+
+class Chronicle:
+    """Appends events and keeps them at hand for viewers. `on_event` is called for each.
+
+    A history on this disk that an earlier coordinator began is taken up where it ends.
+    """
+
+    def __init__(self, path: Optional[str], on_event: Callable[[ev.Event], None]) -> None:
+        """path: None keeps it in memory only. Errors: OSError."""
+        self._on_event = on_event
+        self.events: List[ev.Event] = []
+        self._fd = -1
+        self.failed: Optional[str] = None
+        if path is not None:
+            self.events = read(path)
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            _end_torn_line(self._fd)
+
+    def history(self) -> History:
+        return fold(self.events)
+
+    def add(self, now: float, kind: str, data: Dict[str, Any]) -> ev.Event:
+        """Write one event. A disk that refuses is remembered in `failed`; viewers get it still."""
+        seq = self.events[-1].seq + 1 if self.events else 1
+        event = ev.Event(seq, now, kind, data)
+        self.events.append(event)
+        if self._fd >= 0:
+            line = (ev.to_line(event) + "\n").encode("utf-8", "replace")
+            try:
+                os.write(self._fd, line)
+            except OSError as error:
+                self.failed = error.strerror or str(error)
+        self._on_event(event)
+        return event
+
+    def since(self, seq: int) -> List[ev.Event]:
+        """The events from this number on."""
+        if not self.events or self.events[-1].seq < seq:
+            return []
+        return self.events[max(0, seq - self.events[0].seq) :]
+
+    def close(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def read(path: str) -> List[ev.Event]:
+    """The events in a file; a torn or foreign line is passed over, a missing file is empty."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            found = [ev.from_line(line) for line in file]
+    except FileNotFoundError:
+        return []
+    return [event for event in found if event is not None]
+
+
+def _end_torn_line(fd: int) -> None:
+    """A crash in mid-write left half a line: end it, so that the next one is whole."""
+    size = os.fstat(fd).st_size
+    if size and os.pread(fd, 1, size - 1) != b"\n":
+        os.write(fd, b"\n")

@@ -1,0 +1,235 @@
+"""The coordinator: carries out what `membership` decides. It lives in the first node's agent."""
+
+import socket
+from typing import Any, Callable, Dict, List, Mapping, Optional
+
+from rankzero.agent import events as ev
+from rankzero.agent import membership as m
+from rankzero.agent.chronicle import Chronicle
+from rankzero.agent.config import AgentConfig
+from rankzero.agent.loop import Loop, Timer
+from rankzero.agent.viewers import Viewer, Viewers
+from rankzero.agent.wire.connection import Connection
+from rankzero.agent.wire.dial import listen
+from rankzero.agent.wire.seal import Handshake
+from rankzero.contracts.topology import node_from_json
+
+#: So many strangers may be proving themselves at once.
+MAX_STRANGERS = 256
+
+
+class Peer:
+    """A connection that has proved itself, and what it turned out to be."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.key: Optional[str] = None
+        self.incarnation: Optional[str] = None
+        self.viewer: Optional[Viewer] = None
+
+
+class Coordinator:
+    """Listens for nodes and viewers, and keeps the run's history."""
+
+    def __init__(self, loop: Loop, config: AgentConfig, token: bytes) -> None:
+        self._loop, self._config, self._token = loop, config, token
+        self._chronicle = Chronicle(config.events_file, lambda event: self._viewers.event())
+        self._viewers = Viewers(self._chronicle, self._ask_node, self._stop)
+        history = self._chronicle.history()
+        self._state = m.resume(config, history, loop.now())
+        self._first_steps = {history.generation} if history.first_step else set()
+        self._nodes: Dict[str, Peer] = {}
+        self._strangers: List[Connection] = []
+        self._tick: Optional[Timer] = None
+        assert config.listen is not None
+        self._socket = listen(config.listen)
+
+    def start(self) -> None:
+        self._loop.watch(self._socket.fileno(), self._accept)
+        self.feed(m.Tick())
+
+    def close(self, done: Callable[[], None]) -> None:
+        """Send what is queued, within two seconds, then call `done`."""
+        self._loop.watch(self._socket.fileno())
+        overdue = self._loop.now() + 2.0
+
+        def flushed() -> None:
+            peers = [peer.connection for peer in self._nodes.values()]
+            unsent = self._viewers.unsent + sum(connection.unsent for connection in peers)
+            if unsent and self._loop.now() < overdue:
+                self._loop.after(0.01, flushed)
+            else:
+                self._chronicle.close()
+                done()
+
+        flushed()
+
+    def feed(self, event: m.Event) -> None:
+        now = self._loop.now()
+        self._state, actions = m.step(self._state, event, now)
+        for action in actions:
+            if isinstance(action, m.Emit):
+                self._chronicle.add(now, action.kind, action.data)
+            else:
+                self._send(action)
+        self._schedule()
+
+    def _schedule(self) -> None:
+        when = m.deadline(self._state)
+        if self._tick is not None:
+            self._tick.cancel()
+        self._tick = None if when is None else self._loop.at(when, lambda: self.feed(m.Tick()))
+
+    def _send(self, action: m.Send) -> None:
+        peer = self._nodes.get(action.key)
+        if peer is not None and peer.incarnation == action.incarnation:
+            peer.connection.send(action.message)
+
+    # -- connections
+
+    def _accept(self) -> None:
+        try:
+            sock, _ = self._socket.accept()
+        except OSError:
+            return
+        if len(self._strangers) >= MAX_STRANGERS:
+            sock.close()
+            return
+        self._greet(sock)
+
+    def _greet(self, sock: socket.socket) -> None:
+        peer: Peer
+
+        def ready() -> None:
+            self._strangers.remove(connection)
+            if connection.handshake.purpose == "viewer":
+                peer.viewer = self._viewers.add(connection)
+
+        def message(data: Dict[str, Any]) -> None:
+            try:
+                self._message(peer, data)
+            except (KeyError, TypeError, ValueError) as error:
+                connection.close("a message is malformed: %r" % error)
+
+        def closed(reason: str) -> None:
+            if connection in self._strangers:
+                self._strangers.remove(connection)
+            self._closed(peer)
+
+        connection = Connection(
+            self._loop,
+            sock,
+            Handshake(self._token),
+            dials=False,
+            on_ready=ready,
+            on_message=message,
+            on_close=closed,
+        )
+        peer = Peer(connection)
+        self._strangers.append(connection)
+
+    def _closed(self, peer: Peer) -> None:
+        if peer.viewer is not None:
+            self._viewers.remove(peer.viewer)
+        if peer.key is not None and self._nodes.get(peer.key) is peer:
+            del self._nodes[peer.key]
+            self._viewers.node_gone(peer.key)
+            assert peer.incarnation is not None
+            self.feed(m.Gone(peer.key, peer.incarnation))
+
+    # -- messages
+
+    def _message(self, peer: Peer, message: Dict[str, Any]) -> None:
+        if peer.viewer is not None:
+            self._viewers.message(peer.viewer, message)
+        elif message["type"] == "hello":
+            self._hello(peer, message)
+        elif peer.key is not None and peer.incarnation is not None:
+            self._node_message(peer, peer.key, peer.incarnation, message)
+
+    def _hello(self, peer: Peer, message: Mapping[str, Any]) -> None:
+        key, incarnation = str(message["key"]), str(message["incarnation"])
+        before = self._nodes.get(key)
+        if before is not None and before.incarnation is not None:
+            if before.incarnation > incarnation:
+                peer.connection.send({"type": "fenced"})
+                return
+            del self._nodes[key]
+            before.connection.send({"type": "fenced"})
+        peer.key, peer.incarnation = key, incarnation
+        self._nodes[key] = peer
+        self.feed(
+            m.Hello(
+                key,
+                incarnation,
+                node_from_json(message["node"]),
+                generation=int(message["generation"]),
+                restarts=int(message["restarts"]),
+                phase=str(message["phase"]),
+                exits={int(rank): int(code) for rank, code in message["exits"].items()},
+                failures=tuple(message["failures"]),
+                outcome=message["outcome"],
+                pid=message.get("pid"),
+            )
+        )
+
+    def _node_message(
+        self, peer: Peer, key: str, incarnation: str, message: Mapping[str, Any]
+    ) -> None:
+        kind = message["type"]
+        if kind == "log":
+            self._viewers.answered(message)
+        elif kind == "event":
+            self._note(message)
+        elif kind == "beat":
+            peer.connection.send({"type": "beat"})
+            self.feed(m.Beat(key, incarnation))
+        else:
+            event = _event(key, incarnation, message)
+            if event is not None:
+                self.feed(event)
+
+    def _note(self, message: Mapping[str, Any]) -> None:
+        """What a node has to add to the history without any decision depending on it."""
+        kind, data = str(message["kind"]), dict(message["data"])
+        if kind == ev.FIRST_STEP:
+            if data["generation"] in self._first_steps:
+                return
+            self._first_steps.add(data["generation"])
+        self._chronicle.add(self._loop.now(), kind, data)
+
+    def _ask_node(self, node: str, message: Mapping[str, Any]) -> bool:
+        peer = self._nodes.get(node)
+        if peer is None:
+            return False
+        peer.connection.send(message)
+        return True
+
+    def _stop(self, by: str, grace: Optional[float]) -> None:
+        self.feed(m.StopRun(by, grace))
+
+
+def _event(key: str, incarnation: str, message: Mapping[str, Any]) -> Optional[m.Event]:
+    """A node's message as the machine takes it; None for a kind from a newer agent."""
+    kind = message["type"]
+    if kind == "running":
+        return m.Running(key, incarnation, int(message["generation"]))
+    if kind == "exited":
+        return m.Exited(
+            key,
+            incarnation,
+            int(message["generation"]),
+            int(message["rank"]),
+            int(message["code"]),
+            message["failure"],
+        )
+    if kind == "stopped":
+        generation = int(message["generation"])
+        return m.Stopped(key, incarnation, generation, tuple(message["ports"]))
+    if kind == "refused":
+        return m.Refused(key, incarnation, message["failure"])
+    if kind == "bye":
+        return m.Bye(key, incarnation, str(message["reason"]))
+    if kind == "ack":
+        return m.Acked(key, incarnation)
+    return None

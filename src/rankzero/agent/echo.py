@@ -1,0 +1,55 @@
+"""Every line of every rank, marked with its rank, on the agent's own stdout: a pod's log."""
+
+import os
+from typing import Dict
+
+from rankzero.agent.logs.mark import mark
+from rankzero.agent.loop import Loop
+
+#: What may wait for a slow reader (bytes); what comes beyond it is counted and left out, for
+#: the log on disk has it, and no rank must wait.
+PENDING = 4 * 1024 * 1024
+_STDOUT = 1
+_LONGEST = 1024 * 1024
+
+
+class Echo:
+    """Whole lines only, so that ranks never cut each other's."""
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self._pending = bytearray()
+        self._partial: Dict[int, bytes] = {}
+        self._left_out = 0
+        os.set_blocking(_STDOUT, False)
+
+    def write(self, rank: int, block: bytes) -> None:
+        data = self._partial.pop(rank, b"") + block
+        cut = data.rfind(b"\n") + 1
+        if not cut and len(data) > _LONGEST:
+            data, cut = data + b"\n", len(data) + 1
+        if data[cut:]:
+            self._partial[rank] = data[cut:]
+        if cut:
+            self._queue(mark(data[:cut], b"[%d] " % rank))
+
+    def _queue(self, data: bytes) -> None:
+        if len(self._pending) + len(data) > PENDING:
+            self._left_out += data.count(b"\n")
+            return
+        if self._left_out:
+            self._pending += b"[rankzero] %d lines left out: the reader is slow\n" % self._left_out
+            self._left_out = 0
+        self._pending += data
+        self._flush()
+
+    def _flush(self) -> None:
+        try:
+            sent = os.write(_STDOUT, self._pending)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self._pending.clear()
+            sent = 0
+        del self._pending[:sent]
+        self._loop.watch(_STDOUT, write=self._flush if self._pending else None)

@@ -1,0 +1,310 @@
+"""A node's agent: carries out what `duty` decides."""
+
+import os
+import signal
+import socket
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+
+from rankzero.agent import birth, duty, ports, probe
+from rankzero.agent import events as ev
+from rankzero.agent.answers import Answers
+from rankzero.agent.config import AgentConfig
+from rankzero.agent.echo import Echo
+from rankzero.agent.logs.reader import LogReader
+from rankzero.agent.logs.writer import Dropped, LogWriter
+from rankzero.agent.loop import Loop, Timer
+from rankzero.agent.rank import RankProcess
+from rankzero.agent.ranks import Ranks
+from rankzero.agent.reports import Reports
+from rankzero.agent.wire.connection import Connection
+from rankzero.agent.wire.dial import dial
+from rankzero.agent.wire.seal import Handshake
+from rankzero.contracts.topology import Node, Topology
+
+_FIRST_RETRY, _LAST_RETRY = 0.05, 2.0
+#: A coordinator silent for this many heartbeats is dialled again.
+_BEATS_MISSED = 5
+
+
+class NodeAgent:
+    """One per agent process. `on_leave(code)` is called once, at the end."""
+
+    def __init__(
+        self, loop: Loop, config: AgentConfig, token: bytes, on_leave: Callable[[int], None]
+    ) -> None:
+        self._loop, self._config, self._token = loop, config, token
+        self._on_leave = on_leave
+        self._incarnation = birth.incarnation(loop.now())
+        limits = config.limits
+        self._state = duty.State(limits.coordinator_wait, limits.grace, cut=loop.now())
+        self._nproc = birth.nproc(config)
+        self._claims: List[ports.Claim] = []
+        self._named: List[ports.Claim] = []
+        self._connection: Optional[Connection] = None
+        self._retry = _FIRST_RETRY
+        self._tick: Optional[Timer] = None
+        self._heard = loop.now()
+        self._address = "127.0.0.1"
+        logs = os.path.join(config.folder, "logs")
+        self._logs = LogWriter(logs, limits.log_keep, dropped=self._dropped)
+        self._echo = Echo(loop) if config.echo else None
+        self._answers = Answers(loop, LogReader(logs), self._tell)
+        self._reports = Reports(loop, self._report, self._first_step)
+        self._ranks = Ranks(
+            loop,
+            config,
+            on_output=self._output,
+            on_report=lambda rank, line: self._reports.take(rank.rank.rank, line),
+            on_exit=self._rank_exited,
+            on_leftovers=self._leftovers,
+            on_down=self._all_down,
+        )
+        self._broken_disk = False
+
+    def start(self) -> None:
+        """Check what this node must have, then dial the coordinator."""
+        os.makedirs(self._config.outputs, exist_ok=True)
+        self._loop.on_signal(signal.SIGTERM, lambda: self.feed(duty.Terminate("asked to leave")))
+        self._claim()
+        if probe.needed(self._config):
+            try:
+                probe.ask(self._loop, self._config, self._probed)
+                return
+            except OSError as error:
+                self.unable("%s: %s" % (self._config.python, error.strerror))
+        self._dial()
+
+    def feed(self, event: duty.Event) -> None:
+        self._state, actions = duty.step(self._state, event, self._loop.now())
+        for action in actions:
+            self._carry_out(action)
+        self._schedule()
+
+    def unable(self, message: str) -> None:
+        """This node cannot run the job; no restart would help."""
+        failure = {
+            "kind": "refused",
+            "node": self._config.node,
+            "rank": None,
+            "time": self._loop.now(),
+            "message": message,
+        }
+        self.feed(duty.Unable(failure))
+
+    def orphaned(self) -> None:
+        """Our parent is gone: nobody would end us any more, so end now, and all ranks with us."""
+        self.feed(duty.Orphaned())
+
+    # -- carrying out
+
+    def _carry_out(self, action: duty.Action) -> None:
+        if isinstance(action, duty.Tell):
+            self._tell(self._complete(action.message))
+        elif isinstance(action, duty.Start):
+            self._start_ranks(Topology.from_json(action.topology), action.node_rank)
+        elif isinstance(action, duty.StopRanks):
+            self._ranks.stop(action.grace)
+        else:
+            self._leave(action.code)
+
+    def _complete(self, message: Dict[str, Any]) -> Dict[str, Any]:
+        """A hello also says who and where we are, which never was a decision."""
+        if message["type"] != "hello":
+            return message
+        config = self._config
+        named = {name: claim.port for name, claim in zip(config.ports, self._named)}
+        node = Node(
+            role=config.role,
+            index=config.index,
+            address=self._address,
+            nproc=self._nproc,
+            ports=self._ports(),
+            named_ports=named,
+            devices=config.devices,
+            cpus=birth.cpus(config.cpus),
+        )
+        message.update(
+            key=config.node,
+            incarnation=self._incarnation,
+            node=dict(node._asdict(), named_ports=dict(named)),
+            pid=os.getpid(),
+        )
+        return message
+
+    def _start_ranks(self, topology: Topology, node_rank: int) -> None:
+        if node_rank == 0 and topology.settings.port and not _free(topology.settings.port):
+            self.unable(
+                "port %d, which the job fixes for rank 0, is in use on %s"
+                % (topology.settings.port, topology.nodes[0].address)
+            )
+            return
+        for claim in [*self._claims, *self._named]:
+            claim.release()
+        try:
+            self._ranks.start(topology, node_rank)
+        except OSError as error:
+            self.unable("%s: %s" % (self._config.python, error.strerror or error))
+            return
+        self.feed(duty.Started(topology.generation))
+
+    def _leave(self, code: int) -> None:
+        for claim in [*self._claims, *self._named]:
+            claim.close()
+        self._logs.close()
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            connection.on_close = lambda reason: None
+            connection.close()
+        self._on_leave(code)
+
+    def _schedule(self) -> None:
+        when = duty.deadline(self._state)
+        if self._tick is not None:
+            self._tick.cancel()
+        self._tick = None if when is None else self._loop.at(when, lambda: self.feed(duty.Tick()))
+
+    # -- ports
+
+    def _claim(self) -> None:
+        """Ports for the next generation, and the user's own, held until its ranks bind them."""
+        for claim in [*self._claims, *self._named]:
+            claim.close()
+        self._named = []
+        try:
+            self._claims = ports.claim(self._nproc + 1)
+            for name, port in birth.named_ports(self._config).items():
+                held = ports.try_claim(port) if port else ports.claim(1)[0]
+                if held is None:
+                    self.unable("port %d (%s) is in use on this node" % (port, name))
+                    return
+                self._named.append(held)
+        except OSError as error:
+            self.unable(str(error))
+
+    def _ports(self) -> Tuple[int, ...]:
+        return tuple(claim.port for claim in self._claims)
+
+    # -- the coordinator
+
+    def _dial(self) -> None:
+        if self._state.phase != "left":
+            dial(self._loop, self._config.coordinator, self._dialled, self._not_dialled)
+
+    def _dialled(self, sock: socket.socket) -> None:
+        if self._state.phase == "left":
+            sock.close()
+            return
+        self._address = birth.address(self._config, sock)
+        self._connection = Connection(
+            self._loop,
+            sock,
+            Handshake(self._token, "node"),
+            dials=True,
+            on_ready=self._connected,
+            on_message=self._message,
+            on_close=self._disconnected,
+        )
+
+    def _not_dialled(self, reason: str) -> None:
+        self._loop.after(self._retry, self._dial)
+        self._retry = min(2 * self._retry, _LAST_RETRY)
+
+    def _connected(self) -> None:
+        self._retry = _FIRST_RETRY
+        self._heard = self._loop.now()
+        self._state = self._state._replace(ports=self._ports())
+        self.feed(duty.Connected())
+        self._beat()
+
+    def _disconnected(self, reason: str) -> None:
+        self._connection = None
+        self.feed(duty.Disconnected())
+        self._not_dialled(reason)
+
+    def _message(self, message: Dict[str, Any]) -> None:
+        self._heard = self._loop.now()
+        kind = message["type"]
+        if kind == "log":
+            self._answers.ask(message)
+        elif kind == "forget":
+            self._answers.forget(message["id"])
+        elif kind != "beat":
+            self.feed(duty.Told(message))
+
+    def _tell(self, message: Mapping[str, Any]) -> None:
+        if self._connection is not None:
+            self._connection.send(message)
+
+    def _beat(self) -> None:
+        connection = self._connection
+        if connection is None or not connection.ready:
+            return
+        heartbeat = self._config.limits.heartbeat
+        if self._loop.now() - self._heard > _BEATS_MISSED * heartbeat:
+            connection.close("the coordinator is silent")
+            return
+        connection.send({"type": "beat"})
+        self._loop.after(heartbeat, self._beat)
+
+    def _note(self, kind: str, **data: Any) -> None:
+        self._tell({"type": "event", "kind": kind, "data": data})
+
+    # -- the ranks
+
+    def _probed(self, verdict: Optional[str]) -> None:
+        if verdict is not None:
+            self.unable(verdict)
+        self._dial()
+
+    def _output(self, rank: RankProcess, block: bytes) -> None:
+        number, now = rank.rank.rank, self._loop.now()
+        if not self._broken_disk:
+            try:
+                self._logs.append(number, rank.generation, block, now)
+            except OSError as error:
+                self._broken_disk = True
+                self.unable("cannot write the log of rank %d: %s" % (number, error.strerror))
+        if self._echo is not None:
+            self._echo.write(number, block)
+        self._answers.wrote()
+
+    def _rank_exited(self, rank: RankProcess, failure: Optional[Dict[str, Any]]) -> None:
+        assert rank.code is not None
+        try:
+            self._logs.end(rank.rank.rank, self._loop.now())
+        except OSError:
+            self._broken_disk = True
+        self._reports.flush()
+        self._answers.wrote()
+        event = duty.RankExited(rank.generation, rank.rank.local_rank, rank.code, failure)
+        self.feed(event)
+
+    def _all_down(self) -> None:
+        self._claim()
+        self.feed(duty.AllDown(self._state.generation, self._ports()))
+
+    def _leftovers(self, rank: RankProcess, count: int) -> None:
+        self._note(ev.LEFTOVERS, rank=rank.rank.rank, processes=count)
+
+    def _report(self, rank: int, values: Dict[str, Any]) -> None:
+        self._note(ev.REPORT, rank=rank, values=values)
+
+    def _first_step(self, rank: int, when: float) -> None:
+        self._note(ev.FIRST_STEP, rank=rank, generation=self._state.generation, at=when)
+
+    def _dropped(self, dropped: Dropped) -> None:
+        self._note(
+            ev.LOG_DROPPED,
+            node=self._config.node,
+            rank=dropped.rank,
+            bytes=dropped.bytes,
+            lines=dropped.lines,
+        )
+
+
+def _free(port: int) -> bool:
+    claim = ports.try_claim(port)
+    if claim is not None:
+        claim.close()
+    return claim is not None
+

@@ -1,0 +1,68 @@
+"""A rank's pipes, read by blocks."""
+
+import fcntl
+import os
+from typing import Callable, Optional
+
+from rankzero.agent.loop import Loop
+
+_BLOCK = 1 << 20
+_F_SETPIPE_SZ = 1031
+
+
+class Pipe:
+    """Gives each block to `on_data`, and tells `on_end`, where set, that no more will come."""
+
+    def __init__(self, loop: Loop, on_data: Callable[[bytes], None]) -> None:
+        self._loop = loop
+        self._on_data = on_data
+        self.read_fd, self.write_fd = os.pipe()
+        self._open = True
+        self.on_end: Optional[Callable[[], None]] = None
+        os.set_blocking(self.read_fd, False)
+        try:
+            # A larger pipe lets a rank that prints in bursts run on; the kernel may say no.
+            fcntl.fcntl(self.read_fd, _F_SETPIPE_SZ, _BLOCK)
+        except OSError:
+            pass
+        loop.watch(self.read_fd, self._ready)
+
+    @property
+    def open(self) -> bool:
+        """Whether anybody can still write to it."""
+        return self._open
+
+    def started(self) -> None:
+        """The rank has its end now: let ours go, so that its death ends the pipe."""
+        os.close(self.write_fd)
+        self.write_fd = -1
+
+    def drain(self) -> None:
+        """Take all that is in the pipe at this moment."""
+        while self._open and self._read():
+            pass
+
+    def close(self) -> None:
+        if self._open:
+            self._open = False
+            self._loop.watch(self.read_fd)
+            os.close(self.read_fd)
+        if self.write_fd >= 0:
+            os.close(self.write_fd)
+            self.write_fd = -1
+
+    def _ready(self) -> None:
+        self._read()
+
+    def _read(self) -> bool:
+        try:
+            block: Optional[bytes] = os.read(self.read_fd, _BLOCK)
+        except BlockingIOError:
+            return False
+        if not block:
+            self.close()
+            if self.on_end is not None:
+                self.on_end()
+            return False
+        self._on_data(block)
+        return True

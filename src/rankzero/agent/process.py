@@ -1,0 +1,108 @@
+"""Process groups, adopted children, and how a process ended."""
+
+import ctypes
+import os
+import signal
+import sys
+from typing import List, Optional, Tuple
+
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent dies (Linux), as process 1 does.
+
+    So what a rank forked, or detached by setsid, still comes to its agent, which ends it.
+    """
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def reap() -> List[Tuple[int, int]]:
+    """Every child that has ended: (pid, code), where -N means killed by signal N."""
+    ended = []
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return ended
+        if pid == 0:
+            return ended
+        code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+        ended.append((pid, code))
+
+
+def signal_group(group: int, number: int) -> bool:
+    """Signal a process group; False where nobody of it is left."""
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        # Somebody is there, under another user (setuid): alive, and beyond our reach.
+        return True
+    return True
+
+
+def signal_process(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def children() -> List[int]:
+    """The pids of this process's children, adopted ones included; empty where /proc has none."""
+    mine = os.getpid()
+    found = []
+    try:
+        names = os.listdir("/proc")
+    except OSError:
+        return []
+    for name in names:
+        if name.isdigit() and _parent(name) == mine:
+            found.append(int(name))
+    return found
+
+
+def members(group: int) -> int:
+    """How many processes a group has; 0 where /proc can't tell."""
+    try:
+        names = [name for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return 0
+    return sum(1 for name in names if _field(name, 2) == group and _letter(name) != "Z")
+
+
+def _stat(pid: str) -> List[str]:
+    """The fields of /proc/PID/stat behind the command's name, which may hold anything."""
+    try:
+        with open("/proc/%s/stat" % pid, "rb") as file:
+            return file.read().rpartition(b")")[2].decode().split()
+    except OSError:
+        return []
+
+
+def _field(pid: str, index: int) -> Optional[int]:
+    fields = _stat(pid)
+    return int(fields[index]) if len(fields) > index else None
+
+
+def _letter(pid: str) -> str:
+    fields = _stat(pid)
+    return fields[0] if fields else "Z"
+
+
+def _parent(pid: str) -> Optional[int]:
+    return _field(pid, 1)
+
+
+def ended_how(code: int) -> str:
+    """`exited with code 3`, `was killed by signal 9 (SIGKILL)`."""
+    if code >= 0:
+        return "exited with code %d" % code
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = "unknown"
+    return "was killed by signal %d (%s)" % (-code, name)

@@ -1,0 +1,158 @@
+"""All ranks of a node: started as a generation, stopped as a generation, no process left behind."""
+
+import signal
+from typing import Any, Callable, Dict, List, Optional
+
+from rankzero import contracts
+from rankzero.agent import autopsy, process
+from rankzero.agent.config import AgentConfig
+from rankzero.agent.loop import Loop, Timer
+from rankzero.agent.rank import RankProcess, base_environment
+from rankzero.contracts.topology import Topology
+
+#: How long what a rank left running gets between SIGTERM and SIGKILL (seconds).
+LEFTOVER_GRACE = 5.0
+#: After everybody is dead, how long a pipe that somebody else still holds is waited for.
+PIPE_WAIT = 1.0
+
+#: (rank process, failure record or None)
+OnExit = Callable[[RankProcess, Optional[Dict[str, Any]]], None]
+
+
+class Ranks:
+    """on_exit is called for each rank as it ends, on_down once after each stop, when neither a
+    rank nor anything that it started is alive on this node."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        config: AgentConfig,
+        *,
+        on_output: Callable[[RankProcess, bytes], None],
+        on_report: Callable[[RankProcess, bytes], None],
+        on_exit: OnExit,
+        on_leftovers: Callable[[RankProcess, int], None],
+        on_down: Callable[[], None],
+    ) -> None:
+        self._loop, self._config = loop, config
+        self._on_output, self._on_report = on_output, on_report
+        self._on_exit, self._on_leftovers, self._on_down = on_exit, on_leftovers, on_down
+        self._ranks: List[RankProcess] = []
+        self._stopping = False
+        self._kill: Optional[Timer] = None
+        self._pipes: Optional[Timer] = None
+        loop.on_signal(signal.SIGCHLD, self.reap)
+
+    def start(self, topology: Topology, node_rank: int) -> None:
+        """Start this node's ranks. Errors: OSError where one can't be; the others are ended."""
+        self._stopping = False
+        for rank in topology.ranks_of(node_rank):
+            env = base_environment(self._config, contracts.defaults(topology, rank))
+            env.update(contracts.environment(topology, rank))
+            one = RankProcess(
+                self._loop,
+                self._config,
+                rank,
+                topology.generation,
+                self._on_output,
+                self._on_report,
+            )
+            one.start(env)
+            self._ranks.append(one)
+
+    def stop(self, grace: float) -> None:
+        """SIGTERM, and SIGKILL after `grace` seconds; a second call can only shorten that."""
+        self._stopping = True
+        for rank in self._ranks:
+            rank.stopping = True
+        if grace > 0:
+            self._signal(signal.SIGTERM)
+            when = self._loop.now() + grace
+            if self._kill is None or when < self._kill.when:
+                self._set_kill(when)
+        else:
+            self._signal(signal.SIGKILL)
+        self.settle()
+
+    def reap(self) -> None:
+        """Take the codes of all children that have ended."""
+        for pid, code in process.reap():
+            for rank in self._ranks:
+                if rank.pid == pid and rank.code is None:
+                    self._ended(rank, code)
+        self.settle()
+
+    def settle(self) -> None:
+        """See what of the ranks' groups is left, and whether all are down."""
+        busy = [rank for rank in self._ranks if not rank.check_gone()]
+        running = [rank for rank in self._ranks if rank.code is None]
+        if not running and not busy:
+            strays = process.children()
+            if strays:
+                self._end_strays(strays)
+            elif self._stopping:
+                self._all_dead()
+
+    # -- inside
+
+    def _ended(self, rank: RankProcess, code: int) -> None:
+        ended = self._loop.now()
+        rank.ended(code)
+        failure = None
+        if code != 0 and not (rank.stopping and autopsy.ours(code)):
+            node = self._config.node
+            tail = rank.tail
+            failure = autopsy.failure(rank.traces, rank.rank.rank, node, code, ended, tail)
+        if not rank.check_gone() and not rank.stopping:
+            self._on_leftovers(rank, process.members(rank.pid))
+            rank.signal(signal.SIGTERM)
+            if self._kill is None:
+                self._set_kill(ended + LEFTOVER_GRACE)
+        self._on_exit(rank, failure)
+
+    def _end_strays(self, strays: List[int]) -> None:
+        """What detached itself from its rank's group came to us when its parent died."""
+        for pid in strays:
+            process.signal_process(pid, signal.SIGTERM)
+        if self._kill is None:
+            self._set_kill(self._loop.now() + LEFTOVER_GRACE)
+
+    def _set_kill(self, when: float) -> None:
+        if self._kill is not None:
+            self._kill.cancel()
+        self._kill = self._loop.at(when, self._kill_now)
+
+    def _kill_now(self) -> None:
+        self._kill = None
+        for rank in self._ranks:
+            if rank.stopping or rank.code is not None:
+                rank.signal(signal.SIGKILL)
+        if all(rank.code is not None for rank in self._ranks):
+            for pid in process.children():
+                process.signal_process(pid, signal.SIGKILL)
+
+    def _signal(self, number: int) -> None:
+        for rank in self._ranks:
+            rank.signal(number)
+
+    def _all_dead(self) -> None:
+        """Close the pipes once they have ended; one that somebody else holds gets a moment."""
+        if any(rank.output.open for rank in self._ranks) and self._pipes is None:
+            for rank in self._ranks:
+                rank.output.drain()
+            if any(rank.output.open for rank in self._ranks):
+                self._pipes = self._loop.after(PIPE_WAIT, self._down)
+                return
+        if self._pipes is None:
+            self._down()
+
+    def _down(self) -> None:
+        self._pipes = None
+        if self._kill is not None:
+            self._kill.cancel()
+            self._kill = None
+        for rank in self._ranks:
+            rank.close()
+        self._ranks = []
+        self._stopping = False
+        self._on_down()

@@ -1,0 +1,56 @@
+"""What ranks report (`rankzero.report`), thinned so that a history stays readable and small."""
+
+import json
+from typing import Any, Callable, Dict, Optional
+
+from rankzero.agent.loop import Loop, Timer
+
+#: Between two reports of one rank in the history (seconds); the latest of each is never lost.
+INTERVAL = 2.0
+
+
+class Reports:
+    """Takes the lines of a rank's report pipe; gives on what the history should keep."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        on_report: Callable[[int, Dict[str, Any]], None],
+        on_first_step: Callable[[int, float], None],
+    ) -> None:
+        self._loop = loop
+        self._on_report, self._on_first_step = on_report, on_first_step
+        self._latest: Dict[int, Optional[Dict[str, Any]]] = {}
+        self._timers: Dict[int, Timer] = {}
+
+    def take(self, rank: int, line: bytes) -> None:
+        """One line of a rank. What is no JSON object was not written by us, and is ignored."""
+        try:
+            values = json.loads(line)
+        except ValueError:
+            return
+        if not isinstance(values, dict):
+            return
+        if "first_step" in values:
+            self._on_first_step(rank, float(values["first_step"]))
+        elif rank in self._timers:
+            self._latest[rank] = values
+        else:
+            self._on_report(rank, values)
+            self._timers[rank] = self._loop.after(INTERVAL, lambda: self._due(rank))
+
+    def flush(self) -> None:
+        """Give on the latest of every rank now: the ranks have ended."""
+        for rank, timer in list(self._timers.items()):
+            timer.cancel()
+            self._due(rank, again=False)
+
+    def _due(self, rank: int, again: bool = True) -> None:
+        latest = self._latest.pop(rank, None)
+        del self._timers[rank]
+        if latest is not None:
+            self._on_report(rank, latest)
+            if again:
+                self._timers[rank] = self._loop.after(INTERVAL, lambda: self._due(rank))
+
+

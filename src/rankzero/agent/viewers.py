@@ -1,0 +1,104 @@
+"""Those who look at a run: they ask for events and log ranges, and may ask it to stop."""
+
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+
+from rankzero.agent.chronicle import Chronicle
+from rankzero.agent.events import to_line
+from rankzero.agent.wire.connection import Connection
+
+#: Events in one answer.
+PAGE = 500
+
+
+class Viewer:
+    """One that looks. events_from: the number of the next event it wants, None if it asked for
+    none yet or was answered."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.question = 0
+        self.events_from: Optional[int] = None
+
+
+class Viewers:
+    """All that look at this run at the moment.
+
+    Questions about a node's log go to that node under an id of ours, and come back by it.
+    """
+
+    def __init__(
+        self,
+        chronicle: Chronicle,
+        ask_node: Callable[[str, Mapping[str, Any]], bool],
+        on_stop: Callable[[str, Optional[float]], None],
+    ) -> None:
+        self._chronicle, self._ask_node, self._on_stop = chronicle, ask_node, on_stop
+        self._viewers: List[Viewer] = []
+        self._asked: Dict[int, Tuple[Viewer, int, str]] = {}
+        self._count = 0
+
+    def __len__(self) -> int:
+        return len(self._viewers)
+
+    @property
+    def unsent(self) -> int:
+        return sum(viewer.connection.unsent for viewer in self._viewers)
+
+    def add(self, connection: Connection) -> Viewer:
+        viewer = Viewer(connection)
+        self._viewers.append(viewer)
+        return viewer
+
+    def remove(self, viewer: Viewer) -> None:
+        self._viewers.remove(viewer)
+        for number, (asker, _, node) in list(self._asked.items()):
+            if asker is viewer:
+                del self._asked[number]
+                self._ask_node(node, {"type": "forget", "id": number})
+
+    def message(self, viewer: Viewer, message: Mapping[str, Any]) -> None:
+        """What a viewer says."""
+        kind = message["type"]
+        if kind == "events":
+            viewer.question, viewer.events_from = message["id"], message["from"]
+            self._answer(viewer)
+        elif kind == "log":
+            self._ask_log(viewer, message)
+        elif kind == "stop":
+            self._on_stop(str(message.get("by", "a viewer")), message.get("grace"))
+            viewer.connection.send({"type": "stopping", "id": message["id"]})
+
+    def event(self) -> None:
+        """The history has grown."""
+        for viewer in list(self._viewers):
+            self._answer(viewer)
+
+    def answered(self, message: Mapping[str, Any]) -> None:
+        """A node's answer about its log."""
+        asked = self._asked.pop(message["id"], None)
+        if asked is not None:
+            viewer, number, node = asked
+            viewer.connection.send(dict(message, id=number, node=node))
+
+    def node_gone(self, node: str) -> None:
+        """The node's agent is not here: its questions go back, to be asked again or elsewhere."""
+        for number, (viewer, asked, where) in list(self._asked.items()):
+            if where == node:
+                del self._asked[number]
+                viewer.connection.send({"type": "log", "id": asked, "node": node, "gone": True})
+
+    def _answer(self, viewer: Viewer) -> None:
+        if viewer.events_from is None:
+            return
+        events = self._chronicle.since(viewer.events_from)[:PAGE]
+        if events:
+            viewer.events_from = None
+            lines = [to_line(event) for event in events]
+            viewer.connection.send({"type": "events", "id": viewer.question, "events": lines})
+
+    def _ask_log(self, viewer: Viewer, message: Mapping[str, Any]) -> None:
+        self._count += 1
+        node = message["node"]
+        self._asked[self._count] = (viewer, message["id"], node)
+        if not self._ask_node(node, dict(message, id=self._count)):
+            self.node_gone(node)

@@ -1,0 +1,105 @@
+"""What Ctrl-C, SIGTERM and a hang-up mean for an attached run.
+
+The handlers act in place, while `watch` waits: an exception would end the generator in the
+middle of a line, and what the run says while it stops would be lost.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from rankzero.agent import exits
+
+if TYPE_CHECKING:
+    from rankzero.backends.base import Backend
+
+QUESTION = "\nstop the run, or detach and let it go on? [s/d] "
+
+
+class Detached(BaseException):
+    """The command ends and the run goes on. Not an Exception: nothing between may swallow it."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class _Again(KeyboardInterrupt):
+    """Ctrl-C at the question."""
+
+
+class Interrupts:
+    """For the length of a `with`: the first Ctrl-C asks (on a terminal) or stops the run, the
+    second kills it; SIGTERM and SIGHUP stop a run that ends with its command. `code` is then
+    the exit code of a stopped run.
+    """
+
+    def __init__(self, backend: Backend, run: str) -> None:
+        self.code: int | None = None
+        self._backend = backend
+        self._run = run
+        self._asking = False
+        self._old: dict[int, Any] = {}
+
+    def __enter__(self) -> Interrupts:
+        self._old[signal.SIGINT] = signal.signal(signal.SIGINT, self._interrupt)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
+                self._old[number] = signal.signal(number, self._terminate)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._old.items():
+            signal.signal(number, handler)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        if self._asking:
+            raise _Again
+        again = self.code is not None
+        if not again and on_terminal() and self._answer() == "d":
+            self._backend.release(self._run)
+            raise Detached(exits.INTERRUPTED)
+        now = again or self.code is not None
+        self.code = exits.INTERRUPTED
+        self._backend.stop(self._run, grace=0.0 if now else None)
+
+    def _answer(self) -> str:
+        """`d` to detach; anything else stops, and so does a terminal that gives no answer."""
+        self._asking = True
+        try:
+            os.write(2, QUESTION.encode())
+            return os.read(0, 1024).decode(errors="replace").strip().lower()[:1]
+        except _Again:
+            self.code = exits.INTERRUPTED
+            os.write(2, b"\n")
+            return "s"
+        except OSError:
+            return "s"
+        finally:
+            self._asking = False
+
+    def _terminate(self, number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGHUP:
+            forget_terminal()
+        if not self._backend.ends_with_caller:
+            raise Detached(128 + number)
+        again = self.code is not None
+        self.code = 128 + number
+        self._backend.stop(self._run, grace=0.0 if again else None)
+
+
+def on_terminal() -> bool:
+    """Whether there is somebody who can be asked."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def forget_terminal() -> None:
+    """The terminal is gone; what is still said goes nowhere instead of failing."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        if os.isatty(descriptor):
+            os.dup2(nowhere, descriptor)

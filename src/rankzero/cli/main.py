@@ -1,0 +1,110 @@
+"""The console entry: runs a verb, and turns whatever it raises into words and an exit code.
+
+Nothing but the standard library is imported before `main` runs, so that a Ctrl-C while the
+rest is loading ends as quietly as any other.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from rankzero.agent import exits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: A bug in rankzero: EX_SOFTWARE of sysexits.h, which no user's job gives rankzero to return.
+BUG = 70
+#: The reader of our output went away: 128 + SIGPIPE, as a shell would say it.
+PIPE_CLOSED = 141
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and leave with its exit code."""
+    _open_closed_streams()
+    try:
+        code = run(sys.argv[1:] if argv is None else argv)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        code = exits.INTERRUPTED
+    except BrokenPipeError:
+        # The interpreter flushes stdout once more at its end, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = PIPE_CLOSED
+    sys.exit(code)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command; returns its exit code. Errors: KeyboardInterrupt, BrokenPipeError."""
+    import click
+
+    from rankzero.cli.verbs import rankzero
+    from rankzero.errors import Error
+
+    if "_RANKZERO_COMPLETE" in os.environ:  # Tab was pressed; click answers, and leaves
+        rankzero.main(list(argv), prog_name="rankzero")
+    try:
+        # Not rankzero.main(): it would make a closed pipe look like a job that failed.
+        with rankzero.make_context("rankzero", list(argv)) as context:
+            result = rankzero.invoke(context)
+        return result if isinstance(result, int) else exits.DONE
+    except click.exceptions.Exit as left:
+        return left.exit_code
+    except click.exceptions.Abort:
+        return exits.INTERRUPTED
+    except click.ClickException as wrong:
+        wrong.show()
+        return exits.BAD_REQUEST
+    except Error as error:
+        return _say(error, error.exit_code, argv)
+    except (KeyboardInterrupt, BrokenPipeError):
+        raise
+    except Exception as bug:
+        return _say_bug(bug, argv)
+
+
+def _open_closed_streams() -> None:
+    """Started with `>&-` there is no stdout at all; what nobody can read goes nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123
+
+
+def debugging(argv: Sequence[str]) -> bool:
+    """Whether tracebacks are wanted: `--debug` before the verb, or RANKZERO_DEBUG set."""
+    return bool(os.environ.get("RANKZERO_DEBUG")) or bool(argv and argv[0] == "--debug")
+
+
+def _say(error: Exception, code: int, argv: Sequence[str]) -> int:
+    if debugging(argv):
+        _traceback(error)
+    else:
+        sys.stdout.flush()
+        print(f"{error}", file=sys.stderr)  # noqa: T201
+    return code
+
+
+def _say_bug(bug: Exception, argv: Sequence[str]) -> int:
+    if debugging(argv):
+        _traceback(bug)
+        return BUG
+    again = " ".join(["rankzero", "--debug", *argv[:1]])
+    print(  # noqa: T201
+        f"bug in rankzero: {type(bug).__name__}: {bug}\n"
+        f"For the traceback: {again} ... (or RANKZERO_DEBUG=1). Please report it with that.",
+        file=sys.stderr,
+    )
+    return BUG
+
+
+def _traceback(error: Exception) -> None:
+    import traceback
+
+    sys.stdout.flush()
+    traceback.print_exception(error, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

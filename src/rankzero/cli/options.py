@@ -1,0 +1,103 @@
+"""Options and arguments that several verbs share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class RunId(click.ParamType):
+    """A run's id, or the start of one; completes from the runs that are there."""
+
+    name = "run"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[Any]:
+        from click.shell_completion import CompletionItem
+
+        from rankzero import backends
+
+        return [CompletionItem(run) for run in backends.ids() if run.startswith(incomplete)]
+
+
+class JobName(click.ParamType):
+    """A job's name; completes from the names of the runs that are there."""
+
+    name = "name"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[Any]:
+        from click.shell_completion import CompletionItem
+
+        from rankzero import backends
+
+        names = sorted({run.rpartition("-")[0] for run in backends.ids()})
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+class Pairs(click.ParamType):
+    """`KEY=VALUE`, split at the first `=`."""
+
+    name = "key=value"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        key, sign, rest = str(value).partition("=")
+        if not sign or not key:
+            self.fail(f'"{value}" is not KEY=VALUE', param, ctx)
+        return key, rest
+
+
+run_argument = click.argument("run", type=RunId())
+runs_argument = click.argument("runs", type=RunId(), nargs=-1)
+
+output_option = click.option(
+    "--output",
+    "-o",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="json is for programs; its keys are stable.",
+)
+
+selector_option = click.option(
+    "--label",
+    "-l",
+    "labels",
+    multiple=True,
+    metavar="K=V",
+    help="Only runs with this label (also K!=V, or K alone). Repeat for more: all must hold.",
+)
+
+ranks_option = click.option(
+    "--rank",
+    "-r",
+    "ranks",
+    multiple=True,
+    metavar="RANKS",
+    help="Only these ranks, such as 3 or 0-7,12.",
+)
+
+
+def ranks_of(texts: tuple[str, ...]) -> frozenset[int] | None:
+    """The ranks that `0-7,12` names; None (all) where nothing was asked. Errors: BadRequest."""
+    from rankzero.errors import BadRequest
+
+    ranks: set[int] = set()
+    for text in ",".join(texts).split(",") if texts else ():
+        first, _, last = text.strip().partition("-")
+        if not first.isdecimal() or not (last or "0").isdecimal():
+            raise BadRequest(f'--rank: "{text}" is no rank; write 3, 0-7 or 0-7,12.')
+        ranks.update(range(int(first), int(last or first) + 1))
+    return frozenset(ranks) if texts else None
+
+
+def pairs(given: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """What a repeated KEY=VALUE option gave; the last one of a key counts."""
+    return dict(given)

@@ -1,0 +1,133 @@
+"""`rankzero run`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from rankzero.cli.options import JobName, Pairs, output_option, pairs, ranks_of, ranks_option
+
+REST = "rankzero.rest"
+_EXAMPLES = """\b
+  rankzero run train.py --nodes 2 --nproc 2 -- --epochs 5
+  rankzero run job.yaml --set lr=0.01
+  rankzero run -m package.train --nodes 1:2
+  rankzero run --nodes 2 -- echo hi"""
+
+
+class RunCommand(click.Command):
+    """Keeps what stands after the first `--` away from the parser: it is the script's."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        rest: list[str] = []
+        if "--" in args:
+            at = args.index("--")
+            args, rest = args[:at], args[at + 1 :]
+        ctx.meta[REST] = rest
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as wrong:
+            wrong.message += " What the script is to get stands after --."
+            raise
+        except click.UsageError as wrong:
+            if "unexpected extra argument" in wrong.message:
+                wrong.message += ". What the script is to get stands after --."
+            raise
+
+
+def _options(*options: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+# Counts and sizes stay words here: the spec reads the same words from a job file, checks them
+# all at once, and names each one's place.
+_topology = _options(
+    click.option("--nodes", "-n", multiple=True, metavar="N|MIN:MAX", help="How many nodes."),
+    click.option("--nproc", multiple=True, metavar="N|gpu|cpu", help="Ranks on each node."),
+    click.option("--gpus", multiple=True, metavar="N", help="GPUs of each node."),
+    click.option("--cpu", multiple=True, metavar="N", help="Processors of each node."),
+    click.option("--memory", multiple=True, metavar="SIZE", help="Memory of each node: 8Gi."),
+    click.option("--image", multiple=True, metavar="IMAGE", help="Container image (clusters)."),
+)
+_framework = _options(
+    click.option("--framework", metavar="NAME", help="auto, torch, tensorflow, jax or plain."),
+    click.option("--backend", metavar="NAME", help="torch's process group: nccl, gloo or mpi."),
+    click.option("--port", metavar="PORT", help="Fix the master's port (default: a free one)."),
+    click.option("--timeout", metavar="SECONDS", help="The rendezvous timeout of the framework."),
+)
+_life = _options(
+    click.option("--max-restarts", metavar="N", help="How many failures the run survives."),
+    click.option("--wait", metavar="SECONDS", help="How long to wait for all nodes."),
+    click.option("--grace", metavar="SECONDS", help="Between SIGTERM and SIGKILL at a stop."),
+    click.option("--log-keep", metavar="SIZE", help="How much log a node keeps."),
+)
+_job = _options(
+    click.option("--name", metavar="NAME", type=JobName(), help="The job's name."),
+    click.option("--env", "-e", multiple=True, type=Pairs(), help="An environment variable."),
+    click.option("--set", "-s", "sets", multiple=True, metavar="K=V", help="A param's value."),
+    click.option("--label", "-l", "labels", multiple=True, type=Pairs(), help="A label to find."),
+    click.option("--workdir", type=click.Path(), help="Where the ranks run (default: here)."),
+    click.option("--outputs", type=click.Path(), help="Where the script's outputs go."),
+    click.option("--python", metavar="PATH", help="The interpreter of agent and script."),
+)
+_way = _options(
+    click.option("--on", envvar="RANKZERO_ON", metavar="BACKEND", help="Where: local (default)."),
+    click.option("--detach", "-d", is_flag=True, help="Start it, print its id, and leave."),
+    click.option("--dry-run", is_flag=True, help="Print the plan and create nothing."),
+)
+
+
+@click.command(cls=RunCommand, epilog=_EXAMPLES, options_metavar="[OPTIONS] [-- ARGS]")
+@click.argument("target", required=False, type=click.Path())
+@click.option("--module", "-m", metavar="NAME", help="Run a module, as python -m does.")
+@_topology
+@_framework
+@_life
+@_job
+@_way
+@ranks_option
+@output_option
+@click.pass_context
+def command(ctx: click.Context, target: str | None, output: str, **given: Any) -> int:
+    """Run a script, a module, a command or a job file.
+
+    TARGET is a script or a job file (.yaml). Without one, what stands after -- is the command;
+    with one, or with -m, it is what the script gets. In a job of several roles, say which role
+    an option is for: --nodes worker=4 --nodes ps=2.
+
+    A run that is attached ends with this command; Ctrl-C asks whether to stop it or to detach.
+    Exit code: 0 it succeeded, 1 it failed, 130 it was stopped by Ctrl-C.
+
+    JSON: with --dry-run the plan (`Plan.to_json`); with --detach run, outputs, logs, notices;
+    else a stream: the plan with kind `plan`, every event, every line with kind `log`, at the
+    end one object with kind `result`.
+    """
+    from rankzero.cli.submit import Way, go
+    from rankzero.handle import prepare
+
+    way = Way(given.pop("detach"), given.pop("dry_run"), output, ranks_of(given.pop("ranks")))
+    rest: list[str] = ctx.meta[REST]
+    module, on = given.pop("module"), given.pop("on")
+    sets, labels = given.pop("sets"), pairs(given.pop("labels"))
+    options = {name: value for name, value in given.items() if value not in (None, ())}
+    if "env" in options:
+        options["env"] = pairs(options["env"])
+    named = target is not None or module is not None
+    backend, plan = prepare(
+        target,
+        module=module,
+        command=() if named else rest,
+        args=rest if named else (),
+        on=on,
+        sets=sets,
+        labels=labels,
+        options=options,
+    )
+    return go(backend, plan, way)

@@ -1,0 +1,1 @@
+"""Drawing: what verbs print, for people and for programs."""

@@ -1,0 +1,70 @@
+"""The plan on the screen: one line that says what was decided, and why."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rankzero.cli.show.amounts import size
+from rankzero.why.words import count
+
+if TYPE_CHECKING:
+    from rankzero.agent.config import AgentConfig, RoleShape
+    from rankzero.cli.show.terminal import Screen
+    from rankzero.plan.model import Plan
+
+
+def plan_line(plan: Plan) -> str:
+    """`digits-7f3a  torch (found in train.py) · 2 nodes × 2 ranks · local · code: 3 files, 9 kB`"""
+    found = "" if plan.found == "named" else f" ({plan.found})"
+    code = f"code: {count(plan.code.files, 'file')}, {size(plan.code.size)}"
+    parts = [f"{plan.framework}{found}", topology(plan), plan.where, code]
+    if plan.job.max_restarts:
+        parts.insert(3, f"up to {count(plan.job.max_restarts, 'restart')}")
+    return f"{plan.run}  " + " · ".join(parts)
+
+
+def topology(plan: Plan) -> str:
+    """`2 nodes × 2 ranks`; with several roles `2 ps × 1 rank, 2 worker × 2 ranks`."""
+    nproc = {agent.role: agent.nproc for agent in reversed(plan.agents)}
+    roles = plan.agents[0].roles
+    return ", ".join(_role(role, nproc.get(role.name, 1), len(roles) == 1) for role in roles)
+
+
+def _role(role: RoleShape, nproc: int | str, alone: bool) -> str:
+    several = role.minimum != role.maximum
+    nodes = f"{role.minimum}–{role.maximum}" if several else str(role.maximum)
+    noun = role.name if not alone else "node" if role.maximum == 1 else "nodes"
+    ranks = count(nproc, "rank") if isinstance(nproc, int) else f"1 rank a {nproc.upper()}"
+    return f"{nodes} {noun} × {ranks}"
+
+
+def plan_lines(plan: Plan) -> Iterator[str]:
+    """What `--dry-run` prints: the plan line, its notices, and what would be started where."""
+    yield plan_line(plan)
+    for notice in plan.notices:
+        yield f"  note    {notice}"
+    first = plan.agents[0]
+    yield f"  runs    {command(first)}"
+    yield f"  in      {first.workdir}"
+    yield f"  python  {first.python}"
+    yield f"  outputs {first.outputs}"
+    for agent in plan.agents:
+        other = "" if agent.command == first.command else f"  runs {command(agent)}"
+        yield f"  node    {agent.node}  nproc {agent.nproc}{other}"
+    yield "Nothing was started."
+
+
+def command(agent: AgentConfig) -> str:
+    """What each rank of a node runs, as one could type it."""
+    words = {"script": ["python"], "module": ["python", "-m"]}.get(agent.command.kind, [])
+    return shlex.join([*words, agent.command.target, *agent.command.args])
+
+
+def say_plan(screen: Screen, plan: Plan) -> None:
+    """The plan line and the notices, before anything else of a run is seen."""
+    line = plan_line(plan)
+    screen.say(screen.paint(plan.run, "1") + line[len(plan.run) :])
+    for notice in plan.notices:
+        screen.say("  " + screen.paint(f"note: {notice}", "33"))

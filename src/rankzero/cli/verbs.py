@@ -1,0 +1,94 @@
+"""The verbs, as a table: `rankzero --help` and Tab read it and load none of their modules."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+
+#: Verb -> its summary, which is also the first line of its own help (a test compares the two).
+#: In the order in which a user meets them.
+VERBS = {
+    "run": "Run a script, a module, a command or a job file.",
+    "list": "List the runs that can be seen from here.",
+    "status": "Show a run's state, node by node.",
+    "logs": "Print what the ranks wrote, each line marked with its rank.",
+    "attach": "Follow a run as if it had been started here.",
+    "wait": "Wait until a run has ended.",
+    "why": "Say why a run failed, waits or stopped.",
+    "events": "Print a run's history.",
+    "outputs": "Print the folder with what a run produced, or copy it.",
+    "stop": "Stop runs.",
+    "rerun": "Submit a run's job once more.",
+    "delete": "Remove all that is left of runs that have ended.",
+    "schema": "Print the JSON Schema of a job file.",
+    "completion": "Print the script that makes Tab complete rankzero's words.",
+    "version": "Print the version.",
+}
+
+
+class Verbs(click.Group):
+    """A group whose commands are loaded when they are invoked, and not before."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command = importlib.import_module(f"rankzero.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in VERBS:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], VERBS, n=1)
+            meant = f'did you mean "{near[0]}"?' if near else "see rankzero --help."
+            ctx.fail(f'there is no command "{args[0]}"; {meant}')
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        from click.shell_completion import CompletionItem
+
+        found = [
+            CompletionItem(verb, help=summary)
+            for verb, summary in VERBS.items()
+            if verb.startswith(incomplete)
+        ]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
+
+
+def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        from rankzero.cli.version import text
+
+        click.echo(text())
+        ctx.exit()
+
+
+@click.command(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done, 1 the job failed, 2 the request was wrong, 3 the environment "
+    "refused, 130 interrupted.",
+)
+@click.option("--debug", is_flag=True, help="Show a traceback with every error.")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Print the version.",
+)
+def rankzero(debug: bool) -> None:
+    """Distributed training, from the script to the result, on a laptop or a cluster."""

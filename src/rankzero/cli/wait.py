@@ -1,0 +1,41 @@
+"""`rankzero wait`."""
+
+from __future__ import annotations
+
+import click
+
+from rankzero.cli.options import output_option, runs_argument, selector_option
+
+
+@click.command()
+@runs_argument
+@selector_option
+@output_option
+def command(runs: tuple[str, ...], labels: tuple[str, ...], output: str) -> int:
+    """Wait until a run has ended.
+
+    Of several runs, all are waited for. Ctrl-C leaves, and they go on.
+    Exit code: 0 all succeeded, 1 one did not.
+
+    JSON: `results`, a list of how each ended: the keys of the `result` that ends a stream.
+    """
+    from rankzero.cli.follow import exit_code
+    from rankzero.cli.select import chosen
+    from rankzero.cli.show import programs, terminal
+    from rankzero.cli.show.ending import say_end
+    from rankzero.cli.until import until_end
+    from rankzero.why import Facts
+
+    results, code = [], 0
+    for backend, info in chosen(runs, labels):
+        history = until_end(backend, info.run)
+        facts = Facts(info.run, history, backend.submitted(info.run))
+        outputs = backend.outputs(info.run)
+        code = max(code, exit_code(history))
+        if output == "json":
+            results.append(programs.result_json(facts, outputs, None))
+        else:
+            say_end(terminal.out(), facts, outputs, None, name=len(runs) != 1)
+    if output == "json":
+        programs.print_json({"results": results})
+    return code

@@ -1,0 +1,43 @@
+"""`rankzero why`."""
+
+from __future__ import annotations
+
+import click
+
+from rankzero.cli.options import output_option, run_argument
+
+
+@click.command()
+@run_argument
+@output_option
+def command(run: str, output: str) -> int:
+    """Say why a run failed, waits or stopped.
+
+    Prints the cause, its evidence, what to do about it, the traceback or the last lines in
+    full, and what the other nodes were doing.
+
+    JSON: run, state, cause (a stable word), title, evidence, remedy, detail, others (ranks that
+    died of it), nodes (as in `status`), failure (as recorded, or null).
+    """
+    from rankzero import backends
+    from rankzero.cli.show import programs, terminal
+    from rankzero.cli.show.explained import say_why
+    from rankzero.why import Facts, explain
+
+    backend, info = backends.find(run)
+    facts = Facts(info.run, info.history, backend.submitted(info.run))
+    if output == "text":
+        say_why(terminal.out(), facts)
+        return 0
+    failure = facts.failure
+    programs.print_json(
+        {
+            "run": info.run,
+            "state": info.state,
+            **explain(facts).to_json(),
+            "others": failure.others if failure else 0,
+            "nodes": programs.nodes_json(info.history),
+            "failure": dict(info.history.cause) if info.history.cause else None,
+        }
+    )
+    return 0

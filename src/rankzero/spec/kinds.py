@@ -1,0 +1,193 @@
+"""The types of the model's fields: what each accepts, and what it says when it cannot.
+
+A message follows the value's place and is followed by what was got, so it begins with
+"must be".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, Union
+
+from pydantic import AfterValidator, BeforeValidator, PlainValidator, Strict, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from rankzero.spec import names, units
+
+#: `${name}` may stand where a number is wanted; the schema has to let it through.
+_PARAM = {"type": "string", "pattern": r"\$\{[^}]+\}"}
+
+
+def fault(message: str, code: str = "kind") -> PydanticCustomError:
+    """An error whose text is `message`. Code `whole`: the message needs no `got ...`."""
+    return PydanticCustomError(code, "{text}", {"text": message})
+
+
+def _by(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        try:
+            return parse(value)
+        except ValueError as error:
+            raise fault(str(error)) from None
+
+    return check
+
+
+def _positive(value: Any) -> float:
+    number = units.seconds(value)
+    if number <= 0:
+        raise ValueError("must be a time above 0")
+    return number
+
+
+def _between(low: int, high: int, what: str = "") -> Callable[[Any], int]:
+    limits = f"at least {low}" if high >= 1_000_000 else f"{low} to {high}"
+
+    def check(value: Any) -> int:
+        number = units.whole(value)
+        if number is None or not low <= number <= high:
+            raise fault(f"must be {what or 'a whole number'}, {limits}")
+        return number
+
+    return check
+
+
+def _nproc(value: Any) -> int | str:
+    number = units.whole(value)
+    if value in ("gpu", "cpu"):
+        return str(value)
+    if number is None or number < 1:
+        raise fault('must be at least 1, "gpu" or "cpu"')
+    if number > 1024:
+        raise fault("must be at most 1024 ranks a node")
+    return number
+
+
+def _name(value: str) -> str:
+    message = names.fault(value)
+    if message:
+        raise fault(message)
+    return value
+
+
+def _role_name(value: str) -> str:
+    message = names.fault(value, names.LONGEST_ROLE)
+    if message:
+        raise fault(f"a role's name {message}", "whole")
+    return value
+
+
+def _text(value: str) -> str:
+    if "\0" in value:
+        raise fault("must not hold a NUL character")
+    return value
+
+
+def _filled(value: str) -> str:
+    if not value.strip():
+        raise fault("must not be empty")
+    return _text(value)
+
+
+def _matching(pattern: str, message: str, code: str = "kind") -> Callable[[str], str]:
+    compiled = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise fault(message, code)
+        return value
+
+    return check
+
+
+def _integer(low: int, high: int | None = None, *others: dict[str, Any]) -> WithJsonSchema:
+    number: dict[str, Any] = {"type": "integer", "minimum": low}
+    if high is not None:
+        number["maximum"] = high
+    return WithJsonSchema({"anyOf": [number, *others, _PARAM]})
+
+
+_TIME = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^[0-9]"}]}
+_AMOUNT = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}]}
+
+Text = Annotated[str, AfterValidator(_text)]
+Filled = Annotated[str, AfterValidator(_filled)]
+#: A tuple also takes a list: that is what JSON and YAML have.
+Texts = Annotated[tuple[Text, ...], Strict(False)]
+
+Name = Annotated[str, AfterValidator(_name)]
+RoleName = Annotated[str, AfterValidator(_role_name)]
+Duration = Annotated[float, PlainValidator(_by(units.seconds)), WithJsonSchema(_TIME)]
+Timeout = Annotated[float, PlainValidator(_by(_positive)), WithJsonSchema(_TIME)]
+Bytes = Annotated[int, PlainValidator(_by(units.size)), WithJsonSchema(_AMOUNT)]
+Processors = Annotated[float, PlainValidator(_by(units.processors)), WithJsonSchema(_AMOUNT)]
+Memory = Annotated[str, PlainValidator(_by(units.memory)), WithJsonSchema(_AMOUNT)]
+Quantity = Annotated[str, PlainValidator(_by(units.quantity)), WithJsonSchema(_AMOUNT)]
+Port = Annotated[
+    int,
+    PlainValidator(_between(1, 65535, "a port")),
+    WithJsonSchema(_integer(1, 65535).json_schema),
+]
+Gpus = Annotated[int, PlainValidator(_between(0, 1024, "a number of GPUs")), _integer(0)]
+Restarts = Annotated[int, PlainValidator(_between(0, 1_000_000)), _integer(0)]
+Nproc = Annotated[
+    Union[int, Literal["gpu", "cpu"]],
+    PlainValidator(_nproc),
+    _integer(1, 1024, {"enum": ["gpu", "cpu"]}),
+]
+
+EnvName = Annotated[
+    str,
+    AfterValidator(
+        _matching(r"[!-<>-~]+", "a variable's name is printable ASCII without `=`", "whole")
+    ),
+]
+PortName = Annotated[
+    str,
+    AfterValidator(
+        _matching(
+            r"(?=.{1,15}$)[a-z]([a-z0-9-]*[a-z0-9])?",
+            "a port's name is at most 15 lower-case letters, digits and dashes",
+            "whole",
+        )
+    ),
+]
+_KEY = r"([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
+LabelKey = Annotated[
+    str,
+    AfterValidator(
+        _matching(_KEY, 'a label\'s key is such as "team" or "example.com/team"', "whole")
+    ),
+]
+LabelValue = Annotated[
+    str,
+    AfterValidator(
+        _matching(
+            r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?",
+            "must be at most 63 letters, digits, dashes, dots and underscores",
+        )
+    ),
+]
+ModuleName = Annotated[
+    str, AfterValidator(_matching(r"\w+(\.\w+)*", "must be a module's dotted name"))
+]
+
+
+def _range(value: Any) -> Any:
+    if isinstance(value, (int, str, float)):
+        low, high = _by(units.nodes)(value)
+        return {"minimum": low, "maximum": high}
+    return value
+
+
+#: Before a model of a minimum and a maximum: `2` or `"1:4"`.
+NodesBefore = BeforeValidator(_range)
+NODES_SCHEMA = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "integer", "minimum": 1},
+            {"type": "string", "pattern": r"^[0-9]+(:[0-9]+)?$|\$\{[^}]+\}"},
+        ]
+    }
+)

@@ -1,0 +1,60 @@
+"""The one way to a job: from a file, from Python or from options, through the same steps."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from rankzero.spec import checks, reading
+from rankzero.spec.friendly import Expansion
+from rankzero.spec.given import Given, from_python
+from rankzero.spec.model import Job
+from rankzero.spec.overrides import Overrides, added_args, apply
+from rankzero.spec.params import Params
+from rankzero.spec.problems import Place, Problem, SpecError
+from rankzero.spec.validate import validated
+
+
+def load(path: str | os.PathLike[str], *, overrides: Overrides | None = None) -> Job:
+    """The job in a YAML or JSON file. Its paths are relative to its folder.
+
+    Errors: SpecError, with every problem and its line.
+    """
+    name = os.fsdecode(path)
+    problems: list[Problem] = []
+    tree = reading.read_text(reading.read_file(name), name, problems)
+    base = os.path.dirname(os.path.abspath(name))
+    return _job(tree, base, overrides or Overrides(), problems)
+
+
+def build(
+    mapping: Mapping[str, Any],
+    *,
+    source: str = "",
+    base: str | os.PathLike[str] | None = None,
+    overrides: Overrides | None = None,
+) -> Job:
+    """The job in plain data that has a job file's form. Its paths are relative to `base`, which
+    is the current folder unless given. `source` names the data in errors.
+
+    Errors: SpecError, with every problem.
+    """
+    problems: list[Problem] = []
+    tree = from_python(mapping, Place(source), problems)
+    folder = os.path.abspath(os.fsdecode(base or os.curdir))
+    return _job(tree, folder, overrides or Overrides(), problems)
+
+
+def _job(tree: Given, base: str, overrides: Overrides, problems: list[Problem]) -> Job:
+    tree = apply(tree, overrides, problems)
+    declared = tree.entries.get("params", Given(None, tree.place))
+    params = Params(declared, overrides.sets, problems)
+    more = added_args(tree, overrides, problems)
+    full = Expansion(params, base, problems).job(tree, more)
+    job = validated(full, problems)
+    if job is not None:
+        problems += checks.check(job, full)
+    if job is None or problems:
+        raise SpecError(problems)
+    return job

@@ -1,0 +1,145 @@
+"""What the command line, or Python's keywords, say beside a job file or a script."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rankzero.spec.friendly import absolute
+from rankzero.spec.given import Given, from_python, literal, word
+from rankzero.spec.params import escape
+from rankzero.spec.problems import Place, Problem, did_you_mean
+
+ROLE_OPTIONS = frozenset(("nodes", "nproc", "gpus", "cpu", "memory", "image"))
+TORCH_OPTIONS = frozenset(("backend", "port", "timeout"))
+PATH_OPTIONS = frozenset(("workdir", "outputs", "python"))
+JOB_OPTIONS = frozenset(("name", "framework", "max_restarts", "wait", "grace", "log_keep"))
+OPTIONS = ROLE_OPTIONS | TORCH_OPTIONS | PATH_OPTIONS | JOB_OPTIONS | {"env"}
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What wins over the job file.
+
+    options: by their names in `OPTIONS`; a value that is None was not given. Those of a role
+        (`nodes`, `gpus`, ...) address one as `worker=4`, also several times; without a role's
+        name the job must have one role only. Relative paths are relative to the current folder.
+    args: words added at the end of the job's args, never filled in.
+    sets: `name=value`, for params. labels: added to the job's.
+    dashes: options are named `--max-restarts` in errors; without, `max_restarts`.
+    """
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    args: Sequence[str] = ()
+    sets: Sequence[str] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    dashes: bool = True
+
+    def place(self, name: str) -> Place:
+        return Place(option="--" + name.replace("_", "-") if self.dashes else name)
+
+
+def apply(tree: Given, overrides: Overrides, problems: list[Problem]) -> Given:
+    """The tree with the overrides in it, each with its own place."""
+    unknown = overrides.options.keys() - OPTIONS
+    if unknown:
+        raise TypeError(f"no such option: {', '.join(sorted(unknown))}")
+    for name, value in overrides.options.items():
+        if value is None:
+            continue
+        place = overrides.place(name)
+        if name in ROLE_OPTIONS:
+            tree = _role_option(tree, name, value, place, problems)
+        elif name == "env":
+            tree = _env(tree, value, place, problems)
+        elif name in TORCH_OPTIONS:
+            torch = tree.entries.get("torch", Given({}, place))
+            tree = tree.having(torch=torch.having(**{name: _given(value, place, problems)}))
+        elif name in PATH_OPTIONS:
+            tree = tree.having(**{name: _path(name, value, place)})
+        else:
+            tree = tree.having(**{name: _given(value, place, problems)})
+    if overrides.labels:
+        place = overrides.place("label")
+        added = {key: literal(str(text), place) for key, text in overrides.labels.items()}
+        tree = tree.having(labels=tree.entries.get("labels", Given({}, place)).having(**added))
+    return tree
+
+
+def _given(value: Any, place: Place, problems: list[Problem]) -> Given:
+    """An option's word means what the same word means in a job file."""
+    return word(value, place) if isinstance(value, str) else from_python(value, place, problems)
+
+
+def _path(name: str, value: Any, place: Place) -> Given:
+    text = os.fsdecode(value)
+    bare = name == "python" and "/" not in text
+    return literal(text if bare or not text.strip() else absolute(text, os.getcwd()), place)
+
+
+def _env(tree: Given, value: Any, place: Place, problems: list[Problem]) -> Given:
+    env = tree.entries.get("env", Given({}, place))
+    for name, one in dict(value).items():
+        given = from_python(one, place, problems)
+        text = escape(given.text)
+        env = env.having(**{str(name): given._replace(value=text, text=text)})
+    return tree.having(env=env)
+
+
+def _role_option(
+    tree: Given, name: str, value: Any, place: Place, problems: list[Problem]
+) -> Given:
+    roles = list(tree.find(("roles",)).entries) if "roles" in tree.entries else ["worker"]
+    for role, one in _addressed(value):
+        if role is None and len(roles) > 1:
+            example = f"{roles[-1]}={one}"
+            message = f"this job has the roles {', '.join(roles)}: say which, such as {example}"
+            problems.append(Problem(place, message))
+        elif role is not None and role not in roles:
+            message = f"no role is called {role}{did_you_mean(role, roles)}"
+            problems.append(Problem(place, message))
+        elif "roles" not in tree.entries:
+            tree = tree.having(**{name: _given(one, place, problems)})
+        elif roles:
+            tree = _in_role(tree, role or roles[0], name, _given(one, place, problems))
+    return tree
+
+
+def _in_role(tree: Given, role: str, name: str, value: Given) -> Given:
+    table = tree.entries["roles"]
+    changed = table.entries[role]
+    if changed.value is None:
+        changed = changed._replace(value={})
+    if not isinstance(changed.value, dict):
+        return tree
+    return tree.having(roles=table.having(**{role: changed.having(**{name: value})}))
+
+
+def _addressed(value: Any) -> Iterable[tuple[str | None, Any]]:
+    """Pairs of a role, None where none was named, and what is said for it."""
+    if isinstance(value, Mapping):
+        yield from value.items()
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _addressed(one)
+    elif isinstance(value, str) and "=" in value:
+        for part in value.split(","):
+            role, equals, one = part.partition("=")
+            yield (role.strip(), one) if equals else (None, part)
+    else:
+        yield None, value
+
+
+def added_args(tree: Given, overrides: Overrides, problems: list[Problem]) -> list[Given]:
+    """The words to add to the job's args; a problem where no role would take them."""
+    if not overrides.args:
+        return []
+    place = Place(option="--" if overrides.dashes else "args")
+    roles = tree.find(("roles",)).entries if "roles" in tree.entries else {}
+    own = [name for name, role in roles.items() if role.entries.keys() & {"run", "args"}]
+    if roles and len(own) == len(roles):
+        message = f"every role ({', '.join(own)}) has args of its own; change them in the job file"
+        problems.append(Problem(place, message))
+    return [literal(one, place) for one in overrides.args]

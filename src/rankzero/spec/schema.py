@@ -1,0 +1,59 @@
+"""The JSON Schema of a job file, for editors. Made from the model; only the shorthands that the
+model does not know are added here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rankzero.spec.friendly import ROLE_KEYS
+from rankzero.spec.model import Job
+
+_SCALAR = {"type": ["string", "number", "boolean"]}
+_WORDS = {"anyOf": [{"type": "string"}, {"type": "array", "items": _SCALAR}]}
+_TEXTS = {"type": "object", "additionalProperties": _SCALAR}
+
+
+def json_schema() -> dict[str, Any]:
+    """The schema of the form that `spec.load` reads (JSON Schema 2020-12)."""
+    schema = Job.model_json_schema()
+    definitions = schema["$defs"]
+    role, param = definitions["Role"], definitions["Param"]
+    for section in (schema, role):
+        _shorthands(section["properties"])
+    for key in ROLE_KEYS:
+        schema["properties"][key] = role["properties"][key]
+    run = definitions["Run"]
+    run["properties"]["command"] = _WORDS
+    param["properties"]["default"] = param["properties"].pop("value")
+    param["required"] = []
+    schema["properties"]["params"]["additionalProperties"] = {
+        "anyOf": [_SCALAR, {"$ref": "#/$defs/Param"}]
+    }
+    roles = schema["properties"]["roles"]
+    roles["additionalProperties"] = {"anyOf": [{"$ref": "#/$defs/Role"}, {"type": "null"}]}
+    schema["required"] = []
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "rankzero job"
+    definitions.pop("NodeRange", None)
+    return schema
+
+
+def _shorthands(properties: dict[str, Any]) -> None:
+    """What both a job and a role may write shorter, or as a number where text is meant."""
+    described = {key: one.get("description", "") for key, one in properties.items()}
+    properties["run"] = {"anyOf": [*_WORDS["anyOf"], {"$ref": "#/$defs/Run"}]}
+    properties["args"] = dict(_WORDS)
+    for key in ("env", "labels", "annotations"):
+        if key in properties:
+            properties[key] = dict(_TEXTS)
+    for key, one in properties.items():
+        # `memory:` with nothing after it says nothing, everywhere.
+        bare = {name: value for name, value in one.items() if name not in ("title", "default")}
+        options = bare.pop("anyOf", None) or [bare]
+        kept = [option for option in options if option != {"type": "null"}]
+        properties[key] = {
+            "description": described[key],
+            "anyOf": [*kept, {"type": "null"}],
+        }
+        if one.get("default") not in (None, {}, []) and key != "nodes":
+            properties[key]["default"] = one["default"]

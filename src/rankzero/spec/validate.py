@@ -1,0 +1,119 @@
+"""The model's verdict on a tree, in the product's words and with the user's places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import ValidationError
+
+from rankzero.spec.friendly import ROLE_KEYS
+from rankzero.spec.given import Given
+from rankzero.spec.model import Job, Param, Role, Run, Torch
+from rankzero.spec.problems import Place, Problem, did_you_mean, near, shown
+
+_TYPES = {
+    "string_type": "must be text",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "bool_type": "must be true or false",
+    "dict_type": "must be a mapping",
+    "tuple_type": "must be a list",
+    "model_type": "must be a mapping",
+    "model_attributes_type": "must be a mapping",
+    "string_unicode": "must be valid Unicode text",
+}
+#: What other tools call it.
+_OTHER_WORDS = {
+    "replicas": "nodes",
+    "num_nodes": "nodes",
+    "nnodes": "nodes",
+    "nproc_per_node": "nproc",
+    "processes": "nproc",
+    "gpu": "gpus",
+    "mem": "memory",
+    "cpus": "cpu",
+    "script": "run",
+    "command": "run",
+    "cmd": "run",
+    "entrypoint": "run",
+    "environment": "env",
+    "retries": "max_restarts",
+    "backend": "torch.backend",
+    "timeout": "torch.timeout",
+    "port": "torch.port",
+    "working_dir": "workdir",
+    "output": "outputs",
+}
+
+
+def validated(tree: Given, problems: list[Problem]) -> Job | None:
+    """The job in a tree that is in the model's form; None where it has problems."""
+    try:
+        return Job.model_validate(tree.plain())
+    except ValidationError as error:
+        for one in error.errors(include_url=False):
+            problems.append(_problem(tree, one))
+        return None
+
+
+def _problem(tree: Given, error: Any) -> Problem:
+    path = [part for part in error["loc"] if part != "[key]"]
+    given = tree.find(path)
+    place = given.place
+    kind = error["type"]
+    if kind == "missing":
+        return Problem(place, _missing(str(path[-1])))
+    if kind == "extra_forbidden":
+        return Problem(place, _unknown(path))
+    if kind == "literal_error":
+        wanted = str(error["ctx"]["expected"]).replace("'", '"')
+        return Problem(place, f"must be {wanted}; got {shown(error['input'])}{_meant(error)}")
+    if kind == "whole":
+        return Problem(place, error["msg"])
+    message = error["msg"] if kind == "kind" else _TYPES.get(kind, error["msg"])
+    return Problem(place, f"{message}; got {_got(given, error['input'])}")
+
+
+def _got(given: Given, value: object) -> str:
+    """The value as it was written where that is known, else as the model saw it."""
+    return shown(given.value if given.is_scalar else value)
+
+
+def _missing(key: str) -> str:
+    if key == "run":
+        return "`run` is missing: say what to run, such as `run: train.py`"
+    return f"`{key}` is missing"
+
+
+def _meant(error: Any) -> str:
+    words = [part.strip("' ") for part in str(error["ctx"]["expected"]).split(",")]
+    words = [word.strip("' ") for part in words for word in part.split(" or ")]
+    found = near(str(error["input"]), words)
+    return f'; did you mean "{found}"?' if found else ""
+
+
+def _unknown(path: list[Any]) -> str:
+    key = str(path[-1])
+    known = list(_known(path[:-1]))
+    other = _OTHER_WORDS.get(key.lower().replace("-", "_"))
+    if other in known or (other and "." in other and len(path) == 1):
+        return f'unknown key; did you mean "{other}"?'
+    if len(path) == 3 and path[0] == "roles" and key in Job.model_fields:
+        return "unknown key for a role; it belongs at the top, to the job"
+    return f"unknown key{did_you_mean(key, known)}"
+
+
+def _known(path: list[Any]) -> Iterable[str]:
+    if not path:
+        return [*Job.model_fields, *ROLE_KEYS]
+    if path[-1] == "run":
+        return Run.model_fields
+    if path == ["torch"]:
+        return Torch.model_fields
+    return Param.model_fields if path[0] == "params" else Role.model_fields
+
+
+def place_of(tree: Given, *path: str) -> Place:
+    """Where a value was said, or what it would belong to."""
+    return tree.find(path).place

@@ -1,0 +1,101 @@
+"""What README, docs and examples show is true: commands are typed, files read, code compiled."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from importlib.metadata import metadata
+from pathlib import Path
+
+import pytest
+
+from .blocks import PAGES, ROOT, Block, blocks, every
+from .transcript import commands, follow
+
+#: Every block that is not tried, with its reason. An addition needs a good one.
+SKIPPED: dict[str, list[str]] = {}
+
+LANGUAGES = {"bash", "console", "json", "make", "python", "text", "toml", "yaml", "{toctree}", ""}
+
+
+def page_name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def typed(page: Path) -> list[str]:
+    """Every command line that a page asks its reader to type, tried or not."""
+    consoles = [b for b in blocks(page) if b.language in ("console", "bash")]
+    return [command.text for block in consoles for command in commands(block)]
+
+
+WITH_COMMANDS = [page for page in PAGES if typed(page)]
+
+
+@pytest.mark.parametrize("page", WITH_COMMANDS, ids=page_name)
+def test_a_reader_who_types_what_a_page_shows_sees_what_it_shows(
+    page: Path, tmp_path: Path
+) -> None:
+    assert not list(follow(page, tmp_path))
+
+
+def test_only_listed_blocks_are_skipped() -> None:
+    found: dict[str, list[str]] = {}
+    for page in PAGES:
+        for block in blocks(page):
+            if block.word == "skip":
+                found.setdefault(page_name(page), []).append(block.rest)
+    assert found == SKIPPED
+
+
+def test_every_comment_for_the_tests_is_understood() -> None:
+    for page in PAGES:
+        understood = [block for block in blocks(page) if block.word]
+        assert {b.word for b in understood} <= {"file", "run", "skip"}, page_name(page)
+        assert len(understood) == page.read_text().count("<!-- test:"), page_name(page)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
+def test_every_block_has_a_language_that_is_checked_here(page: Path) -> None:
+    for block in blocks(page):
+        assert block.language in LANGUAGES - {""} or block.language == "", block.place
+
+
+@pytest.mark.parametrize("block", every("python"), ids=lambda b: b.place)
+def test_python_compiles_and_runs_where_it_says_so(block: Block, tmp_path: Path) -> None:
+    compile(block.text, block.place, "exec")
+    if block.word == "run":
+        done = subprocess.run(
+            [sys.executable, "-c", block.text],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert done.returncode == 0, f"{block.place}:\n{done.stdout}"
+
+
+@pytest.mark.parametrize("block", every("json"), ids=lambda b: b.place)
+def test_json_is_json(block: Block) -> None:
+    for line in block.text.splitlines() if "}\n{" in block.text else [block.text]:
+        json.loads(line)
+
+
+def test_make_targets_and_extras_that_pages_name_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    extras = set(metadata("rankzero").get_all("Provides-Extra") or ())
+    for page in PAGES:
+        for command in typed(page):
+            words = shlex.split(command)
+            if words[0] == "make":
+                assert words[1] in targets, (page_name(page), command)
+            for extra in re.findall(r"rankzero\[([\w,]+)\]", command):
+                assert set(extra.split(",")) <= extras, (page_name(page), command)
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:\s]+)(?:#[\w-]+)?\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page_name(page)}: {target}"

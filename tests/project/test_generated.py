@@ -1,0 +1,74 @@
+"""What the documentation takes from the code: all of it, and as Markdown that reads well."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import pytest
+
+import rankzero
+from rankzero.spec.model import Job, Param, Role, Run, Torch
+
+from .blocks import ROOT
+
+sys.path.insert(0, str(ROOT / "docs" / "ext"))
+
+from generated import fill
+from generated.commands import verbs
+from generated.markdown import cell, escaped, table
+
+VERBS = dict(verbs())
+
+
+def section(page: str, heading: str) -> str:
+    """A generated page's text from one heading to the next."""
+    return page.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+
+
+def generated(name: str) -> str:
+    return "\n" + fill(f"<!-- generated: {name} -->")
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_every_verb_has_a_section_with_every_option(name: str) -> None:
+    text = section(generated("commands"), name)
+    for param in VERBS[name].params:
+        if isinstance(param, click.Option) and not param.hidden:
+            assert param.help, f"{name}: {param.opts[0]} has no help"
+            for option in param.opts:
+                assert option in text, (name, option)
+
+
+def test_every_public_name_has_a_section() -> None:
+    page = generated("names")
+    for name in rankzero.__all__:
+        assert section(page, f"rankzero.{name}").strip(), name
+
+
+@pytest.mark.parametrize(
+    ("argument", "model"),
+    [("job", Job), ("role", Role), ("run", Run), ("torch", Torch), ("param", Param)],
+)
+def test_every_key_of_a_job_file_has_a_row(argument: str, model: type) -> None:
+    rows = generated(f"fields {argument}").strip().splitlines()[2:]
+    assert [row.split("`")[1] for row in rows] == list(model.model_fields)
+
+
+def test_a_job_file_s_defaults_are_as_one_would_write_them() -> None:
+    text = generated("fields job")
+    assert "| `log_keep` | `256Mi` |" in text
+    assert "| `grace` | `30` |" in text
+    assert "| `nodes` | `1` |" in generated("fields role")
+
+
+def test_a_page_may_ask_only_for_what_there_is() -> None:
+    with pytest.raises(KeyError):
+        fill("<!-- generated: nothing -->")
+    assert fill("plain <!-- generated: commands --> inside a line").startswith("plain <!--")
+
+
+def test_text_becomes_markdown_that_shows_the_same_text() -> None:
+    assert escaped("a*b `c*d` <e>") == "a\\*b `c*d` \\<e\\>"
+    assert cell("a |\n b") == "a \\| b"
+    assert table(("x", "y"), [("1", "2")]) == "| x | y |\n| --- | --- |\n| 1 | 2 |"
