@@ -126,7 +126,7 @@ def report(title, size, lines, taken):
     print(f"  {'':10}{'median s':>10}{'MiB/s':>10}{'M lines/s':>11}{'speed of cat':>14}")
     for name, times in taken.items():
         median = statistics.median(times)
-        ratio = statistics.median(base / own for base, own in zip(taken["cat"], times))
+        ratio = statistics.median(base / own for base, own in zip(taken["cat"], times, strict=True))
         print(
             f"  {name:10}{median:10.3f}{size / 2**20 / median:10.0f}"
             f"{lines / median / 1e6:11.1f}{ratio:14.2f}"

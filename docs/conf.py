@@ -7,7 +7,6 @@ import rankzero
 
 sys.path.insert(0, str(Path(__file__).parent / "ext"))
 
-project = tomllib.load(file)["project"]
 
 project = "rankzero"
 author = "The rankzero authors"

@@ -158,7 +158,7 @@ def run(
     detach: bool = False,
     params: Mapping[str, Any] | None = None,
     labels: Mapping[str, str] | None = None,
-    **options: Any,
+    **options: Any,  # noqa: ANN401
 ) -> Handle:
     """Submit a job and return at once with its handle.
 

@@ -10,7 +10,11 @@ import sys
 from importlib.metadata import metadata
 from pathlib import Path
 
+import click
 import pytest
+
+from rankzero import spec
+from rankzero.cli.verbs import rankzero as command_line
 
 from .blocks import PAGES, ROOT, Block, blocks, every
 from .transcript import commands, follow
@@ -75,6 +79,40 @@ def test_python_compiles_and_runs_where_it_says_so(block: Block, tmp_path: Path)
             text=True,
         )
         assert done.returncode == 0, f"{block.place}:\n{done.stdout}"
+
+
+@pytest.mark.parametrize("block", every("yaml"), ids=lambda b: b.place)
+def test_yaml_is_a_job_file(block: Block, tmp_path: Path) -> None:
+    for script in re.findall(r"[\w/]+\.py\b", block.text):
+        (tmp_path / script).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / script).touch()
+    (tmp_path / "job.yaml").write_text(block.text, encoding="utf-8")
+    assert spec.load(tmp_path / "job.yaml").roles
+
+
+def sentences() -> list[tuple[str, str]]:
+    """`rankzero ...` as pages mention it in a sentence or a table, with the page's name."""
+    return [
+        (page_name(page), mention)
+        for page in PAGES
+        for mention in re.findall(r"(?<!`)`(rankzero [a-z-][^`]*)`(?!`)", page.read_text())
+    ]
+
+
+@pytest.mark.parametrize(("page", "mention"), sentences())
+def test_commands_within_a_sentence_name_verbs_and_options_that_exist(
+    page: str, mention: str
+) -> None:
+    verb, *words = shlex.split(mention.split(" -- ")[0])[1:]
+    if verb.startswith("-"):
+        words, known = [verb, *words][:1], {"--help", "--version", "--debug"}
+    elif verb == "COMMAND":
+        known = {"--help"}
+    else:
+        command = command_line.get_command(click.Context(command_line), verb)
+        assert command is not None, f"{page}: {mention}"
+        known = {option for param in command.params for option in param.opts} | {"--help"}
+    assert {word for word in words if word.startswith("-")} <= known, f"{page}: {mention}"
 
 
 @pytest.mark.parametrize("block", every("json"), ids=lambda b: b.place)

@@ -126,7 +126,7 @@ def texts() -> list[Path]:
 
 
 #: Written in pieces, so that this file does not name what it looks for.
-HOME = re.compile("|".join(("/ro" + "ot/", "/ho" + "me/", "/Us" + "ers/")))
+HOME = re.compile("|".join(("/ro" + "ot/", "/ho" + "me/(?!me/|you/|user/)", "/Us" + "ers/")))
 REGISTRY = re.compile("|".join(("pypi\\.o" + "rg", "python" + "hosted", "index" + "-url")))
 
 

@@ -21,7 +21,7 @@ from .blocks import Block, blocks
 
 _RUN_ID = re.compile(r"\b([a-z][\w-]*)-([0-9a-f]{4})\b")
 _PATH = re.compile(r"(?:~|(?<=\s)|^)/[\w./~-]+")
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?(?: ?(?:ms|min|[kM]?B|[smh])\b)?")
 _ELSEWHERE = ("make ", "pip ", "python -m pip ", "git ", "cd ", ". ")
 
 
@@ -54,14 +54,13 @@ class Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "work"
         self.folder.mkdir()
-        self.state = folder / "state"
+        self.state = folder / ".local" / "state"
         self.env = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("RANKZERO_", "XDG_"))},
-            "XDG_STATE_HOME": str(self.state),
             "HOME": str(folder),
             "NO_COLOR": "1",
             "COLUMNS": "100",
-            "PYTHONWARNINGS": "ignore",
+            "PYTHONUTF8": "1",
         }
 
     def write(self, block: Block) -> None:

@@ -37,21 +37,18 @@ def _walk(group: click.Group, prefix: str) -> Iterator[tuple[str, click.Command]
 def _command(name: str, command: click.Command) -> str:
     context = click.Context(command, info_name=name)
     usage = " ".join([name, *command.collect_usage_pieces(context)])
-    rows = [
-        record
-        for param in command.get_params(context)
-        if (record := param.get_help_record(context)) is not None
-    ]
-    return "\n\n".join(
-        [f"## {name}", f"```text\n{usage}\n```", _prose(command.help or ""), _options(rows)]
-    )
+    options = [param for param in command.params if isinstance(param, click.Option)]
+    rows = [row for option in options if (row := option.get_help_record(context)) is not None]
+    help_, epilog = _prose(command.help or ""), _prose(command.epilog or "")
+    parts = [f"## {name}", f"```text\n{usage}\n```", help_, epilog, _options(rows)]
+    return "\n\n".join(part for part in parts if part)
 
 
 def _prose(text: str) -> str:
     r"""Click's help as Markdown: a paragraph after \b keeps its lines."""
     paragraphs = inspect.cleandoc(text).replace("\f", "").split("\n\n")
     return "\n\n".join(
-        f"```text\n{p[1:].strip(chr(10))}\n```" if p.startswith("\b") else escaped(p)
+        f"```text\n{inspect.cleandoc(p[1:])}\n```" if p.startswith("\b") else escaped(p)
         for p in paragraphs
     )
 

@@ -1,55 +1,37 @@
-"""The job file, from the models that check it: every key, its default, what it is."""
+"""The job file, from the JSON Schema that editors use: every key, its default, what it is."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
-
-from rankzero.spec.model import Job, Param, Role, Run, Torch
+from rankzero.spec import json_schema
 
 from .markdown import cell, escaped, table
 
-_MODELS: dict[str, type[BaseModel]] = {
-    "job": Job,
-    "role": Role,
-    "run": Run,
-    "torch": Torch,
-    "param": Param,
-}
 
-
-def fields(model: str) -> str:
-    """A table of a model's keys."""
-    found = _MODELS[model].model_fields
-    rows = ((f"`{name}`", _default(field), _meaning(field)) for name, field in found.items())
+def fields(part: str) -> str:
+    """A table of the keys of `job`, or of one of its parts: `role`, `run`, `torch`, `param`."""
+    rows = ((f"`{name}`", _default(key), _meaning(key)) for name, key in keys(part).items())
     return table(("key", "default", "meaning"), rows)
 
 
-def _meaning(field: FieldInfo) -> str:
-    return escaped(cell(field.description or ""))
+def keys(part: str) -> dict[str, dict[str, Any]]:
+    """The schema of each key of a part of a job. Errors: KeyError for a part that there is not."""
+    schema = json_schema()
+    inner = schema if part == "job" else schema["$defs"][part.capitalize()]
+    found: dict[str, dict[str, Any]] = inner["properties"]
+    return found
 
 
-def _default(field: FieldInfo) -> str:
-    if field.is_required():
+def _meaning(key: dict[str, Any]) -> str:
+    allowed = key.get("enum", [])
+    words = f" (one of {', '.join(f'`{word}`' for word in allowed)})" if allowed else ""
+    return escaped(cell(key.get("description", "") + words))
+
+
+def _default(key: dict[str, Any]) -> str:
+    value = key.get("default")
+    if value in (None, "", [], {}) and value is not False:
         return ""
-    value = field.get_default(call_default_factory=True)
-    if value is None or value == "" or value in ((), {}):
-        return ""
-    if isinstance(value, BaseModel):
-        return _range(value.model_dump())
-    return f"`{json.dumps(value) if isinstance(value, bool) else _written(value)}`"
-
-
-def _range(value: dict[str, object]) -> str:
-    return "`1`" if value == {"minimum": 1, "maximum": 1} else ""
-
-
-def _written(value: object) -> str:
-    """Defaults as a job file would have them."""
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, int) and value and value % 1024**2 == 0:
-        return f"{value // 1024**2}Mi"
-    return str(value)
+    return f"`{value}`" if isinstance(value, str) else f"`{json.dumps(value)}`"

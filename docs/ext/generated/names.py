@@ -5,19 +5,31 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import rankzero
+from rankzero.handle import Handle, Result
 
 from .markdown import escaped
 
+_ITEM = re.compile(r"(?:^|(?<=\. ))([a-z]\w*(?:, [a-z]\w*)*): ")
+
 
 def names() -> str:
-    """Every public name of the package: its signature and its docstring."""
-    return "\n\n".join(_name(name) for name in sorted(rankzero.__all__, key=_order))
+    """Every public name of the package, then what `rankzero.run` gives back."""
+    parts = [_name(f"rankzero.{name}", thing) for name, thing in public().items()]
+    parts += [_name(kind.__name__, kind) for kind in (Handle, Result)]
+    return "\n\n".join(parts)
 
 
-def _order(name: str) -> tuple[bool, bool, str]:
-    thing = getattr(rankzero, name)
+def public() -> dict[str, object]:
+    """The documented public names: functions first, then classes, then errors."""
+    things = {name: getattr(rankzero, name) for name in rankzero.__all__ if name[0] != "_"}
+    return dict(sorted(things.items(), key=_order))
+
+
+def _order(item: tuple[str, object]) -> tuple[bool, bool, str]:
+    name, thing = item
     return isinstance(thing, type), _is_error(thing), name
 
 
@@ -25,15 +37,15 @@ def _is_error(thing: object) -> bool:
     return isinstance(thing, type) and issubclass(thing, BaseException)
 
 
-def _name(name: str) -> str:
-    thing = getattr(rankzero, name)
-    parts = [f"## rankzero.{name}", _docstring(thing)]
+def _name(title: str, thing: object) -> str:
+    parts = [f"## {title}", _docstring(thing)]
     if _is_error(thing):
-        parts.append(f"Exit code {thing.exit_code}." if hasattr(thing, "exit_code") else "")
-    elif callable(thing):
-        parts.insert(1, f"```text\n{_signature(name, thing)}\n```")
-        parts += [_member(name, *member) for member in _members(thing)]
-    return "\n\n".join(part for part in parts if part)
+        parts.append(f"Exit code {getattr(thing, 'exit_code', 'none of its own')}.")
+    elif callable(thing) and not isinstance(thing, type):
+        parts.insert(1, f"```text\n{_signature(title, thing)}\n```")
+    elif isinstance(thing, type):
+        parts += [_member(thing.__name__, *member) for member in _members(thing)]
+    return "\n\n".join(parts)
 
 
 def _signature(name: str, thing: Callable[..., object]) -> str:
@@ -79,13 +91,15 @@ def _member(owner: str, name: str, member: object) -> str:
 
 
 def _docstring(thing: object) -> str:
-    """A docstring as Markdown: `name: meaning` lines become a list."""
-    text = inspect.getdoc(thing) or ""
-    if isinstance(thing, type) and thing.__doc__ is None:
-        text = ""
-    lines = [re.sub(r"^([a-z][\w, ]*): (?=\S)", r"- `\1`: ", line) for line in text.splitlines()]
-    listed = [
-        f"\n{line}" if line.startswith("- ") and not before.startswith(("- ", " ")) else line
-        for before, line in zip(["", *lines], lines, strict=False)
-    ]
-    return escaped("\n".join(listed))
+    """A docstring as Markdown. What has the form `name: meaning. other: meaning.` is a list."""
+    paragraphs = (inspect.getdoc(thing) or "").split("\n\n")
+    return escaped("\n\n".join(_paragraph(" ".join(p.split())) for p in paragraphs))
+
+
+def _paragraph(text: str) -> str:
+    text, _, errors = text.partition(" Errors: ")
+    if _ITEM.match(text):
+        starts = [m.start() for m in _ITEM.finditer(text)] + [len(text)]
+        items = [text[a:b].strip() for a, b in pairwise(starts)]
+        text = "\n".join(_ITEM.sub(r"- `\1`: ", item) for item in items)
+    return f"{text}\n\nErrors: {errors}" if errors else text

@@ -43,7 +43,13 @@ def run(config: AgentConfig, lifeline: Optional[int]) -> int:
 
     agent = NodeAgent(loop, config, token, leave)
     if lifeline is not None:
-        loop.watch(lifeline, agent.orphaned)
+        os.set_inheritable(lifeline, False)
+
+        def orphaned() -> None:
+            loop.watch(lifeline)
+            agent.orphaned()
+
+        loop.watch(lifeline, orphaned)
     if coordinator is not None:
         coordinator.start()
     agent.start()

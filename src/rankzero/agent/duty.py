@@ -124,7 +124,7 @@ class State(NamedTuple):
     outcome: Optional[Record] = None
     unable: Optional[Record] = None
     leaving: Optional[str] = None
-    leave_code: int = exits.DONE
+    leave_code: int = 0  # exits.DONE, which the field above hides here
     leave_by: Optional[float] = None
 
 

@@ -1,7 +1,7 @@
 """What a rank's process runs first: it prepares the process, then becomes the user's script.
 
-    PYTHON -c "import sys; sys.path.insert(0, ROOT); from rankzero.agent.starter import main; main()" \
-        KIND TARGET ARGS...
+    PYTHON -c "import sys; sys.path.insert(0, ROOT);
+               from rankzero.agent.starter import main; main()" KIND TARGET ARGS...
 
 KIND is `script`, `module` or `command`; ROOT is the folder or zip that holds `rankzero`. The
 script must not see a difference from `python TARGET ARGS...`, so it runs in the real `__main__`.
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Callable, Dict, List, NoReturn, Optional, Type
 
-#: As a shell: found but not executable, and not found.
-CANNOT_EXECUTE, NOT_FOUND = 126, 127
+#: As Python for a script that it cannot open; as a shell for a command that it cannot execute,
+#: or not find.
+CANNOT_OPEN, CANNOT_EXECUTE, NOT_FOUND = 2, 126, 127
 _PR_SET_PDEATHSIG, _SIGKILL = 1, 9
 
 
@@ -39,10 +40,13 @@ def main() -> None:
     _enter(os.environ.pop("RANKZERO_WORKDIR", ""), error_file)
     if kind == "command":
         _become_command(target, args, error_file)
+    source = None if kind == "module" else _read(target, error_file)
     _prepare_python(crash_file)
-    become = _become_module if kind == "module" else _become_script
     try:
-        become(target, args)
+        if source is None:
+            _become_module(target, args)
+        else:
+            _become_script(target, source, args)
     except BaseException as error:
         traceback = _user_part(error.__traceback__)
         _record(error, traceback, error_file)
@@ -79,7 +83,9 @@ def _enter(folder: str, error_file: str) -> None:
         try:
             os.chdir(folder)
         except OSError as error:
-            _cannot_start(1, f"cannot enter the working folder {folder!r}: {error.strerror}", error_file)
+            _cannot_start(
+                1, f"cannot enter the working folder {folder!r}: {error.strerror}", error_file
+            )
 
 
 def _become_command(target: str, args: List[str], error_file: str) -> NoReturn:
@@ -96,7 +102,9 @@ def _become_command(target: str, args: List[str], error_file: str) -> NoReturn:
         _cannot_start(NOT_FOUND, f"cannot run {target!r}: {where}", error_file)
     except OSError as error:
         advice = "is it executable (chmod +x), and does a script begin with #! and its interpreter?"
-        _cannot_start(CANNOT_EXECUTE, f"cannot run {target!r}: {error.strerror}; {advice}", error_file)
+        _cannot_start(
+            CANNOT_EXECUTE, f"cannot run {target!r}: {error.strerror}; {advice}", error_file
+        )
 
 
 def _prepare_python(crash_file: str) -> None:
@@ -106,13 +114,16 @@ def _prepare_python(crash_file: str) -> None:
 
         # Children that are exec'ed must neither hold the pipe open nor take another file, that
         # happens to have this number in them, for it.
-        os.set_inheritable(int(named), False)
+        try:  # noqa: SIM105 - contextlib is an import
+            os.set_inheritable(int(named), False)
+        except OSError:
+            pass  # not open, so no channel either
         channel.open(int(named))
     if crash_file:
         import faulthandler
 
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        try:
+        try:  # noqa: SIM105
             faulthandler.enable(os.open(crash_file, flags, 0o600))
         except OSError:
             pass  # a full disk costs the evidence, not the training
@@ -123,7 +134,16 @@ def _prepare_python(crash_file: str) -> None:
         sys.stdout.reconfigure(line_buffering=True)  # into a pipe it would come by blocks of 8 KiB
 
 
-def _become_script(path: str, args: List[str]) -> None:
+def _read(path: str, error_file: str) -> bytes:
+    try:
+        with open(path, "rb") as source:
+            return source.read()
+    except OSError as error:
+        message = f"cannot open the script {path!r} in {os.getcwd()!r}: {error.strerror}"
+        _cannot_start(CANNOT_OPEN, message, error_file)
+
+
+def _become_script(path: str, source: bytes, args: List[str]) -> None:
     """As `python PATH ARGS...`."""
     from importlib.machinery import SourceFileLoader
 
@@ -131,12 +151,9 @@ def _become_script(path: str, args: List[str]) -> None:
     if not getattr(sys.flags, "safe_path", False):
         sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
     file = os.path.abspath(path) if sys.version_info >= (3, 9) else path
-    with open(file, "rb") as source:
-        code = compile(source.read(), file, "exec", dont_inherit=True)
+    code = compile(source, file, "exec", dont_inherit=True)
     namespace = _fresh_namespace()
-    namespace.update(
-        __file__=file, __cached__=None, __loader__=SourceFileLoader("__main__", file)
-    )
+    namespace.update(__file__=file, __cached__=None, __loader__=SourceFileLoader("__main__", file))
     exec(code, namespace)  # noqa: S102 - running the user's script is what a rank is for
 
 

@@ -57,7 +57,7 @@ class AfterImport:
             execute(module)
             self._run(name, module)
 
-        try:
+        try:  # noqa: SIM105 - contextlib is an import
             loader.exec_module = exec_module
         except (AttributeError, TypeError):
             pass  # a loader written in C: that module is not one of ours
@@ -65,7 +65,7 @@ class AfterImport:
     def _run(self, name: str, module: ModuleType) -> None:
         hook = self._hooks.pop(name, None)
         if not self._hooks and self in sys.meta_path:
-            sys.meta_path.remove(self)  # type: ignore[arg-type]
+            sys.meta_path.remove(self)
         if hook is not None:
             try:
                 hook(module)

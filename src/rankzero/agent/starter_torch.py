@@ -43,7 +43,9 @@ def unavailable(c10d: Any, backend: str) -> Optional[str]:
     if backend in known or not hasattr(c10d, f"is_{backend}_available"):
         return None
     why = f"the job asks for the backend {backend!r}, which this PyTorch was built without"
-    advice = f"use one that it has ({', '.join(known) or 'none'}), or install a PyTorch built with it"
+    advice = (
+        f"use one that it has ({', '.join(known) or 'none'}), or install a PyTorch built with it"
+    )
     return f"{why}: {advice}"
 
 

@@ -11,7 +11,11 @@ from rankzero.cli.options import output_option, ranks_of, ranks_option, run_argu
 @run_argument
 @ranks_option
 @click.option(
-    "--tail", "-t", type=click.IntRange(min=0), default=20, metavar="N",
+    "--tail",
+    "-t",
+    type=click.IntRange(min=0),
+    default=20,
+    metavar="N",
     help="Begin with the last N lines that there are (default: 20).",
 )
 @output_option

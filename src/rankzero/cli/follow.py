@@ -9,7 +9,7 @@ from rankzero.agent import events as ev
 from rankzero.agent.history import History, fold
 from rankzero.backends.base import LogBlock, LogQuery
 from rankzero.cli.show import ending, happenings, programs, terminal
-from rankzero.cli.show.lines import Lines
+from rankzero.cli.show.lines import Lines, visible
 from rankzero.why import Facts
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class People:
     def event(self, event: ev.Event, before: History) -> None:
         told = happenings.tell(event, before)
         if told is not None:
-            self._screen.say("  " + self._screen.paint(told, terminal.YELLOW))
+            self._screen.say("  " + self._screen.paint(visible(told), terminal.YELLOW))
 
     def end(self, facts: Facts, outputs: Path | None, logs: Path | None) -> None:
         ending.say_end(self._screen, facts, outputs, logs)

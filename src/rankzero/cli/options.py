@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-F = TypeVar("F", bound=Callable[..., Any])
+if TYPE_CHECKING:
+    Word = click.ParamType[str]
+    Pair = click.ParamType[tuple[str, str]]
+else:  # older versions of click know no type arguments
+    Word = Pair = click.ParamType
 
 
-class RunId(click.ParamType):
+class RunId(Word):
     """A run's id, or the start of one; completes from the runs that are there."""
 
     name = "run"
@@ -25,7 +28,7 @@ class RunId(click.ParamType):
         return [CompletionItem(run) for run in backends.ids() if run.startswith(incomplete)]
 
 
-class JobName(click.ParamType):
+class JobName(Word):
     """A job's name; completes from the names of the runs that are there."""
 
     name = "name"
@@ -41,13 +44,13 @@ class JobName(click.ParamType):
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
-class Pairs(click.ParamType):
+class Pairs(Pair):
     """`KEY=VALUE`, split at the first `=`."""
 
     name = "key=value"
 
     def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, str]:
         key, sign, rest = str(value).partition("=")
         if not sign or not key:

@@ -10,6 +10,7 @@ import click
 from rankzero.cli.options import JobName, Pairs, output_option, pairs, ranks_of, ranks_option
 
 REST = "rankzero.rest"
+_AFTER = "What the script is to get stands after --, as in: rankzero run train.py -- --lr 1"
 _EXAMPLES = """\b
   rankzero run train.py --nodes 2 --nproc 2 -- --epochs 5
   rankzero run job.yaml --set lr=0.01
@@ -20,6 +21,9 @@ _EXAMPLES = """\b
 class RunCommand(click.Command):
     """Keeps what stands after the first `--` away from the parser: it is the script's."""
 
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return [*super().collect_usage_pieces(ctx), "[-- ARGS]"]
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         rest: list[str] = []
         if "--" in args:
@@ -28,13 +32,12 @@ class RunCommand(click.Command):
         ctx.meta[REST] = rest
         try:
             return super().parse_args(ctx, args)
-        except click.NoSuchOption as wrong:
-            wrong.message += " What the script is to get stands after --."
-            raise
         except click.UsageError as wrong:
-            if "unexpected extra argument" in wrong.message:
-                wrong.message += ". What the script is to get stands after --."
-            raise
+            foreign = isinstance(wrong, click.NoSuchOption) or "extra argument" in wrong.message
+            if not foreign:
+                raise
+            said = wrong.format_message().rstrip(".")
+            raise click.UsageError(f"{said}. {_AFTER}", ctx) from None
 
 
 def _options(*options: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -84,7 +87,7 @@ _way = _options(
 )
 
 
-@click.command(cls=RunCommand, epilog=_EXAMPLES, options_metavar="[OPTIONS] [-- ARGS]")
+@click.command(cls=RunCommand, epilog=_EXAMPLES)
 @click.argument("target", required=False, type=click.Path())
 @click.option("--module", "-m", metavar="NAME", help="Run a module, as python -m does.")
 @_topology
@@ -95,7 +98,13 @@ _way = _options(
 @ranks_option
 @output_option
 @click.pass_context
-def command(ctx: click.Context, target: str | None, output: str, **given: Any) -> int:
+def command(
+    ctx: click.Context,
+    /,
+    target: str | None,
+    output: str,
+    **given: Any,  # noqa: ANN401
+) -> int:
     """Run a script, a module, a command or a job file.
 
     TARGET is a script or a job file (.yaml). Without one, what stands after -- is the command;

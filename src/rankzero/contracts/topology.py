@@ -41,7 +41,7 @@ class Node(NamedTuple):
     """
 
     role: str
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody asks a node
     address: str
     nproc: int
     ports: Tuple[int, ...]
@@ -89,7 +89,9 @@ class Topology(NamedTuple):
         rank, seen = 0, dict.fromkeys(sizes, 0)
         for node_rank, node in enumerate(self.nodes):
             for local_rank in range(node.nproc):
-                yield Rank(rank, local_rank, node_rank, node.role, seen[node.role], sizes[node.role])
+                yield Rank(
+                    rank, local_rank, node_rank, node.role, seen[node.role], sizes[node.role]
+                )
                 seen[node.role] += 1
                 rank += 1
 

@@ -38,7 +38,7 @@ class Channel:
         """Tell when the first training step was done; only the first call does anything."""
         if not self._stepped:
             self._stepped = True
-            self.send('{"first_step":%.6f}' % time.time())  # noqa: UP031 - shortest form that says 6 digits
+            self.send('{"first_step":%.6f}' % time.time())
 
     def send(self, line: str) -> bool:
         """Write one line, given without its newline; False where it went nowhere.
@@ -49,7 +49,7 @@ class Channel:
         if len(data) > LIMIT:
             raise ValueError(
                 f"a report is at most {LIMIT} bytes as JSON, this one has {len(data)}: "
-                "report fewer or shorter values, and write large ones to a file in rankzero.outputs()"
+                "report fewer or shorter values; large ones belong in a file in rankzero.outputs()"
             )
         if not self._opened:
             self._open_from_environment()

@@ -5,12 +5,12 @@ Imported lazily: the model costs an import of pydantic, which `rankzero --help` 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rankzero.spec.framework import detect as detect
     from rankzero.spec.making import build as build
     from rankzero.spec.making import load as load
-    from rankzero.spec.framework import detect as detect
     from rankzero.spec.model import Job as Job
     from rankzero.spec.overrides import Overrides as Overrides
     from rankzero.spec.problems import Place as Place
@@ -38,10 +38,10 @@ _HOMES = {
     "to_yaml": "writing",
 }
 
-__all__ = sorted(_HOMES)  # noqa: PLE0605
+__all__ = sorted(_HOMES)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

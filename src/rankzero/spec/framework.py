@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from rankzero.spec.checks import entry_file, runs
@@ -51,15 +52,15 @@ class _Sign(NamedTuple):
     framework: str
     score: int
     by: str
-    file: str
+    file: Path
 
 
 def detect(job: Job) -> Found:
     """The job's framework: as named, or by its scripts' imports, else `plain`."""
     if job.framework != "auto":
         return Found(job.framework, "named")
-    entries = [entry_file(run, job.workdir) for _, run in runs(job)]
-    files = [file for file in dict.fromkeys(entries) if file and os.path.isfile(file)]
+    entries = [entry_file(run, Path(job.workdir)) for _, run in runs(job)]
+    files = [file for file in dict.fromkeys(entries) if file and file.is_file()]
     if not files:
         return Found("plain", "no script to look into")
     signs = [sign for file in files for sign in _signs(file, job)]
@@ -70,7 +71,7 @@ def detect(job: Job) -> Found:
     return Found(best.framework, _how(best, signs, files, job.workdir))
 
 
-def _how(best: _Sign, signs: list[_Sign], files: list[str], workdir: str) -> str:
+def _how(best: _Sign, signs: list[_Sign], files: list[Path], workdir: str) -> str:
     file = os.path.relpath(best.file, workdir)
     how = f"found in {file}"
     if best.file not in files:
@@ -85,10 +86,10 @@ def _how(best: _Sign, signs: list[_Sign], files: list[str], workdir: str) -> str
     return how
 
 
-def _signs(entry: str, job: Job) -> Iterator[_Sign]:
+def _signs(entry: Path, job: Job) -> Iterator[_Sign]:
     """What speaks for a framework, in the order it is read."""
-    folders = list(dict.fromkeys((os.path.dirname(entry), job.workdir)))
-    waiting, seen = [(entry, 0)], {os.path.realpath(entry)}
+    folders = list(dict.fromkeys((entry.parent, Path(job.workdir))))
+    waiting, seen = [(entry, 0)], {entry.resolve()}
     while waiting:
         file, level = waiting.pop(0)
         found = uses(file)
@@ -99,13 +100,13 @@ def _signs(entry: str, job: Job) -> Iterator[_Sign]:
             continue
         for module in found.imports:
             for inner in local_files(module, folders, file):
-                real = os.path.realpath(inner)
+                real = inner.resolve()
                 if real not in seen and len(seen) < _MOST_FILES:
                     seen.add(real)
                     waiting.append((inner, level + 1))
 
 
-def _signs_in(found: Uses, file: str, job: Job) -> Iterator[_Sign]:
+def _signs_in(found: Uses, file: Path, job: Job) -> Iterator[_Sign]:
     for module in found.imports:
         top = module.partition(".")[0]
         framework = _OWN.get(top)

@@ -27,7 +27,7 @@ _TEXT_TABLES = ("labels", "annotations", "resources")
 class Expansion:
     """One request on its way to the model's form."""
 
-    def __init__(self, params: Params, base: str, problems: list[Problem]) -> None:
+    def __init__(self, params: Params, base: Path, problems: list[Problem]) -> None:
         self._params = params
         self._base = base
         self._problems = problems
@@ -154,7 +154,7 @@ class Expansion:
         script = run.entries.get("script")
         if script is None or not isinstance(script.value, str) or not script.value.strip():
             return run
-        path = os.path.expanduser(script.value)
+        path = home(script.value)
         if ".." not in Path(path).parts:
             path = os.path.normpath(path)
         return run.having(script=script._replace(value=path))
@@ -181,6 +181,14 @@ class Expansion:
         return top._replace(value=fields)
 
 
-def absolute(path: str, base: str) -> str:
-    """A path as it is meant from a folder on, `~` included."""
-    return os.path.abspath(os.path.join(base, os.path.expanduser(path)))
+def home(path: str) -> str:
+    """The path with `~` replaced, where it names anybody's home."""
+    try:
+        return str(Path(path).expanduser()) if path.startswith("~") else path
+    except RuntimeError:
+        return path
+
+
+def absolute(path: str, base: Path) -> str:
+    """A path as it is meant from a folder on. Links stay: the user's own name is shown."""
+    return os.path.normpath(base.absolute() / home(path))

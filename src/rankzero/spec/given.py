@@ -11,15 +11,18 @@ import numbers
 import os
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Union
+from typing import NamedTuple, TypeAlias
 
 from rankzero.spec.problems import Place, Problem
 
-Content = Union[None, bool, int, float, str, dict[str, "Given"], list["Given"]]
+Content: TypeAlias = bool | int | float | str | dict[str, "Given"] | list["Given"] | None
 
 _INT = re.compile(r"[-+]?[0-9]{1,40}|0x[0-9a-fA-F]{1,32}|0o[0-7]{1,40}")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,4})?|[-+]?\.(inf|Inf|INF)")
-_WORDS: dict[str, None | bool | float] = {
+_DIGITS = r"[0-9]{1,40}"
+_FLOAT = re.compile(
+    rf"[-+]?(\.{_DIGITS}|{_DIGITS}(\.[0-9]{{0,40}})?)([eE][-+]?[0-9]{{1,4}})?|[-+]?\.(inf|Inf|INF)"
+)
+_WORDS: dict[str, bool | float | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -71,7 +74,7 @@ class Given(NamedTuple):
             here = inner
         return here
 
-    def plain(self) -> Any:
+    def plain(self) -> object:
         """The value without its places."""
         if isinstance(self.value, dict):
             return {key: one.plain() for key, one in self.value.items()}
@@ -80,8 +83,8 @@ class Given(NamedTuple):
         return self.value
 
 
-def resolve(text: str) -> None | bool | int | float | str:
-    """What an unquoted word means: YAML 1.2's core rules, where `yes`, `on` and `1:30` are words."""
+def resolve(text: str) -> bool | int | float | str | None:
+    """What an unquoted word means, by YAML 1.2's core rules: `yes`, `on` and `1:30` are words."""
     if text in _WORDS:
         return _WORDS[text]
     if _INT.fullmatch(text):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,12 +21,12 @@ class Uses(NamedTuple):
     settings: dict[str, str]
 
 
-def uses(file: str) -> Uses | None:
+def uses(file: Path) -> Uses | None:
     """None for what cannot be read or is no Python that this interpreter knows."""
     try:
-        if os.path.getsize(file) > _LARGEST:
+        if file.stat().st_size > _LARGEST:
             return None
-        source = Path(file).read_bytes()
+        source = file.read_bytes()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(source)
@@ -36,19 +35,16 @@ def uses(file: str) -> Uses | None:
         return None
 
 
-def local_files(module: str, folders: list[str], file: str) -> Iterator[str]:
+def local_files(module: str, folders: list[Path], file: Path) -> Iterator[Path]:
     """The files in the user's folders that an import of `module` in `file` would read."""
     dots = len(module) - len(module.lstrip("."))
     parts = module.lstrip(".").split(".")
     if dots:
-        here = os.path.dirname(file)
-        for _ in range(dots - 1):
-            here = os.path.dirname(here)
-        folders = [here]
+        folders = [([file.parent, *file.parent.parents] + [Path("/")] * dots)[dots - 1]]
     for folder in folders:
-        path = os.path.join(folder, *parts)
-        for candidate in (f"{path}.py", os.path.join(path, "__init__.py")):
-            if os.path.isfile(candidate):
+        path = folder.joinpath(*parts)
+        for candidate in (folder.joinpath(*parts[:-1], f"{parts[-1]}.py"), path / "__init__.py"):
+            if candidate.is_file():
                 yield candidate
                 return
 

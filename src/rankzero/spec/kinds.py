@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, PlainValidator, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -18,14 +18,16 @@ from rankzero.spec import names, units
 #: `${name}` may stand where a number is wanted; the schema has to let it through.
 _PARAM = {"type": "string", "pattern": r"\$\{[^}]+\}"}
 
+T = TypeVar("T")
+
 
 def fault(message: str, code: str = "kind") -> PydanticCustomError:
     """An error whose text is `message`. Code `whole`: the message needs no `got ...`."""
     return PydanticCustomError(code, "{text}", {"text": message})
 
 
-def _by(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def check(value: Any) -> Any:
+def _by(parse: Callable[[object], T]) -> Callable[[object], T]:
+    def check(value: object) -> T:
         try:
             return parse(value)
         except ValueError as error:
@@ -34,17 +36,17 @@ def _by(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return check
 
 
-def _positive(value: Any) -> float:
+def _positive(value: object) -> float:
     number = units.seconds(value)
     if number <= 0:
         raise ValueError("must be a time above 0")
     return number
 
 
-def _between(low: int, high: int, what: str = "") -> Callable[[Any], int]:
+def _between(low: int, high: int, what: str = "") -> Callable[[object], int]:
     limits = f"at least {low}" if high >= 1_000_000 else f"{low} to {high}"
 
-    def check(value: Any) -> int:
+    def check(value: object) -> int:
         number = units.whole(value)
         if number is None or not low <= number <= high:
             raise fault(f"must be {what or 'a whole number'}, {limits}")
@@ -53,7 +55,7 @@ def _between(low: int, high: int, what: str = "") -> Callable[[Any], int]:
     return check
 
 
-def _nproc(value: Any) -> int | str:
+def _nproc(value: object) -> int | str:
     number = units.whole(value)
     if value in ("gpu", "cpu"):
         return str(value)
@@ -132,7 +134,7 @@ Port = Annotated[
 Gpus = Annotated[int, PlainValidator(_between(0, 1024, "a number of GPUs")), _integer(0)]
 Restarts = Annotated[int, PlainValidator(_between(0, 1_000_000)), _integer(0)]
 Nproc = Annotated[
-    Union[int, Literal["gpu", "cpu"]],
+    int | Literal["gpu", "cpu"],
     PlainValidator(_nproc),
     _integer(1, 1024, {"enum": ["gpu", "cpu"]}),
 ]
@@ -174,7 +176,7 @@ ModuleName = Annotated[
 ]
 
 
-def _range(value: Any) -> Any:
+def _range(value: object) -> object:
     if isinstance(value, (int, str, float)):
         low, high = _by(units.nodes)(value)
         return {"minimum": low, "maximum": high}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from rankzero.spec import checks, reading
@@ -24,8 +25,7 @@ def load(path: str | os.PathLike[str], *, overrides: Overrides | None = None) ->
     name = os.fsdecode(path)
     problems: list[Problem] = []
     tree = reading.read_text(reading.read_file(name), name, problems)
-    base = os.path.dirname(os.path.abspath(name))
-    return _job(tree, base, overrides or Overrides(), problems)
+    return _job(tree, Path(name).absolute().parent, overrides or Overrides(), problems)
 
 
 def build(
@@ -42,11 +42,10 @@ def build(
     """
     problems: list[Problem] = []
     tree = from_python(mapping, Place(source), problems)
-    folder = os.path.abspath(os.fsdecode(base or os.curdir))
-    return _job(tree, folder, overrides or Overrides(), problems)
+    return _job(tree, Path(base or ".").absolute(), overrides or Overrides(), problems)
 
 
-def _job(tree: Given, base: str, overrides: Overrides, problems: list[Problem]) -> Job:
+def _job(tree: Given, base: Path, overrides: Overrides, problems: list[Problem]) -> Job:
     tree = apply(tree, overrides, problems)
     declared = tree.entries.get("params", Given(None, tree.place))
     params = Params(declared, overrides.sets, problems)

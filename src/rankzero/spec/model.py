@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic import Strict as Strictness
 
 from rankzero.spec import kinds, units
 
-Scalar = Union[bool, int, float, str]
+Scalar = bool | int | float | str
 Framework = Literal["auto", "torch", "tensorflow", "jax", "plain"]
 
 #: More roles than any job has; a file with more was made by a mistake.
@@ -35,6 +35,8 @@ class Run(Strict):
             raise kinds.fault("must be exactly one of script, module and command", "whole")
         if self.command is not None and (not self.command or not self.command[0].strip()):
             raise kinds.fault("must not be an empty command", "whole")
+        if self.command is not None and self.command[0].startswith("-"):
+            raise kinds.fault("must begin with a script, `-m module` or a program", "whole")
         return self
 
 
@@ -96,25 +98,25 @@ class Torch(Strict):
     """PyTorch's process group. timeout is in seconds."""
 
     backend: Literal["nccl", "gloo", "mpi"] | None = Field(
-        None, description="Default backend of init_process_group()"
+        default=None, description="Default backend of init_process_group()"
     )
-    port: kinds.Port | None = Field(None, description="MASTER_PORT; otherwise a free one")
+    port: kinds.Port | None = Field(default=None, description="MASTER_PORT; otherwise a free one")
     timeout: kinds.Timeout | None = Field(
-        None, description="How long ranks wait for each other, such as 30m"
+        default=None, description="How long ranks wait for each other, such as 30m"
     )
 
 
 class Param(Strict):
-    """A typed value that `--set` can change; `${name}` stands for it in args, env, counts, image."""
+    """A typed value that `--set` changes. `${name}` stands for it in args, env, counts, image."""
 
     type: Literal["int", "float", "str", "bool"] = Field(description="What its value must be")
-    value: Scalar
+    value: Scalar = Field(description="Its value where `--set` gives none")
     help: str = Field("", description="One line for people")
     choices: Annotated[tuple[Scalar, ...], Strictness(False)] | None = Field(
         None, description="The only values allowed"
     )
-    min: Union[int, float, None] = Field(None, description="The least value")
-    max: Union[int, float, None] = Field(None, description="The greatest value")
+    min: int | float | None = Field(None, description="The least value")
+    max: int | float | None = Field(None, description="The greatest value")
 
     @model_validator(mode="after")
     def _fits(self) -> Param:

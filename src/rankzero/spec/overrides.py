@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from rankzero.spec.friendly import absolute
@@ -68,20 +69,21 @@ def apply(tree: Given, overrides: Overrides, problems: list[Problem]) -> Given:
     return tree
 
 
-def _given(value: Any, place: Place, problems: list[Problem]) -> Given:
+def _given(value: object, place: Place, problems: list[Problem]) -> Given:
     """An option's word means what the same word means in a job file."""
     return word(value, place) if isinstance(value, str) else from_python(value, place, problems)
 
 
-def _path(name: str, value: Any, place: Place) -> Given:
-    text = os.fsdecode(value)
+def _path(name: str, value: object, place: Place) -> Given:
+    text = os.fspath(value) if isinstance(value, os.PathLike) else str(value)
     bare = name == "python" and "/" not in text
-    return literal(text if bare or not text.strip() else absolute(text, os.getcwd()), place)
+    return literal(text if bare or not text.strip() else absolute(text, Path.cwd()), place)
 
 
-def _env(tree: Given, value: Any, place: Place, problems: list[Problem]) -> Given:
+def _env(tree: Given, value: object, place: Place, problems: list[Problem]) -> Given:
     env = tree.entries.get("env", Given({}, place))
-    for name, one in dict(value).items():
+    given_env = value if isinstance(value, Mapping) else {}
+    for name, one in given_env.items():
         given = from_python(one, place, problems)
         text = escape(given.text)
         env = env.having(**{str(name): given._replace(value=text, text=text)})
@@ -89,7 +91,7 @@ def _env(tree: Given, value: Any, place: Place, problems: list[Problem]) -> Give
 
 
 def _role_option(
-    tree: Given, name: str, value: Any, place: Place, problems: list[Problem]
+    tree: Given, name: str, value: object, place: Place, problems: list[Problem]
 ) -> Given:
     roles = list(tree.find(("roles",)).entries) if "roles" in tree.entries else ["worker"]
     for role, one in _addressed(value):
@@ -117,7 +119,7 @@ def _in_role(tree: Given, role: str, name: str, value: Given) -> Given:
     return tree.having(roles=table.having(**{role: changed.having(**{name: value})}))
 
 
-def _addressed(value: Any) -> Iterable[tuple[str | None, Any]]:
+def _addressed(value: object) -> Iterable[tuple[str | None, object]]:
     """Pairs of a role, None where none was named, and what is said for it."""
     if isinstance(value, Mapping):
         yield from value.items()

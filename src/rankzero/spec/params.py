@@ -96,13 +96,13 @@ class Params:
         value = _coerced(chosen, kind)
         options = tuple(_coerced(one, kind) for one in choices.items) if choices else None
         low, high = self._limit(said.get("min")), self._limit(said.get("max"))
-        message = _fault(kind, value, options, low, high)
-        if message:
-            self._problems.append(Problem(chosen.place, f"{message}; got {shown(chosen.value)}"))
+        wrong = _fault(kind, value, options, low, high)
+        if wrong:
+            self._problems.append(Problem(chosen.place, f"{wrong}; got {shown(chosen.value)}"))
             return
-        help_ = said["help"].text if "help" in said else ""
+        help_text = said["help"].text if "help" in said else ""
         self.values[name] = Param.model_construct(
-            type=kind, value=value, help=help_, choices=options, min=low, max=high
+            type=kind, value=value, help=help_text, choices=options, min=low, max=high
         )
 
     def _type(self, said: Given | None, sample: Given | None) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import yaml
 
@@ -21,9 +21,11 @@ MOST_VALUES = 100_000
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TEXT_TAG = "tag:yaml.org,2002:str"
+#: A parser's event. PyYAML's types do not know that a parsed one has its mark.
+_Event: TypeAlias = Any
 
 
-class _Stopped(Exception):
+class _StopError(Exception):
     """Reading cannot go on."""
 
     def __init__(self, place: Place, message: str) -> None:
@@ -60,7 +62,7 @@ def read_text(text: str, source: str, problems: list[Problem]) -> Given:
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             builder.take(event)
-    except _Stopped as stop:
+    except _StopError as stop:
         raise SpecError([*problems, stop.problem]) from None
     except yaml.MarkedYAMLError as error:
         raise SpecError([*problems, _syntax_problem(error, text, source)]) from None
@@ -98,7 +100,9 @@ def _control_character(text: str) -> str:
 class _Open:
     """A mapping or a list that is still being read."""
 
-    def __init__(self, value: dict[str, Given] | list[Given], place: Place, anchor: str | None):
+    def __init__(
+        self, value: dict[str, Given] | list[Given], place: Place, anchor: str | None
+    ) -> None:
         self.value = value
         self.place = place
         self.anchor = anchor
@@ -117,7 +121,7 @@ class _Builder:
         self._count = 0
         self._documents = 0
 
-    def take(self, event: Any) -> None:
+    def take(self, event: _Event) -> None:
         if isinstance(event, yaml.ScalarEvent):
             self._grow(1, event)
             self._put(self._scalar(event), event.anchor, 1, event)
@@ -127,18 +131,20 @@ class _Builder:
             self._close(event)
         elif isinstance(event, yaml.AliasEvent):
             if event.anchor not in self._anchors:
-                raise _Stopped(
-                    self._place(event), f"*{event.anchor} refers to itself or to nothing"
-                )
+                itself = any(one.anchor == event.anchor for one in self._stack)
+                what = "holds itself" if itself else f"has no `&{event.anchor}` before it"
+                raise _StopError(self._place(event), f"`*{event.anchor}` {what}")
             given, size = self._anchors[event.anchor]
             self._grow(size, event)
             self._put(given, None, size, event)
         elif isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
-                raise _Stopped(self._place(event), "a second document begins; a file holds one job")
+                raise _StopError(
+                    self._place(event), "a second document begins; a file holds one job"
+                )
 
-    def _place(self, event: Any) -> Place:
+    def _place(self, event: _Event) -> Place:
         path: tuple[str, ...] = ()
         if self._stack:
             top = self._stack[-1]
@@ -151,35 +157,35 @@ class _Builder:
         mark = event.start_mark
         return Place(self._source, path, mark.line + 1, mark.column + 1)
 
-    def _grow(self, size: int, event: Any) -> None:
+    def _grow(self, size: int, event: _Event) -> None:
         self._count += size
         if self._count > MOST_VALUES:
-            raise _Stopped(self._place(event), f"holds more than {MOST_VALUES:,} values")
+            raise _StopError(self._place(event), f"holds more than {MOST_VALUES:,} values")
 
-    def _scalar(self, event: Any) -> Given:
+    def _scalar(self, event: _Event) -> Given:
         place = self._place(event)
         if event.tag not in (None, "!", _TEXT_TAG):
-            raise _Stopped(place, f"the tag {event.tag} has no meaning here")
+            raise _StopError(place, f"the tag {event.tag} has no meaning here")
         if event.implicit[0] and event.tag is None:
             return Given(resolve(event.value), place, event.value)
         return Given(event.value, place, event.value)
 
-    def _open(self, event: Any) -> None:
+    def _open(self, event: _Event) -> None:
         place = self._place(event)
         self._grow(1, event)
         if event.tag not in (None, "!"):
-            raise _Stopped(place, f"the tag {event.tag} has no meaning here")
+            raise _StopError(place, f"the tag {event.tag} has no meaning here")
         if len(self._stack) >= DEEPEST:
-            raise _Stopped(place, f"is nested deeper than {DEEPEST} levels")
+            raise _StopError(place, f"is nested deeper than {DEEPEST} levels")
         top = self._stack[-1] if self._stack else None
         if top and isinstance(top.value, dict) and top.key is None:
-            raise _Stopped(place, "a key must be a word")
+            raise _StopError(place, "a key must be a word")
         mapping = isinstance(event, yaml.MappingStartEvent)
         opened = _Open({} if mapping else [], place, event.anchor)
         opened.began_at = self._count
         self._stack.append(opened)
 
-    def _close(self, event: Any) -> None:
+    def _close(self, event: _Event) -> None:
         done = self._stack.pop()
         if isinstance(done.value, dict):
             for merged in done.merges:
@@ -188,7 +194,7 @@ class _Builder:
         size = self._count - done.began_at + 1
         self._put(Given(done.value, done.place), done.anchor, size, event)
 
-    def _put(self, given: Given, anchor: str | None, size: int, event: Any) -> None:
+    def _put(self, given: Given, anchor: str | None, size: int, event: _Event) -> None:
         if anchor:
             self._anchors[anchor] = (given, size)
         if not self._stack:
@@ -203,10 +209,10 @@ class _Builder:
             self._pair(top, top.key, given)
             top.key = None
 
-    def _key(self, top: _Open, given: Given, event: Any) -> None:
-        if not isinstance(event, yaml.ScalarEvent) or given.value is None:
-            raise _Stopped(given.place, "a key must be a word")
+    def _key(self, top: _Open, given: Given, event: _Event) -> None:
         mark = event.start_mark
+        if not isinstance(event, yaml.ScalarEvent) or given.value is None:
+            raise _StopError(given.place, "a key must be a word")
         path = (*top.place.path, given.text)
         place = Place(self._source, path, mark.line + 1, mark.column + 1)
         top.key = Given(given.text, place, given.text)
@@ -216,7 +222,7 @@ class _Builder:
         if key.text == "<<":
             merged = given.items if isinstance(given.value, list) else [given]
             if any(not isinstance(one.value, dict) for one in merged):
-                raise _Stopped(key.place, "`<<` merges mappings only")
+                raise _StopError(key.place, "`<<` merges mappings only")
             top.merges.extend(merged)
         elif key.text in top.value:
             first = top.value[key.text].place.line

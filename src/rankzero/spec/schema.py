@@ -23,7 +23,8 @@ def json_schema() -> dict[str, Any]:
     for key in ROLE_KEYS:
         schema["properties"][key] = role["properties"][key]
     run = definitions["Run"]
-    run["properties"]["command"] = _WORDS
+    command = run["properties"]["command"]
+    run["properties"]["command"] = {"description": command["description"], **_WORDS}
     param["properties"]["default"] = param["properties"].pop("value")
     param["required"] = []
     schema["properties"]["params"]["additionalProperties"] = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+")
@@ -16,7 +15,7 @@ _QUANTITY = re.compile(r"(\d{1,20}(?:\.\d{1,9})?)(m|k|[MGTPE]|[KMGTPE]i)?")
 _LOOSE = re.compile(r"(\d{1,20}(?:\.\d{1,9})?)\s*([kKmMgGtTpPeE])(i?)(?:[bB]|ig[sS]?|eg[sS]?)?\w*")
 
 
-def seconds(value: Any) -> float:
+def seconds(value: object) -> float:
     """`90`, `"90s"`, `"1h30m"`: seconds."""
     number = _number(value)
     if number is None and isinstance(value, str) and _DURATION.fullmatch(value.strip()):
@@ -26,7 +25,7 @@ def seconds(value: Any) -> float:
     return number
 
 
-def quantity(value: Any) -> str:
+def quantity(value: object) -> str:
     """An amount in Kubernetes' notation: `5Gi`, `500m`, `2`."""
     text = str(value) if _number(value) is not None else value
     if isinstance(text, str) and _QUANTITY.fullmatch(text):
@@ -42,7 +41,7 @@ def amount(text: str) -> float:
     return float(found[1]) * _FACTORS[found[2] or ""]
 
 
-def processors(value: Any) -> float:
+def processors(value: object) -> float:
     """`2`, `0.5`, `"500m"`: processors."""
     try:
         count = amount(quantity(value))
@@ -53,7 +52,7 @@ def processors(value: Any) -> float:
     return count
 
 
-def memory(value: Any) -> str:
+def memory(value: object) -> str:
     """`"5Gi"`. Less than 1 MiB is taken for a forgotten unit."""
     text = quantity(value)
     if amount(text) < 1024**2:
@@ -62,12 +61,12 @@ def memory(value: Any) -> str:
     return text
 
 
-def size(value: Any) -> int:
+def size(value: object) -> int:
     """`"256Mi"` or a number: bytes."""
     return int(amount(quantity(value)))
 
 
-def nodes(value: Any) -> tuple[int, int]:
+def nodes(value: object) -> tuple[int, int]:
     """`2` or `"1:4"`: the least and the most."""
     wanted = 'must be a number of nodes, at least 1, or a range such as "1:4"'
     ends = str(value).split(":") if isinstance(value, str) else [value]
@@ -82,14 +81,14 @@ def nodes(value: Any) -> tuple[int, int]:
     return low, high
 
 
-def whole(value: Any) -> int | None:
+def whole(value: object) -> int | None:
     """A whole number, also one in digits; None for anything else."""
     if isinstance(value, str) and re.fullmatch(r"\s*[-+]?\d{1,18}\s*", value):
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _number(value: Any) -> float | None:
+def _number(value: object) -> float | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, (int, float)):

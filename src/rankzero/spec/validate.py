@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from rankzero.spec.friendly import ROLE_KEYS
 from rankzero.spec.given import Given
 from rankzero.spec.model import Job, Param, Role, Run, Torch
-from rankzero.spec.problems import Place, Problem, did_you_mean, near, shown
+from rankzero.spec.problems import Problem, did_you_mean, near, shown
 
 _TYPES = {
     "string_type": "must be text",
@@ -57,7 +57,7 @@ def validated(tree: Given, problems: list[Problem]) -> Job | None:
         return None
 
 
-def _problem(tree: Given, error: Any) -> Problem:
+def _problem(tree: Given, error: ErrorDetails) -> Problem:
     path = [part for part in error["loc"] if part != "[key]"]
     given = tree.find(path)
     place = given.place
@@ -67,7 +67,7 @@ def _problem(tree: Given, error: Any) -> Problem:
     if kind == "extra_forbidden":
         return Problem(place, _unknown(path))
     if kind == "literal_error":
-        wanted = str(error["ctx"]["expected"]).replace("'", '"')
+        wanted = _expected(error).replace("'", '"')
         return Problem(place, f"must be {wanted}; got {shown(error['input'])}{_meant(error)}")
     if kind == "whole":
         return Problem(place, error["msg"])
@@ -86,25 +86,29 @@ def _missing(key: str) -> str:
     return f"`{key}` is missing"
 
 
-def _meant(error: Any) -> str:
-    words = [part.strip("' ") for part in str(error["ctx"]["expected"]).split(",")]
+def _expected(error: ErrorDetails) -> str:
+    return str(error.get("ctx", {}).get("expected", ""))
+
+
+def _meant(error: ErrorDetails) -> str:
+    words = [part.strip("' ") for part in _expected(error).split(",")]
     words = [word.strip("' ") for part in words for word in part.split(" or ")]
     found = near(str(error["input"]), words)
     return f'; did you mean "{found}"?' if found else ""
 
 
-def _unknown(path: list[Any]) -> str:
+def _unknown(path: list[str | int]) -> str:
     key = str(path[-1])
     known = list(_known(path[:-1]))
     other = _OTHER_WORDS.get(key.lower().replace("-", "_"))
-    if other in known or (other and "." in other and len(path) == 1):
+    if other and (other in known or ("." in other and len(path) == 1)):
         return f'unknown key; did you mean "{other}"?'
     if len(path) == 3 and path[0] == "roles" and key in Job.model_fields:
         return "unknown key for a role; it belongs at the top, to the job"
     return f"unknown key{did_you_mean(key, known)}"
 
 
-def _known(path: list[Any]) -> Iterable[str]:
+def _known(path: list[str | int]) -> Iterable[str]:
     if not path:
         return [*Job.model_fields, *ROLE_KEYS]
     if path[-1] == "run":
@@ -112,8 +116,3 @@ def _known(path: list[Any]) -> Iterable[str]:
     if path == ["torch"]:
         return Torch.model_fields
     return Param.model_fields if path[0] == "params" else Role.model_fields
-
-
-def place_of(tree: Given, *path: str) -> Place:
-    """Where a value was said, or what it would belong to."""
-    return tree.find(path).place

@@ -13,9 +13,7 @@ from typing import NamedTuple
 import pytest
 
 SOURCES = Path(__file__).parents[3] / "src"
-BOOT = (
-    "import sys; sys.path.insert(0, {root!r}); from rankzero.agent.starter import main; main()"
-)
+BOOT = "import sys; sys.path.insert(0, {root!r}); from rankzero.agent.starter import main; main()"
 
 
 def interpreters() -> list[str]:

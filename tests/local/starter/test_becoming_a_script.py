@@ -89,7 +89,9 @@ def test_as_plain_python(python: Python, case: str) -> None:
 
     rank, plain = python.rank("script", "train.py", "-x", "2"), python.plain("train.py", "-x", "2")
 
-    assert rank._replace(err=without_depth(rank.err)) == plain._replace(err=without_depth(plain.err))
+    assert rank._replace(err=without_depth(rank.err)) == plain._replace(
+        err=without_depth(plain.err)
+    )
 
 
 def without_depth(text: str) -> str:

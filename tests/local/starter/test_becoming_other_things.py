@@ -52,8 +52,15 @@ def test_a_module_that_fails_shows_its_own_frames(package: Python) -> None:
 
 
 def test_a_command_takes_the_place_of_the_process(python: Python) -> None:
-    seen = python.rank("command", "sh", "-c", 'echo "$0 $1 $RANKZERO_RANK"; exit 7', "a b", "ö",
-                       env={"RANKZERO_RANK": "3"})
+    seen = python.rank(
+        "command",
+        "sh",
+        "-c",
+        'echo "$0 $1 $RANKZERO_RANK"; exit 7',
+        "a b",
+        "ö",
+        env={"RANKZERO_RANK": "3"},
+    )
 
     assert seen == (7, "a b ö 3\n", "")
 
@@ -105,6 +112,17 @@ def test_a_command_that_cannot_start(
     assert seen.err.startswith(f"rankzero: cannot run {target!r}")
     assert says in seen.err
     assert says in record.read_text()
+
+
+@pytest.mark.parametrize("script", ["nosuch.py", "."])
+def test_a_script_that_cannot_be_opened(this_python: Python, script: str) -> None:
+    record = this_python.folder / "error.json"
+
+    seen = this_python.rank("script", script, env={"RANKZERO_ERROR_FILE": str(record)})
+
+    assert seen.code == this_python.plain("nosuch.py").code == 2
+    assert seen.err.startswith(f"rankzero: cannot open the script {script!r} in ")
+    assert "cannot open the script" in record.read_text()
 
 
 def test_a_working_folder_that_is_not_there(this_python: Python, tmp_path: Path) -> None:

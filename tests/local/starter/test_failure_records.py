@@ -60,7 +60,9 @@ def test_frames_of_libraries_are_left_out(python: Python) -> None:
     library.parent.mkdir()
     library.write_text("import json\ndef read(): return json.loads('{')\n")
 
-    _, record = fail(python, "import sys; sys.path.append('site-packages')\nimport lib\nlib.read()\n")
+    _, record = fail(
+        python, "import sys; sys.path.append('site-packages')\nimport lib\nlib.read()\n"
+    )
 
     assert record is not None
     assert record["type"] == "json.decoder.JSONDecodeError"
@@ -133,7 +135,13 @@ def test_an_exit_that_means_failure(python: Python, code: str, message: str) -> 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "raise SystemExit", "raise SystemExit(0)", "raise SystemExit(False)", "raise KeyboardInterrupt"],
+    [
+        "",
+        "raise SystemExit",
+        "raise SystemExit(0)",
+        "raise SystemExit(False)",
+        "raise KeyboardInterrupt",
+    ],
 )
 def test_what_is_no_failure_leaves_no_record(python: Python, text: str) -> None:
     _, record = fail(python, text)

@@ -220,7 +220,9 @@ NODES = st.lists(st.tuples(ROLES, st.integers(1, 3), st.none() | st.just(("0", "
 def test_any_membership_has_an_environment_that_a_process_can_have(
     shape: list[tuple[str, int, tuple[str, ...] | None]], framework: str
 ) -> None:
-    nodes = [node(role, i, nproc, devices=devices) for i, (role, nproc, devices) in enumerate(shape)]
+    nodes = [
+        node(role, i, nproc, devices=devices) for i, (role, nproc, devices) in enumerate(shape)
+    ]
     membership = topology(framework, *nodes)
 
     found = environments(membership)

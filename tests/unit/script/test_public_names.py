@@ -49,7 +49,11 @@ def test_importing_it_loads_nothing_else() -> None:
 
 
 def test_a_scripts_calls_load_nothing_of_the_launcher() -> None:
-    ours = {n for n in loaded("import rankzero; rankzero.report(a=1); rankzero.context()") if "rank" in n}
+    ours = {
+        n
+        for n in loaded("import rankzero; rankzero.report(a=1); rankzero.context()")
+        if "rank" in n
+    }
 
     assert ours == {
         "rankzero",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import timeit
@@ -44,10 +45,8 @@ def pipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipe]:
     monkeypatch.setenv("RANKZERO_REPORT_FD", str(pipe.write))
     yield pipe
     for descriptor in (pipe.read, pipe.write):
-        try:
+        with contextlib.suppress(OSError):
             os.close(descriptor)
-        except OSError:
-            pass
 
 
 def test_bare_a_script_is_a_world_of_one(tmp_path: Path) -> None:
@@ -109,7 +108,12 @@ def test_only_the_first_step_is_told_and_only_with_a_step(pipe: Pipe) -> None:
     rankzero.report(step=1)
     rankzero.report(step=2)
 
-    assert [next(iter(line)) for line in pipe.lines()] == ["report", "first_step", "report", "report"]
+    assert [next(iter(line)) for line in pipe.lines()] == [
+        "report",
+        "first_step",
+        "report",
+        "report",
+    ]
 
 
 class Scalar:
@@ -149,7 +153,9 @@ def test_values_arrive_as_plain_json(pipe: Pipe, value: Any, arrives: Any) -> No
 def test_real_tensors_and_arrays(pipe: Pipe) -> None:
     numpy = pytest.importorskip("numpy")
 
-    rankzero.report(a=numpy.float32(0.5), b=numpy.int64(3), c=numpy.array([2.0]), d=numpy.bool_(True))
+    rankzero.report(
+        a=numpy.float32(0.5), b=numpy.int64(3), c=numpy.array([2.0]), d=numpy.bool_(True)
+    )
 
     assert pipe.lines() == [{"report": {"a": 0.5, "b": 3, "c": 2.0, "d": True}}]
 

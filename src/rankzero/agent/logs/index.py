@@ -5,7 +5,9 @@ from typing import List, NamedTuple, Optional
 
 from rankzero.agent.logs.layout import ENDED, WIDTH, Entry
 
-_BLOCK = 128 * WIDTH
+# Entries read at once; halving ends within one block, and most indexes are hardly more.
+_BLOCK = 256
+_DIGITS = 16
 
 
 class Times(NamedTuple):
@@ -24,6 +26,8 @@ class Index:
         """A missing file reads as an empty index. Errors: OSError for any other trouble."""
         self._fd = -1
         self._count = 0
+        self._first = 0
+        self._block = b""
         try:
             self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -64,43 +68,45 @@ class Index:
 
     def between(self, start: int, end: int, otherwise: float) -> Times:
         """The times of the lines from `start` up to `end`; `otherwise` where none is known."""
-        found = max(self._find(start), 0)
         starts, times = [0], [otherwise]
-        while found < self._count:
-            block = os.pread(self._fd, _BLOCK, found * WIDTH)
-            for begin in range(0, len(block) - WIDTH + 1, WIDTH):
-                entry = _parse(block[begin : begin + WIDTH])
-                if entry is None or entry.offset >= end:
-                    return Times(starts, times)
-                if entry.offset - start <= starts[-1]:
-                    times[-1] = entry.time
-                else:
-                    starts.append(entry.offset - start)
-                    times.append(entry.time)
-            found += max(len(block) // WIDTH, 1)
+        for number in range(max(self._find(start), 0), self._count):
+            entry = _parse(self._line(number))
+            if entry is None or entry.offset >= end:
+                break
+            if entry.offset - start <= starts[-1]:
+                times[-1] = entry.time
+            else:
+                starts.append(entry.offset - start)
+                times.append(entry.time)
         return Times(starts, times)
 
     def _find(self, offset: int) -> int:
-        """The last entry at or before an offset; -1 where there is none."""
+        """The last entry at or before an offset; -1 where there is none. Digits of equal number
+        sort as what they stand for, so nothing is parsed."""
+        digits = b"%016d" % offset
         low, high = 0, self._count
         while low < high:
             middle = (low + high) // 2
-            entry = self._entry(middle)
-            if entry is None or entry.offset > offset:
+            if self._line(middle)[:_DIGITS] > digits:
                 high = middle
             else:
                 low = middle + 1
         return low - 1
 
     def _entry(self, number: int) -> Optional[Entry]:
-        if not 0 <= number < self._count:
-            return None
-        return _parse(os.pread(self._fd, WIDTH, number * WIDTH))
+        return _parse(self._line(number)) if 0 <= number < self._count else None
+
+    def _line(self, number: int) -> bytes:
+        place = number - self._first
+        if not 0 <= place * WIDTH < len(self._block):
+            self._first = number - number % _BLOCK
+            self._block = os.pread(self._fd, _BLOCK * WIDTH, self._first * WIDTH)
+            place = number - self._first
+        return self._block[place * WIDTH : place * WIDTH + WIDTH]
 
 
 def _parse(line: bytes) -> Optional[Entry]:
     try:
-        offset, time, generation = line.split()
-        return Entry(int(offset), float(time), int(generation))
+        return Entry(int(line[:_DIGITS]), float(line[17:31]), int(line[32:]))
     except ValueError:
         return None

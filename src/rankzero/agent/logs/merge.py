@@ -72,17 +72,9 @@ class Cursor:
             end = (line if line >= 0 else chunk.data.find(b"\n", start, end)) + 1 or end
             number = bisect.bisect_right(starts, end) - 1
         self._number = number
-        self.offset = chunk.offset + end
-        dropped = 0 if start else chunk.dropped
-        return Chunk(
-            self.rank,
-            self.offset - (end - start),
-            self.offset,
-            self.time,
-            chunk.generation,
-            dropped,
-            chunk.data[start:end],
-        )
+        first, self.offset = self.offset, chunk.offset + end
+        dropped, data = 0 if start else chunk.dropped, chunk.data[start:end]
+        return Chunk(self.rank, first, self.offset, self.time, chunk.generation, dropped, data)
 
 
 def merge(

@@ -1,6 +1,7 @@
 """Dialling and listening."""
 
 import errno
+import os
 import socket
 from typing import Callable, Tuple
 
@@ -17,6 +18,7 @@ def listen(address: str) -> socket.socket:
     """A listening socket: `fd:N` is one that the parent opened, else `host:port`."""
     if address.startswith("fd:"):
         sock = socket.socket(fileno=int(address[3:]))
+        sock.set_inheritable(False)
     else:
         host, port = split(address)
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -73,6 +75,4 @@ def dial(
 
 
 def _text(code: int) -> str:
-    import os
-
     return os.strerror(code)

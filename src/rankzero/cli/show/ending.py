@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rankzero.agent import events as ev
 from rankzero.agent.history import History
 from rankzero.cli.show.amounts import duration
+from rankzero.cli.show.lines import visible
 from rankzero.cli.show.terminal import BOLD, GREEN, RED, YELLOW
 from rankzero.why import Facts, account
 from rankzero.why.words import count
@@ -35,7 +36,7 @@ def say_end(
 def say_account(screen: Screen, facts: Facts) -> None:
     """The cause, what it took with it, the remedy, and the next command."""
     for label, text in account(facts):
-        screen.say(f"  {screen.paint(f'{label:<7}', BOLD)} {text}")
+        screen.say(f"  {screen.paint(f'{label:<7}', BOLD)} {visible(text)}")
 
 
 def end_line(history: History, outputs: Path | None = None, logs: Path | None = None) -> str:

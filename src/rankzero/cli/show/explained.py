@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rankzero.agent import events as ev
 from rankzero.cli.show.ending import end_line, say_account
-from rankzero.cli.show.lines import harmless
+from rankzero.cli.show.lines import visible
 from rankzero.cli.show.terminal import BOLD, DIM
 from rankzero.why import Facts, explain
 from rankzero.why.words import count
@@ -27,7 +27,7 @@ def say_why(screen: Screen, facts: Facts) -> None:
         screen.say("")
         screen.say(screen.paint("traceback" if has_trace else "its last lines", BOLD))
         for line in finding.detail:
-            screen.say("  " + (harmless(line.encode()).decode() if screen.tty else line))
+            screen.say("  " + visible(line))
     nodes = list(neighbours(facts.history))
     if nodes:
         screen.say("")

@@ -103,3 +103,9 @@ def _last_drawn(line: bytes) -> bytes:
 def _spelt(character: str) -> str:
     code = ord(character)
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+
+
+def visible(text: str) -> str:
+    """Foreign text within a line of ours: no control sequence, and no second line."""
+    text = _ESCAPES.sub("", text)
+    return _CONTROLS.sub(lambda found: _spelt(found.group()), text).replace("\n", " ")

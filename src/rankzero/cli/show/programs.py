@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rankzero.why import Facts
 
 
-def print_json(document: Any) -> None:
+def print_json(document: object) -> None:
     """One document, indented."""
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 

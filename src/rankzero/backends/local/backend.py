@@ -1,0 +1,153 @@
+"""The local backend: the protocol of `backends.base`, on this machine's processes and disk."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from rankzero import code, spec
+from rankzero.agent.history import History
+from rankzero.agent.wire.seal import Broken
+from rankzero.backends.base import Item, LogBlock, LogQuery, RunInfo, Submission
+from rankzero.backends.local import facts, preflight
+from rankzero.backends.local.folder import RunFolder, Runs
+from rankzero.backends.local.launch import launch
+from rankzero.backends.local.watch import Watch
+from rankzero.backends.viewer import Lost, Viewer
+from rankzero.errors import BadRequest, Refused, UnknownRun
+from rankzero.plan.local import compile_local
+from rankzero.plan.model import Code, Plan
+from rankzero.spec.model import Job
+from rankzero.spec.names import run_id
+
+
+class LocalBackend:
+    """Runs as processes of this user. home: where their folders are (default: XDG's state)."""
+
+    name = "local"
+
+    def __init__(self, home: Path | None = None) -> None:
+        self._runs = Runs(home)
+        self._lifelines: dict[str, int] = {}
+
+    def plan(self, job: Job) -> Plan:
+        """Errors: Refused, with everything that this machine lacks for the job."""
+        machine = facts.gather()
+        preflight.check(job, machine)
+        folder = self._runs.folder(run_id(job.name, secrets.token_hex(2)))
+        while folder.path.exists():
+            folder = self._runs.folder(run_id(job.name, secrets.token_hex(2)))
+        skip = [job.outputs] if job.outputs else []
+        surveyed = code.survey(job.workdir, job.run.script, skip=skip)
+        what = Code(surveyed.folder, surveyed.files, surveyed.size, surveyed.digest)
+        return compile_local(job, spec.detect(job), what, machine, folder.run, folder.path)
+
+    def submit(self, plan: Plan, *, detach: bool) -> Submission:
+        folder, lifeline = launch(self._runs, plan, detach=detach)
+        if lifeline is not None:
+            self._lifelines[plan.run] = lifeline
+        return Submission(plan.run, Path(plan.agents[0].outputs), folder.logs)
+
+    def release(self, run: str) -> None:
+        lifeline = self._lifelines.pop(run, None)
+        if lifeline is not None:
+            os.write(lifeline, b"go on without me")
+            os.close(lifeline)
+
+    def runs(self) -> list[RunInfo]:
+        infos = [self._info(folder) for folder in self._runs]
+        return sorted(infos, key=lambda info: info.created, reverse=True)
+
+    def run(self, run: str) -> RunInfo:
+        return self._info(self._folder(run))
+
+    def events(self, run: str) -> list[Any]:
+        return self._folder(run).events()
+
+    def logs(self, run: str, query: LogQuery) -> Iterator[LogBlock]:
+        return Watch(self._folder(run), query).kept()
+
+    def watch(self, run: str, query: LogQuery, *, events_from: int = 1) -> Iterator[Item]:
+        return Watch(self._folder(run), query, events_from).items()
+
+    def stop(self, run: str, *, grace: float | None = None) -> None:
+        folder = self._folder(run)
+        while not folder.history().final:
+            try:
+                with Viewer(_address(folder), _token(folder)) as viewer:
+                    viewer.ask("stop", by="rankzero stop", grace=grace)
+                    viewer.next()
+                    return
+            except (Lost, Broken):
+                # The coordinator has just ended, or is being replaced: the history tells.
+                continue
+
+    def delete(self, run: str) -> None:
+        """Errors: BadRequest for a run that has not ended, Refused where the disk says no."""
+        folder = self._folder(run)
+        if folder.alive():
+            raise BadRequest(
+                f"{run} is still {folder.history().state}; nothing was deleted.",
+                f"Stop it first: rankzero stop {run}",
+            )
+        try:
+            # Under another name first: a deletion cut short leaves no half of a run.
+            gone = folder.path.with_name(f".deleted-{run}-{os.getpid()}")
+            folder.path.rename(gone)
+            shutil.rmtree(gone)
+        except OSError as error:
+            raise Refused(f"cannot delete {folder.path}: {error.strerror}") from error
+
+    def outputs(self, run: str, to: Path | None = None) -> Path:
+        source = Path(self._folder(run).plan()["nodes"][0]["outputs"])
+        if to is None:
+            return source
+        try:
+            shutil.copytree(source, to, dirs_exist_ok=True)
+        except (OSError, shutil.Error) as error:
+            raise Refused(f"cannot copy {source} to {to}: {error}") from error
+        return to
+
+    def submitted(self, run: str) -> Mapping[str, Any]:
+        return self._folder(run).plan()
+
+    # -- inside
+
+    def _folder(self, run: str) -> RunFolder:
+        folder = self._runs.folder(run)
+        if not run or os.path.sep in run or run.startswith(".") or not folder.exists:
+            raise UnknownRun(f'There is no run "{run}".', "See them all: rankzero list")
+        return folder
+
+    def _info(self, folder: RunFolder) -> RunInfo:
+        try:
+            plan, history = folder.plan(), folder.history()
+        except (OSError, ValueError) as error:
+            raise Refused(f"cannot read {folder.path}: {error}") from error
+        return RunInfo(
+            run=folder.run,
+            name=plan["job"]["name"],
+            where=plan["where"],
+            created=history.submitted or folder.path.stat().st_mtime,
+            labels=plan["job"]["labels"],
+            history=_sized(history, plan),
+        )
+
+
+def _sized(history: History, plan: Mapping[str, Any]) -> History:
+    """With the world size that was asked for, as long as no generation says another."""
+    if history.world_size:
+        return history
+    return history._replace(world_size=sum(int(node["nproc"]) for node in plan["nodes"]))
+
+
+def _address(folder: RunFolder) -> str:
+    return folder.address_file.read_text(encoding="ascii")
+
+
+def _token(folder: RunFolder) -> bytes:
+    return folder.token_file.read_bytes().strip()

@@ -1,0 +1,13 @@
+"""What this machine has."""
+
+from __future__ import annotations
+
+import sys
+
+from rankzero.agent import birth
+from rankzero.plan.local import Facts
+
+
+def gather() -> Facts:
+    """Devices as this process may see them, processors as it may use them."""
+    return Facts(cpus=birth.cpus(None), devices=tuple(birth.devices(None)), python=sys.executable)

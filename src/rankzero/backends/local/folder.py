@@ -1,0 +1,124 @@
+"""A run's folder: the whole state of a local run, readable after a crash at any point.
+
+It appears under its name only when it is complete, its history is only ever appended to, and a
+lock tells whether anybody still works in it. Standard library only: the supervisor reads it too.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rankzero.agent import events as ev
+from rankzero.agent.chronicle import read
+from rankzero.agent.history import History, fold
+
+#: What ends a history whose writers were all killed.
+CUT_OFF = {
+    "kind": "cut-off",
+    "message": "all processes of the run were ended from outside: a kill, or the machine went down",
+}
+
+
+def state_home() -> Path:
+    """`$XDG_STATE_HOME/rankzero`, by the XDG base directory specification."""
+    base = os.environ.get("XDG_STATE_HOME", "")
+    # The specification says to ignore a relative path.
+    home = Path(base) if os.path.isabs(base) else Path.home() / ".local" / "state"
+    return home / "rankzero"
+
+
+class RunFolder:
+    """The paths inside one run's folder, and what they say."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.run = path.name
+        self.plan_file = path / "plan.json"
+        self.token_file = path / "token"
+        self.address_file = path / "address"
+        self.lock_file = path / "lock"
+        self.events_file = path / "events.jsonl"
+        self.agents = path / "agents"
+        self.nodes = path / "nodes"
+        self.logs = path / "logs"
+        self.supervisor_log = path / "supervisor.log"
+        #: Given up on a full disk, so that the end of the history can still be written.
+        self.reserve_file = path / "reserve"
+
+    @property
+    def exists(self) -> bool:
+        return self.plan_file.is_file()
+
+    def plan(self) -> dict[str, Any]:
+        """As submitted. Errors: OSError, ValueError."""
+        data = json.loads(self.plan_file.read_text(encoding="utf-8"))
+        assert isinstance(data, dict)
+        return data
+
+    def node_folders(self) -> dict[str, Path]:
+        """Each node's own folder by the node's name, in the plan's order."""
+        return {
+            f"{node['role']}/{node['index']}": Path(node["folder"])
+            for node in self.plan()["nodes"]
+        }
+
+    def events(self) -> list[ev.Event]:
+        """The history; a run that was cut off gets the end that nobody could write."""
+        alive = self.alive()  # before reading: what ends in between is then seen to have ended
+        events = read(str(self.events_file))
+        history = fold(events)
+        if not history.final and not alive:
+            time = self._last_sign()
+            data = {"state": ev.FAILED, "cause": {**CUT_OFF, "time": time}, "exit_code": 1}
+            events.append(ev.Event(history.last_seq + 1, time, ev.FINISHED, data))
+        return events
+
+    def history(self) -> History:
+        return fold(self.events())
+
+    def alive(self) -> bool:
+        """Whether the run's supervisor lives: it holds the lock as long as it does."""
+        try:
+            lock = os.open(self.lock_file, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(lock)
+        return False
+
+    def lock(self) -> int:
+        """A descriptor that holds the lock; whoever inherits it holds it on."""
+        lock = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return lock
+
+    def _last_sign(self) -> float:
+        files = [self.events_file, *self.nodes.glob("*/logs/*.log")]
+        return max((file.stat().st_mtime for file in files if file.exists()), default=0.0)
+
+
+class Runs:
+    """All run folders of this user."""
+
+    def __init__(self, home: Path | None = None) -> None:
+        self.path = (home or state_home()) / "runs"
+
+    def folder(self, run: str) -> RunFolder:
+        return RunFolder(self.path / run)
+
+    def __iter__(self) -> Iterator[RunFolder]:
+        if not self.path.is_dir():
+            return
+        for path in self.path.iterdir():
+            folder = RunFolder(path)
+            if not path.name.startswith(".") and folder.exists:
+                yield folder

@@ -1,0 +1,146 @@
+"""A plan made real: the run's folder, its socket, and the supervisor that does the rest."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import sys
+import time
+from pathlib import Path
+
+from rankzero.agent import events as ev
+from rankzero.agent.rank import root
+from rankzero.backends.local.folder import RunFolder, Runs
+from rankzero.errors import Refused
+from rankzero.plan.model import Plan
+
+_BOOT = (
+    "import sys; sys.path.insert(0, {root!r}); "
+    "from rankzero.backends.local.supervisor import main; main()"
+)
+#: The supervisor's descriptors: lifeline on 0, log on 1 and 2, then these.
+SOCKET_FD, LOCK_FD = 3, 4
+#: Where the first agent finds the coordinator's socket.
+AGENT_LISTENER = 4
+_RESERVE = 64 * 1024
+
+
+def launch(runs: Runs, plan: Plan, *, detach: bool) -> tuple[RunFolder, int | None]:
+    """Start the run. Returns its folder and, unless detached, our end of its lifeline.
+
+    Errors: Refused where the disk or the system say no; nothing is left behind then.
+    """
+    folder = runs.folder(plan.run)
+    try:
+        _make(folder, plan)
+    except OSError as error:
+        raise Refused(
+            f"cannot create {folder.path}: {error.strerror or error}",
+            "Free some space, or point XDG_STATE_HOME at another disk.",
+        ) from error
+    try:
+        return folder, _start(folder, plan, detach)
+    except OSError as error:
+        shutil.rmtree(folder.path, ignore_errors=True)
+        raise Refused(f"cannot start the run's supervisor: {error.strerror or error}") from error
+
+
+def _make(folder: RunFolder, plan: Plan) -> None:
+    """Build the folder under another name; the rename makes it a run."""
+    runs = folder.path.parent
+    runs.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if folder.path.exists():
+        raise FileExistsError(17, "a run of this name exists", str(folder.path))
+    draft = RunFolder(runs / f".{plan.run}-{os.getpid()}")
+    draft.path.mkdir(mode=0o700)
+    try:
+        draft.agents.mkdir()
+        draft.logs.mkdir()
+        _write(draft.plan_file, json.dumps(plan.to_json(), indent=1, ensure_ascii=False))
+        _write(draft.token_file, secrets.token_hex(32))
+        _write(draft.reserve_file, "." * _RESERVE)
+        submitted = {
+            "name": plan.job.name,
+            "backend": plan.backend,
+            "max_restarts": plan.job.max_restarts,
+        }
+        first = ev.Event(1, time.time(), ev.SUBMITTED, submitted)
+        _write(draft.events_file, ev.to_line(first) + "\n")
+        for agent in plan.agents:
+            name = f"{agent.role}-{agent.index}"
+            (draft.nodes / name).mkdir(parents=True)
+            (draft.logs / name).symlink_to(Path("..", "nodes", name, "logs"))
+        Path(draft.path / "outputs").mkdir()
+        draft.path.rename(folder.path)
+    except BaseException:
+        shutil.rmtree(draft.path, ignore_errors=True)
+        raise
+
+
+def _start(folder: RunFolder, plan: Plan, detach: bool) -> int | None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(128)
+        address = "127.0.0.1:%d" % listener.getsockname()[1]
+        _write(folder.address_file, address)
+        for agent in plan.agents:
+            listen = None if agent.listen is None else f"fd:{AGENT_LISTENER}"
+            agent = agent._replace(coordinator=address, listen=listen)
+            path = folder.agents / f"{agent.role}-{agent.index}.json"
+            _write(path, json.dumps(agent.to_json(), ensure_ascii=False))
+        lock = folder.lock()
+        read, write = os.pipe()
+        try:
+            _spawn(folder, listener.fileno(), lock, read if not detach else None)
+        finally:
+            os.close(lock)
+            os.close(read)
+    if detach:
+        os.close(write)
+        return None
+    return write
+
+
+def _spawn(folder: RunFolder, listener: int, lock: int, lifeline: int | None) -> None:
+    """The supervisor, in no terminal's foreground, with only the descriptors it needs."""
+    argv = [sys.executable, "-I", "-S", "-c", _BOOT.format(root=root()), str(folder.path)]
+    log = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    # Moved up first: a dup2 onto a descriptor that is still to be used would close it.
+    high = [os.dup(fd) for fd in (listener, lock, *([] if lifeline is None else [lifeline]))]
+    try:
+        actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = [
+            (os.POSIX_SPAWN_DUP2, _far(high, 0), SOCKET_FD),
+            (os.POSIX_SPAWN_DUP2, _far(high, 1), LOCK_FD),
+            (os.POSIX_SPAWN_OPEN, 1, str(folder.supervisor_log), log, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ]
+        if lifeline is None:
+            actions.append((os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0))
+            argv.append("--detached")
+        else:
+            actions.append((os.POSIX_SPAWN_DUP2, _far(high, 2), 0))
+        os.posix_spawn(argv[0], argv, os.environ, file_actions=actions)
+    finally:
+        for fd in high:
+            os.close(fd)
+
+
+def _far(fds: list[int], at: int) -> int:
+    """A descriptor, moved above all that the child uses."""
+    import fcntl
+
+    if fds[at] <= LOCK_FD:
+        low = fds[at]
+        fds[at] = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, LOCK_FD + 1)
+        os.close(low)
+    return fds[at]
+
+
+def _write(path: Path, text: str) -> None:
+    """A private file. Errors: OSError, also for a disk that is full only at the end."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with open(fd, "w", encoding="utf-8") as file:
+        file.write(text)

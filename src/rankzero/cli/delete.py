@@ -1,0 +1,49 @@
+"""`rankzero delete`."""
+
+from __future__ import annotations
+
+import click
+
+from rankzero.cli.options import output_option, runs_argument, selector_option
+
+
+@click.command()
+@runs_argument
+@selector_option
+@click.option("--force", is_flag=True, help="Stop first what has not ended.")
+@output_option
+def command(runs: tuple[str, ...], labels: tuple[str, ...], force: bool, output: str) -> int:
+    """Remove all that is left of runs that have ended.
+
+    With their history, logs and outputs (not a folder that the job named itself). Refuses,
+    before anything is removed, while one of them is going on; --force stops it first.
+
+    JSON: `deleted`, a list of ids.
+    """
+    from rankzero.cli.select import chosen
+    from rankzero.cli.show import programs, terminal
+    from rankzero.cli.until import until_end
+    from rankzero.errors import BadRequest
+
+    found = chosen(runs, labels)
+    going = [(backend, info) for backend, info in found if not info.finished]
+    if going and not force:
+        which = ", ".join(info.run for _, info in going)
+        raise BadRequest(
+            f"Not ended yet: {which}. Nothing was deleted.",
+            f"Stop first: rankzero stop {' '.join(info.run for _, info in going)}  (or --force)",
+        )
+    for backend, info in going:
+        backend.stop(info.run)
+    for backend, info in going:
+        until_end(backend, info.run)
+    for backend, info in found:
+        backend.delete(info.run)
+    if output == "json":
+        programs.print_json({"deleted": [info.run for _, info in found]})
+        return 0
+    for _, info in found:
+        terminal.out().say(f"deleted {info.run}")
+    if not found:
+        terminal.out().say("No run is selected; nothing was deleted.")
+    return 0

@@ -1,0 +1,37 @@
+"""`rankzero list`."""
+
+from __future__ import annotations
+
+import click
+
+from rankzero.cli.options import JobName, output_option, selector_option
+
+STATES = ("waiting", "running", "restarting", "stopping", "succeeded", "failed", "stopped")
+
+
+@click.command()
+@selector_option
+@click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="Only these.")
+@click.option("--name", metavar="NAME", type=JobName(), help="Only runs of jobs of this name.")
+@output_option
+def command(labels: tuple[str, ...], states: tuple[str, ...], name: str | None, output: str) -> int:
+    """List the runs that can be seen from here.
+
+    Newest first.
+
+    JSON: `runs`, a list of runs as `status` gives them.
+    """
+    from rankzero.cli.select import selected
+    from rankzero.cli.show import programs, terminal
+    from rankzero.cli.show.table import say_runs
+
+    infos = [
+        info
+        for _, info in selected(labels)
+        if (not states or info.state in states) and name in (None, info.name)
+    ]
+    if output == "json":
+        programs.print_json({"runs": [programs.run_json(info) for info in infos]})
+    else:
+        say_runs(terminal.out(), infos)
+    return 0

@@ -1,0 +1,30 @@
+"""`--since`: an age, or a time. Pure but for the clock."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import datetime
+
+from rankzero.errors import BadRequest
+
+_AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)")
+_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+
+
+def moment(text: str | None, now: float | None = None) -> float | None:
+    """Seconds since the epoch of `5m` ago, or of an ISO time (local, where it names no zone).
+
+    None stays None. Errors: BadRequest.
+    """
+    if text is None:
+        return None
+    ago = _AGE.fullmatch(text.strip())
+    if ago:
+        return (time.time() if now is None else now) - float(ago[1]) * _UNITS[ago[2]]
+    try:
+        # Python 3.10 does not read the Z.
+        return datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", text.strip())).timestamp()
+    except (ValueError, OverflowError):
+        example = "5m, 2h, 2026-05-01 or 2026-05-01T09:30"
+        raise BadRequest(f'--since: "{text}" is no age or time; write {example}.') from None

@@ -1,0 +1,38 @@
+"""`rankzero rerun`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from rankzero.cli.options import output_option, ranks_of, ranks_option, run_argument
+
+
+@click.command()
+@run_argument
+@click.option("--detach", "-d", is_flag=True, help="Start it, print its id, and leave.")
+@click.option("--dry-run", is_flag=True, help="Print the plan and create nothing.")
+@ranks_option
+@output_option
+def command(run: str, detach: bool, dry_run: bool, ranks: tuple[str, ...], output: str) -> int:
+    """Submit a run's job once more.
+
+    The same job in the same place, under a new id, with the code as it is now; says so where
+    that has changed since. Exit codes as those of `run`.
+
+    JSON: as that of `run`.
+    """
+    from rankzero import backends
+    from rankzero.cli.show import terminal
+    from rankzero.cli.submit import Way, go
+    from rankzero.spec import Job
+
+    backend, info = backends.find(run)
+    before = backend.submitted(info.run)
+    plan = backend.plan(Job.model_validate_json(json.dumps(before["job"])))
+    if plan.code.digest != before["code"]["digest"]:
+        screen = terminal.err()
+        text = f"the code in {plan.code.folder} has changed since {info.run}"
+        screen.say(screen.paint(text, terminal.YELLOW))
+    return go(backend, plan, Way(detach, dry_run, output, ranks_of(ranks)))

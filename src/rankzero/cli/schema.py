@@ -1,0 +1,24 @@
+"""`rankzero schema`."""
+
+from __future__ import annotations
+
+import click
+
+from rankzero.cli.options import output_option
+
+
+@click.command()
+@output_option
+def command(output: str) -> int:
+    """Print the JSON Schema of a job file.
+
+    For editors: they then complete a job file's keys, and mark what is wrong. With
+    `# yaml-language-server: $schema=FILE` in its first line a job file names it itself.
+
+    JSON: the schema; there is no other form.
+    """
+    from rankzero.cli.show.programs import print_json
+    from rankzero.spec import json_schema
+
+    print_json(json_schema())
+    return 0

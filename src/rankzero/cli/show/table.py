@@ -1,0 +1,136 @@
+"""Runs as a table, and as a line."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from rankzero.agent import events as ev
+from rankzero.cli.show.amounts import age, duration
+from rankzero.cli.show.lines import visible
+from rankzero.cli.show.terminal import BOLD
+from rankzero.why import Failure, phrase
+from rankzero.why.words import count
+
+if TYPE_CHECKING:
+    from rankzero.agent.history import History
+    from rankzero.backends.base import RunInfo
+    from rankzero.cli.show.terminal import Screen
+
+#: A state's colour, by rich's names.
+_STYLES = {
+    ev.SUCCEEDED: "green",
+    ev.FAILED: "red",
+    ev.STOPPED: "yellow",
+    ev.RUNNING_STATE: "cyan",
+}
+#: Wide enough for any row: a pipe is not cut.
+_UNCUT = 100_000
+
+
+def say_table(screen: Screen, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Columns two spaces apart; on a terminal the last one is cut at its width, in a pipe none."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(
+        width=None if screen.tty else _UNCUT,
+        force_terminal=screen.colour,
+        color_system="standard" if screen.colour else None,
+        legacy_windows=False,
+    )
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for number, head in enumerate(heads):
+        last = number == len(heads) - 1
+        table.add_column(head, no_wrap=True, overflow="ellipsis" if last else "fold")
+    for row in rows:
+        table.add_row(*(Text(visible(cell), style=_STYLES.get(cell, "")) for cell in row))
+    with console.capture() as drawn:
+        console.print(table)
+    screen.say("\n".join(line.rstrip() for line in drawn.get().rstrip("\n").split("\n")))
+
+
+RUN_HEADS = ("RUN", "STATE", "NODES", "RANKS", "WHERE", "AGE", "NOTE")
+
+
+def run_row(info: RunInfo, now: float) -> tuple[str, ...]:
+    """A run's line in `rankzero list`."""
+    history = info.history
+    here = sum(node.state in ("joined", "starting", "running") for node in history.nodes.values())
+    total = len(set(history.nodes) | set(history.waiting_for))
+    nodes = str(total) if history.final else f"{here}/{total}"
+    ranks = str(history.world_size or "-")
+    return (info.run, info.state, nodes, ranks, info.where, age(now - info.created), note(history))
+
+
+def note(history: History) -> str:
+    """What there is to say about a run in a few words."""
+    if history.state == ev.FAILED:
+        return phrase(Failure.read(history.cause)) if history.cause else "no cause recorded"
+    if history.waiting_for:
+        return "waits for " + ", ".join(history.waiting_for[:4])
+    words = []
+    if history.final and history.finished and history.submitted:
+        words.append(duration(history.finished - history.submitted))
+    if not history.final:
+        words += values(history)
+    if history.restarts:
+        words.append(count(history.restarts, "restart"))
+    return " · ".join(words)
+
+
+def values(history: History) -> list[str]:
+    """The last report: `step 410`, `loss 0.211`."""
+    shown = []
+    for key, value in list(history.report.items())[:4]:
+        if isinstance(value, float):
+            value = f"{value:.4g}"
+        if isinstance(value, (int, str)):
+            shown.append(f"{key} {value}")
+    return shown
+
+
+def run_line(info: RunInfo) -> str:
+    """`digits-9c1e · running · generation 2 (1 restart: rank 1 was killed by signal 9)`"""
+    history = info.history
+    parts = [info.run, info.state]
+    if history.generation:
+        text = f"generation {history.generation}"
+        if history.restarts:
+            cause = f": {phrase(Failure.read(history.cause))}" if history.cause else ""
+            text += f" ({count(history.restarts, 'restart')}{cause})"
+        parts.append(text)
+    parts.append(info.where)
+    return " · ".join([*parts, *values(history)])
+
+
+def say_runs(screen: Screen, infos: Sequence[RunInfo]) -> None:
+    """The table of `list`, or a word where it is empty."""
+    if not infos:
+        screen.say("No runs. Start one: rankzero run train.py")
+        return
+    now = time.time()
+    say_table(screen, RUN_HEADS, [run_row(info, now) for info in infos])
+
+
+def say_status(screen: Screen, info: RunInfo, last: dict[str, str]) -> None:
+    """A run's line and a row a node. last: the last line of each node."""
+    line = run_line(info)
+    screen.say(screen.paint(info.run, BOLD) + visible(line[len(info.run) :]))
+    if info.labels:
+        screen.say("  " + " ".join(f"{key}={value}" for key, value in info.labels.items()))
+    rows = [
+        (
+            name,
+            node.address or "-",
+            node.state,
+            ",".join(map(str, node.ranks)) or "-",
+            str(node.losses),
+            last.get(name, ""),
+        )
+        for name, node in info.history.nodes.items()
+    ]
+    if rows:
+        say_table(screen, ("NODE", "WHERE", "STATE", "RANKS", "LOSSES", "LAST LINE"), rows)

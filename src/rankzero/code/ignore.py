@@ -1,0 +1,118 @@
+"""What of a folder is not code: what no program needs, and what `.gitignore` files name.
+
+Git's rules, except for those outside of the folder (global excludes, `.git/info/exclude`):
+the last pattern that fits decides, `!` takes back, a deeper file wins over one above it, and
+nothing below an ignored folder can be taken back.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+#: Folders by their name, wherever they lie: caches, environments, histories.
+NEVER_FOLDERS = frozenset(
+    (
+        *(".git", ".hg", ".svn", ".idea", ".vscode"),
+        *("__pycache__", ".venv", ".env", "venv", "node_modules", ".tox", ".nox", ".eggs"),
+        *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".cache"),
+        *(".ipynb_checkpoints", "wandb"),
+    )
+)
+NEVER_ENDINGS = (".pyc", ".pyo", ".swp", "~", ".egg-info")
+NEVER_FILES = frozenset((".DS_Store", "Thumbs.db"))
+
+
+class Rule(NamedTuple):
+    """One line of an ignore file. keeps: it began with `!`; folders: it ended with `/`."""
+
+    pattern: re.Pattern[str]
+    keeps: bool
+    folders: bool
+
+
+class Rules(NamedTuple):
+    """The rules of one folder's file. folder: where it lies, from the root on."""
+
+    folder: str
+    rules: tuple[Rule, ...]
+
+    def verdict(self, path: str, is_folder: bool) -> bool | None:
+        """Whether a path (from the root on) is ignored; None where no rule fits."""
+        inner = path[len(self.folder) + 1 :] if self.folder else path
+        for rule in reversed(self.rules):
+            if (is_folder or not rule.folders) and rule.pattern.fullmatch(inner):
+                return not rule.keeps
+        return None
+
+
+def never(name: str, is_folder: bool) -> bool:
+    """Whether a name is no code wherever it lies."""
+    if is_folder and name in NEVER_FOLDERS:
+        return True
+    return name in NEVER_FILES or name.endswith(NEVER_ENDINGS)
+
+
+def read_rules(folder: Path, name: str) -> Rules | None:
+    """The rules of `folder/.gitignore`, where there is one. name: the folder from the root on."""
+    try:
+        text = (folder / ".gitignore").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    found = (parse(line) for line in text[: 256 * 1024].splitlines())
+    return Rules(name, tuple(rule for rule in found if rule))
+
+
+def ignored(path: str, is_folder: bool, levels: tuple[Rules, ...]) -> bool:
+    """The verdict of the deepest file that has one."""
+    for rules in reversed(levels):
+        verdict = rules.verdict(path, is_folder)
+        if verdict is not None:
+            return verdict
+    return False
+
+
+def parse(line: str) -> Rule | None:
+    """One line as a rule; None for comments, blanks and what is no pattern."""
+    text = re.sub(r"(?<!\\)\s+$", "", line)
+    if not text or text.startswith("#"):
+        return None
+    keeps = text.startswith("!")
+    text = text[1:] if keeps else text
+    folders = text.endswith("/")
+    text = text.rstrip("/")
+    if not text:
+        return None
+    anchored = "/" in text
+    text = text.lstrip("/")
+    expression = _expression(text)
+    try:
+        return Rule(re.compile(expression if anchored else f"(?:.*/)?{expression}"), keeps, folders)
+    except re.error:
+        return None
+
+
+def _expression(pattern: str) -> str:
+    """A pattern as a regular expression. `*` stays within a name, `**` goes through folders."""
+    out, at = "", 0
+    while at < len(pattern):
+        rest = pattern[at:]
+        bracket = re.match(r"\[(!|\^)?(\]?[^\]]+)\]", rest)
+        if rest.startswith("**/") and (at == 0 or pattern[at - 1] == "/"):
+            out, at = out + "(?:.*/)?", at + 3
+        elif rest == "**" and (at == 0 or pattern[at - 1] == "/"):
+            out, at = out + ".+", at + 2
+        elif rest[0] == "*":
+            stars = len(rest) - len(rest.lstrip("*"))
+            out, at = out + "[^/]*", at + stars
+        elif rest[0] == "?":
+            out, at = out + "[^/]", at + 1
+        elif bracket:
+            inner = bracket[2].replace("\\", "\\\\").replace("[", "\\[")
+            out, at = out + f"[{'^/' if bracket[1] else ''}{inner}]", at + bracket.end()
+        elif rest[0] == "\\" and len(rest) > 1:
+            out, at = out + re.escape(rest[1]), at + 2
+        else:
+            out, at = out + re.escape(rest[0]), at + 1
+    return out

@@ -1,0 +1,193 @@
+"""A job as processes on this machine. Pure: what is known of the machine comes as `Facts`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from rankzero.agent.config import AgentConfig, Command, Limits, RoleShape
+from rankzero.contracts.topology import Settings
+from rankzero.plan.model import Code, Plan
+from rankzero.spec import completes, ordered_roles
+from rankzero.spec.framework import Found
+from rankzero.spec.model import Job, Role, Run
+
+#: Where the agents dial is known only once the run's socket is open.
+ANY_PORT = "127.0.0.1:0"
+#: On one machine a node is there at once or not at all (seconds).
+LONGEST_WAIT = 60.0
+
+
+@dataclass(frozen=True)
+class Facts:
+    """This machine. devices: ids of the accelerators that may be used; cpus: processors."""
+
+    cpus: int
+    devices: tuple[str, ...]
+    python: str
+
+
+def compile_local(
+    job: Job, found: Found, code: Code, facts: Facts, run: str, folder: PurePath
+) -> Plan:
+    """The plan: an agent a node, all on this machine, the first role's first one coordinating."""
+    roles = ordered_roles(job)
+    places = [(name, i) for name in roles for i in range(job.roles[name].nodes.maximum)]
+    devices = _divide(job, places, facts)
+    agents = tuple(
+        _agent(job, found, facts, run, folder, name, index, devices[at])
+        for at, (name, index) in enumerate(places)
+    )
+    cpus = max(1, facts.cpus // max(1, len(places)))
+    agents = tuple(
+        agent if agent.cpus is not None else agent._replace(cpus=cpus) for agent in agents
+    )
+    return Plan(
+        run=run,
+        job=job,
+        backend="local",
+        where="local",
+        framework=found.framework,
+        found=found.how,
+        code=code,
+        agents=(agents[0]._replace(listen=ANY_PORT), *agents[1:]),
+        notices=tuple(_notices(job, facts, agents)),
+    )
+
+
+def _agent(
+    job: Job,
+    found: Found,
+    facts: Facts,
+    run: str,
+    folder: PurePath,
+    name: str,
+    index: int,
+    devices: tuple[str, ...] | None,
+) -> AgentConfig:
+    role = job.roles[name]
+    alone = role.nodes.maximum == 1
+    return AgentConfig(
+        run=run,
+        role=name,
+        index=index,
+        roles=tuple(_shape(job, one) for one in ordered_roles(job)),
+        settings=Settings(
+            run=run,
+            framework=found.framework,
+            backend=job.torch.backend,
+            port=job.torch.port,
+            timeout_s=job.torch.timeout,
+            max_restarts=job.max_restarts,
+        ),
+        command=_command(role.run or job.run, job.args if role.args is None else role.args),
+        coordinator=ANY_PORT,
+        token_file=str(folder / "token"),
+        folder=str(folder / "nodes" / f"{name}-{index}"),
+        outputs=job.outputs or str(folder / "outputs"),
+        workdir=job.workdir,
+        python=job.python or facts.python,
+        nproc=_nproc(role, devices, facts),
+        address="127.0.0.1",
+        events_file=str(folder / "events.jsonl"),
+        devices=devices,
+        cpus=None if role.cpu is None else max(1, math.ceil(role.cpu)),
+        env={**job.env, **role.env},
+        ports={port: number if alone else 0 for port, number in role.ports.items()},
+        limits=Limits(
+            join_wait=min(job.wait, LONGEST_WAIT),
+            coordinator_wait=LONGEST_WAIT,
+            grace=job.grace,
+            linger=0.0,
+            log_keep=job.log_keep,
+        ),
+    )
+
+
+def _shape(job: Job, name: str) -> RoleShape:
+    nodes = job.roles[name].nodes
+    return RoleShape(name, nodes.minimum, nodes.maximum, completes(job, name))
+
+
+def _command(run: Run, args: tuple[str, ...]) -> Command:
+    if run.script is not None:
+        return Command("script", run.script, args)
+    if run.module is not None:
+        return Command("module", run.module, args)
+    words = run.command or ()
+    return Command("command", words[0], (*words[1:], *args))
+
+
+def _nproc(role: Role, devices: tuple[str, ...] | None, facts: Facts) -> int:
+    """Ranks on a node: counted here, so that the plan shows the number."""
+    if role.nproc == "gpu":
+        return max(1, len(devices or ()))
+    if role.nproc == "cpu":
+        return max(1, math.ceil(role.cpu)) if role.cpu else facts.cpus
+    return int(role.nproc)
+
+
+def _divide(job: Job, places: list[tuple[str, int]], facts: Facts) -> list[tuple[str, ...] | None]:
+    """Each node's devices. Those that ask get what they ask; else all nodes share evenly.
+
+    None where the machine has no devices at all: there is nothing to hide from anybody.
+    """
+    if not facts.devices:
+        return [None] * len(places)
+    asked = [job.roles[name].gpus for name, _ in places]
+    if any(count is not None for count in asked):
+        counts = [count or 0 for count in asked]
+    else:
+        each, more = divmod(len(facts.devices), len(places))
+        counts = [each + (at < more) for at in range(len(places))]
+    starts = [sum(counts[:at]) for at in range(len(counts))]
+    return [
+        facts.devices[start : start + count] for start, count in zip(starts, counts, strict=True)
+    ]
+
+
+def shortage(job: Job, facts: Facts) -> str | None:
+    """Why this machine can't hold the job, or None."""
+    asked = sum((role.gpus or 0) * role.nodes.maximum for role in job.roles.values())
+    if asked > len(facts.devices):
+        return f"the job asks for {_count(asked, 'GPU')}, this machine has {len(facts.devices)}"
+    return None
+
+
+def _notices(job: Job, facts: Facts, agents: tuple[AgentConfig, ...]) -> Iterator[str]:
+    ignored = sorted(
+        {
+            field
+            for role in job.roles.values()
+            for field in ("memory", "resources", "image", "pull", "annotations")
+            if getattr(role, field)
+        }
+    )
+    if ignored:
+        yield f"ignored on one machine: {', '.join(ignored)}"
+    for name, role in job.roles.items():
+        if role.ports and role.nodes.maximum > 1:
+            ports = ", ".join(f"RANKZERO_PORT_{port.upper()}" for port in role.ports)
+            yield (
+                f"the {role.nodes.maximum} nodes of {name} share this machine, so each gets free "
+                f"ports of its own, in {ports}"
+            )
+    if facts.devices and found_too_few(agents):
+        ranks = sum(int(agent.nproc) for agent in agents)
+        yield (
+            f"{_count(ranks, 'rank')} share {_count(len(facts.devices), 'GPU')}: NCCL refuses two "
+            "ranks on one GPU; --backend gloo, or fewer ranks (--nproc gpu)"
+        )
+
+
+def found_too_few(agents: tuple[AgentConfig, ...]) -> bool:
+    """Whether any node has fewer devices than ranks."""
+    return any(
+        agent.devices is not None and len(agent.devices) < int(agent.nproc) for agent in agents
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
