@@ -18,9 +18,7 @@ help: ## Say what can be made
 
 demo: ## Train the digits example on 2 nodes x 2 ranks; fails below 95 % accuracy
 	@./scripts/environment.sh demo
-	@printf '\n==> rankzero run examples/digits/train.py --nodes 2 --nproc 2\n'
-	@$(PY) -m rankzero run examples/digits/train.py --nodes 2 --nproc 2 -- --require 0.95
-	@printf '\nNext: . %s/bin/activate && rankzero --help\n' "$(VENV)"
+	@./scripts/demo.sh
 
 test: ready lint docs ## Check style, types, layers and docs, then run every test
 	@printf '\n==> tests\n'

@@ -42,7 +42,8 @@ WITH_COMMANDS = [page for page in PAGES if typed(page)]
 def test_a_reader_who_types_what_a_page_shows_sees_what_it_shows(
     page: Path, tmp_path: Path
 ) -> None:
-    assert not list(follow(page, tmp_path))
+    wrong = list(follow(page, tmp_path))
+    assert not wrong, "\n".join(wrong)
 
 
 def test_only_listed_blocks_are_skipped() -> None:

@@ -22,6 +22,8 @@ from .blocks import Block, blocks
 _RUN_ID = re.compile(r"\b([a-z][\w-]*)-([0-9a-f]{4})\b")
 _PATH = re.compile(r"(?:~|(?<=\s)|^)/[\w./~-]+")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?: ?(?:ms|min|[kM]?B|[smh])\b)?")
+#: A command, which a backslash continues on the next line, and what is shown below it.
+_COMMAND = re.compile(r"((?:[^\n]*\\\n)*[^\n]*)\n?(.*)", re.DOTALL)
 _ELSEWHERE = ("make ", "pip ", "python -m pip ", "git ", "cd ", ". ")
 
 
@@ -39,7 +41,7 @@ def commands(block: Block) -> Iterator[Command]:
     parts = re.split(r"^\$ ", block.text, flags=re.MULTILINE)
     line, found = block.line + 1 + parts[0].count("\n"), []
     for part in parts[1:]:
-        head, tail = re.match(r"((?:.*\\\n)*.*)\n?(.*)", part, re.DOTALL).groups()
+        head, tail = _COMMAND.match(part).groups()
         if head.strip() == "echo $?":
             found[-1] = found[-1]._replace(code=int(tail.strip()))
         else:

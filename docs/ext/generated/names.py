@@ -70,23 +70,18 @@ def _wrapped(name: str, signature: inspect.Signature) -> str:
     return "\n".join(lines).replace("'", "")
 
 
-def _members(thing: object) -> Iterator[tuple[str, object]]:
+def _members(thing: type) -> Iterator[tuple[str, object]]:
     """The public methods and properties that a class itself defines, as written."""
-    if isinstance(thing, type):
-        for name, member in vars(thing).items():
-            known = inspect.isfunction(member) or isinstance(member, property)
-            if known and not name.startswith("_"):
-                yield name, member
+    for name, member in vars(thing).items():
+        known = inspect.isfunction(member) or isinstance(member, property)
+        if known and not name.startswith("_"):
+            yield name, member
 
 
 def _member(owner: str, name: str, member: object) -> str:
-    if isinstance(member, property):
-        title = f"{owner}.{name}"
-    else:
-        title = (
-            _signature(f"{owner}.{name}", member).replace("(self, ", "(").replace("(self)", "()")
-        )
-        title = re.sub(r"\(\n    self,", "(", title)
+    title = f"{owner}.{name}"
+    if callable(member):
+        title = re.sub(r"\((\n    )?self(, |,|(?=\)))", "(", _signature(title, member))
     return f"```text\n{title}\n```\n\n{_docstring(member)}"
 
 

@@ -154,7 +154,6 @@ class Coordinator:
                 self._let_leave()
         if peer.key is not None and self._nodes.get(peer.key) is peer:
             del self._nodes[peer.key]
-            self._viewers.node_gone(peer.key)
             assert peer.incarnation is not None
             self.feed(m.Gone(peer.key, peer.incarnation))
 
@@ -193,6 +192,7 @@ class Coordinator:
                 pid=message.get("pid"),
             )
         )
+        self._viewers.node_here(key)
 
     def _node_message(
         self, peer: Peer, key: str, incarnation: str, message: Mapping[str, Any]

@@ -1,6 +1,6 @@
 """Those who look at a run: they ask for events and log ranges, and may ask it to stop."""
 
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional
 
 from rankzero.agent.chronicle import Chronicle
 from rankzero.agent.events import to_line
@@ -20,10 +20,19 @@ class Viewer:
         self.events_from: Optional[int] = None
 
 
+class Asked(NamedTuple):
+    """A question about a node's log that is not answered yet."""
+
+    viewer: Viewer
+    question: Mapping[str, Any]
+    node: str
+
+
 class Viewers:
     """All that look at this run at the moment.
 
-    Questions about a node's log go to that node under an id of ours, and come back by it.
+    Questions about a node's log go to that node under an id of ours, and come back by it. One
+    whose node is not here waits for it, if it is willing to.
     """
 
     def __init__(
@@ -34,7 +43,7 @@ class Viewers:
     ) -> None:
         self._chronicle, self._ask_node, self._on_stop = chronicle, ask_node, on_stop
         self._viewers: List[Viewer] = []
-        self._asked: Dict[int, Tuple[Viewer, int, str]] = {}
+        self._asked: Dict[int, Asked] = {}
         self._count = 0
 
     def __len__(self) -> int:
@@ -51,10 +60,10 @@ class Viewers:
 
     def remove(self, viewer: Viewer) -> None:
         self._viewers.remove(viewer)
-        for number, (asker, _, node) in list(self._asked.items()):
-            if asker is viewer:
+        for number, asked in list(self._asked.items()):
+            if asked.viewer is viewer:
                 del self._asked[number]
-                self._ask_node(node, {"type": "forget", "id": number})
+                self._ask_node(asked.node, {"type": "forget", "id": number})
 
     def message(self, viewer: Viewer, message: Mapping[str, Any]) -> None:
         """What a viewer says."""
@@ -77,15 +86,14 @@ class Viewers:
         """A node's answer about its log."""
         asked = self._asked.pop(message["id"], None)
         if asked is not None:
-            viewer, number, node = asked
-            viewer.connection.send(dict(message, id=number, node=node))
+            answer = dict(message, id=asked.question["id"], node=asked.node)
+            asked.viewer.connection.send(answer)
 
-    def node_gone(self, node: str) -> None:
-        """The node's agent is not here: its questions go back, to be asked again or elsewhere."""
-        for number, (viewer, asked, where) in list(self._asked.items()):
-            if where == node:
-                del self._asked[number]
-                viewer.connection.send({"type": "log", "id": asked, "node": node, "gone": True})
+    def node_here(self, node: str) -> None:
+        """The node's agent has dialled: ask it what is still open."""
+        for number, asked in list(self._asked.items()):
+            if asked.node == node:
+                self._ask_node(node, dict(asked.question, id=number))
 
     def _answer(self, viewer: Viewer) -> None:
         if viewer.events_from is None:
@@ -98,7 +106,9 @@ class Viewers:
 
     def _ask_log(self, viewer: Viewer, message: Mapping[str, Any]) -> None:
         self._count += 1
-        node = message["node"]
-        self._asked[self._count] = (viewer, message["id"], node)
-        if not self._ask_node(node, dict(message, id=self._count)):
-            self.node_gone(node)
+        number, node = self._count, str(message["node"])
+        if self._ask_node(node, dict(message, id=number)) or message.get("wait"):
+            self._asked[number] = Asked(viewer, message, node)
+        else:
+            answer = {"type": "log", "id": message["id"], "node": node, "gone": True}
+            viewer.connection.send(answer)

@@ -6,6 +6,7 @@ rest is loading ends as quietly as any other.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -21,6 +22,10 @@ BUG = 70
 PIPE_CLOSED = 141
 
 
+#: Our reader left, our terminal is gone, the disk behind stdout is full.
+_UNWRITABLE = (errno.EPIPE, errno.EIO, errno.ENOSPC)
+
+
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code."""
     _open_closed_streams()
@@ -29,15 +34,14 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         sys.stdout.flush()
     except KeyboardInterrupt:
         code = exits.INTERRUPTED
-    except BrokenPipeError:
-        # The interpreter flushes stdout once more at its end, and would complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = PIPE_CLOSED
+    except OSError as error:
+        code = _unwritable(error)
     sys.exit(code)
 
 
 def run(argv: Sequence[str]) -> int:
-    """Run one command; returns its exit code. Errors: KeyboardInterrupt, BrokenPipeError."""
+    """Run one command; returns its exit code. Errors: KeyboardInterrupt, and OSError where our
+    own output cannot be written."""
     import click
 
     from rankzero.cli.verbs import rankzero
@@ -59,9 +63,9 @@ def run(argv: Sequence[str]) -> int:
         return exits.BAD_REQUEST
     except Error as error:
         return _say(error, error.exit_code, argv)
-    except (KeyboardInterrupt, BrokenPipeError):
-        raise
     except Exception as bug:
+        if isinstance(bug, OSError) and bug.errno in _UNWRITABLE:
+            raise
         return _say_bug(bug, argv)
 
 
@@ -70,6 +74,16 @@ def _open_closed_streams() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123
+
+
+def _unwritable(error: OSError) -> int:
+    """The exit code, with a word only where somebody can still read it."""
+    # The interpreter flushes stdout once more at its end, and would complain.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno != errno.ENOSPC:
+        return PIPE_CLOSED
+    print(f"the output cannot be written: {error.strerror}", file=sys.stderr)  # noqa: T201
+    return exits.REFUSED
 
 
 def debugging(argv: Sequence[str]) -> bool:

@@ -52,7 +52,10 @@ class Given(NamedTuple):
         return self.value is not None and not isinstance(self.value, (dict, list))
 
     def having(self, **entries: Given | None) -> Given:
-        """This mapping with some entries more, or fewer where None."""
+        """This mapping with some entries more, or fewer where None. What is said to be a mapping
+        and is none stays, for the model to refuse it."""
+        if self.value is not None and not isinstance(self.value, dict):
+            return self
         merged = {**self.entries, **entries}
         return self._replace(value={key: one for key, one in merged.items() if one is not None})
 

@@ -19,6 +19,7 @@ from rankzero.spec import names, units
 _PARAM = {"type": "string", "pattern": r"\$\{[^}]+\}"}
 
 T = TypeVar("T")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def fault(message: str, code: str = "kind") -> PydanticCustomError:
@@ -81,9 +82,18 @@ def _role_name(value: str) -> str:
 
 
 def _text(value: str) -> str:
-    if "\0" in value:
-        raise fault("must not hold a NUL character")
+    message = text_fault(value)
+    if message:
+        raise fault(message)
     return value
+
+
+def text_fault(value: str) -> str | None:
+    """Why a text cannot reach a process as a word, a variable or a path; None where it can."""
+    if "\0" in value:
+        return "must not hold a NUL character"
+    # A lone surrogate: half a character, or a byte of the command line that is no UTF-8.
+    return None if value.isascii() or not _SURROGATE.search(value) else "must be valid Unicode text"
 
 
 def _filled(value: str) -> str:

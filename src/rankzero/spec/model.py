@@ -111,7 +111,7 @@ class Param(Strict):
 
     type: Literal["int", "float", "str", "bool"] = Field(description="What its value must be")
     value: Scalar = Field(description="Its value where `--set` gives none")
-    help: str = Field("", description="One line for people")
+    help: kinds.Text = Field("", description="One line for people")
     choices: Annotated[tuple[Scalar, ...], Strictness(False)] | None = Field(
         None, description="The only values allowed"
     )
@@ -181,6 +181,8 @@ def param_fault(
         return f"must be {TYPE_WORDS.get(type_, type_)}"
     if isinstance(value, float) and value - value != 0:
         return "must be a finite number"
+    if isinstance(value, str) and (message := kinds.text_fault(value)):
+        return message
     if choices is not None and value not in choices:
         return f"must be one of {', '.join(str(choice) for choice in choices)}"
     if isinstance(value, (int, float)) and low is not None and value < low:

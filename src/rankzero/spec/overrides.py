@@ -93,7 +93,8 @@ def _env(tree: Given, value: object, place: Place, problems: list[Problem]) -> G
 def _role_option(
     tree: Given, name: str, value: object, place: Place, problems: list[Problem]
 ) -> Given:
-    roles = list(tree.find(("roles",)).entries) if "roles" in tree.entries else ["worker"]
+    table = _roles(tree)
+    roles = ["worker"] if table is None else list(table.entries)
     for role, one in _addressed(value):
         if role is None and len(roles) > 1:
             example = f"{roles[-1]}={one}"
@@ -102,21 +103,23 @@ def _role_option(
         elif role is not None and role not in roles:
             message = f"no role is called {role}{did_you_mean(role, roles)}"
             problems.append(Problem(place, message))
-        elif "roles" not in tree.entries:
+        elif table is None:
             tree = tree.having(**{name: _given(one, place, problems)})
         elif roles:
             tree = _in_role(tree, role or roles[0], name, _given(one, place, problems))
     return tree
 
 
+def _roles(tree: Given) -> Given | None:
+    """The job's roles; None where it leaves them out and so has `worker` alone."""
+    table = tree.entries.get("roles")
+    return None if table is None or table.value is None else table
+
+
 def _in_role(tree: Given, role: str, name: str, value: Given) -> Given:
     table = tree.entries["roles"]
-    changed = table.entries[role]
-    if changed.value is None:
-        changed = changed._replace(value={})
-    if not isinstance(changed.value, dict):
-        return tree
-    return tree.having(roles=table.having(**{role: changed.having(**{name: value})}))
+    changed = table.entries[role].having(**{name: value})
+    return tree.having(roles=table.having(**{role: changed}))
 
 
 def _addressed(value: object) -> Iterable[tuple[str | None, object]]:
@@ -139,7 +142,8 @@ def added_args(tree: Given, overrides: Overrides, problems: list[Problem]) -> li
     if not overrides.args:
         return []
     place = Place(option="--" if overrides.dashes else "args")
-    roles = tree.find(("roles",)).entries if "roles" in tree.entries else {}
+    table = _roles(tree)
+    roles = table.entries if table else {}
     own = [name for name, role in roles.items() if role.entries.keys() & {"run", "args"}]
     if roles and len(own) == len(roles):
         message = f"every role ({', '.join(own)}) has args of its own; change them in the job file"

@@ -18,6 +18,8 @@ def json_schema() -> dict[str, Any]:
     schema = Job.model_json_schema()
     definitions = schema["$defs"]
     role, param = definitions["Role"], definitions["Param"]
+    schema["properties"]["params"]["additionalProperties"] = _or(_SCALAR, "Param")
+    schema["properties"]["roles"]["additionalProperties"] = _or({"type": "null"}, "Role")
     for section in (schema, role):
         _shorthands(section["properties"])
     for key in ROLE_KEYS:
@@ -27,16 +29,15 @@ def json_schema() -> dict[str, Any]:
     run["properties"]["command"] = {"description": command["description"], **_WORDS}
     param["properties"]["default"] = param["properties"].pop("value")
     param["required"] = []
-    schema["properties"]["params"]["additionalProperties"] = {
-        "anyOf": [_SCALAR, {"$ref": "#/$defs/Param"}]
-    }
-    roles = schema["properties"]["roles"]
-    roles["additionalProperties"] = {"anyOf": [{"$ref": "#/$defs/Role"}, {"type": "null"}]}
     schema["required"] = []
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "rankzero job"
     definitions.pop("NodeRange", None)
     return schema
+
+
+def _or(simple: dict[str, Any], model: str) -> dict[str, Any]:
+    return {"anyOf": [simple, {"$ref": f"#/$defs/{model}"}]}
 
 
 def _shorthands(properties: dict[str, Any]) -> None:

@@ -14,7 +14,12 @@ from rankzero.spec.params import escape
 
 def to_yaml(job: Job) -> str:
     """The text of a job file that gives this very job again, read from any folder."""
-    return yaml.safe_dump(to_friendly(job), sort_keys=False, allow_unicode=True, width=100)
+    data = to_friendly(job)
+    text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)
+    # Characters that YAML takes for line ends survive as escapes only.
+    if re.search("[\x85\u2028\u2029]", text):
+        text = yaml.safe_dump(data, sort_keys=False, width=100)
+    return text
 
 
 def to_friendly(job: Job) -> dict[str, Any]:

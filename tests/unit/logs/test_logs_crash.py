@@ -114,7 +114,7 @@ def test_after_a_sigkill_all_that_was_written_is_there(tmp_path):
 
 
 def test_a_reader_next_to_a_writer_that_drops_gets_each_line_or_its_loss(tmp_path):
-    folder, count, offset = str(tmp_path), 300_000, 0
+    folder, count, offset = str(tmp_path), 40_000, 0
     reader = LogReader(folder)
     with other_process(folder, 100_000, count) as process:
         while offset < count * WIDTH:

@@ -1,7 +1,6 @@
 """What a job file says, and what becomes of it."""
 
 import json
-import time
 
 import pytest
 
@@ -244,12 +243,9 @@ def test_a_value_for_all_roles_is_one_problem_with_the_users_own_path(faults):
     ]
 
 
-def test_ten_thousand_roles_are_one_problem_and_quick(faults):
+def test_ten_thousand_roles_are_one_problem(faults):
     text = "run: train.py\nroles:\n" + "".join(f"  r{i}: {{nodes: 0}}\n" for i in range(10_000))
-    started = time.process_time()
     assert faults(text) == ["job.yaml:2: roles: must be at most 64 roles; got 10,000"]
-    # Processor time, and wide: it says "not quadratic", nothing about this machine.
-    assert time.process_time() - started < 10
 
 
 def test_sixty_four_roles_are_fine(load):

@@ -60,7 +60,9 @@ def test_an_exception_is_told_with_its_line_and_traceback():
 
 
 def test_an_exception_deep_in_a_library_alone_names_its_innermost_line():
-    found = failed(**raised("KeyError", "'x'", ("/v/site-packages/lib.py", 7, "get", "return d[k]")))
+    found = failed(
+        **raised("KeyError", "'x'", ("/v/site-packages/lib.py", 7, "get", "return d[k]"))
+    )
     assert found.evidence == ("/v/site-packages/lib.py:7 in get:  return d[k]",)
 
 

@@ -18,7 +18,7 @@ from rankzero.agent.logs.reader import Chunk, Window
 #: pages of the system: marking a larger chunk takes six times as long a byte.
 CHUNK = 64 * 1024
 # What the cursors of a merge read ahead: together this at most, each of them CHUNK at least.
-_MEMORY, _AHEAD = 32 * 1024 * 1024, 256 * 1024
+_MEMORY, _AHEAD = 16 * 1024 * 1024, 124 * 1024
 _NEVER = float("inf")
 _NOTHING = Window(Chunk(0, 0, 0, 0.0, 0, 0, b""), Times([0], [0.0]))
 

@@ -142,7 +142,7 @@ class LogReader:
             status = os.fstat(log)
             end = base + status.st_size
             start = max(offset, base)
-            final = final or sealed or (start + limit >= end and index.ended(end))
+            final = final or sealed or (start + max(limit, MAX_LINE) >= end and index.ended(end))
             data = whole_lines(log, start - base, end - base, limit, final)
             entry = index.at(start) or index.first()
             times = index.between(start, start + len(data), status.st_mtime)

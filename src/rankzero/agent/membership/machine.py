@@ -372,7 +372,8 @@ class _Turn:
             self.decide(ev.STOPPED, failure.root(state.failures))
             return
         cause = failure.root(state.failures)
-        elastic = enough(state, ready(state))
+        lost = {one.get("node") for one in state.failures if one["kind"] != "rank-failed"}
+        elastic = enough(state, [key for key in ready(state) if key not in lost])
         if cause is not None and not self.spend(cause, free=elastic and cause["kind"] != "rank-failed"):
             return
         quick = elastic and (cause is None or cause["kind"] != "rank-failed")

@@ -94,16 +94,11 @@ class Watch:
             while self._end is None:
                 answer = viewer.next()
                 if answer["type"] == "events":
-                    yield from self._events(viewer, answer["events"])
-                elif answer["type"] == "log" and not answer.get("gone"):
+                    for event in filter(None, map(ev.from_line, answer["events"])):
+                        yield from self._take(event)
+                    viewer.ask("events", **{"from": self._next_event})
+                elif answer["type"] == "log":
                     yield from self._log(viewer, answer)
-
-    def _events(self, viewer: Viewer, lines: list[str]) -> Iterator[Item]:
-        for event in filter(None, map(ev.from_line, lines)):
-            yield from self._take(event)
-            if event.kind == ev.NODE_JOINED and event.data["node"] in self._nodes:
-                self._ask_log(viewer, event.data["node"])
-        viewer.ask("events", **{"from": self._next_event})
 
     def _log(self, viewer: Viewer, answer: dict[str, object]) -> Iterator[LogBlock]:
         node = str(answer["node"])

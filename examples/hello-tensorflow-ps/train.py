@@ -1,0 +1,59 @@
+"""Parameter servers: workers learn the same line without waiting for each other.
+
+The parameters and the global step live on the `ps` tasks. Worker 0 initialises them, the others
+wait for it, and all end when the global step reaches `--steps`. Without TF_CONFIG it trains alone.
+"""
+
+import argparse
+import os
+import time
+from datetime import datetime
+
+import tensorflow.compat.v1 as tf
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--steps", type=int, default=200, help="of all workers together; 0: endless")
+parser.add_argument("--lr", type=float, default=0.02)
+parser.add_argument("--every", type=int, default=20, help="print every so many local steps")
+options = parser.parse_args()
+
+tf.disable_eager_execution()
+if "TF_CONFIG" in os.environ:
+    me = tf.distribute.cluster_resolver.TFConfigClusterResolver()
+    role, number, cluster = me.task_type, me.task_id, me.cluster_spec()
+    server = tf.train.Server(cluster, job_name=role, task_index=number)
+    if role == "ps":
+        print(f"ps {number} serves", flush=True)
+        server.join()  # for ever: its agent ends it when the workers are done
+    target = server.target
+    place = tf.train.replica_device_setter(cluster=cluster, worker_device=f"/job:{role}/task:{number}")
+    # A worker speaks to parameter servers only, so that another's end is nothing to it.
+    session_config = tf.ConfigProto(device_filters=["/job:ps", f"/job:{role}/task:{number}"])
+else:
+    role, number, target, place, session_config = "worker", 0, "", None, None
+
+with tf.device(place):
+    step = tf.train.get_or_create_global_step()
+    slope = tf.get_variable("slope", initializer=0.0)
+    offset = tf.get_variable("offset", initializer=0.0)
+    x = tf.random.uniform([64])
+    loss = tf.reduce_mean((slope * x + offset - (3 * x + 2)) ** 2)
+    train = tf.train.AdamOptimizer(options.lr).minimize(loss, global_step=step)
+
+began = time.monotonic()
+local_step = 0
+hooks = [tf.train.StopAtStepHook(last_step=options.steps)] if options.steps else []
+with tf.train.MonitoredTrainingSession(
+    target, is_chief=number == 0, hooks=hooks, config=session_config
+) as session:
+    while not session.should_stop():
+        _, value, global_step = session.run([train, loss, step])
+        local_step += 1
+        if local_step % options.every == 0 or (options.steps and global_step >= options.steps):
+            now = datetime.now().astimezone().strftime("%H:%M:%S.%f")
+            print(
+                f"{now}  worker {number}  local step {local_step}  global step {global_step}"
+                f"  loss {value:.4f}",
+                flush=True,
+            )
+print(f"worker {number} is done after {local_step} steps of its own, {time.monotonic() - began:.1f} s")

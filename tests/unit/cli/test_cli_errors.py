@@ -1,0 +1,113 @@
+"""What a wrong request, a bug, Ctrl-C and a closed pipe look like."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from rankzero.cli.run import command as run_command
+
+
+def test_an_unknown_verb_is_answered_with_the_near_one(rankzero):
+    code, _, err = rankzero("rum", "x")
+    assert code == 2
+    assert 'there is no command "rum"; did you mean "run"?' in err
+
+
+def test_an_unknown_verb_far_from_all(rankzero):
+    code, _, err = rankzero("zzz")
+    assert (code, "see rankzero --help" in err) == (2, True)
+
+
+@pytest.mark.parametrize("argv", [("run", "a.py", "--epochs", "3"), ("run", "a.py", "3")])
+def test_words_for_the_script_belong_after_the_dashes(rankzero, argv):
+    code, _, err = rankzero(*argv)
+    assert code == 2
+    assert "stands after --" in err
+
+
+def test_a_wrong_choice_is_a_wrong_request(rankzero):
+    code, _, err = rankzero("list", "--output", "yaml")
+    assert (code, "yaml" in err) == (2, True)
+
+
+def test_a_pair_without_its_sign(rankzero):
+    code, _, err = rankzero("run", "a.py", "--env", "A")
+    assert (code, '"A" is not KEY=VALUE' in err) == (2, True)
+
+
+def test_an_unknown_backend_is_told_before_anything_else(rankzero):
+    code, _, err = rankzero("run", "missing.py", "--on", "locl")
+    assert code == 2
+    assert 'There is no backend "locl". Did you mean "local"?' in err
+
+
+def test_ranks_that_are_none(rankzero):
+    code, _, err = rankzero("run", "a.py", "--rank", "one")
+    assert (code, "write 3, 0-7 or 0-7,12" in err) == (2, True)
+
+
+def test_an_error_shows_its_traceback_with_debug(rankzero):
+    code, _, err = rankzero("--debug", "run", "a.py", "--on", "nowhere")
+    assert code == 2
+    assert "Traceback" in err
+
+
+def test_the_environment_asks_for_tracebacks_too(rankzero, monkeypatch):
+    monkeypatch.setenv("RANKZERO_DEBUG", "1")
+    assert "Traceback" in rankzero("run", "a.py", "--on", "nowhere")[2]
+
+
+def test_a_bug_is_called_one_and_leads_to_its_traceback(rankzero, monkeypatch):
+    monkeypatch.setattr(run_command, "callback", lambda **_: [][0])
+    code, _, err = rankzero("run", "a.py")
+    assert code == 70
+    assert err.startswith("bug in rankzero: IndexError")
+    assert "rankzero --debug run" in err
+    assert "Traceback" not in err
+    assert "Traceback" in rankzero("--debug", "run", "a.py")[2]
+
+
+def python(code, **options):
+    return subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, **options)
+
+
+def test_ctrl_c_is_130_without_a_traceback():
+    code = (
+        "import os, signal\n"
+        "from rankzero.cli import main, version\n"
+        "version.command.callback = lambda **_: os.kill(os.getpid(), signal.SIGINT)\n"
+        "main.main(['version'])\n"
+    )
+    process = python(code)
+    _, err = process.communicate()
+    assert (process.returncode, err) == (130, b"")
+
+
+def test_a_reader_that_leaves_is_no_error():
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = python("from rankzero.cli.main import main; main(['--help'])", stdout=writer)
+    os.close(writer)
+    _, err = process.communicate()
+    assert (process.returncode, err) == (128 + signal.SIGPIPE, b"")
+
+
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-"])
+def test_without_a_stdout_nothing_breaks(closed):
+    command = f'"{sys.executable}" -m rankzero version {closed}'
+    done = subprocess.run(["sh", "-c", command], capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_full_disk_behind_stdout_is_told():
+    with open("/dev/full", "w") as full:
+        process = python("from rankzero.cli.main import main; main(['--help'])", stdout=full)
+        _, err = process.communicate()
+    assert process.returncode == 3
+    assert b"No space left on device" in err
+    assert b"Traceback" not in err

@@ -1,0 +1,96 @@
+"""`rankzero --help`: what it says, and what it costs."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+
+import click
+import pytest
+
+from rankzero.cli.verbs import VERBS
+
+#: What `--help` may import of rankzero. Beyond it: click, and the standard library.
+ALLOWED = {
+    "rankzero",
+    "rankzero.agent",
+    "rankzero.agent.exits",
+    "rankzero.cli",
+    "rankzero.cli.main",
+    "rankzero.cli.verbs",
+    "rankzero.errors",
+}
+#: Parts of the standard library that are as dear as they look.
+DEAR = {"asyncio", "subprocess", "socket", "ssl", "dataclasses", "logging", "json", "difflib"}
+
+_PROBE = """
+import sys
+before = set(sys.modules)
+from rankzero.cli.main import run
+run({argv!r})
+print(*sorted(set(sys.modules) - before), file=sys.stderr)
+"""
+
+
+def imported(*argv):
+    """The modules that a fresh interpreter loads for a command line."""
+    done = subprocess.run(
+        [sys.executable, "-c", _PROBE.format(argv=list(argv))], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.split()), done.stdout
+
+
+def test_help_imports_what_is_on_the_list_and_no_more():
+    modules, _ = imported("--help")
+    own = {name for name in modules if name.partition(".")[0] == "rankzero"}
+    foreign = {name.partition(".")[0] for name in modules} - set(sys.stdlib_module_names)
+    assert own <= ALLOWED
+    assert foreign <= {"rankzero", "click"}
+    assert modules & DEAR == set()
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_the_help_of_a_verb_imports_no_spec_and_no_drawing(verb):
+    modules, out = imported(verb, "--help")
+    assert VERBS[verb] in out
+    assert modules & {"pydantic", "yaml", "rich", "rankzero.spec.model"} == set()
+
+
+def test_help_shows_every_verb_with_its_summary(rankzero):
+    code, out, _ = rankzero("--help")
+    assert code == 0
+    for verb, summary in VERBS.items():
+        assert any(line.split(None, 1) == [verb, summary] for line in out.splitlines())
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_the_table_and_the_verbs_say_the_same(verb):
+    command = importlib.import_module(f"rankzero.cli.{verb}").command
+    assert command.help.splitlines()[0] == VERBS[verb]
+    assert command.name == verb or command.name == "command"
+
+
+@pytest.mark.parametrize("verb", sorted(set(VERBS) - {"completion"}))
+def test_every_verb_has_output_json_and_documents_it(verb):
+    command = importlib.import_module(f"rankzero.cli.{verb}").command
+    outputs = [p for p in command.params if isinstance(p, click.Option) and "--output" in p.opts]
+    assert [list(option.type.choices) for option in outputs] == [["text", "json"]]
+    assert "JSON: " in command.help
+
+
+def test_python_m_rankzero_is_the_same_command_line():
+    done = subprocess.run(
+        [sys.executable, "-m", "rankzero", "version"], capture_output=True, text=True
+    )
+    assert done.returncode == 0
+    assert done.stdout.startswith("rankzero ")
+
+
+def test_version_in_all_its_forms(rankzero):
+    _, as_verb, _ = rankzero("version")
+    code, as_option, _ = rankzero("--version")
+    assert (code, as_option) == (0, as_verb)
+    code, out, _ = rankzero("version", "--output", "json")
+    assert (code, '"version"' in out) == (0, True)

@@ -1,0 +1,92 @@
+"""The plan on the screen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from rankzero.agent.config import AgentConfig, Command, RoleShape
+from rankzero.cli.show.planned import command, plan_line, plan_lines, say_plan
+from rankzero.contracts.topology import Settings
+from rankzero.plan.model import Code, Plan
+from rankzero.spec.model import Job, Role, Run
+
+
+def plan(*roles, found="found in train.py", nproc=2, **changes):
+    """A plan with these (name, minimum, maximum) roles."""
+    shapes = tuple(RoleShape(*role) for role in roles or [("worker", 2, 2)])
+    agents = tuple(
+        AgentConfig(
+            "digits-7f3a",
+            shape.name,
+            index,
+            shapes,
+            Settings("digits-7f3a", "torch"),
+            Command("script", "train.py", ("--lr", "0.1")),
+            "127.0.0.1:1",
+            "/t",
+            "/f",
+            "/o",
+            "/w",
+            "/usr/bin/python3",
+            nproc=nproc,
+        )
+        for shape in shapes
+        for index in range(shape.maximum)
+    )
+    job = Job(
+        name="digits", run=Run(script="train.py"), roles={s.name: Role() for s in shapes}, **changes
+    )
+    code = Code("/w", 3, 9000, "abc")
+    return Plan("digits-7f3a", job, "local", "local", "torch", found, code, agents)
+
+
+def test_the_plan_is_one_line():
+    assert plan_line(plan()) == (
+        "digits-7f3a  torch (found in train.py) · 2 nodes × 2 ranks · local · code: 3 files, 9 kB"
+    )
+
+
+@pytest.mark.parametrize(
+    ("made", "part"),
+    [
+        (plan(found="named"), "  torch · 2 nodes"),
+        (plan(("worker", 1, 1), nproc=1), " · 1 node × 1 rank · "),
+        (plan(("worker", 1, 4)), " · 1–4 nodes × 2 ranks · "),
+        (plan(nproc="gpu"), " · 2 nodes × 1 rank a GPU · "),
+        (plan(("ps", 1, 1), ("worker", 2, 2)), " · 1 ps × 2 ranks, 2 worker × 2 ranks · "),
+        (plan(max_restarts=1), " · local · up to 1 restart · code"),
+    ],
+)
+def test_what_the_line_says_of_other_plans(made, part):
+    assert part in plan_line(made)
+
+
+def test_a_dry_run_says_what_would_be_started_and_that_nothing_was():
+    lines = list(plan_lines(replace(plan(), notices=("memory is not limited here",))))
+    assert lines[0] == plan_line(plan())
+    assert "  note    memory is not limited here" in lines
+    assert "  runs    python train.py --lr 0.1" in lines
+    assert [line for line in lines if line.startswith("  node")] == [
+        "  node    worker/0  nproc 2",
+        "  node    worker/1  nproc 2",
+    ]
+    assert lines[-1] == "Nothing was started."
+
+
+@pytest.mark.parametrize(
+    ("given", "typed"),
+    [
+        (Command("module", "pkg.train", ("a b",)), "python -m pkg.train 'a b'"),
+        (Command("command", "echo", ("hi",)), "echo hi"),
+    ],
+)
+def test_a_command_could_be_typed(given, typed):
+    assert command(plan().agents[0]._replace(command=given)) == typed
+
+
+def test_notices_stand_below_the_line(paper):
+    screen, sheet = paper()
+    say_plan(screen, replace(plan(), notices=("memory is not limited here",)))
+    assert sheet.text() == plan_line(plan()) + "\n  note: memory is not limited here\n"
