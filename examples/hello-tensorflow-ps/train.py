@@ -26,7 +26,9 @@ if "TF_CONFIG" in os.environ:
         print(f"ps {number} serves", flush=True)
         server.join()  # for ever: its agent ends it when the workers are done
     target = server.target
-    place = tf.train.replica_device_setter(cluster=cluster, worker_device=f"/job:{role}/task:{number}")
+    place = tf.train.replica_device_setter(
+        cluster=cluster, worker_device=f"/job:{role}/task:{number}"
+    )
     # A worker speaks to parameter servers only, so that another's end is nothing to it.
     session_config = tf.ConfigProto(device_filters=["/job:ps", f"/job:{role}/task:{number}"])
 else:
@@ -56,4 +58,6 @@ with tf.train.MonitoredTrainingSession(
                 f"  loss {value:.4f}",
                 flush=True,
             )
-print(f"worker {number} is done after {local_step} steps of its own, {time.monotonic() - began:.1f} s")
+print(
+    f"worker {number} is done after {local_step} steps of its own, {time.monotonic() - began:.1f} s"
+)

@@ -61,7 +61,7 @@ class Answers:
             self._later = self._loop.after(UNFINISHED, self._answer_unfinished)
 
     def _unread(self) -> bool:
-        """Whether an open question's rank has bytes beyond its offset: a line that has not ended."""
+        """Whether a rank that is asked for has bytes beyond its offset: an unfinished line."""
         for question in self._open.values():
             offsets = _offsets(question)
             for rank in self._ranks(question):

@@ -69,7 +69,7 @@ def nproc(config: AgentConfig) -> int:
 
 
 def address(config: AgentConfig, peer: Optional[socket.socket]) -> str:
-    """Where other nodes reach this one: as configured, else from where it reaches the coordinator."""
+    """Where others reach this node: as configured, else from where it reaches the coordinator."""
     if config.address is not None:
         return config.address
     return str(peer.getsockname()[0]) if peer is not None else "127.0.0.1"

@@ -11,7 +11,7 @@ from rankzero.contracts.topology import Settings
 
 
 class Command(NamedTuple):
-    """What a rank runs. kind: `script`, `module` or `command`; target: its path, name or argv[0]."""
+    """What a rank runs. kind: `script`, `module`, `command`; target: its path, name, argv[0]."""
 
     kind: str
     target: str
@@ -61,7 +61,7 @@ class AgentConfig(NamedTuple):
 
     run: str
     role: str
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody needs here
     roles: Tuple[RoleShape, ...]
     settings: Settings
     command: Command

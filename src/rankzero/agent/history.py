@@ -71,7 +71,9 @@ def _stop_requested(history: History, event: ev.Event) -> History:
 def _joined(history: History, event: ev.Event) -> History:
     key = event.data["node"]
     losses = history.nodes[key].losses if key in history.nodes else 0
-    node = NodeState(key, "joined", event.data.get("address", ""), (), losses, event.data.get("pid"))
+    node = NodeState(
+        key, "joined", event.data.get("address", ""), (), losses, event.data.get("pid")
+    )
     return history._replace(
         nodes=dict(history.nodes, **{key: node}),
         waiting_for=tuple(one for one in history.waiting_for if one != key),

@@ -307,4 +307,3 @@ def _free(port: int) -> bool:
     if claim is not None:
         claim.close()
     return claim is not None
-

@@ -1,5 +1,6 @@
 """A rank's pipes, read by blocks."""
 
+import contextlib
 import fcntl
 import os
 from typing import Callable, Optional
@@ -20,11 +21,9 @@ class Pipe:
         self._open = True
         self.on_end: Optional[Callable[[], None]] = None
         os.set_blocking(self.read_fd, False)
-        try:
-            # A larger pipe lets a rank that prints in bursts run on; the kernel may say no.
+        # A larger pipe lets a rank that prints in bursts run on; the kernel may say no.
+        with contextlib.suppress(OSError):
             fcntl.fcntl(self.read_fd, _F_SETPIPE_SZ, _BLOCK)
-        except OSError:
-            pass
         loop.watch(self.read_fd, self._ready)
 
     @property

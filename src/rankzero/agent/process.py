@@ -20,7 +20,7 @@ def adopt_orphans() -> None:
 
 def reap() -> List[Tuple[int, int]]:
     """Every child that has ended: (pid, code), where -N means killed by signal N."""
-    ended = []
+    ended: List[Tuple[int, int]] = []
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)

@@ -13,9 +13,7 @@ from rankzero.contracts.topology import Rank
 #: The descriptor on which a rank reports; the first one behind its standard streams.
 REPORT_FD = 3
 #: What a rank's interpreter runs: it must find `rankzero` without having it installed.
-BOOT = (
-    "import sys; sys.path.insert(0, {root!r}); from rankzero.agent.starter import main; main()"
-)
+BOOT = "import sys; sys.path.insert(0, {root!r}); from rankzero.agent.starter import main; main()"
 _DEFAULTS = (signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 #: The longest report that is waited for without its newline.
 _REPORT_LINE = 4096

@@ -52,5 +52,3 @@ class Reports:
             self._on_report(rank, latest)
             if again:
                 self._timers[rank] = self._loop.after(INTERVAL, lambda: self._due(rank))
-
-

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Union
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rankzero.agent.events import FINAL, Event
 from rankzero.agent.history import History
@@ -56,7 +56,7 @@ class LogBlock:
 
 
 #: What a watched run yields.
-Item = Union[Event, LogBlock]
+Item = Event | LogBlock
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ class Viewer:
     def close(self) -> None:
         self._socket.close()
 
-    def ask(self, kind: str, **question: Any) -> int:
+    def ask(self, kind: str, **question: object) -> int:
         """Send a question; its answer carries the number returned. Errors: Lost."""
         self._count += 1
         message: Mapping[str, Any] = {"type": kind, "id": self._count, **question}

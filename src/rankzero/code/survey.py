@@ -78,7 +78,7 @@ def _counted(root: Path, found: dict[str, _Entry], *, whole: bool) -> Survey:
         hasher.update(name.encode("utf-8", "surrogateescape") + b"\0" + content + b"\n")
     notes = []
     if by_size:
-        notes.append(f"beyond 64 MiB of content, {by_size} files count by their size only")
+        notes.append(f"beyond 64 MiB of content, {by_size} file(s) count by size only")
     if not whole:
         notes.append(f"only the first {MOST_ENTRIES:,} entries of the folder were looked at")
     size = sum(entry.size for entry in found.values())

@@ -130,7 +130,9 @@ def from_python(value: object, place: Place, problems: list[Problem], depth: int
         pairs = zip(value, steps, strict=True)
         return Given([from_python(one, step, problems, depth + 1) for one, step in pairs], place)
     what = (
-        "is nested too deeply" if depth >= 20 else f"a {type(value).__name__} has no meaning here"
+        "is nested too deeply"
+        if depth >= 20
+        else f"a value of type {type(value).__name__} has no meaning here"
     )
     problems.append(Problem(place, what))
     return Given(None, place)

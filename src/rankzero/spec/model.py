@@ -19,7 +19,8 @@ MOST_ROLES = 64
 class Strict(BaseModel):
     """No unknown keys, no silent conversions, no change after it was checked."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    # Built when first used: a part of another model is never built by itself.
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class Run(Strict):

@@ -70,7 +70,9 @@ def test_the_timeout_ends_a_wait_for_a_rank_that_never_comes(world: World) -> No
 
 
 def test_a_backend_that_this_torch_lacks(world: World) -> None:
-    world.start("import torch.distributed as d; d.init_process_group()", "torch", "worker", backend="mpi")
+    world.start(
+        "import torch.distributed as d; d.init_process_group()", "torch", "worker", backend="mpi"
+    )
 
     (end,) = world.ends()
 
@@ -105,7 +107,9 @@ def test_torchrun_sets_nothing_that_we_do_not(tmp_path: Path) -> None:
     script.write_text("import os; print(*os.environ)")
     clean = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     argv = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "1"]
-    shown = subprocess.run([*argv, str(script)], env=clean, capture_output=True, text=True, timeout=120)
+    shown = subprocess.run(
+        [*argv, str(script)], env=clean, capture_output=True, text=True, timeout=120
+    )
     topology = Topology(Settings("r", "torch"), 1, 0, (Node("worker", 0, "127.0.0.1", 1, (1, 2)),))
     (rank,) = topology.ranks()
 

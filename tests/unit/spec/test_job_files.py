@@ -26,9 +26,7 @@ def test_the_example(load, folder):
         args=("--steps", "10000"),
         roles={
             "ps": Role(nodes=NodeRange(minimum=2, maximum=2), cpu=1.0),
-            "worker": Role(
-                nodes=NodeRange(minimum=1, maximum=2), cpu=0.5, gpus=1, memory="4Gi"
-            ),
+            "worker": Role(nodes=NodeRange(minimum=1, maximum=2), cpu=0.5, gpus=1, memory="4Gi"),
         },
         workdir=str(folder),
     )
@@ -45,7 +43,11 @@ def test_the_least(load, folder):
     ("run", "expected", "args"),
     [
         ("train.py --a 'b c'", Run(script="train.py"), ("--a", "b c")),
-        ("[train.py, --steps, 10, --lr, 1e-3]", Run(script="train.py"), ("--steps", "10", "--lr", "1e-3")),
+        (
+            "[train.py, --steps, 10, --lr, 1e-3]",
+            Run(script="train.py"),
+            ("--steps", "10", "--lr", "1e-3"),
+        ),
         ("./train.py", Run(script="train.py"), ()),
         ("-m lab.digits --x", Run(module="lab.digits"), ("--x",)),
         ("python train.py --x", Run(command=("python", "train.py", "--x")), ()),
@@ -129,14 +131,19 @@ def test_home_folders(load, folder, monkeypatch):
 
 
 def test_json_job_files(folder):
-    (folder / "job.json").write_text(json.dumps({"run": ["train.py", "ü"], "nodes": 2}, indent="\t"))
+    (folder / "job.json").write_text(
+        json.dumps({"run": ["train.py", "ü"], "nodes": 2}, indent="\t")
+    )
     assert spec.load("job.json").args == ("ü",)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("nodes: 0", 'nodes: must be a number of nodes, at least 1, or a range such as "1:4"; got 0'),
+        (
+            "nodes: 0",
+            'nodes: must be a number of nodes, at least 1, or a range such as "1:4"; got 0',
+        ),
         ("nodes: '4:2'", 'nodes: must have its minimum first: 2:4; got "4:2"'),
         ("nproc: -1", 'nproc: must be at least 1, "gpu" or "cpu"; got -1'),
         ("nproc: tpu", 'nproc: must be at least 1, "gpu" or "cpu"; got "tpu"'),
@@ -171,7 +178,7 @@ def test_json_job_files(folder):
         ('env: {A: "\\0"}', "env.A: must not hold a NUL character"),
         ("args: {a: b}", "args: must be a list; got a mapping"),
         ("args: [[a]]", "args[0]: must be text; got a list"),
-        ("args: \"'open\"", "args: no closing quotation"),
+        ('args: "\'open"', "args: no closing quotation"),
         ("labels: {a b: c}", "labels.a b: a label's key is such as"),
         ("labels: {a: b c}", "labels.a: must be at most 63 letters"),
         ("ports: {HTTP: 1}", "ports.HTTP: a port's name is at most 15"),
@@ -184,7 +191,7 @@ def test_json_job_files(folder):
         ("roles: {}", "roles: must be a mapping of at least one role"),
         ("roles: [a]", "roles: must be a mapping of at least one role; got a list"),
         ("roles: {w: 5}", "roles.w: must be a mapping; got 5"),
-        ("roles: {Worker: }", 'a role\'s name must be lower-case letters'),
+        ("roles: {Worker: }", "a role's name must be lower-case letters"),
         ("roles: {w: {gpu: 1}}", 'roles.w.gpu: unknown key; did you mean "gpus"?'),
         ("roles: {w: {torch: {}}}", "unknown key for a role; it belongs at the top, to the job"),
         ("roles: {ps: {}}", "the run would never be done: no role's end ends it (ps)"),
@@ -206,7 +213,7 @@ def test_each_wrong_value_says_where_and_what(faults, text, message):
         ("{script: a.py, module: b}", "must be exactly one of script, module and command"),
         ("{scrpt: a.py}", 'run.scrpt: unknown key; did you mean "script"?'),
         ("{module: a-b}", "run.module: must be a module's dotted name"),
-        ("\"'x\"", "no closing quotation"),
+        ('"\'x"', "no closing quotation"),
     ],
 )
 def test_nothing_that_can_run(faults, run, message):
@@ -221,7 +228,9 @@ def test_without_run_it_says_what_to_write(faults):
 
 def test_every_problem_at_once_in_the_order_of_the_file(load):
     with pytest.raises(spec.SpecError) as caught:
-        load("run: trian.py\nnproc: -1\nname: A\nnproc: 2\nroles:\n  w: {nodes: 0}\n  v: {cpus: 1}\n")
+        load(
+            "run: trian.py\nnproc: -1\nname: A\nnproc: 2\nroles:\n  w: {nodes: 0}\n  v: {cpus: 1}\n"
+        )
     assert str(caught.value).splitlines()[0] == "job.yaml has 5 problems; nothing was started."
     assert [problem.place.line for problem in caught.value.problems] == [2, 3, 4, 6, 7]
     assert caught.value.exit_code == 2
@@ -249,4 +258,6 @@ def test_ten_thousand_roles_are_one_problem(faults):
 
 
 def test_sixty_four_roles_are_fine(load):
-    assert len(load("run: train.py\nroles:\n" + "".join(f"  r{i}:\n" for i in range(64))).roles) == 64
+    assert (
+        len(load("run: train.py\nroles:\n" + "".join(f"  r{i}:\n" for i in range(64))).roles) == 64
+    )

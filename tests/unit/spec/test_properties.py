@@ -86,7 +86,7 @@ def jobs(draw, folder: str):
 
 
 QUICK = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
@@ -101,13 +101,15 @@ def test_a_job_written_as_a_file_is_read_as_the_same_job(folder, data):
 
 GARBAGE = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 KEYS = st.sampled_from([*Job.model_fields, *Role.model_fields])
 
 
-@settings(QUICK, max_examples=150)
+@settings(QUICK, max_examples=60)
 @given(
     mapping=st.dictionaries(KEYS, GARBAGE, max_size=6),
     inner=st.dictionaries(KEYS, GARBAGE, max_size=4),
@@ -124,7 +126,7 @@ def test_garbage_under_known_keys_is_a_spec_error(folder, mapping, inner, sets):
             assert Job.model_validate(job.to_json()) == job
 
 
-@settings(QUICK, max_examples=150)
+@settings(QUICK, max_examples=60)
 @given(text=st.text() | st.text("{}[]:,-&*!|>'\"%@`#\n\t abr1<$~", max_size=40))
 def test_garbage_text_is_a_spec_error(folder, text):
     problems: list[spec.Problem] = []

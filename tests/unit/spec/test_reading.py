@@ -91,7 +91,10 @@ def test_anchors_and_merges_work():
         ("", "job.yaml: is empty"),
         ("# only a comment\n", "is empty"),
         ("---\n", "is empty"),
-        ("- a\n- b\n", "job.yaml:1: must be a mapping of keys, such as `run: train.py`; got a list"),
+        (
+            "- a\n- b\n",
+            "job.yaml:1: must be a mapping of keys, such as `run: train.py`; got a list",
+        ),
         ("train.py\n", "got a single value"),
         ("run: a.py\nroles:\n\tworker: 1\n", "job.yaml:3: has a tab; YAML wants spaces there"),
         ("\trun: a.py\n", "job.yaml:1: has a tab"),

@@ -47,7 +47,9 @@ def test_all_three_ways_give_the_same_job(folder):
     from_words = spec.from_target(
         "train.py", args=("--epochs", "3"), options=words, labels={"team": "a"}
     )
-    values = dict(words, nproc=2, gpus=1, cpu=0.5, port=2950, timeout=300, max_restarts=3, grace=5.0)
+    values = dict(
+        words, nproc=2, gpus=1, cpu=0.5, port=2950, timeout=300, max_restarts=3, grace=5.0
+    )
     from_values = spec.from_target(
         "train.py",
         args=["--epochs", "3"],
@@ -78,7 +80,9 @@ def test_a_module_and_a_command(folder):
 
 def test_words_of_the_command_line_are_never_changed(folder):
     (folder / "a b é.py").write_text("")
-    job = spec.from_target("a b é.py", args=("${HOME}", "$${x}", "yes", " "), options={"env": {"A": "${x}"}})
+    job = spec.from_target(
+        "a b é.py", args=("${HOME}", "$${x}", "yes", " "), options={"env": {"A": "${x}"}}
+    )
     assert job.run.script == "a b é.py"
     assert job.args == ("${HOME}", "$${x}", "yes", " ")
     assert job.env == {"A": "${x}"}
@@ -118,7 +122,9 @@ def test_an_option_for_the_only_role_needs_no_name(load):
     assert load("run: train.py\nroles: {a: }\n", options={"nodes": "2"}).roles == {
         "a": Role(nodes="2")
     }
-    assert load("run: train.py\nroles:\n", options={"nodes": "2"}).roles["worker"].nodes.maximum == 2
+    assert (
+        load("run: train.py\nroles:\n", options={"nodes": "2"}).roles["worker"].nodes.maximum == 2
+    )
 
 
 def test_args_that_no_role_would_take(load):
@@ -139,7 +145,11 @@ def test_paths_of_options_belong_to_the_current_folder(folder, monkeypatch):
 @pytest.mark.parametrize(
     ("option", "value", "fault"),
     [
-        ("nodes", "0", '--nodes: must be a number of nodes, at least 1, or a range such as "1:4"; got 0'),
+        (
+            "nodes",
+            "0",
+            '--nodes: must be a number of nodes, at least 1, or a range such as "1:4"; got 0',
+        ),
         ("nodes", "4:2", "--nodes: must have its minimum first: 2:4"),
         ("nproc", "-1", '--nproc: must be at least 1, "gpu" or "cpu"; got -1'),
         ("framework", "pytorch", 'did you mean "torch"?'),
@@ -170,7 +180,7 @@ def test_python_says_its_keywords(folder):
         "max_restarts: must be a whole number, at least 0; got -1"
     ]
     assert faults("train.py", options={"nodes": object()}, dashes=False) == [
-        "nodes: a object has no meaning here"
+        "nodes: a value of type object has no meaning here"
     ]
 
 
@@ -202,8 +212,8 @@ def test_python_data_that_means_nothing(folder):
     with pytest.raises(spec.SpecError) as caught:
         spec.build({"run": "train.py", "args": [object()], "env": {"A": b"x"}})
     assert [str(problem) for problem in caught.value.problems][:2] == [
-        "args[0]: a object has no meaning here",
-        "env.A: a bytes has no meaning here",
+        "args[0]: a value of type object has no meaning here",
+        "env.A: a value of type bytes has no meaning here",
     ]
     nested: dict = {}
     nested["a"] = nested

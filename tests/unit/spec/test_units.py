@@ -15,7 +15,8 @@ def test_times(value, seconds):
 
 
 @pytest.mark.parametrize(
-    "value", [-1, "-1s", "soon", "", "5 parsecs", True, None, [1], float("nan"), float("inf"), "1m x"]
+    "value",
+    [-1, "-1s", "soon", "", "5 parsecs", True, None, [1], float("nan"), float("inf"), "1m x"],
 )
 def test_what_is_no_time(value):
     with pytest.raises(ValueError, match='must be a time: .*"30m"'):
@@ -34,7 +35,12 @@ def test_quantities(text, amount):
 @pytest.mark.parametrize(
     ("wrong", "right"),
     [("5 Gigs", "5Gi"), ("5GB", "5G"), ("5GiB", "5Gi"), ("5gb", "5G"), ("16 gib", "16Gi")]
-    + [("200MB", "200M"), ("a lot", "an amount such as 5Gi"), ("", "an amount"), (None, "an amount")]
+    + [
+        ("200MB", "200M"),
+        ("a lot", "an amount such as 5Gi"),
+        ("", "an amount"),
+        (None, "an amount"),
+    ]
     + [(True, "an amount"), ([], "an amount"), ("-5Gi", "an amount")],
 )
 def test_a_wrong_quantity_is_answered_with_a_right_one(wrong, right):
@@ -64,7 +70,8 @@ def test_sizes_in_bytes():
 
 
 @pytest.mark.parametrize(
-    ("value", "ends"), [(1, (1, 1)), ("3", (3, 3)), ("1:4", (1, 4)), ("2:2", (2, 2)), (" 1: 4", (1, 4))]
+    ("value", "ends"),
+    [(1, (1, 1)), ("3", (3, 3)), ("1:4", (1, 4)), ("2:2", (2, 2)), (" 1: 4", (1, 4))],
 )
 def test_nodes(value, ends):
     assert units.nodes(value) == ends

@@ -16,8 +16,8 @@ from rankzero.agent.membership.events import (
     Refused,
     Running,
     Send,
-    StopRun,
     Stopped,
+    StopRun,
     Tick,
 )
 from rankzero.agent.membership.machine import step

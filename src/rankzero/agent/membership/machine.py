@@ -260,9 +260,7 @@ class _Turn:
             return
         keys = ready(state)
         waited = self.now - state.since
-        if keys and len(keys) == len(expected(state)):
-            self.begin(keys)
-        elif waited >= state.wait and keys and enough(state, keys):
+        if (keys and len(keys) == len(expected(state))) or (waited >= state.wait and keys and enough(state, keys)):
             self.begin(keys)
         elif waited >= state.limits.join_wait:
             absent = [key for key in expected(state) if key not in keys]

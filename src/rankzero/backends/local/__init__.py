@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rankzero.backends.local.backend import LocalBackend as LocalBackend
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 __all__ = ["LocalBackend"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     # The supervisor lives in this package and must start without what the backend imports.
     if name == "LocalBackend":
         from rankzero.backends.local.backend import LocalBackend

@@ -29,6 +29,7 @@ class LocalBackend:
     """Runs as processes of this user. home: where their folders are (default: XDG's state)."""
 
     name = "local"
+    ends_with_caller = True
 
     def __init__(self, home: Path | None = None) -> None:
         self._runs = Runs(home)

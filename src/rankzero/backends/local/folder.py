@@ -26,9 +26,9 @@ CUT_OFF = {
 
 def state_home() -> Path:
     """`$XDG_STATE_HOME/rankzero`, by the XDG base directory specification."""
-    base = os.environ.get("XDG_STATE_HOME", "")
+    base = Path(os.environ.get("XDG_STATE_HOME", ""))
     # The specification says to ignore a relative path.
-    home = Path(base) if os.path.isabs(base) else Path.home() / ".local" / "state"
+    home = base if base.is_absolute() else Path.home() / ".local" / "state"
     return home / "rankzero"
 
 
@@ -63,8 +63,7 @@ class RunFolder:
     def node_folders(self) -> dict[str, Path]:
         """Each node's own folder by the node's name, in the plan's order."""
         return {
-            f"{node['role']}/{node['index']}": Path(node["folder"])
-            for node in self.plan()["nodes"]
+            f"{node['role']}/{node['index']}": Path(node["folder"]) for node in self.plan()["nodes"]
         }
 
     def events(self) -> list[ev.Event]:

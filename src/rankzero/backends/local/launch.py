@@ -84,7 +84,7 @@ def _start(folder: RunFolder, plan: Plan, detach: bool) -> int | None:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)
-        address = "127.0.0.1:%d" % listener.getsockname()[1]
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
         _write(folder.address_file, address)
         for agent in plan.agents:
             listen = None if agent.listen is None else f"fd:{AGENT_LISTENER}"
@@ -142,5 +142,5 @@ def _far(fds: list[int], at: int) -> int:
 def _write(path: Path, text: str) -> None:
     """A private file. Errors: OSError, also for a disk that is full only at the end."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with open(fd, "w", encoding="utf-8") as file:
+    with os.fdopen(fd, "w", encoding="utf-8") as file:
         file.write(text)

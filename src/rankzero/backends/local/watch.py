@@ -22,9 +22,7 @@ class Watch:
         self._next_event = events_from
         nodes = folder.node_folders()
         self._nodes = {
-            node: path
-            for node, path in nodes.items()
-            if query.nodes is None or node in query.nodes
+            node: path for node, path in nodes.items() if query.nodes is None or node in query.nodes
         }
         self._offsets: dict[str, dict[int, int]] = {node: {} for node in self._nodes}
         self._begun: set[str] = set()

@@ -1,0 +1,35 @@
+"""What an import costs: the model's libraries come only with the model."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def loaded_by(statement: str) -> set[str]:
+    program = f"import sys\n{statement}\nprint(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "statement", ["import rankzero.spec", "from rankzero.spec import SpecError, Problem"]
+)
+def test_errors_cost_no_model(statement):
+    assert not loaded_by(statement) & {"pydantic", "yaml", "rankzero.spec.model"}
+
+
+def test_the_model_costs_no_framework_and_no_command_line():
+    loaded = loaded_by("from rankzero.spec import from_target, detect")
+    assert "pydantic" in loaded
+    assert not loaded & {"torch", "numpy", "click", "rich", "jsonschema", "hypothesis"}
+
+
+def test_public_names_are_all_there():
+    import rankzero.spec as package
+
+    assert all(hasattr(package, name) for name in package.__all__)
+    with pytest.raises(AttributeError, match="nothing"):
+        package.nothing  # noqa: B018
