@@ -140,22 +140,31 @@ def report(title, size, lines, taken):
         )
 
 
-def main():
+def main(quick=False):
+    """As one of `python -m benchmarks`."""
+    run(ranks=64, mib=1 if quick else 4, pairs=3 if quick else 7)
+
+
+def command_line():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--ranks", type=int, default=64)
     parser.add_argument("--mib", type=int, default=4, help="of each rank")
     parser.add_argument("--pairs", type=int, default=7)
     options = parser.parse_args()
-    size = options.mib * 2**20 // (64 * LINE) * (64 * LINE)
+    run(options.ranks, options.mib, options.pairs)
+
+
+def run(ranks, mib, pairs):
+    size = mib * 2**20 // (64 * LINE) * (64 * LINE)
     for title, block, gap in (
         ("bursts, 40 KiB a rank at a time", 512 * LINE, 0.1),
         ("a line a rank ten times a second", LINE, 0.1),
     ):
         part = size if block > LINE else size // 8
         part = part // block * block
-        measure(title, options.ranks, part, block, gap, options.pairs)
+        measure(title, ranks, part, block, gap, pairs)
         sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    main()
+    command_line()

@@ -142,10 +142,11 @@ def save(model: nn.Module, optimizer: torch.optim.Optimizer, epoch: int) -> None
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
     }
-    torch.save(checkpoint, OUTPUTS / "checkpoint.pt.part")
-    os.replace(OUTPUTS / "checkpoint.pt.part", OUTPUTS / "checkpoint.pt")
-    save_file(model.state_dict(), OUTPUTS / "model.safetensors.part")
-    os.replace(OUTPUTS / "model.safetensors.part", OUTPUTS / "model.safetensors")
+    part = OUTPUTS / "unfinished.part"
+    torch.save(checkpoint, part)
+    part.replace(OUTPUTS / "checkpoint.pt")
+    save_file(model.state_dict(), part)
+    part.replace(OUTPUTS / "model.safetensors")
 
 
 def resume(model: nn.Module, optimizer: torch.optim.Optimizer, device: torch.device) -> int:

@@ -24,15 +24,19 @@ class Reports:
         self._timers: Dict[int, Timer] = {}
 
     def take(self, rank: int, line: bytes) -> None:
-        """One line of a rank. What is no JSON object was not written by us, and is ignored."""
+        """One line of a rank: `{"first_step": TIME}` or `{"report": VALUES}`. What is neither was
+        not written by `rankzero.script`, and is ignored."""
         try:
-            values = json.loads(line)
+            told = json.loads(line)
         except ValueError:
             return
-        if not isinstance(values, dict):
+        if not isinstance(told, dict):
             return
-        if "first_step" in values:
-            self._on_first_step(rank, float(values["first_step"]))
+        step, values = told.get("first_step"), told.get("report")
+        if isinstance(step, float):
+            self._on_first_step(rank, step)
+        elif not isinstance(values, dict):
+            return
         elif rank in self._timers:
             self._latest[rank] = values
         else:

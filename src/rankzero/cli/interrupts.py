@@ -44,6 +44,8 @@ class Interrupts:
         self._run = run
         self._asking = False
         self._old: dict[int, Any] = {}
+        # Asked now: of a terminal that is gone, nobody can tell any more that it was one.
+        self._terminals = [number for number in (0, 1, 2) if os.isatty(number)]
 
     def __enter__(self) -> Interrupts:
         self._old[signal.SIGINT] = signal.signal(signal.SIGINT, self._interrupt)
@@ -84,7 +86,7 @@ class Interrupts:
 
     def _terminate(self, number: int, frame: FrameType | None) -> None:
         if number == signal.SIGHUP:
-            forget_terminal()
+            forget(self._terminals)
         if not self._backend.ends_with_caller:
             raise Detached(128 + number)
         again = self.code is not None
@@ -97,9 +99,9 @@ def on_terminal() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
-def forget_terminal() -> None:
-    """The terminal is gone; what is still said goes nowhere instead of failing."""
+def forget(terminals: list[int]) -> None:
+    """The terminal is gone; what is still said to it goes nowhere instead of failing."""
     nowhere = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        if os.isatty(descriptor):
-            os.dup2(nowhere, descriptor)
+    for descriptor in terminals:
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)

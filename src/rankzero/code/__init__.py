@@ -1,4 +1,4 @@
 """What of the user's folder takes part in a run."""
 
-from rankzero.code.survey import Survey as Survey
-from rankzero.code.survey import survey as survey
+from rankzero.code.files import Survey as Survey
+from rankzero.code.files import survey as survey

@@ -19,8 +19,7 @@ MOST_ROLES = 64
 class Strict(BaseModel):
     """No unknown keys, no silent conversions, no change after it was checked."""
 
-    # Built when first used: a part of another model is never built by itself.
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class Run(Strict):

@@ -29,6 +29,9 @@ def test_a_cut_log_reads_as_a_prefix_and_goes_on(history, segment, draw):
         os.truncate(last, size - lost)
         left = streams[0][: len(streams[0]) - lost]
         assert text(chunks(LogReader(folder), 0, final=True)) == left
+        got = [chunk for rank, chunk in merged(folder) if rank == 0]
+        assert text(got) == left
+        assert not got or got[-1].next == len(left)
         writer = LogWriter(folder, KEEP_ALL, segment)
         writer.append(0, 99, b"again\n", 9999.0)
         writer.close()
@@ -161,6 +164,45 @@ def test_what_a_refused_write_left_is_accounted_for(room, give_up):
         assert sum(chunk.dropped for chunk in found) == lost
         assert text(found) == stream[: len(stream) - lost] + b"end\n"
         assert found[-1].next == len(stream) + len(b"end\n")
+
+
+def test_a_write_refused_in_a_later_segment_counts_those_before(tmp_path):
+    folder = str(tmp_path)
+    writer = LogWriter(folder, KEEP_ALL, 100)
+    data = b"123456789\n" * 50 + b"x" * 1000
+    with largest_file(300), pytest.raises(WriteError) as caught:
+        writer.append(0, 1, data, 1.0)
+    assert caught.value.written == 800
+    assert cat(folder, 0) == data[:800]
+    writer.append(0, 1, data[800:], 2.0)
+    writer.close()
+    assert cat(folder, 0) == data
+
+
+def test_a_refused_index_entry_shifts_no_other(tmp_path):
+    writer = LogWriter(str(tmp_path), KEEP_ALL)
+    for room, now in ((20, 1.0), (50, 2.0), (50, 3.0), (1000, 4.0)):
+        with largest_file(room):  # the first entry and the third are torn
+            writer.append(0, 7, b"at %d\n" % now, now)
+    writer.close()
+    reader = LogReader(str(tmp_path))
+    assert [reader.read(0, offset).time for offset in (5, 10, 15)] == [2.0, 2.0, 4.0]
+    assert reader.read(0, 0).generation == 7
+    assert os.path.getsize(segments(str(tmp_path), 0, ".index")[0]) == 80
+
+
+def test_the_time_of_what_was_never_written_tears_no_line(tmp_path):
+    writer = LogWriter(str(tmp_path), KEEP_ALL)
+    writer.append(1, 1, b"other\n", 1.5)
+    writer.append(0, 1, b"h" * 100, 1.0)
+    with largest_file(100), pytest.raises(WriteError):
+        writer.append(0, 1, b"x\nnext\n", 2.0)
+    writer.append(0, 1, b"longer\n", 2.01)
+    writer.close()
+    assert [chunk.data for _, chunk in merged(str(tmp_path))] == [
+        b"h" * 100 + b"longer\n",
+        b"other\n",
+    ]
 
 
 def mounted(folder, size):

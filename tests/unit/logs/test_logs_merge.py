@@ -152,6 +152,18 @@ def test_ranks_that_grew_before_others_came_give_way(tmp_path):
     assert (chunk.dropped, chunk.offset, chunk.data) == (4880, 4880, b"back\n")
 
 
+def test_a_rank_that_gave_way_and_came_back_is_kept(tmp_path):
+    told = []
+    writer = LogWriter(str(tmp_path), 10_000, 9000, told.append)
+    writer.append(0, 1, (b"x" * 79 + b"\n") * 60, 1.0)
+    writer.append(1, 1, (b"y" * 79 + b"\n") * 70, 2.0)
+    writer.append(0, 1, b"back\n", 3.0)
+    writer.append(1, 1, (b"y" * 79 + b"\n") * 60, 4.0)
+    writer.close()
+    assert [(drop.rank, drop.bytes) for drop in told] == [(0, 4800), (1, 4160)]
+    assert LogReader(str(tmp_path)).read(0, 0).data == b"back\n"
+
+
 @given(
     st.lists(st.binary(max_size=20).filter(lambda line: b"\n" not in line and b"\r" not in line))
 )

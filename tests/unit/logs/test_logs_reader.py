@@ -59,6 +59,12 @@ def test_the_time_is_that_of_the_first_line(folder, writer):
     assert times == [1.0, 2.0, 2.0, 3.0]
 
 
+def test_a_limit_below_a_line_gives_that_line_alone(folder, writer):
+    writer.append(0, 1, b"a longer line\nb\nc\n", 1.0)
+    reader = LogReader(folder)
+    assert [chunk.data for chunk in chunks(reader, 0, limit=5)] == [b"a longer line\n", b"b\nc\n"]
+
+
 def test_until_stops_before_what_was_read_later(folder, writer):
     for now in (1.0, 2.0, 3.0):
         writer.append(0, 1, b"at %d\n" % now, now)

@@ -52,7 +52,7 @@ def detect(folder, source: str, run="train.py", **mapping):
         ),
         ("import jax\nfrom torch.nn.parallel import DistributedDataParallel", "torch", "Parallel"),
         (
-            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import jax\nelse:\n    import torch",
+            "import typing\nif typing.TYPE_CHECKING:\n    import jax\nelse:\n    import torch",
             "torch",
             "found",
         ),

@@ -105,7 +105,10 @@ def test_all_other_keys(load, folder):
 
 def test_environment_values_are_text_as_it_was_written(load):
     job = load('run: train.py\nenv: {A: 1, B: yes, C: true, D: 1.10, E: "", F: 0x10, G: 1e5}\n')
-    assert job.env == dict(A="1", B="yes", C="true", D="1.10", E="", F="0x10", G="1e5")
+    assert job.env == {
+        "A": "1", "B": "yes", "C": "true", "D": "1.10",
+        "E": "", "F": "0x10", "G": "1e5",
+    }
 
 
 def test_a_key_with_nothing_after_it_says_nothing(load):
@@ -238,7 +241,7 @@ def test_every_problem_at_once_in_the_order_of_the_file(load):
 
 
 def test_one_problem_is_singular_and_many_are_counted(load):
-    with pytest.raises(spec.SpecError, match="job.yaml has 1 problem; nothing was started."):
+    with pytest.raises(spec.SpecError, match=r"job\.yaml has 1 problem; nothing was started\."):
         load("run: trian.py\n")
     with pytest.raises(spec.SpecError) as caught:
         load("run: train.py\n" + "".join(f"zzz{i}: 1\n" for i in range(50)))

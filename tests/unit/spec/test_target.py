@@ -128,7 +128,7 @@ def test_an_option_for_the_only_role_needs_no_name(load):
 
 
 def test_args_that_no_role_would_take(load):
-    with pytest.raises(spec.SpecError, match="every role .a. has args of its own"):
+    with pytest.raises(spec.SpecError, match=r"every role .a. has args of its own"):
         load("run: train.py\nroles: {a: {args: [x]}}\n", args=("y",))
 
 

@@ -7,8 +7,18 @@ from rankzero.spec import units
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [(90, 90), (0, 0), (1.5, 1.5), ("90", 90), ("90s", 90), ("30m", 1800), ("1h30m", 5400)]
-    + [("500ms", 0.5), ("2d", 172800), ("1.5h", 5400)],
+    [
+        (90, 90),
+        (0, 0),
+        (1.5, 1.5),
+        ("90", 90),
+        ("90s", 90),
+        ("30m", 1800),
+        ("1h30m", 5400),
+        ("500ms", 0.5),
+        ("2d", 172800),
+        ("1.5h", 5400),
+    ],
 )
 def test_times(value, seconds):
     assert units.seconds(value) == pytest.approx(seconds)
@@ -19,7 +29,7 @@ def test_times(value, seconds):
     [-1, "-1s", "soon", "", "5 parsecs", True, None, [1], float("nan"), float("inf"), "1m x"],
 )
 def test_what_is_no_time(value):
-    with pytest.raises(ValueError, match='must be a time: .*"30m"'):
+    with pytest.raises(ValueError, match=r'must be a time: .*"30m"'):
         units.seconds(value)
 
 

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rankzero import code, spec
 from rankzero.agent.history import History
 from rankzero.agent.wire.seal import Broken
 from rankzero.backends.base import Item, LogBlock, LogQuery, RunInfo, Submission
-from rankzero.backends.local import facts, preflight
 from rankzero.backends.local.folder import RunFolder, Runs
-from rankzero.backends.local.launch import launch
 from rankzero.backends.local.watch import Watch
 from rankzero.backends.viewer import Lost, Viewer
 from rankzero.errors import BadRequest, Refused, UnknownRun
-from rankzero.plan.local import compile_local
-from rankzero.plan.model import Code, Plan
-from rankzero.spec.model import Job
-from rankzero.spec.names import run_id
+
+if TYPE_CHECKING:
+    # Only a new run needs a job and a plan, and with them pydantic: looking at runs does not.
+    from rankzero.agent.events import Event
+    from rankzero.plan.model import Plan
+    from rankzero.spec.model import Job
 
 
 class LocalBackend:
@@ -37,17 +35,13 @@ class LocalBackend:
 
     def plan(self, job: Job) -> Plan:
         """Errors: Refused, with everything that this machine lacks for the job."""
-        machine = facts.gather()
-        preflight.check(job, machine)
-        folder = self._runs.folder(run_id(job.name, secrets.token_hex(2)))
-        while folder.path.exists():
-            folder = self._runs.folder(run_id(job.name, secrets.token_hex(2)))
-        skip = [job.outputs] if job.outputs else []
-        surveyed = code.survey(job.workdir, job.run.script, skip=skip)
-        what = Code(surveyed.folder, surveyed.files, surveyed.size, surveyed.digest)
-        return compile_local(job, spec.detect(job), what, machine, folder.run, folder.path)
+        from rankzero.backends.local.compiling import compile_job
+
+        return compile_job(self._runs, job)
 
     def submit(self, plan: Plan, *, detach: bool) -> Submission:
+        from rankzero.backends.local.launch import launch
+
         folder, lifeline = launch(self._runs, plan, detach=detach)
         if lifeline is not None:
             self._lifelines[plan.run] = lifeline
@@ -66,7 +60,7 @@ class LocalBackend:
     def run(self, run: str) -> RunInfo:
         return self._info(self._folder(run))
 
-    def events(self, run: str) -> list[Any]:
+    def events(self, run: str) -> list[Event]:
         return self._folder(run).events()
 
     def logs(self, run: str, query: LogQuery) -> Iterator[LogBlock]:

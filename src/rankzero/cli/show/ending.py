@@ -10,7 +10,7 @@ from rankzero.agent.history import History
 from rankzero.cli.show.amounts import duration
 from rankzero.cli.show.lines import visible
 from rankzero.cli.show.terminal import BOLD, GREEN, RED, YELLOW
-from rankzero.why import Facts, account
+from rankzero.why import Facts
 from rankzero.why.words import count
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ def say_end(
 
 def say_account(screen: Screen, facts: Facts) -> None:
     """The cause, what it took with it, the remedy, and the next command."""
+    from rankzero.why import account
+
     for label, text in account(facts):
         screen.say(f"  {screen.paint(f'{label:<7}', BOLD)} {visible(text)}")
 

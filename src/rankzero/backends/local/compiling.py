@@ -1,0 +1,26 @@
+"""From a job to its plan on this machine: gather the facts, check them, compile."""
+
+from __future__ import annotations
+
+import secrets
+
+from rankzero import code, spec
+from rankzero.backends.local import facts, preflight
+from rankzero.backends.local.folder import Runs
+from rankzero.plan.local import compile_local
+from rankzero.plan.model import Code, Plan
+from rankzero.spec.model import Job
+from rankzero.spec.names import run_id
+
+
+def compile_job(runs: Runs, job: Job) -> Plan:
+    """Errors: Refused, with everything that this machine lacks for the job."""
+    machine = facts.gather()
+    preflight.check(job, machine)
+    folder = runs.folder(run_id(job.name, secrets.token_hex(2)))
+    while folder.path.exists():
+        folder = runs.folder(run_id(job.name, secrets.token_hex(2)))
+    skip = [job.outputs] if job.outputs else []
+    surveyed = code.survey(job.workdir, job.run.script, skip=skip)
+    what = Code(surveyed.folder, surveyed.files, surveyed.size, surveyed.digest)
+    return compile_local(job, spec.detect(job), what, machine, folder.run, folder.path)
