@@ -36,7 +36,11 @@ class Runner:
         """Submit a script and watch it."""
         return Following(self.backend, self.script(text, *args, **options))
 
-    def check_nothing_left(self) -> None:
+    def finish(self) -> None:
+        """Stop what the test let go on; nothing of any run may be left anywhere."""
+        for run in self.submitted:
+            if any(info.run == run and not info.finished for info in self.backend.runs()):
+                self.backend.stop(run, grace=0.0)
         for run in self.submitted:
             until(lambda run=run: not self.place.left(run), f"{run} to end everywhere")
 
@@ -50,12 +54,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
 
 @pytest.fixture
 def runner(place: Place) -> Iterator[Runner]:
-    """Every test that ends its runs also proves that nothing of them is left running."""
+    """Every test that uses it also proves that its runs leave nothing behind."""
     made = Runner(place)
     yield made
-    if all(made.backend.run(run).finished for run in made.submitted if _known(made, run)):
-        made.check_nothing_left()
-
-
-def _known(runner: Runner, run: str) -> bool:
-    return any(info.run == run for info in runner.backend.runs())
+    made.finish()

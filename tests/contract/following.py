@@ -33,6 +33,10 @@ class Following:
         """Until ranks have written this line so often."""
         return self.until(lambda: self.lines().count(line) >= count)
 
+    def until_lines_of(self, count: int) -> Following:
+        """Until ranks have written so many lines, whatever they say."""
+        return self.until(lambda: len(self.lines()) >= count)
+
     def until_event(self, kind: str, times: int = 1) -> Following:
         return self.until(lambda: self.kinds.count(kind) >= times)
 

@@ -6,6 +6,9 @@ from typing import Any, Callable, Dict, List, Optional
 from rankzero.agent import events as ev
 from rankzero.agent.history import History, fold
 
+#: A file beside the history that is given up on a full disk, so that its end can be written.
+RESERVE = "reserve"
+
 
 class Chronicle:
     """Appends events and keeps them at hand for viewers. `on_event` is called for each.
@@ -19,6 +22,7 @@ class Chronicle:
         self.events: List[ev.Event] = []
         self._fd = -1
         self.failed: Optional[str] = None
+        self._reserve = os.path.join(os.path.dirname(path or ""), RESERVE)
         if path is not None:
             self.events = read(path)
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -33,13 +37,28 @@ class Chronicle:
         event = ev.Event(seq, now, kind, data)
         self.events.append(event)
         if self._fd >= 0:
-            line = (ev.to_line(event) + "\n").encode("utf-8", "replace")
-            try:
-                os.write(self._fd, line)
-            except OSError as error:
-                self.failed = error.strerror or str(error)
+            self._write((ev.to_line(event) + "\n").encode("utf-8", "replace"))
         self._on_event(event)
         return event
+
+    def _write(self, line: bytes) -> None:
+        try:
+            line = line[os.write(self._fd, line) :]
+            if line:  # the disk took a part of it: the rest says why not all
+                os.write(self._fd, line)
+        except OSError as error:
+            if self._give_up_reserve():
+                self._write(b"\n" + line)
+            else:
+                self.failed = error.strerror or str(error)
+
+    def _give_up_reserve(self) -> bool:
+        """On a full disk, make room for the end of the history; False where there is no more."""
+        try:
+            os.unlink(self._reserve)
+        except OSError:
+            return False
+        return True
 
     def since(self, seq: int) -> List[ev.Event]:
         """The events from this number on."""

@@ -6,7 +6,8 @@ from rankzero.agent import events as ev
 
 
 class NodeState(NamedTuple):
-    """What is known of a node. state: `joined`, `starting`, `running`, `done`, `lost`."""
+    """What is known of a node. state: `joined`, `starting`, `running`, `done` (its ranks exited 0), `lost`,
+    `ended` with the run."""
 
     node: str
     state: str = "joined"
@@ -144,7 +145,12 @@ def _report(history: History, event: ev.Event) -> History:
 
 
 def _finished(history: History, event: ev.Event) -> History:
+    nodes = {
+        key: node if node.state in ("done", "lost") else node._replace(state="ended")
+        for key, node in history.nodes.items()
+    }
     return history._replace(
+        nodes=nodes,
         state=event.data["state"],
         cause=event.data.get("cause"),
         exit_code=event.data.get("exit_code"),

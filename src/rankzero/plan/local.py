@@ -53,7 +53,7 @@ def compile_local(
         found=found.how,
         code=code,
         agents=(agents[0]._replace(listen=ANY_PORT), *agents[1:]),
-        notices=tuple(_notices(job, facts, agents)),
+        notices=(*([code.note] if code.note else []), *_notices(job, facts, agents)),
     )
 
 

@@ -16,12 +16,14 @@ class Code:
 
     folder: where it lies here; files, size: how many, and how many bytes together;
     digest: sha256 over names and contents, so that `rerun` can say that it changed.
+    note: what a user should know of it (it was too large to look at whole), or empty.
     """
 
     folder: str
     files: int
     size: int
     digest: str
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -205,6 +205,30 @@ def test_the_time_of_what_was_never_written_tears_no_line(tmp_path):
     ]
 
 
+def test_an_index_ahead_of_its_log_leads_no_cursor_beyond_it(tmp_path):
+    writer = LogWriter(str(tmp_path), KEEP_ALL)
+    for rank, now in ((0, 1.0), (1, 2.0), (0, 3.0), (1, 4.0)):
+        writer.append(rank, 1, b"at %d\n" % now, now)
+    writer.close()
+    os.truncate(segments(str(tmp_path), 0)[0], 3)
+    got = merged(str(tmp_path))
+    assert [(rank, chunk.data) for rank, chunk in got] == [(0, b"at "), (1, b"at 2\nat 4\n")]
+    assert got[0][1].next == 3
+
+
+def test_a_second_writer_drops_the_oldest_of_all_ranks_first(tmp_path):
+    told = []
+    writer = LogWriter(str(tmp_path), KEEP_ALL, 100)
+    for rank, now in ((1, 1.0), (0, 2.0), (1, 3.0), (0, 4.0)):
+        writer.append(rank, 1, b"x" * 99 + b"\n", now)
+    writer.close()
+    writer = LogWriter(str(tmp_path), 400, 100, told.append)
+    for now in (5.0, 6.0):
+        writer.append(2, 2, b"x" * 99 + b"\n", now)
+    writer.close()
+    assert [(drop.rank, drop.offset, drop.lines) for drop in told] == [(1, 0, 1), (0, 0, 1)]
+
+
 def mounted(folder, size):
     command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "rankzero-test", folder]
     try:

@@ -103,7 +103,7 @@ def test_a_merge_loses_nothing_and_keeps_each_ranks_order(history, segment, limi
         assert got == streams
 
 
-@settings(max_examples=5)
+@settings(max_examples=8)
 @given(st.integers(MAX_LINE - 2, MAX_LINE + 2), st.integers(0, 200_000), st.booleans())
 def test_a_line_is_whole_up_to_the_longest_and_in_pieces_beyond(length, before, newline):
     """However it lies in its segment; `length` counts no newline."""

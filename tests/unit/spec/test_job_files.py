@@ -106,8 +106,13 @@ def test_all_other_keys(load, folder):
 def test_environment_values_are_text_as_it_was_written(load):
     job = load('run: train.py\nenv: {A: 1, B: yes, C: true, D: 1.10, E: "", F: 0x10, G: 1e5}\n')
     assert job.env == {
-        "A": "1", "B": "yes", "C": "true", "D": "1.10",
-        "E": "", "F": "0x10", "G": "1e5",
+        "A": "1",
+        "B": "yes",
+        "C": "true",
+        "D": "1.10",
+        "E": "",
+        "F": "0x10",
+        "G": "1e5",
     }
 
 

@@ -90,7 +90,8 @@ def test_words_of_the_command_line_are_never_changed(folder):
 
 def test_options_win_over_the_file_and_args_follow_its_own(load):
     job = load(
-        "run: train.py --a\nname: x\ntorch: {port: 1}\nenv: {A: a, B: b}\nlabels: {k: a}\nnodes: 1\n",
+        "run: train.py --a\nname: x\ntorch: {port: 1}\nenv: {A: a, B: b}\nlabels: {k: a}\n"
+        "nodes: 1\n",
         options={"name": "y", "port": "2", "env": {"A": "z"}, "nodes": "3"},
         args=("--b",),
         labels={"k": "b"},
@@ -162,17 +163,18 @@ def test_paths_of_options_belong_to_the_current_folder(folder, monkeypatch):
         ("env", {"A": "a\0"}, "--env: must not hold a NUL"),
         ("env", {"": "x"}, "--env: a variable's name"),
         ("memory", "5 Gigs", "--memory: is not a quantity; write 5Gi"),
-        ("timeout", "", "--timeout"),
     ],
 )
 def test_a_wrong_option_is_named(folder, option, value, fault):
-    if (option, value) == ("timeout", ""):
-        assert spec.from_target("train.py", options={option: value}).torch.timeout is None
-        return
     found = faults("train.py", options={option: value})
     assert len(found) == 1
     assert found[0].startswith("--" + option.replace("_", "-"))
     assert fault in found[0]
+
+
+def test_an_option_without_a_value_says_nothing(folder):
+    job = spec.from_target("train.py", options={"timeout": "", "nodes": None, "cpu": "", "env": {}})
+    assert (job.torch.timeout, job.roles["worker"]) == (None, Role())
 
 
 def test_python_says_its_keywords(folder):

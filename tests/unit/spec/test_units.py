@@ -44,14 +44,11 @@ def test_quantities(text, amount):
 
 @pytest.mark.parametrize(
     ("wrong", "right"),
-    [("5 Gigs", "5Gi"), ("5GB", "5G"), ("5GiB", "5Gi"), ("5gb", "5G"), ("16 gib", "16Gi")]
-    + [
-        ("200MB", "200M"),
-        ("a lot", "an amount such as 5Gi"),
-        ("", "an amount"),
-        (None, "an amount"),
-    ]
-    + [(True, "an amount"), ([], "an amount"), ("-5Gi", "an amount")],
+    [
+        *[("5 Gigs", "5Gi"), ("5GB", "5G"), ("5GiB", "5Gi"), ("5gb", "5G"), ("16 gib", "16Gi")],
+        *[("200MB", "200M"), ("a lot", "an amount such as 5Gi"), ("", "an amount")],
+        *[(wrong, "an amount") for wrong in (None, True, [], "-5Gi")],
+    ],
 )
 def test_a_wrong_quantity_is_answered_with_a_right_one(wrong, right):
     with pytest.raises(ValueError, match=f"is not a quantity; write {right}"):

@@ -104,9 +104,7 @@ class Tick(NamedTuple):
     """Time has passed."""
 
 
-Event = Union[
-    Hello, Gone, Beat, Running, Exited, Stopped, Refused, Bye, Acked, StopRun, Tick
-]
+Event = Union[Hello, Gone, Beat, Running, Exited, Stopped, Refused, Bye, Acked, StopRun, Tick]
 
 
 class Send(NamedTuple):

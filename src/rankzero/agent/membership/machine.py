@@ -83,7 +83,11 @@ class _Turn:
     def hello(self, hello: on.Hello) -> None:
         known = self.state.members.get(hello.key)
         stale = known is not None and hello.incarnation < known.incarnation
-        if role_of(self.state, hello.key) is None or stale or hello.incarnation in self.state.fenced:
+        if (
+            role_of(self.state, hello.key) is None
+            or stale
+            or hello.incarnation in self.state.fenced
+        ):
             fenced = Member(hello.key, hello.incarnation, hello.node, self.now)
             self.send(fenced, "fenced")
             return
@@ -184,7 +188,9 @@ class _Turn:
         self.put(member._replace(leaving=True))
         if self.needed(member.key):
             self.emit(ev.NODE_LOST, node=member.key, reason=event.reason)
-            left = failure.lost(member.key, self.now, event.reason, ranks_on(self.state, member.key))
+            left = failure.lost(
+                member.key, self.now, event.reason, ranks_on(self.state, member.key)
+            )
             self.add_failures((dict(left, kind="node-left"),))
 
     def on_acked(self, member: Member, _: on.Acked) -> None:
@@ -260,7 +266,9 @@ class _Turn:
             return
         keys = ready(state)
         waited = self.now - state.since
-        if (keys and len(keys) == len(expected(state))) or (waited >= state.wait and keys and enough(state, keys)):
+        if (keys and len(keys) == len(expected(state))) or (
+            waited >= state.wait and keys and enough(state, keys)
+        ):
             self.begin(keys)
         elif waited >= state.limits.join_wait:
             absent = [key for key in expected(state) if key not in keys]
@@ -372,7 +380,9 @@ class _Turn:
         cause = failure.root(state.failures)
         lost = {one.get("node") for one in state.failures if one["kind"] != "rank-failed"}
         elastic = enough(state, [key for key in ready(state) if key not in lost])
-        if cause is not None and not self.spend(cause, free=elastic and cause["kind"] != "rank-failed"):
+        if cause is not None and not self.spend(
+            cause, free=elastic and cause["kind"] != "rank-failed"
+        ):
             return
         quick = elastic and (cause is None or cause["kind"] != "rank-failed")
         wait = min(REGROUP_WAIT, state.limits.join_wait) if quick else state.limits.join_wait

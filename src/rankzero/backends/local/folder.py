@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rankzero.agent import events as ev
-from rankzero.agent.chronicle import read
+from rankzero.agent.chronicle import RESERVE, read
 from rankzero.agent.history import History, fold
 
 #: What ends a history whose writers were all killed.
@@ -47,8 +47,7 @@ class RunFolder:
         self.nodes = path / "nodes"
         self.logs = path / "logs"
         self.supervisor_log = path / "supervisor.log"
-        #: Given up on a full disk, so that the end of the history can still be written.
-        self.reserve_file = path / "reserve"
+        self.reserve_file = path / RESERVE
 
     @property
     def exists(self) -> bool:

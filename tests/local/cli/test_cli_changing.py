@@ -1,0 +1,109 @@
+"""The verbs that change something: detach, stop, delete, rerun."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+LONG = "import signal\nprint('up', flush=True)\nsignal.pause()\n"
+
+
+def listed(shell):
+    runs = json.loads(shell("list", "-o", "json").stdout)["runs"]
+    return {run["run"]: run["state"] for run in runs}
+
+
+def detached(shell, *argv):
+    """Starts the long script detached; returns its id."""
+    shell.write("long.py", LONG)
+    return shell("run", "long.py", "--detach", *argv).stdout.strip()
+
+
+def test_a_detached_run_prints_its_id_and_goes_on(shell):
+    run = detached(shell)
+    assert listed(shell)[run] in ("waiting", "running")
+    with shell.start("attach", run) as attached:
+        assert attached.stdout.readline() == b"[0] up\n"
+        assert shell("stop", run).stdout.startswith(f"{run} · stopped")
+        _, err = attached.communicate()
+    assert attached.returncode == 1
+    assert b"stopped after" in err
+
+
+def test_a_detached_run_for_programs(shell):
+    shell.write("long.py", LONG)
+    started = json.loads(shell("run", "long.py", "-d", "-o", "json").stdout)
+    assert sorted(started) == ["logs", "notices", "outputs", "run"]
+    assert started["run"] in listed(shell)
+
+
+def test_stop_selects_and_leaves_the_others(shell):
+    one, two = detached(shell, "-l", "k=1"), detached(shell, "-l", "k=2")
+    stopped = json.loads(shell("stop", "-l", "k=1", "-o", "json").stdout)["runs"]
+    assert [(run["run"], run["state"]) for run in stopped] == [(one, "stopped")]
+    assert listed(shell)[two] != "stopped"
+    shell("stop", "--all", "--no-wait")
+    assert shell("wait", two, code=1).stdout.startswith("■ stopped")
+
+
+def test_stopping_what_has_ended_says_so(shell):
+    shell.write("quick.py", "print('done')\n")
+    shell("run", "quick.py")
+    (run,) = listed(shell)
+    assert shell("stop", run).stdout == f"{run} has already succeeded.\n"
+    assert shell("stop", "-l", "absent").stdout == "No run is selected; nothing was stopped.\n"
+
+
+def test_delete_refuses_what_goes_on_unless_forced(shell):
+    run = detached(shell)
+    done = shell("delete", run, code=2)
+    assert f"rankzero stop {run}" in done.stderr
+    assert run in listed(shell)
+    assert shell("delete", run, "--force").stdout == f"deleted {run}\n"
+    assert listed(shell) == {}
+
+
+def test_delete_a_selection(shell):
+    shell.write("quick.py", "print('done')\n")
+    shell("run", "quick.py", "-l", "k=1")
+    shell("run", "quick.py", "-l", "k=2")
+    deleted = json.loads(shell("delete", "-l", "k=1", "-o", "json").stdout)["deleted"]
+    assert len(deleted) == 1
+    assert len(listed(shell)) == 1
+    assert "nothing was deleted" in shell("delete", "-l", "k=1").stdout
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_rerun_says_when_the_code_is_another(shell, changed):
+    shell.write("quick.py", "print('done')\n")
+    shell("run", "quick.py", "--name", "job", "-e", "A=1", "--", "x y")
+    (run,) = listed(shell)
+    if changed:
+        shell.write("quick.py", "import sys\nprint('again', *sys.argv[1:])\n")
+    done = shell("rerun", run)
+    assert (f"has changed since {run}" in done.stderr) is changed
+    assert done.stdout == ("[0] again x y\n" if changed else "[0] done\n")
+    assert len(listed(shell)) == 2
+
+
+def test_rerun_works_from_another_folder_and_can_be_dry(shell, tmp_path):
+    shell.write("quick.py", "import os\nprint(os.getcwd())\n")
+    shell("run", "quick.py")
+    (run,) = listed(shell)
+    before = shell.folder
+    elsewhere = type(shell)(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere").mkdir()
+    elsewhere.env = shell.env
+    assert elsewhere("rerun", run).stdout == f"[0] {before / 'work'}\n"
+    plan = json.loads(elsewhere("rerun", run, "--dry-run", "-o", "json").stdout)
+    assert plan["job"]["run"]["script"].endswith("quick.py")
+    assert len(listed(shell)) == 2
+
+
+def test_an_id_with_two_meanings_names_them(shell):
+    shell.write("quick.py", "print('done')\n")
+    shell("run", "quick.py")
+    shell("run", "quick.py")
+    done = shell("why", "quick", code=2)
+    assert '"quick" could be 2 runs: quick-' in done.stderr
