@@ -13,8 +13,8 @@ from rankzero.agent.loop import Loop, Timer
 
 #: What one answer holds (bytes), below what a line of the wire may be.
 ANSWER = 256 * 1024
-#: Lines of the same moment are sent together (seconds).
-GATHER = 0.01
+#: Between two answers (seconds): a line after a pause goes at once, a flood goes in blocks.
+GATHER = 0.05
 #: A line without an end, such as a progress bar, is shown after this long (seconds).
 UNFINISHED = 1.0
 
@@ -31,6 +31,7 @@ class Answers:
         self._loop, self._reader, self._reply = loop, reader, reply
         self._open: Dict[int, Mapping[str, Any]] = {}
         self._soon: Optional[Timer] = None
+        self._last = 0.0
         self._later: Optional[Timer] = None
 
     def ask(self, question: Mapping[str, Any]) -> None:
@@ -45,10 +46,11 @@ class Answers:
     def wrote(self) -> None:
         """Something was added to the log."""
         if self._open and self._soon is None:
-            self._soon = self._loop.after(GATHER, self._answer_whole_lines)
+            when = max(self._loop.now(), self._last + GATHER)
+            self._soon = self._loop.at(when, self._answer_whole_lines)
 
     def _answer_whole_lines(self) -> None:
-        self._soon = None
+        self._soon, self._last = None, self._loop.now()
         self._answer_all(final=False)
         self._arm_later()
 
