@@ -43,7 +43,7 @@ with tf.device(place):
     train = tf.train.AdamOptimizer(options.lr).minimize(loss, global_step=step)
 
 began = time.monotonic()
-# Asked twice a second whether worker 0 has initialised; MonitoredTrainingSession asks twice a minute.
+# It asks twice a second whether worker 0 is ready; a MonitoredTrainingSession, twice a minute.
 manager = tf.train.SessionManager(
     ready_op=tf.report_uninitialized_variables(), recovery_wait_secs=0.5
 )

@@ -17,10 +17,10 @@ from rankzero import spec
 from rankzero.cli.verbs import rankzero as command_line
 
 from .blocks import PAGES, ROOT, Block, blocks, every
-from .transcript import commands, follow
+from .transcript import Command, Reader, commands, follow
 
 #: Every block that is not tried, with its reason. An addition needs a good one.
-SKIPPED: dict[str, list[str]] = {}
+SKIPPED: dict[str, list[str]] = {"README.md": ["make demo runs it"]}
 
 LANGUAGES = {"bash", "console", "json", "make", "python", "text", "toml", "yaml", "{toctree}", ""}
 
@@ -35,7 +35,8 @@ def typed(page: Path) -> list[str]:
     return [command.text for block in consoles for command in commands(block)]
 
 
-WITH_COMMANDS = [page for page in PAGES if typed(page)]
+EXAMPLES = [page for page in PAGES if page.is_relative_to(ROOT / "examples")]
+WITH_COMMANDS = [page for page in PAGES if typed(page) and page not in EXAMPLES]
 
 
 @pytest.mark.parametrize("page", WITH_COMMANDS, ids=page_name)
@@ -44,6 +45,24 @@ def test_a_reader_who_types_what_a_page_shows_sees_what_it_shows(
 ) -> None:
     wrong = list(follow(page, tmp_path))
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("page", EXAMPLES, ids=page_name)
+def test_what_an_example_s_page_asks_to_type_would_start(page: Path, tmp_path: Path) -> None:
+    """Frameworks are slow to start, and the examples are run elsewhere: here a dry run is enough."""
+    here = page.parent
+    for command in typed(page):
+        program, *words = shlex.split(command, comments=True)
+        if program == "rankzero" and words[0] == "run":
+            at = words.index("--") if "--" in words else len(words)
+            dry = [*words[:at], "--dry-run", *words[at:]]
+            code, output = Reader(tmp_path, here).type(Command(0, shlex.join(["rankzero", *dry])))
+            assert (code, output[-22:-2]) == (0, "Nothing was started"), f"{command}\n{output}"
+        else:
+            assert program in ("python", "torchrun", "pip"), command
+            files = [word for word in words if word.endswith((".py", ".txt"))]
+            assert files
+            assert all((here / name).is_file() for name in files), command
 
 
 def test_only_listed_blocks_are_skipped() -> None:
@@ -127,7 +146,7 @@ def test_make_targets_and_extras_that_pages_name_exist() -> None:
     extras = set(metadata("rankzero").get_all("Provides-Extra") or ())
     for page in PAGES:
         for command in typed(page):
-            words = shlex.split(command)
+            words = shlex.split(command, comments=True)
             if words[0] == "make":
                 assert words[1] in targets, (page_name(page), command)
             for extra in re.findall(r"rankzero\[([\w,]+)\]", command):

@@ -51,11 +51,11 @@ def commands(block: Block) -> Iterator[Command]:
 
 
 class Reader:
-    """Somebody who follows a page, in a folder of their own and with a home of their own."""
+    """Somebody who follows a page, with a home of their own, in a folder of it or in `work`."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder / "work"
-        self.folder.mkdir()
+    def __init__(self, folder: Path, work: Path | None = None) -> None:
+        self.folder = work or folder / "work"
+        self.folder.mkdir(exist_ok=True)
         self.state = folder / ".local" / "state"
         self.env = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("RANKZERO_", "XDG_"))},
@@ -73,7 +73,7 @@ class Reader:
 
     def type(self, command: Command) -> tuple[int, str]:
         """Run a command; its exit code and all that it printed."""
-        argv = [self._real(word) for word in shlex.split(command.text)]
+        argv = [self._real(word) for word in shlex.split(command.text, comments=True)]
         if argv[0] == "rankzero":
             argv[:1] = [sys.executable, "-m", "rankzero"]
         elif argv[0] == "python":

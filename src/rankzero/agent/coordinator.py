@@ -72,6 +72,8 @@ class Coordinator:
         for action in actions:
             if isinstance(action, m.Emit):
                 self._chronicle.add(now, action.kind, action.data)
+            elif isinstance(action, m.Cut):
+                self._cut(action)
             else:
                 self._send(action)
         self._schedule()
@@ -89,6 +91,11 @@ class Coordinator:
         peer = self._nodes.get(action.key)
         if peer is not None and peer.incarnation == action.incarnation:
             peer.connection.send(action.message)
+
+    def _cut(self, action: m.Cut) -> None:
+        peer = self._nodes.get(action.key)
+        if peer is not None and peer.incarnation == action.incarnation:
+            peer.connection.close(action.reason)
 
     def _lingers(self) -> bool:
         """Whether nodes stay for those who still look: until they go, or `linger` is over."""
@@ -175,7 +182,10 @@ class Coordinator:
                 peer.connection.send({"type": "fenced"})
                 return
             del self._nodes[key]
-            before.connection.send({"type": "fenced"})
+            if before.incarnation < incarnation:
+                before.connection.send({"type": "fenced"})
+            else:
+                before.connection.close("its agent has dialled again")
         peer.key, peer.incarnation = key, incarnation
         self._nodes[key] = peer
         self.feed(

@@ -106,7 +106,8 @@ class State(NamedTuple):
 
     barred: generations up to this one must not start any more; pending: an assignment that
     waits until the older ranks are down; cut: since when there is no coordinator; unable: why
-    this node can't run the job.
+    this node can't run the job; leaving: why it was asked to go; leave_by: when it goes even if
+    ranks are still alive.
     """
 
     coordinator_wait: float
@@ -140,10 +141,9 @@ def deadline(state: State) -> Optional[float]:
     """When the machine wants its next Tick if nothing happens before, or None."""
     if state.phase == "left":
         return None
-    times = [] if state.connected else [state.cut + state.coordinator_wait]
     if state.leave_by is not None:
-        times.append(state.leave_by)
-    return min(times) if times else None
+        return state.leave_by
+    return None if state.connected else state.cut + state.coordinator_wait
 
 
 class _Turn:
@@ -188,9 +188,11 @@ class _Turn:
 
     def on_tick(self, _: Tick) -> None:
         state = self.state
-        if state.leave_by is not None and self.now >= state.leave_by:
-            self.leave(state.leave_code)
-        elif not state.connected and self.now - state.cut >= state.coordinator_wait:
+        if state.leave_by is not None:
+            if self.now >= state.leave_by:
+                self.leave(state.leave_code)
+        elif not state.connected and self.now >= state.cut + state.coordinator_wait:
+            self.set(leaving="no coordinator for %g s" % state.coordinator_wait)
             self.depart(exits.REFUSED, state.grace)
 
     # -- what the coordinator says
@@ -203,13 +205,18 @@ class _Turn:
     def assign(self, message: Mapping[str, Any]) -> None:
         generation = message["topology"]["generation"]
         newest = max(self.state.generation, self.state.barred)
-        if generation <= newest or self.state.outcome or self.state.leaving is not None:
+        if generation <= newest or not self.willing():
             return
         if self.state.phase == "idle":
             self.start(message)
         else:
             self.set(pending=message)
             self.stop_ranks(self.state.grace)
+
+    def willing(self) -> bool:
+        """Whether this node will ever start ranks again."""
+        state = self.state
+        return not (state.outcome or state.unable or state.leaving or state.leave_by)
 
     def start(self, message: Mapping[str, Any]) -> None:
         topology = message["topology"]
@@ -280,10 +287,11 @@ class _Turn:
         if event.generation != state.generation or state.phase != "stopping":
             return
         self.set(phase="idle", ports=event.ports)
+        newest = max(state.generation, state.barred)
+        self.tell("stopped", generation=newest, ports=list(event.ports))
         if state.leave_by is not None:
             self.leave(state.leave_code)
             return
-        self.tell("stopped", generation=state.generation, ports=list(event.ports))
         if state.outcome is not None:
             self.tell("ack")
         elif state.pending is not None:
@@ -306,11 +314,18 @@ class _Turn:
             self.depart(exits.REFUSED, 0.0)
 
     def depart(self, code: int, grace: float) -> None:
-        """End the ranks, then the agent; a time limit keeps a stuck rank from holding it."""
+        """End the ranks, then the agent; a time limit keeps a stuck rank from holding it.
+
+        Whoever asks first gives the code; whoever asks later can only make it quicker.
+        """
         if self.state.phase == "idle":
             self.leave(code)
             return
-        self.set(leave_code=code, leave_by=self.now + grace + LEAVE_WAIT)
+        leave_by = self.now + grace + LEAVE_WAIT
+        if self.state.leave_by is None:
+            self.set(leave_code=code, leave_by=leave_by, pending=None)
+        else:
+            self.set(leave_by=min(leave_by, self.state.leave_by))
         self.stop_ranks(grace)
 
     def leave(self, code: int) -> None:

@@ -15,6 +15,7 @@ RUNNING = "running"  # generation: every rank's process is started
 RANK_EXITED = "rank-exited"  # generation, rank, node, code: by itself, with 0
 RANK_FAILED = "rank-failed"  # generation, failure: {kind, rank, node, time, code, signal, ...}
 RESTARTING = "restarting"  # generation, restarts, max_restarts, cause
+ENDING = "ending"  # state, cause, exit_code, generation: decided; what still runs is told to end
 FINISHED = "finished"  # state, cause, exit_code, generation
 # Reports from inside the ranks, and about them.
 FIRST_STEP = "first-step"  # generation, rank: the first optimizer step, or the first report

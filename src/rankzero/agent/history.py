@@ -6,8 +6,8 @@ from rankzero.agent import events as ev
 
 
 class NodeState(NamedTuple):
-    """What is known of a node. state: `joined`, `starting`, `running`, `done` (its ranks exited 0), `lost`,
-    `ended` with the run."""
+    """What is known of a node. state: `joined`, `starting`, `running`, `done` (its ranks exited
+    0), `lost`, `ended` with the run."""
 
     node: str
     state: str = "joined"
@@ -22,6 +22,7 @@ class History(NamedTuple):
 
     cause: the first failure, as the agents recorded it (see `docs/reference/events.md`).
     report: the last values that a rank reported, with its rank. done: ranks that exited 0.
+    outcome: how the run ends, from the moment that it was decided; it never changes after.
     times are seconds since the epoch; None for what has not happened.
     """
 
@@ -42,6 +43,7 @@ class History(NamedTuple):
     failures: int = 0
     last_seq: int = 0
     done: FrozenSet[int] = frozenset()
+    outcome: Optional[Mapping[str, Any]] = None
 
     @property
     def final(self) -> bool:
@@ -144,7 +146,12 @@ def _report(history: History, event: ev.Event) -> History:
     return history._replace(report=dict(event.data["values"], rank=event.data["rank"]))
 
 
+def _ending(history: History, event: ev.Event) -> History:
+    return history._replace(outcome=history.outcome or dict(event.data))
+
+
 def _finished(history: History, event: ev.Event) -> History:
+    history = _ending(history, event)
     nodes = {
         key: node if node.state in ("done", "lost") else node._replace(state="ended")
         for key, node in history.nodes.items()
@@ -172,5 +179,6 @@ _STEPS: Dict[str, Callable[[History, ev.Event], History]] = {
     ev.RESTARTING: _restarting,
     ev.FIRST_STEP: _first_step,
     ev.REPORT: _report,
+    ev.ENDING: _ending,
     ev.FINISHED: _finished,
 }

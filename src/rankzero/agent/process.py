@@ -1,6 +1,7 @@
 """Process groups, adopted children, and how a process ended."""
 
 import ctypes
+import fcntl
 import os
 import signal
 import sys
@@ -16,6 +17,12 @@ def adopt_orphans() -> None:
     """
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def copy_high(fd: int) -> int:
+    """A copy above the low numbers that a child is to get, so that giving it those by dup2 never
+    closes one that is still needed. The caller closes it."""
+    return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 10)
 
 
 def reap() -> List[Tuple[int, int]]:

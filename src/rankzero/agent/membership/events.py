@@ -122,4 +122,12 @@ class Emit(NamedTuple):
     data: Dict[str, Any]
 
 
-Action = Union[Send, Emit]
+class Cut(NamedTuple):
+    """Close the connection of one incarnation: it counts as lost until it says hello again."""
+
+    key: str
+    incarnation: str
+    reason: str
+
+
+Action = Union[Send, Emit, Cut]

@@ -40,7 +40,10 @@ class State(NamedTuple):
     roster: the current generation's nodes in rank order, by key; topology: as assigned.
     results: rank -> exit code in this generation.
     failures: what went wrong in this generation, in the order of arrival.
-    inherited: a generation that an earlier coordinator of this run began; its loss is a failure.
+    newest: the highest generation that anybody has heard of; inherited: an earlier coordinator of
+    this run began one, and its loss is a failure.
+    births: the newest incarnation of each node; an older one is fenced.
+    clock: when the last step was; born: when the first one was.
     since: when the present phase began; wait: how long gathering waits for all before the
     minimum is enough. said_*: what the history has been told already.
     """
@@ -49,12 +52,15 @@ class State(NamedTuple):
     settings: Settings
     limits: Limits
     since: float
+    born: float
+    clock: float
     phase: str = "gathering"
     generation: int = 0
     restarts: int = 0
-    inherited: int = 0
+    newest: int = 0
+    inherited: bool = False
     members: Mapping[str, Member] = {}
-    fenced: frozenset = frozenset()
+    births: Mapping[str, str] = {}
     roster: Tuple[str, ...] = ()
     topology: Optional[Topology] = None
     results: Mapping[int, int] = {}
@@ -70,26 +76,22 @@ class State(NamedTuple):
 
 def resume(config: AgentConfig, history: History, now: float) -> State:
     """The state to begin with: empty, or what the run's history on this disk tells."""
-    outcome = None
-    if history.final:
-        outcome = {
-            "state": history.state,
-            "cause": history.cause,
-            "exit_code": history.exit_code,
-        }
     return State(
         roles=config.roles,
         settings=config.settings,
         limits=config.limits,
         since=now,
+        born=now,
+        clock=now,
+        phase="gathering" if history.outcome is None else "ending",
         generation=history.generation,
+        newest=history.generation,
+        inherited=history.generation > 0,
         restarts=history.restarts,
-        inherited=history.generation,
         wait=config.limits.join_wait,
-        outcome=outcome,
-        recorded=outcome is not None,
         stop_by="an earlier request" if history.state == ev.STOPPING_STATE else None,
-        phase="ending" if outcome else "gathering",
+        outcome=history.outcome,
+        recorded=history.final,
     )
 
 
@@ -139,10 +141,35 @@ def ranks_on(state: State, key: str) -> List[int]:
     return [rank.rank for rank in state.topology.ranks_of(state.roster.index(key))]
 
 
+def busy(state: State) -> bool:
+    """Whether a node runs ranks, as far as is known, or may when it comes back."""
+    return any(member.phase != "idle" for member in state.members.values())
+
+
 def finished_on(state: State, key: str) -> bool:
     """Whether every rank of the node has exited 0: its loss then costs nothing."""
     ranks = ranks_on(state, key)
     return bool(ranks) and all(state.results.get(rank) == 0 for rank in ranks)
+
+
+def needed(state: State, key: str) -> bool:
+    """Whether the present generation cannot end well without this node."""
+    active = state.phase in ("running", "stopping")
+    return active and key in state.roster and not finished_on(state, key)
+
+
+def awaited(state: State, key: str) -> bool:
+    """Whether the running generation counts on ranks that this node has not started yet."""
+    return key in state.roster and not state.failures and not finished_on(state, key)
+
+
+def settled(state: State) -> bool:
+    """Whether every node is here that an earlier coordinator may have left behind."""
+    return state.clock >= _settles(state) or len(state.members) == len(expected(state))
+
+
+def _settles(state: State) -> float:
+    return state.born + BEATS_TO_RECONNECT * state.limits.heartbeat
 
 
 def succeeded(state: State) -> bool:
@@ -163,19 +190,19 @@ def grace(state: State) -> float:
 
 def deadline(state: State) -> Optional[float]:
     """When the machine wants its next Tick if nothing happens before, or None."""
-    times: List[float] = []
-    silence = BEATS_MISSED * state.limits.heartbeat
-    for member in state.members.values():
-        if member.gone is not None:
-            times.append(member.gone + BEATS_TO_RECONNECT * state.limits.heartbeat)
-        else:
-            times.append(member.seen + silence)
-    if state.phase == "gathering":
-        times.append(state.since + state.wait)
-        if not state.said_waiting:
-            times.append(state.since + WAIT_UNSAID)
-    elif state.phase == "ending":
-        times.append(state.since + grace(state) + ACK_WAIT)
-    elif state.phase == "over":
+    if state.phase == "over":
         return None
-    return min(times) if times else None
+    beat = state.limits.heartbeat
+    times: List[float] = []
+    for member in state.members.values():
+        times.append(state.clock + beat)
+        if member.gone is not None:
+            times.append(member.gone + BEATS_TO_RECONNECT * beat)
+        else:
+            times.append(member.seen + BEATS_MISSED * beat)
+    if state.phase == "gathering":
+        waits = (WAIT_UNSAID, state.wait, state.limits.join_wait)
+        times.extend(state.since + wait for wait in waits)
+    elif state.phase == "ending":
+        times.extend((state.since + grace(state) + ACK_WAIT, _settles(state)))
+    return min((time for time in times if time > state.clock), default=None)

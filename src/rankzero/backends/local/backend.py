@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rankzero.agent.history import History
-from rankzero.agent.wire.seal import Broken
 from rankzero.backends.base import Item, LogBlock, LogQuery, RunInfo, Submission
+from rankzero.backends.local.dialling import Pauses, dial
 from rankzero.backends.local.folder import RunFolder, Runs
 from rankzero.backends.local.watch import Watch
-from rankzero.backends.viewer import Lost, Viewer
+from rankzero.backends.viewer import Lost
 from rankzero.errors import BadRequest, Refused, UnknownRun
 
 if TYPE_CHECKING:
@@ -71,13 +71,14 @@ class LocalBackend:
 
     def stop(self, run: str, *, grace: float | None = None) -> None:
         folder = self._folder(run)
+        pauses = Pauses()
         while not folder.history().final:
             try:
-                with Viewer(_address(folder), _token(folder)) as viewer:
+                with dial(folder, pauses) as viewer:
                     viewer.ask("stop", by="rankzero stop", grace=grace)
                     viewer.next()
                     return
-            except (Lost, Broken):
+            except Lost:
                 # The coordinator has just ended, or is being replaced: the history tells.
                 continue
 
@@ -138,11 +139,3 @@ def _sized(history: History, plan: Mapping[str, Any]) -> History:
     if history.world_size:
         return history
     return history._replace(world_size=sum(int(node["nproc"]) for node in plan["nodes"]))
-
-
-def _address(folder: RunFolder) -> str:
-    return folder.address_file.read_text(encoding="ascii")
-
-
-def _token(folder: RunFolder) -> bytes:
-    return folder.token_file.read_bytes().strip()

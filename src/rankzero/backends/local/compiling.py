@@ -22,5 +22,7 @@ def compile_job(runs: Runs, job: Job) -> Plan:
         folder = runs.folder(run_id(job.name, secrets.token_hex(2)))
     skip = [job.outputs] if job.outputs else []
     surveyed = code.survey(job.workdir, job.run.script, skip=skip)
-    what = Code(surveyed.folder, surveyed.files, surveyed.size, surveyed.digest, surveyed.note or "")
+    what = Code(
+        surveyed.folder, surveyed.files, surveyed.size, surveyed.digest, surveyed.note or ""
+    )
     return compile_local(job, spec.detect(job), what, machine, folder.run, folder.path)

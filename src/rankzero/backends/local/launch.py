@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
 import shutil
 import socket
 import sys
+import threading
 import time
 from pathlib import Path
 
 from rankzero.agent import events as ev
+from rankzero.agent import process
 from rankzero.agent.rank import root
 from rankzero.backends.local.folder import RunFolder, Runs
 from rankzero.errors import Refused
@@ -35,85 +38,89 @@ def launch(runs: Runs, plan: Plan, *, detach: bool) -> tuple[RunFolder, int | No
     """
     folder = runs.folder(plan.run)
     try:
-        _make(folder, plan)
+        runs.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(128)
+            lock = _make(folder, plan, f"127.0.0.1:{listener.getsockname()[1]}")
+            try:
+                return folder, _start(folder, listener.fileno(), lock, detach)
+            finally:
+                os.close(lock)
     except OSError as error:
         raise Refused(
-            f"cannot create {folder.path}: {error.strerror or error}",
+            f"cannot start the run in {folder.path}: {error.strerror or error}",
             "Free some space, or point XDG_STATE_HOME at another disk.",
         ) from error
-    try:
-        return folder, _start(folder, plan, detach)
-    except OSError as error:
-        shutil.rmtree(folder.path, ignore_errors=True)
-        raise Refused(f"cannot start the run's supervisor: {error.strerror or error}") from error
 
 
-def _make(folder: RunFolder, plan: Plan) -> None:
-    """Build the folder under another name; the rename makes it a run."""
-    runs = folder.path.parent
-    runs.mkdir(parents=True, exist_ok=True, mode=0o700)
+def _make(folder: RunFolder, plan: Plan, address: str) -> int:
+    """Build the folder under another name; the rename makes it a run. Returns its lock, held."""
     if folder.path.exists():
-        raise FileExistsError(17, "a run of this name exists", str(folder.path))
-    draft = RunFolder(runs / f".{plan.run}-{os.getpid()}")
+        raise FileExistsError(errno.EEXIST, "a run of this name exists", str(folder.path))
+    draft = RunFolder(folder.path.with_name(f".{plan.run}-{os.getpid()}"))
     draft.path.mkdir(mode=0o700)
     try:
-        draft.agents.mkdir()
-        draft.logs.mkdir()
-        _write(draft.plan_file, json.dumps(plan.to_json(), indent=1, ensure_ascii=False))
-        _write(draft.token_file, secrets.token_hex(32))
-        _write(draft.reserve_file, "." * _RESERVE)
-        submitted = {
-            "name": plan.job.name,
-            "backend": plan.backend,
-            "max_restarts": plan.job.max_restarts,
-        }
-        first = ev.Event(1, time.time(), ev.SUBMITTED, submitted)
-        _write(draft.events_file, ev.to_line(first) + "\n")
-        for agent in plan.agents:
-            name = f"{agent.role}-{agent.index}"
-            (draft.nodes / name).mkdir(parents=True)
-            (draft.logs / name).symlink_to(Path("..", "nodes", name, "logs"))
-        Path(draft.path / "outputs").mkdir()
+        _fill(draft, plan, address)
+        lock = draft.lock()
         draft.path.rename(folder.path)
+        return lock
     except BaseException:
         shutil.rmtree(draft.path, ignore_errors=True)
         raise
 
 
-def _start(folder: RunFolder, plan: Plan, detach: bool) -> int | None:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(128)
-        address = f"127.0.0.1:{listener.getsockname()[1]}"
-        _write(folder.address_file, address)
-        for agent in plan.agents:
-            listen = None if agent.listen is None else f"fd:{AGENT_LISTENER}"
-            agent = agent._replace(coordinator=address, listen=listen)
-            path = folder.agents / f"{agent.role}-{agent.index}.json"
-            _write(path, json.dumps(agent.to_json(), ensure_ascii=False))
-        lock = folder.lock()
-        read, write = os.pipe()
-        try:
-            _spawn(folder, listener.fileno(), lock, read if not detach else None)
-        finally:
-            os.close(lock)
-            os.close(read)
+def _fill(draft: RunFolder, plan: Plan, address: str) -> None:
+    for path in (draft.agents, draft.logs, draft.path / "outputs"):
+        path.mkdir()
+    _write(draft.plan_file, json.dumps(plan.to_json(), indent=1, ensure_ascii=False))
+    _write(draft.token_file, secrets.token_hex(32))
+    _write(draft.address_file, address)
+    _write(draft.reserve_file, "." * _RESERVE)
+    submitted = {
+        "name": plan.job.name,
+        "backend": plan.backend,
+        "max_restarts": plan.job.max_restarts,
+    }
+    first = ev.Event(1, time.time(), ev.SUBMITTED, submitted)
+    _write(draft.events_file, ev.to_line(first) + "\n")
+    for agent in plan.agents:
+        listen = None if agent.listen is None else f"fd:{AGENT_LISTENER}"
+        agent = agent._replace(coordinator=address, listen=listen)
+        name = f"{agent.role}-{agent.index}"
+        _write(draft.agents / f"{name}.json", json.dumps(agent.to_json(), ensure_ascii=False))
+        (draft.nodes / name).mkdir(parents=True)
+        (draft.logs / name).symlink_to(Path("..", "nodes", name, "logs"))
+
+
+def _start(folder: RunFolder, listener: int, lock: int, detach: bool) -> int | None:
+    """Spawn the supervisor; where even that fails, the run is taken away again."""
+    read, write = os.pipe()
+    try:
+        pid = _spawn(folder, listener, lock, None if detach else read)
+    except OSError:
+        os.close(write)
+        shutil.rmtree(folder.path, ignore_errors=True)
+        raise
+    finally:
+        os.close(read)
+    # Somebody must take its exit code, also where this process goes on to other things.
+    threading.Thread(target=os.waitpid, args=(pid, 0), daemon=True).start()
     if detach:
         os.close(write)
         return None
     return write
 
 
-def _spawn(folder: RunFolder, listener: int, lock: int, lifeline: int | None) -> None:
+def _spawn(folder: RunFolder, listener: int, lock: int, lifeline: int | None) -> int:
     """The supervisor, in no terminal's foreground, with only the descriptors it needs."""
     argv = [sys.executable, "-I", "-S", "-c", _BOOT.format(root=root()), str(folder.path)]
     log = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-    # Moved up first: a dup2 onto a descriptor that is still to be used would close it.
-    high = [os.dup(fd) for fd in (listener, lock, *([] if lifeline is None else [lifeline]))]
+    high = [process.copy_high(fd) for fd in (listener, lock, lifeline) if fd is not None]
     try:
         actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = [
-            (os.POSIX_SPAWN_DUP2, _far(high, 0), SOCKET_FD),
-            (os.POSIX_SPAWN_DUP2, _far(high, 1), LOCK_FD),
+            (os.POSIX_SPAWN_DUP2, high[0], SOCKET_FD),
+            (os.POSIX_SPAWN_DUP2, high[1], LOCK_FD),
             (os.POSIX_SPAWN_OPEN, 1, str(folder.supervisor_log), log, 0o600),
             (os.POSIX_SPAWN_DUP2, 1, 2),
         ]
@@ -121,22 +128,11 @@ def _spawn(folder: RunFolder, listener: int, lock: int, lifeline: int | None) ->
             actions.append((os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0))
             argv.append("--detached")
         else:
-            actions.append((os.POSIX_SPAWN_DUP2, _far(high, 2), 0))
-        os.posix_spawn(argv[0], argv, os.environ, file_actions=actions)
+            actions.append((os.POSIX_SPAWN_DUP2, high[2], 0))
+        return os.posix_spawn(argv[0], argv, os.environ, file_actions=actions)
     finally:
         for fd in high:
             os.close(fd)
-
-
-def _far(fds: list[int], at: int) -> int:
-    """A descriptor, moved above all that the child uses."""
-    import fcntl
-
-    if fds[at] <= LOCK_FD:
-        low = fds[at]
-        fds[at] = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, LOCK_FD + 1)
-        os.close(low)
-    return fds[at]
 
 
 def _write(path: Path, text: str) -> None:

@@ -82,9 +82,8 @@ class Supervisor:
         log = self._folder.nodes / agent.file.stem / "agent.log"
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         first = agent is self._agents[0]
-        # Far from the numbers they get in the child, so that no dup2 hits one still needed.
-        lifeline = _copy(self._lifeline[0])
-        listener = _copy(_LISTENER) if first else -1
+        lifeline = process.copy_high(self._lifeline[0])
+        listener = process.copy_high(_LISTENER) if first else -1
         actions = [
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, str(log), flags, 0o600),
@@ -204,9 +203,3 @@ class Supervisor:
             if text:
                 return f"the agent of {agent.config.node} died: {text.splitlines()[-1]}"
         return "the agents died again and again"
-
-
-def _copy(fd: int) -> int:
-    import fcntl
-
-    return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 10)

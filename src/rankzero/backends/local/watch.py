@@ -8,8 +8,8 @@ from rankzero.agent import events as ev
 from rankzero.agent.answers import unpack
 from rankzero.agent.logs.merge import Cursor, merge
 from rankzero.agent.logs.reader import Chunk, LogReader
-from rankzero.agent.wire.seal import Broken
 from rankzero.backends.base import Item, LogBlock, LogQuery
+from rankzero.backends.local.dialling import Pauses, dial
 from rankzero.backends.local.folder import RunFolder
 from rankzero.backends.viewer import Lost, Viewer
 
@@ -27,6 +27,7 @@ class Watch:
         self._offsets: dict[str, dict[int, int]] = {node: {} for node in self._nodes}
         self._begun: set[str] = set()
         self._end: ev.Event | None = None
+        self._over = False
 
     # -- from the disk
 
@@ -56,40 +57,44 @@ class Watch:
     # -- live
 
     def items(self) -> Iterator[Item]:
-        """All there is and all that comes, the last event at the very end."""
-        while self._end is None:
+        """All there is and all that comes, the last event at the very end.
+
+        Errors: Refused where the run's coordinator does not take this run's token.
+        """
+        pauses = Pauses()
+        while not self._over:
             if self._folder.alive():
                 try:
-                    yield from self._live()
-                except (Lost, Broken):
+                    yield from self._live(pauses)
+                except Lost:
                     # The coordinator is gone; what it still wrote is on the disk.
                     yield from self._missed()
             else:
                 yield from self._missed()
         yield from self.kept()
-        yield self._end
+        if self._end is not None:
+            yield self._end
 
     def _missed(self) -> Iterator[Item]:
-        """Events that are on the disk only."""
+        """Events that are on the disk only; the last one may be older than what is wanted."""
         for event in self._folder.events():
             if event.seq >= self._next_event:
                 yield from self._take(event)
+            self._over = self._over or event.kind == ev.FINISHED
 
     def _take(self, event: ev.Event) -> Iterator[ev.Event]:
         self._next_event = event.seq + 1
         if event.kind == ev.FINISHED:
-            self._end = event
+            self._end, self._over = event, True
         else:
             yield event
 
-    def _live(self) -> Iterator[Item]:
-        address = self._folder.address_file.read_text(encoding="ascii")
-        token = self._folder.token_file.read_bytes().strip()
-        with Viewer(address, token) as viewer:
+    def _live(self, pauses: Pauses) -> Iterator[Item]:
+        with dial(self._folder, pauses) as viewer:
             viewer.ask("events", **{"from": self._next_event})
             for node in self._nodes:
                 self._ask_log(viewer, node)
-            while self._end is None:
+            while not self._over:
                 answer = viewer.next()
                 if answer["type"] == "events":
                     for event in filter(None, map(ev.from_line, answer["events"])):
