@@ -77,7 +77,8 @@ def test_the_users_torch_settings_reach_the_ranks(runner: Runner) -> None:
 def test_tensorflow_ranks_agree_on_one_cluster(runner: Runner, roles: dict[str, int]) -> None:
     lines = "\n".join(f"  {name}: {{nodes: {count}}}" for name, count in roles.items())
     text = ROLES.format(framework="tensorflow", roles=lines)
-    run = runner.job(job_file(runner.place, text, {"show.py": SHOWS}))
+    script = SHOWS + "import sys, time\nsys.stdout.flush()\ntime.sleep(300)\n"
+    run = runner.job(job_file(runner.place, text, {"show.py": script}))
 
     envs = shown(Following(runner.backend, run).until_lines_of(sum(roles.values())))
 

@@ -102,6 +102,7 @@ def test_only_the_last_lines_of_each_rank(runner: Runner) -> None:
 
 
 def test_only_lines_since_a_moment(runner: Runner) -> None:
+    # A pause in the script, longer than any log's sense of time has to be fine.
     script = "import time\nprint('early', flush=True)\ntime.sleep(0.4)\nprint('late')"
     seen = runner.follow(script).to_end()
     late = next(block.time for block in seen.blocks if b"late" in block.data)

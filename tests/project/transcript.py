@@ -32,7 +32,7 @@ class Command(NamedTuple):
 
     line: int
     text: str
-    shown: tuple[str, ...]
+    shown: tuple[str, ...] = ()
     code: int = 0
 
 

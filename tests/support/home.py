@@ -103,19 +103,21 @@ class Home:
 
     def start(self, *argv: str, env: dict[str, str] | None = None, **how: Any) -> Command:
         """`rankzero ARGV`, which goes on beside the test."""
-        command = Command(self._argv(argv), self._said, {**self.env, **(env or {})}, **self._how(how))
-        self._commands.append(command)
-        return command
+        return self._start([sys.executable, "-m", "rankzero", *argv], env or {}, how)
 
     def call(self, *argv: str, env: dict[str, str] | None = None, **how: Any) -> Said:
         """`rankzero ARGV` to its end."""
         return self.start(*argv, env=env, **how).wait()
 
-    def _argv(self, argv: tuple[str, ...]) -> list[str]:
-        return [sys.executable, "-m", "rankzero", *argv]
+    def python(self, *argv: str) -> Command:
+        """A Python of the user's, beside the test."""
+        return self._start([sys.executable, *argv], {}, {})
 
-    def _how(self, how: dict[str, Any]) -> dict[str, Any]:
-        return {"cwd": self.work, **how}
+    def _start(self, argv: list[str], env: dict[str, str], how: dict[str, Any]) -> Command:
+        how = {"cwd": self.work, **how}
+        command = Command(argv, self._said, {**self.env, **env}, **how)
+        self._commands.append(command)
+        return command
 
     def only(self) -> RunFolder:
         """The one run that there is, as soon as there is one."""

@@ -134,7 +134,7 @@ class Coordinator:
         def message(data: Dict[str, Any]) -> None:
             try:
                 self._message(peer, data)
-            except (KeyError, TypeError, ValueError) as error:
+            except (KeyError, TypeError, ValueError, OverflowError) as error:
                 connection.close("a message is malformed: %r" % error)
 
         def closed(reason: str) -> None:

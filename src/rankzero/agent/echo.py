@@ -1,6 +1,7 @@
 """Every line of every rank, marked with its rank, on the agent's own stdout: a pod's log."""
 
 import os
+import select
 from typing import Dict
 
 from rankzero.agent.logs.mark import mark
@@ -9,6 +10,8 @@ from rankzero.agent.loop import Loop
 #: What may wait for a slow reader (bytes); what comes beyond it is counted and left out, for
 #: the log on disk has it, and no rank must wait.
 PENDING = 4 * 1024 * 1024
+#: How long the end waits for a reader that takes nothing (seconds).
+CLOSING = 2
 _STDOUT = 1
 _LONGEST = 1024 * 1024
 
@@ -33,6 +36,23 @@ class Echo:
         if cut:
             self._queue(mark(data[:cut], b"[%d] " % rank))
 
+    def end(self, rank: int) -> None:
+        """The rank has ended: a last line without its newline is a line."""
+        partial = self._partial.pop(rank, b"")
+        if partial:
+            self._queue(mark(partial, b"[%d] " % rank))
+
+    def close(self) -> None:
+        """Write what is pending, as long as the reader takes it."""
+        self._loop.watch(_STDOUT)
+        poller = select.poll()
+        poller.register(_STDOUT, select.POLLOUT)
+        while self._pending and poller.poll(CLOSING * 1000):
+            before = len(self._pending)
+            self._write()
+            if len(self._pending) == before:
+                return
+
     def _queue(self, data: bytes) -> None:
         if len(self._pending) + len(data) > PENDING:
             self._left_out += data.count(b"\n")
@@ -44,6 +64,10 @@ class Echo:
         self._flush()
 
     def _flush(self) -> None:
+        self._write()
+        self._loop.watch(_STDOUT, write=self._flush if self._pending else None)
+
+    def _write(self) -> None:
         try:
             sent = os.write(_STDOUT, self._pending)
         except BlockingIOError:
@@ -52,4 +76,3 @@ class Echo:
             self._pending.clear()
             sent = 0
         del self._pending[:sent]
-        self._loop.watch(_STDOUT, write=self._flush if self._pending else None)

@@ -63,6 +63,7 @@ class NodeAgent:
 
     def start(self) -> None:
         """Check what this node must have, then dial the coordinator."""
+        self._schedule()
         os.makedirs(self._config.outputs, exist_ok=True)
         self._loop.on_signal(signal.SIGTERM, lambda: self.feed(duty.Terminate("asked to leave")))
         self._claim()
@@ -151,6 +152,8 @@ class NodeAgent:
         for claim in [*self._claims, *self._named]:
             claim.close()
         self._logs.close()
+        if self._echo is not None:
+            self._echo.close()
         if self._connection is not None:
             connection, self._connection = self._connection, None
             connection.on_close = lambda reason: None
@@ -274,6 +277,8 @@ class NodeAgent:
             self._logs.end(rank.rank.rank, self._loop.now())
         except OSError:
             self._broken_disk = True
+        if self._echo is not None:
+            self._echo.end(rank.rank.rank)
         self._reports.flush()
         self._answers.wrote()
         event = duty.RankExited(rank.generation, rank.rank.local_rank, rank.code, failure)

@@ -66,16 +66,20 @@ class Viewers:
                 self._ask_node(asked.node, {"type": "forget", "id": number})
 
     def message(self, viewer: Viewer, message: Mapping[str, Any]) -> None:
-        """What a viewer says."""
-        kind = message["type"]
+        """What a viewer says. Errors: KeyError, TypeError, ValueError for what makes no sense;
+        nothing unchecked goes on from here, for what a viewer says must harm nobody else."""
+        kind, number = message["type"], int(message["id"])
         if kind == "events":
-            viewer.question, viewer.events_from = message["id"], message["from"]
+            viewer.question, viewer.events_from = number, int(message["from"])
             self._answer(viewer)
         elif kind == "log":
-            self._ask_log(viewer, message)
+            self._ask_log(viewer, log_question(message))
         elif kind == "stop":
-            self._on_stop(str(message.get("by", "a viewer")), message.get("grace"))
-            viewer.connection.send({"type": "stopping", "id": message["id"]})
+            grace = _optional(message.get("grace"), float)
+            if grace is not None and not 0 <= grace < float("inf"):
+                raise ValueError("grace is %r" % grace)
+            self._on_stop(str(message.get("by", "a viewer")), grace)
+            viewer.connection.send({"type": "stopping", "id": number})
 
     def event(self) -> None:
         """The history has grown."""
@@ -112,3 +116,28 @@ class Viewers:
         else:
             answer = {"type": "log", "id": message["id"], "node": node, "gone": True}
             viewer.connection.send(answer)
+
+
+def log_question(message: Mapping[str, Any]) -> Dict[str, Any]:
+    """A question about a node's log, checked. Errors: KeyError, TypeError, ValueError.
+
+    offsets: rank -> bytes read already; ranks: which ones, None for all; since, tail: where to
+    begin with a rank that has no offset; wait: whether an answer without lines is of no use.
+    """
+    offsets, ranks = message.get("offsets", {}), message.get("ranks")
+    if not isinstance(offsets, dict) or not isinstance(ranks, (list, type(None))):
+        raise TypeError("offsets or ranks")
+    return {
+        "type": "log",
+        "id": int(message["id"]),
+        "node": str(message["node"]),
+        "offsets": {str(int(rank)): max(0, int(offset)) for rank, offset in offsets.items()},
+        "ranks": None if ranks is None else [int(rank) for rank in ranks],
+        "since": _optional(message.get("since"), float),
+        "tail": _optional(message.get("tail"), int),
+        "wait": bool(message.get("wait")),
+    }
+
+
+def _optional(value: Any, kind: Callable[[Any], Any]) -> Any:
+    return None if value is None else kind(value)

@@ -61,7 +61,7 @@ Item = Event | LogBlock
 
 @dataclass(frozen=True)
 class LogQuery:
-    """Which log lines: of which ranks (None: all), from when on, how many of the last."""
+    """Which log lines: of which ranks (None: all), from when on, how many of each rank's last."""
 
     ranks: frozenset[int] | None = None
     nodes: frozenset[str] | None = None

@@ -14,9 +14,9 @@ from rankzero.cli.options import output_option, ranks_of, ranks_option, run_argu
     "--tail",
     "-t",
     type=click.IntRange(min=0),
-    default=20,
+    default=10,
     metavar="N",
-    help="Begin with the last N lines that there are (default: 20).",
+    help="Begin with the last N lines of each rank (default: 10).",
 )
 @output_option
 def command(run: str, ranks: tuple[str, ...], tail: int, output: str) -> int:

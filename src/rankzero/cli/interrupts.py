@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rankzero.backends.base import Backend
 
 QUESTION = "\nstop the run, or detach and let it go on? [s/d] "
+AGAIN = "  Ctrl-C again ends it without its grace period\n"
 
 
 class Detached(BaseException):
@@ -74,7 +75,10 @@ class Interrupts:
         self._asking = True
         try:
             os.write(2, QUESTION.encode())
-            return os.read(0, 1024).decode(errors="replace").strip().lower()[:1]
+            answer = os.read(0, 1024).decode(errors="replace").strip().lower()[:1]
+            if answer != "d":
+                os.write(2, AGAIN.encode())
+            return answer
         except _Again:
             self.code = exits.INTERRUPTED
             os.write(2, b"\n")

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 @click.option("--node", "nodes", multiple=True, metavar="NODE", help="Only this node: worker/0.")
 @click.option("--follow", "-f", is_flag=True, help="Go on as lines come, until the run has ended.")
 @click.option("--since", metavar="WHEN", help="Only lines since 90s, 5m, 2h, 1d ago, or a time.")
-@click.option("--tail", "-t", type=click.IntRange(min=0), metavar="N", help="Only the last N.")
+@click.option(
+    "--tail", "-t", type=click.IntRange(min=0), metavar="N", help="Only the last N of each rank."
+)
 @click.option("--raw", is_flag=True, help="Without marks: the bytes as the script wrote them.")
 @output_option
 def command(

@@ -84,7 +84,7 @@ def test_the_coordinator_may_come_last(cluster) -> None:
 
 def test_nodes_that_never_come_fail_the_run(cluster) -> None:
     config = cluster.config(0, HELLO)
-    cluster.start(config._replace(limits=config.limits._replace(join_wait=0.3)))
+    cluster.start(config._replace(limits=config.limits._replace(join_wait=0.3, heartbeat=0.2)))
 
     cluster.codes()
 

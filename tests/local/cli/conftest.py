@@ -39,7 +39,11 @@ class Shell:
     def __call__(self, *argv: str, code: int | None = 0) -> subprocess.CompletedProcess:
         """Run it to its end; the exit code must be this one (None: any)."""
         with self.start(*argv) as process:
-            out, err = process.communicate()
+            try:
+                out, err = process.communicate()
+            except BaseException:  # a test that ran out of time leaves nothing behind
+                process.kill()
+                raise
         if code is not None:
             assert process.returncode == code, (out + err).decode()
         return subprocess.CompletedProcess(

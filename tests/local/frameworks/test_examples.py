@@ -34,7 +34,9 @@ def test_its_job_file_is_a_job_whose_script_is_there(name: str) -> None:
 BARE = [
     pytest.param("hello-plain", "my share adds up to 499500", id="plain"),
     pytest.param("hello-jax", "hello from process 0 of 1", marks=pytest.mark.jax, id="jax"),
-    pytest.param("hello-tensorflow-ps", "worker 0 is done after 40", marks=pytest.mark.tensorflow, id="ps"),
+    pytest.param(
+        "hello-tensorflow-ps", "worker 0 is done after 40", marks=pytest.mark.tensorflow, id="ps"
+    ),
     pytest.param("digits", "test accuracy 0.9", marks=pytest.mark.torch, id="digits"),
 ]
 

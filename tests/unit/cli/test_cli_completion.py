@@ -59,3 +59,13 @@ def test_options_complete(tmp_path):
 def test_the_script_is_one_that_bash_reads(rankzero):
     _, out, _ = rankzero("completion", "bash")
     assert subprocess.run(["bash", "-n"], input=out, text=True).returncode == 0
+
+
+def test_tab_at_a_run_imports_no_backend(tmp_path):
+    probe = (
+        "import sys\nfrom rankzero import backends\nprint(backends.ids())\n"
+        "print(*({'pydantic', 'yaml', 'rankzero.backends.local.backend'} & set(sys.modules)))\n"
+    )
+    env = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", probe], env=env, capture_output=True, text=True)
+    assert done.stdout == "[]\n\n"

@@ -43,6 +43,7 @@ def event(kind, **data):
             "lost node worker/1: its connection was cut",
         ),
         (event("stop-requested", by="SIGTERM", grace_s=None), "stopping, asked by SIGTERM"),
+        (event("stop-requested", by="rankzero stop", grace_s=None), "stopping"),
         (event("stop-requested", by=None, grace_s=5.0), "stopping (killed after 5 s)"),
         (
             event("leftovers", rank=1, processes=2),

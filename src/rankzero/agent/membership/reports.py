@@ -141,7 +141,8 @@ def on_stopped(turn: Turn, member: Member, event: on.Stopped) -> None:
     if event.generation >= member.generation:
         member = member._replace(phase="idle", node=member.node._replace(ports=event.ports))
         turn.put(member)
-        reconcile(turn, member)
+        if turn.state.outcome is None:
+            reconcile(turn, member)
 
 
 def on_refused(turn: Turn, member: Member, event: on.Refused) -> None:

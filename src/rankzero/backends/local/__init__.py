@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rankzero.backends.local.backend import LocalBackend as LocalBackend
 
-__all__ = ["LocalBackend"]
+__all__ = ["LocalBackend", "ids"]
+
+
+def ids() -> list[str]:
+    """The ids of all runs, in order; costs no import of the backend, for Tab must be quick."""
+    from rankzero.backends.local.folder import Runs
+
+    return sorted(folder.run for folder in Runs())
 
 
 def __getattr__(name: str) -> object:

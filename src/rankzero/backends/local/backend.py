@@ -85,11 +85,13 @@ class LocalBackend:
     def delete(self, run: str) -> None:
         """Errors: BadRequest for a run that has not ended, Refused where the disk says no."""
         folder = self._folder(run)
-        if folder.alive():
+        state = folder.history()
+        if not state.final:
             raise BadRequest(
-                f"{run} is still {folder.history().state}; nothing was deleted.",
+                f"{run} is still {state.state}; nothing was deleted.",
                 f"Stop it first: rankzero stop {run}",
             )
+        folder.wait_until_left()
         try:
             # Under another name first: a deletion cut short leaves no half of a run.
             gone = folder.path.with_name(f".deleted-{run}-{os.getpid()}")

@@ -93,6 +93,15 @@ class RunFolder:
             os.close(lock)
         return False
 
+    def wait_until_left(self) -> None:
+        """Block until nobody works in the folder: a supervisor leaves just after the end."""
+        try:
+            lock = os.open(self.lock_file, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        os.close(lock)
+
     def lock(self) -> int:
         """A descriptor that holds the lock; whoever inherits it holds it on."""
         lock = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
