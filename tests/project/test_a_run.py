@@ -44,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         timeout=120,
     )
     assert done.returncode == 1, done.stdout
-    (run,) = (home / "state" / "rankzero" / "runs").iterdir()
+    (run,) = (home / "state" / "rankzero" / "runs").glob("train-*")
     return run
 
 
@@ -102,16 +102,41 @@ def test_the_folder_holds_what_is_documented_and_nothing_else(folder: Path) -> N
     assert (folder / "token").stat().st_mode & 0o777 == 0o600
 
 
-def test_json_output_is_json_alone(folder: Path) -> None:
+def asked(folder: Path, *words: str) -> list[Any]:
+    """What a command prints with `--output json`: its document, or the objects of its stream."""
     home = folder.parents[3]
-    for words in (["list"], ["status", folder.name], ["events", folder.name], ["why", folder.name]):
-        done = subprocess.run(
-            [sys.executable, "-m", "rankzero", *words, "--output", "json"],
-            cwd=home,
-            env=before(home),
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert done.returncode == 0
-        values = done.stdout.splitlines() if words[0] == "events" else [done.stdout]
-        assert [json.loads(value) for value in values], words
+    done = subprocess.run(
+        [sys.executable, "-m", "rankzero", words[0], "--output", "json", *words[1:]],
+        cwd=home,
+        env=before(home),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=120,
+    )
+    stream = words[0] in ("run", "attach", "events")
+    return [json.loads(text) for text in (done.stdout.splitlines() if stream else [done.stdout])]
+
+
+def test_a_run_in_json_has_the_documented_keys(folder: Path) -> None:
+    (listed,) = asked(folder, "list")
+    (shown,) = asked(folder, "status", folder.name)
+    for run in (*listed["runs"], *shown["runs"]):
+        assert set(run) == set(tables("json.md", "A run"))
+
+
+def test_lines_and_results_in_json_have_the_documented_keys(folder: Path) -> None:
+    stream = asked(folder, "run", "--", "echo", "hello")
+    assert stream[0]["kind"] == "plan"
+    (line,) = [one for one in stream if one["kind"] == "log"]
+    assert set(line) == set(tables("json.md", "A stream")) - {"dropped"}
+    (waited,) = asked(folder, "wait", folder.name)
+    for result in (stream[-1], *waited["results"]):
+        assert result["kind"] == "result"
+        assert set(result) == set(tables("json.md", "A result"))
+        named = set(re.findall(r"`(\w+)`", tables("json.md", "A result")["why"]))
+        assert named == set(result["why"])
+
+
+def test_events_in_json_are_the_history_as_it_is_kept(folder: Path) -> None:
+    assert asked(folder, "events", folder.name) == events(folder)

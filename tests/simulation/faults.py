@@ -20,7 +20,7 @@ class Faults:
 
     def __init__(self, story: Story) -> None:
         self.story, self.world = story, story.world
-        self.until = self.world.now + self.world.between(2.0, 45.0)
+        self.until = self.world.now + self.world.between(5.0, 80.0)
         self.quiet = self.until + 20.0
         self.stopped = False
         self.unable = False
@@ -32,7 +32,7 @@ class Faults:
             (self.kill, 4),
             (self.crash_midway, 3),
             (self.silence, 2),
-            (self.zombie, 2),
+            (self.zombie, 3),
             (self.cut, 4),
             (self.part, 4),
             (self.hold, 3),
@@ -42,10 +42,10 @@ class Faults:
             (self.take_away, 0.4),
         )
         calls, weights = zip(*kinds, strict=True)
-        for _ in range(world.random.choice((0, 1, 2, 4, 8, 14))):
+        for _ in range(world.random.choice((0, 1, 2, 4, 8, 16))):
             strike = world.random.choices(calls, weights)[0]
-            # The first node matters most: half of all faults are its own.
-            first = world.chance(0.4)
+            # The first node matters most: it gets more than its share.
+            first = world.chance(0.3)
             key = self.story.keys[0] if first else world.random.choice(self.story.keys)
             when = world.between(self.world.now, self.until)
             world.at(when, lambda strike=strike, key=key: self._strike(strike, key))

@@ -35,7 +35,7 @@ PLENTY = 50
 #: A node whose agent died so often stays away, as the supervisor of a laptop decides.
 MOST_DEATHS = 12
 #: Once nothing goes wrong any more, the run must be over within so many seconds ...
-ENDS_WITHIN = 150.0
+ENDS_WITHIN = 250.0
 #: ... and every agent gone, also those that wait for a coordinator that never comes.
 LEAVES_WITHIN = 700.0
 
@@ -146,8 +146,8 @@ class Story:
         completes = next(role.completes for role in self.roles if role.name == rank.role)
         term = random.choices((-15, 0, 1, None), (12, 3, 2, 3))[0]
         lingers = random.choices((0.0, 1.5), (9, 1))[0]
-        lasts: float | None = random.uniform(0.1, 20.0 if troubled else 6.0)
-        code = random.choices((0, 1, -9), (8, 1, 1))[0] if troubled else 0
+        lasts: float | None = random.uniform(0.1, random.choice((5.0, 20.0, 60.0)))
+        code = random.choices((0, 1, -9), (12, 1, 1))[0] if troubled else 0
         if not completes and code == 0:
             lasts = None
         return Script(lasts, code, term, lingers)

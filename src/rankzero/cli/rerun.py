@@ -26,11 +26,17 @@ def command(run: str, detach: bool, dry_run: bool, ranks: tuple[str, ...], outpu
     from rankzero import backends
     from rankzero.cli.show import terminal
     from rankzero.cli.submit import Way, go
+    from rankzero.errors import Refused
     from rankzero.spec import Job
 
     backend, info = backends.find(run)
     before = backend.submitted(info.run)
-    plan = backend.plan(Job.model_validate_json(json.dumps(before["job"])))
+    try:
+        job = Job.model_validate_json(json.dumps(before["job"]))
+    except ValueError as error:
+        message = f"the job of {info.run} was kept by another version of rankzero: {error}"
+        raise Refused(message, "Start it from its script or job file: rankzero run") from error
+    plan = backend.plan(job)
     if plan.code.digest != before["code"]["digest"]:
         screen = terminal.err()
         text = f"the code in {plan.code.folder} has changed since {info.run}"

@@ -107,3 +107,40 @@ def test_an_id_with_two_meanings_names_them(shell):
     shell("run", "quick.py")
     done = shell("why", "quick", code=2)
     assert '"quick" could be 2 runs: quick-' in done.stderr
+
+
+def test_rerun_of_a_job_that_this_version_cannot_read(shell):
+    shell.write("quick.py", "print('done')\n")
+    shell("run", "quick.py")
+    (run,) = listed(shell)
+    kept = shell.folder / "state" / "rankzero" / "runs" / run / "plan.json"
+    plan = json.loads(kept.read_text())
+    plan["job"]["of_tomorrow"] = True
+    kept.write_text(json.dumps(plan))
+    done = shell("rerun", run, code=3)
+    assert "another version of rankzero" in done.stderr
+    assert "of_tomorrow" in done.stderr
+    assert len(listed(shell)) == 1
+
+
+def test_two_runs_at_once_do_not_meet(shell):
+    shell.write("said.py", "import sys\nprint(sys.argv[1])\n")
+    with shell.start("run", "said.py", "--nodes", "2", "--", "one") as one:
+        with shell.start("run", "said.py", "--nodes", "2", "--", "two") as two:
+            said = [process.communicate()[0] for process in (one, two)]
+    assert [sorted(out.split()) for out in said] == [
+        [b"[0]", b"[1]", b"one", b"one"],
+        [b"[0]", b"[1]", b"two", b"two"],
+    ]
+    assert set(listed(shell).values()) == {"succeeded"}
+
+
+@pytest.mark.parametrize("argv", [("--dry-run",), ("--detach",)])
+def test_rerun_can_be_dry_or_detached(shell, argv):
+    shell.write("quick.py", "print('done')\n")
+    shell("run", "quick.py")
+    (run,) = listed(shell)
+    said = shell("rerun", run, *argv).stdout
+    assert said.startswith("quick-")
+    assert run not in said
+    assert len(listed(shell)) == (1 if argv == ("--dry-run",) else 2)
