@@ -58,6 +58,8 @@ class Checks:
         promise(agent not in self.fenced, f"{agent.incarnation} starts ranks although fenced")
         promise(agent not in self.knows, f"{agent.incarnation} starts ranks after the outcome")
         self._topology(agent, topology, node_rank)
+        if self.member_since(agent) is None:
+            return  # cut off: nobody can keep it from starting what it was told before
         epoch = self.sources[agent, generation]
         began = self.assigned[epoch, generation]
         for other in self.agents:

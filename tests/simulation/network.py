@@ -51,14 +51,16 @@ class Link:
         self.key: str | None = None
         self.hello_at: float | None = None
         self._last = {UP: 0.0, DOWN: 0.0}
+        self._hello_due = 0.0
         self._held: dict[str, list[Callable[[], None]]] = {UP: [], DOWN: []}
         network.links.append(self)
 
     def send(self, way: str, message: Mapping[str, Any]) -> None:
         network = self.network
         arrive = self._arrival(way, message)
-        self._later(way, network.delay(), arrive, ordered=message["type"] == "hello")
-        if message["type"] != "hello" and network.world.chance(network.duplicates):
+        hello = message["type"] == "hello"
+        self._later(way, network.delay(), arrive, ordered=hello, hello=hello)
+        if not hello and network.world.chance(network.duplicates):
             self._later(way, network.delay() + 0.2, arrive, ordered=False)
 
     def _arrival(self, way: str, message: Mapping[str, Any]) -> Callable[[], None]:
@@ -71,13 +73,18 @@ class Link:
 
         return arrive
 
-    def _later(self, way: str, delay: float, call: Callable[[], None], ordered: bool) -> None:
+    def _later(
+        self, way: str, delay: float, call: Callable[[], None], ordered: bool, hello: bool = False
+    ) -> None:
         world = self.network.world
         when = world.now + delay
         if ordered or not world.chance(self.network.reorders):
             when = self._last[way] = max(self._last[way], when)
+            if hello:
+                self._hello_due = when
         else:
-            when += world.between(0.0, 1.5)
+            # Overtaken and overtaking; but a hello is what makes a connection one of a node.
+            when = max(when + world.between(0.0, 1.5), self._hello_due)
         world.at(when, lambda: self._pass(way, call))
 
     def _pass(self, way: str, call: Callable[[], None]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from rankzero.agent import duty, exits, membership
@@ -178,6 +177,10 @@ class Story:
         if self.durable:
             history = fold(self.disk)
             promise(history.final and history.outcome == self.checks.finished[0], "ends otherwise")
+            kinds = [event.kind for event in self.disk]
+            if ev.STOP_REQUESTED in kinds[: kinds.index(ev.ENDING)]:
+                state, unable = history.state, self.faults.unable
+                promise(state == ev.STOPPED or unable, f"asked to stop, but it {state}")
         end = self.checks.finished[-1]
         self.world.say(f"the end: {end}")
         state, cause = end["state"], end["cause"]
@@ -187,9 +190,7 @@ class Story:
             self.faults.excuse(cause)
 
 
-def tell(
-    seed: int, durable: bool = True, rough: bool = False, steps: Steps | None = None
-) -> Story:
+def tell(seed: int, durable: bool = True, rough: bool = False, steps: Steps | None = None) -> Story:
     """The story of a seed. Errors: an AssertionError that shows what happened."""
     story = Story(seed, durable, rough, steps or Steps())
     try:
@@ -199,6 +200,3 @@ def tell(
         what = f"{error}\n{how}, {story.roles}, max_restarts={story.max_restarts}"
         raise AssertionError(f"{what}\n{story.world.story()}") from error
     return story
-
-
-Teller = Callable[[int], Story]

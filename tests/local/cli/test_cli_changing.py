@@ -125,9 +125,9 @@ def test_rerun_of_a_job_that_this_version_cannot_read(shell):
 
 def test_two_runs_at_once_do_not_meet(shell):
     shell.write("said.py", "import sys\nprint(sys.argv[1])\n")
-    with shell.start("run", "said.py", "--nodes", "2", "--", "one") as one:
-        with shell.start("run", "said.py", "--nodes", "2", "--", "two") as two:
-            said = [process.communicate()[0] for process in (one, two)]
+    command = ("run", "said.py", "--nodes", "2", "--")
+    with shell.start(*command, "one") as one, shell.start(*command, "two") as two:
+        said = [process.communicate()[0] for process in (one, two)]
     assert [sorted(out.split()) for out in said] == [
         [b"[0]", b"[1]", b"one", b"one"],
         [b"[0]", b"[1]", b"two", b"two"],
