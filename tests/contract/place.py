@@ -43,9 +43,7 @@ class Place(Protocol):
         ...
 
 
-def job(
-    place: Place, text: str, *args: str, name: str = "train.py", **options: Any
-) -> Job:
+def job(place: Place, text: str, *args: str, name: str = "train.py", **options: Any) -> Job:
     """A job of one script in the place's folder; options as `rankzero run` has them."""
     path = place.folder / name
     path.write_text(text, encoding="utf-8")

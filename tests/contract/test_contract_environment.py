@@ -34,7 +34,9 @@ def shown(seen: Following) -> dict[int, dict[str, str]]:
     return found
 
 
-def topology(run: str, framework: str, envs: dict[int, dict[str, str]], **settings: Any) -> Topology:
+def topology(
+    run: str, framework: str, envs: dict[int, dict[str, str]], **settings: Any
+) -> Topology:
     """The membership as the ranks tell it: only addresses and ports are taken at their word."""
     nodes: dict[int, Node] = {}
     for rank in sorted(envs):

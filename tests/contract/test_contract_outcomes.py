@@ -109,8 +109,7 @@ def test_a_killed_node_with_restarts_left_comes_back(
     runner: Runner, place: Place, node: str
 ) -> None:
     script = RANK + (
-        "print('up', flush=True)\n"
-        "if os.environ['RANKZERO_RESTARTS'] == '0': time.sleep(300)\n"
+        "print('up', flush=True)\nif os.environ['RANKZERO_RESTARTS'] == '0': time.sleep(300)\n"
     )
     seen = runner.follow(script, nodes=2, max_restarts=1).until_lines(2)
     place.kill_node(runner.submitted[0], node)

@@ -94,9 +94,9 @@ class Checks:
         for coordinator in self._coordinators():
             link = coordinator.peers.get(agent.key)
             member = coordinator.state.members.get(agent.key)
-            if link and member and link.agent is agent and link.open[UP]:
-                if member.incarnation == agent.incarnation:
-                    return link.hello_at
+            known = member is not None and member.incarnation == agent.incarnation
+            if known and link is not None and link.agent is agent and link.open[UP]:
+                return link.hello_at
         return None
 
     def _coordinators(self) -> list[SimCoordinator]:

@@ -36,7 +36,7 @@ class Faults:
             (self.cut, 4),
             (self.part, 4),
             (self.hold, 3),
-            (self.terminate, 0.7),
+            (self.terminate, 1.5),
             (self.refuse, 0.15),
             (self.stop, 0.4),
             (self.take_away, 0.4),

@@ -10,7 +10,7 @@ from rankzero.agent import membership as m
 
 from .story import Steps, tell
 
-ENOUGH = 120
+ENOUGH = 500
 
 
 def believes_every_exit(state, event, now):

@@ -37,7 +37,7 @@ def test_the_same_seed_tells_the_same_story() -> None:
 
 def test_the_schedules_reach_what_they_are_for() -> None:
     """Simulated trouble that never troubles would prove nothing."""
-    told = [tell(seed, durable=seed % 2 == 0, rough=seed % 4 > 1) for seed in range(120)]
+    told = [tell(seed, durable=seed % 2 == 0, rough=seed % 4 > 1) for seed in range(200)]
     ends = {end["state"] for story in told for end in story.checks.finished}
     assert ends == {"succeeded", "failed", "stopped"}
     lines = [line for story in told for _, line in story.world.trace]
@@ -50,7 +50,6 @@ def test_the_schedules_reach_what_they_are_for() -> None:
         "a new agent took its place",
         "fenced",
         "-> refused",
-        "no coordinator for",
         "ends, code 95",
         "ends, code 3",
     ):

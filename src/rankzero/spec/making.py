@@ -16,6 +16,8 @@ from rankzero.spec.params import Params
 from rankzero.spec.problems import Place, Problem, SpecError
 from rankzero.spec.validate import validated
 
+_FILE_KEYS = ("run", "workdir", "outputs", "python")
+
 
 def load(path: str | os.PathLike[str], *, overrides: Overrides | None = None) -> Job:
     """The job in a YAML or JSON file. Its paths are relative to its folder.
@@ -54,8 +56,17 @@ def _job(tree: Given, base: Path, overrides: Overrides, problems: list[Problem])
     more = added_args(tree, overrides, problems)
     full = Expansion(params, base, problems).job(tree, more)
     job = validated(full, problems)
-    if job is not None:
-        problems += checks.check(job, full)
+    checked = job or validated(_files_only(full), [])
+    if checked is not None:
+        problems += checks.check(checked, full)
     if job is None or problems:
         raise SpecError(problems)
     return job
+
+
+def _files_only(tree: Given) -> Given:
+    """The part of a job that names files, made valid otherwise: what is wrong elsewhere must not
+    hide that the script is missing until the next try."""
+    kept = {key: tree.entries[key] for key in _FILE_KEYS if key in tree.entries}
+    whole = {"name": Given("any"), "roles": Given({"worker": Given({})})}
+    return tree._replace(value={**kept, **whole})

@@ -156,7 +156,9 @@ def test_echo_prints_every_line_with_its_rank(cluster) -> None:
     said = cluster.said("worker/0").read_bytes().splitlines()
     for rank in (b"0", b"1"):
         mine = [line for line in said if line.startswith(b"[%s] " % rank)]
-        assert mine == [b"[%s] %s" % (rank, t) for t in (b"line 0", b"line 1", b"line 2", b"no end")]
+        assert mine == [
+            b"[%s] %s" % (rank, t) for t in (b"line 0", b"line 1", b"line 2", b"no end")
+        ]
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,9 @@ def test_a_detached_run_belongs_to_no_terminal(home: Home) -> None:
 
 @pytest.mark.parametrize("then", ["import os; os._exit(0)", "import os; os.kill(os.getpid(), 9)"])
 def test_a_run_from_python_ends_with_its_process(home: Home, then: str) -> None:
-    notebook = home.script(NOTEBOOK.format(then="run.logs(follow=True).__next__()\n" + then), "n.py")
+    notebook = home.script(
+        NOTEBOOK.format(then="run.logs(follow=True).__next__()\n" + then), "n.py"
+    )
     home.python(notebook, home.script(TRAINS)).wait()
 
     assert home.until_ended().state == ev.STOPPED
@@ -194,8 +196,8 @@ def test_a_long_lived_caller_keeps_no_dead_children(home: Home) -> None:
         "again.wait()\n"
         "import os\n"
         "from rankzero.agent import process\n"
-        "dead = [p for p in process.children() if open(f'/proc/{p}/stat').read().split()[2] == 'Z']\n"
-        "print('dead', len(dead))\n"
+        "states = [open(f'/proc/{p}/stat').read().split()[2] for p in process.children()]\n"
+        "print('dead', states.count('Z'))\n"
     )
     said = home.python(home.script(NOTEBOOK.format(then=then), "n.py"), home.script("pass")).wait()
 

@@ -44,7 +44,8 @@ FILES = {
     "tabs.yaml": "run: fine.py\n\tnodes: 2\n",
     "twice.yaml": "run: fine.py\nnodes: 2\nnodes: 3\n",
     "types.yaml": "run: fine.py\nname: x\nnodes: {a: [1, 2]}\n",
-    "roles.yaml": "run: fine.py\nroles:\n" + "".join(f"  r{i}: {{nodes: 1}}\n" for i in range(10_000)),
+    "roles.yaml": "run: fine.py\nroles:\n"
+    + "".join(f"  r{i}: {{nodes: 1}}\n" for i in range(10_000)),
     "empty.yaml": "",
     "unknown.yaml": "run: fine.py\nroles:\n  worker: {nodes: 1}\nworkr: 3\n",
 }

@@ -239,8 +239,8 @@ def test_every_problem_at_once_in_the_order_of_the_file(load):
         load(
             "run: trian.py\nnproc: -1\nname: A\nnproc: 2\nroles:\n  w: {nodes: 0}\n  v: {cpus: 1}\n"
         )
-    assert str(caught.value).splitlines()[0] == "job.yaml has 5 problems; nothing was started."
-    assert [problem.place.line for problem in caught.value.problems] == [2, 3, 4, 6, 7]
+    assert str(caught.value).splitlines()[0] == "job.yaml has 6 problems; nothing was started."
+    assert [problem.place.line for problem in caught.value.problems] == [1, 2, 3, 4, 6, 7]
     assert caught.value.exit_code == 2
     assert isinstance(caught.value.problems[0], spec.Problem)
 
