@@ -41,7 +41,7 @@ def failure(
 ) -> Dict[str, Any]:
     """The record of a rank that failed. Its time is when the exception was raised, where one
     was: the interpreter may take long to end, and the ranks that die of it may be faster."""
-    exception = _exception(traces.error) or _recorded(traces.torch)
+    exception = _first_of(traces)
     crash = _text(traces.crash) if code < 0 else ""
     message = ended_how(code)
     if exception is not None:
@@ -50,7 +50,7 @@ def failure(
         "kind": "rank-failed",
         "rank": rank,
         "node": node,
-        "time": exception["time"] if exception and exception.get("time") else ended,
+        "time": exception["time"] if exception and exception["time"] else ended,
         "code": code if code >= 0 else None,
         "signal": -code if code < 0 else None,
         "exception": exception,
@@ -65,10 +65,32 @@ def ours(code: int) -> bool:
     return code in (0, -signal.SIGTERM, -signal.SIGKILL, 128 + signal.SIGTERM)
 
 
+def _first_of(traces: Traces) -> Optional[Dict[str, Any]]:
+    """The exception that the rank left a record of. A script can write these files itself, so
+    one that is damaged costs only itself."""
+    for look, path in ((_exception, traces.error), (_recorded, traces.torch)):
+        try:
+            found = look(path)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            continue
+        if found is not None:
+            return found
+    return None
+
+
 def _exception(path: str) -> Optional[Dict[str, Any]]:
     """What the starter recorded."""
     data = _json(path)
-    return dict(data) if data and "type" in data else None
+    if not data or "type" not in data:
+        return None
+    frames = [dict(frame) for frame in data.get("frames", [])]
+    return {
+        "type": str(data["type"]),
+        "message": str(data.get("message", "")),
+        "frames": frames,
+        "traceback": str(data.get("traceback", "")),
+        "time": float(data["time"]) if data.get("time") else None,
+    }
 
 
 def _recorded(path: str) -> Optional[Dict[str, Any]]:

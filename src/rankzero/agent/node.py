@@ -64,7 +64,10 @@ class NodeAgent:
     def start(self) -> None:
         """Check what this node must have, then dial the coordinator."""
         self._schedule()
-        os.makedirs(self._config.outputs, exist_ok=True)
+        try:
+            os.makedirs(self._config.outputs, exist_ok=True)
+        except OSError as error:
+            self.unable("cannot create outputs, %s: %s" % (self._config.outputs, error.strerror))
         self._loop.on_signal(signal.SIGTERM, lambda: self.feed(duty.Terminate("asked to leave")))
         self._claim()
         if probe.needed(self._config):

@@ -70,7 +70,10 @@ def apply(tree: Given, overrides: Overrides, problems: list[Problem]) -> Given:
 
 
 def _given(value: object, place: Place, problems: list[Problem]) -> Given:
-    """An option's word means what the same word means in a job file."""
+    """An option's word means what the same word means in a job file; one that is given empty is
+    an empty text, not left out."""
+    if isinstance(value, str) and not value.strip():
+        return literal(value, place)
     return word(value, place) if isinstance(value, str) else from_python(value, place, problems)
 
 

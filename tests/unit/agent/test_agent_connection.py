@@ -105,7 +105,13 @@ def test_a_closed_connection_is_told_once(loop) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"\n", b"nonsense\n", b"\xff" * 100 + b"\n", b"x" * (MAX_HANDSHAKE + 1), b'{"a":' * 150 + b"\n"],
+    [
+        b"\n",
+        b"nonsense\n",
+        b"\xff" * 100 + b"\n",
+        b"x" * (MAX_HANDSHAKE + 1),
+        b'{"a":' * 150 + b"\n",
+    ],
 )
 def test_garbage_closes_the_listening_end(loop, data: bytes) -> None:
     one, other = tcp()

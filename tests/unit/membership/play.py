@@ -63,7 +63,9 @@ class Play:
         self.births[key] = self.births.get(key, 1) + 1
         self.hello(key, **known)
 
-    def hello(self, *keys: str, nproc: int = 1, ports: tuple[int, ...] = (1,), **known: Any) -> None:
+    def hello(
+        self, *keys: str, nproc: int = 1, ports: tuple[int, ...] = (1,), **known: Any
+    ) -> None:
         for key in keys:
             role, _, index = key.partition("/")
             node = Node(role, int(index), "10.0.0.1", nproc, ports)
@@ -95,22 +97,12 @@ class Play:
         for key in keys:
             self.of(m.Acked, key)
 
-    def wait(self, seconds: float, beating: tuple[str, ...] = ()) -> None:
-        """Time passes; all that are here give signs of life, or only those named."""
+    def wait(self, seconds: float, silent: tuple[str, ...] = ()) -> None:
+        """Time passes; all that are here give signs of life, but not the silent ones."""
         end = self.now + seconds
         while self.now < end:
             self.now = min(end, self.now + LIMITS.heartbeat / 2)
-            for key in beating or tuple(self.state.members):
-                self.of(m.Beat, key)
-            self.feed(m.Tick())
-
-    def silence(self, seconds: float, *keys: str) -> None:
-        """Time passes, and these give no sign of life."""
-        others = tuple(key for key in self.state.members if key not in keys)
-        end = self.now + seconds
-        while self.now < end:
-            self.now = min(end, self.now + LIMITS.heartbeat / 2)
-            for key in others:
+            for key in [key for key in self.state.members if key not in silent]:
                 self.of(m.Beat, key)
             self.feed(m.Tick())
 

@@ -16,9 +16,9 @@ MAX_LINE = 4 * 1024 * 1024
 MAX_HANDSHAKE = 1024
 VERSION = 1
 
-_HEAD = b'{"mac":"'
+_HEAD, _JOINT = b'{"mac":"', b'",'
 _MAC_HEX = 32
-_BODY = len(_HEAD) + _MAC_HEX + 2
+_BODY = len(_HEAD) + _MAC_HEX + len(_JOINT)
 
 
 class Broken(Exception):
@@ -43,7 +43,7 @@ class Sealer:
         fields: Dict[str, Any] = {"n": self._counter}
         fields.update(message)
         body = json.dumps(fields, separators=(",", ":")).encode()
-        return _HEAD + _mac(self._key, body) + b'",' + body[1:] + b"\n"
+        return _HEAD + _mac(self._key, body) + _JOINT + body[1:] + b"\n"
 
 
 class Opener:
@@ -57,7 +57,8 @@ class Opener:
         """The message in a line without its newline."""
         body = b"{" + line[_BODY:]
         given = line[len(_HEAD) : len(_HEAD) + _MAC_HEX]
-        if not line.startswith(_HEAD) or not hmac.compare_digest(given, _mac(self._key, body)):
+        framed = line.startswith(_HEAD) and line[_BODY - len(_JOINT) : _BODY] == _JOINT
+        if not framed or not hmac.compare_digest(given, _mac(self._key, body)):
             raise Broken("a line's MAC is wrong")
         message = parse(body)
         self._counter += 1

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rankzero.agent.events import FAILED
 from rankzero.agent.history import History
 from rankzero.backends.base import Item, LogBlock, LogQuery, RunInfo, Submission
 from rankzero.backends.local.dialling import Pauses, dial
@@ -124,16 +125,25 @@ class LocalBackend:
     def _info(self, folder: RunFolder) -> RunInfo:
         try:
             plan, history = folder.plan(), folder.history()
-        except (OSError, ValueError) as error:
-            raise Refused(f"cannot read {folder.path}: {error}") from error
-        return RunInfo(
-            run=folder.run,
-            name=plan["job"]["name"],
-            where=plan["where"],
-            created=history.submitted or folder.path.stat().st_mtime,
-            labels=plan["job"]["labels"],
-            history=_sized(history, plan),
-        )
+            return RunInfo(
+                run=folder.run,
+                name=plan["job"]["name"],
+                where=plan["where"],
+                created=history.submitted or folder.path.stat().st_mtime,
+                labels=plan["job"]["labels"],
+                history=_sized(history, plan),
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            return _unreadable(folder, error)
+
+
+def _unreadable(folder: RunFolder, error: Exception) -> RunInfo:
+    """A run whose plan a crash of the machine tore: it can still be seen, and deleted."""
+    message = f"its plan, {folder.plan_file}, cannot be read: {error}"
+    created = folder.path.stat().st_mtime
+    history = History(state=FAILED, cause={"kind": "unreadable", "message": message})
+    name = folder.run.rpartition("-")[0]
+    return RunInfo(folder.run, name, "local", created, {}, history)
 
 
 def _sized(history: History, plan: Mapping[str, Any]) -> History:

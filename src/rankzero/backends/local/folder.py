@@ -73,7 +73,8 @@ class RunFolder:
         if not history.final and not alive:
             time = self._last_sign()
             data = {"state": ev.FAILED, "cause": {**CUT_OFF, "time": time}, "exit_code": 1}
-            events.append(ev.Event(history.last_seq + 1, time, ev.FINISHED, data))
+            end = dict(history.outcome or data)  # it may have been decided, but not written
+            events.append(ev.Event(history.last_seq + 1, time, ev.FINISHED, end))
         return events
 
     def history(self) -> History:

@@ -37,6 +37,8 @@ def launch(runs: Runs, plan: Plan, *, detach: bool) -> tuple[RunFolder, int | No
     Errors: Refused where the disk or the system say no; nothing is left behind then.
     """
     folder = runs.folder(plan.run)
+    if plan.job.outputs is not None:
+        _make_outputs(Path(plan.job.outputs))
     try:
         runs.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
@@ -51,6 +53,17 @@ def launch(runs: Runs, plan: Plan, *, detach: bool) -> tuple[RunFolder, int | No
         raise Refused(
             f"cannot start the run in {folder.path}: {error.strerror or error}",
             "Free some space, or point XDG_STATE_HOME at another disk.",
+        ) from error
+
+
+def _make_outputs(outputs: Path) -> None:
+    """Some file systems say yes to access(2) and no to mkdir(2): only making it tells."""
+    try:
+        outputs.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(
+            f"outputs: cannot create {outputs}: {error.strerror}; nothing was started.",
+            "Name another folder: --outputs",
         ) from error
 
 

@@ -186,12 +186,13 @@ class Supervisor:
         """The coordinator wrote how the run ended, unless none was left to do it."""
         try:
             chronicle = Chronicle(str(self._folder.events_file), lambda event: None)
-            if chronicle.history().final:
+            history = chronicle.history()
+            if history.final:
                 return
             by = self._stopping is not None
             cause = None if by else {"kind": "agent-died", "message": self._last_words()}
             data = {"state": ev.STOPPED if by else ev.FAILED, "cause": cause, "exit_code": 1}
-            chronicle.add(time.time(), ev.FINISHED, data)
+            chronicle.add(time.time(), ev.FINISHED, dict(history.outcome or data))
             chronicle.close()
         finally:
             self._folder.reserve_file.unlink(missing_ok=True)

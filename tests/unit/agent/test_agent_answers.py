@@ -1,0 +1,239 @@
+"""What a node answers about its log, and what it says on its own stdout."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from rankzero.agent.answers import ANSWER, Answers, pack, unpack
+from rankzero.agent.echo import PENDING, Echo
+from rankzero.agent.logs import Chunk, LogReader, LogWriter
+
+
+class Log:
+    """A node's log with its writer and the answers about it."""
+
+    def __init__(self, loop, folder: Path) -> None:
+        self._loop = loop
+        self._writer = LogWriter(str(folder), 1 << 30)
+        self.told: list[dict] = []
+        self.answers = Answers(loop, LogReader(str(folder)), self.told.append)
+
+    def write(self, rank: int, data: bytes) -> None:
+        self._writer.append(rank, 1, data, self._loop.now())
+        self.answers.wrote()
+
+    def ask(self, number: int = 1, **question) -> None:
+        self.answers.ask({"type": "log", "id": number, "wait": True, "offsets": {}, **question})
+
+    def text(self) -> bytes:
+        return b"".join(unpack(chunk).data for answer in self.told for chunk in answer["chunks"])
+
+
+@pytest.fixture
+def log(loop, tmp_path: Path) -> Log:
+    return Log(loop, tmp_path / "logs")
+
+
+def test_what_is_there_is_answered_at_once(log: Log) -> None:
+    log.write(0, b"one\n")
+    log.write(1, b"two\n")
+    log.ask(7)
+
+    (answer,) = log.told
+    assert (answer["type"], answer["id"]) == ("log", 7)
+    assert sorted(log.text().split()) == [b"one", b"two"]
+    assert answer["offsets"] == {"0": 4, "1": 4}
+
+
+def test_a_question_waits_for_what_comes(loop, log: Log) -> None:
+    log.ask()
+    assert log.told == []
+    log.write(3, b"late\n")
+    loop.until(lambda: log.told)
+
+    assert log.text() == b"late\n"
+    assert log.told[0]["offsets"] == {"3": 5}
+
+
+def test_nobody_waits_who_does_not_want_to(log: Log) -> None:
+    log.ask(wait=False)
+
+    assert log.told == [{"type": "log", "id": 1, "chunks": [], "offsets": {}}]
+
+
+def test_a_question_is_answered_once(loop, log: Log) -> None:
+    log.ask()
+    log.write(0, b"one\n")
+    loop.until(lambda: log.told)
+    log.write(0, b"two\n")
+    loop.after(0.05, lambda: log.told.append({"chunks": [], "end": True}))
+    loop.until(lambda: "end" in log.told[-1])
+
+    assert log.text() == b"one\n"
+
+
+def test_a_question_that_is_taken_back_is_not_answered(loop, log: Log) -> None:
+    log.ask(1)
+    log.ask(2)
+    log.answers.forget(1)
+    log.write(0, b"one\n")
+    loop.until(lambda: log.told)
+
+    assert [answer["id"] for answer in log.told] == [2]
+
+
+def test_a_line_without_its_end_is_shown_in_the_end(loop, log: Log) -> None:
+    log.ask()
+    log.write(0, b" 10%")
+    assert log.told == []
+    loop.until(lambda: log.told)
+
+    assert log.text() == b" 10%"
+
+
+def test_going_on_from_the_offsets_of_an_answer(log: Log) -> None:
+    for number in range(5):
+        log.write(0, b"%d\n" % number)
+    log.ask()
+    offsets = log.told[-1]["offsets"]
+    log.write(0, b"more\n")
+    log.ask(2, offsets=offsets)
+
+    assert log.text() == b"0\n1\n2\n3\n4\nmore\n"
+
+
+def test_a_long_log_comes_in_answers_of_a_bounded_size(log: Log) -> None:
+    line = b"x" * 999 + b"\n"
+    for _ in range(20):
+        log.write(0, line * 100)
+    offsets: dict = {}
+    while len(log.text()) < 2_000_000:
+        log.ask(offsets=offsets)
+        offsets = log.told[-1]["offsets"]
+
+    assert log.text() == line * 2000
+    assert all(
+        sum(len(unpack(chunk).data) for chunk in answer["chunks"]) < 2 * ANSWER
+        for answer in log.told
+    )
+
+
+def test_only_some_ranks_and_only_the_last_lines(log: Log) -> None:
+    for rank in (0, 1):
+        log.write(rank, b"a\nb\nc\n")
+    log.ask(ranks=[1], tail=2)
+
+    assert log.text() == b"b\nc\n"
+    assert set(log.told[0]["offsets"]) == {"1"}
+
+
+def test_a_chunk_passes_the_wire_unchanged() -> None:
+    chunk = Chunk(*range(len(Chunk._fields)))._replace(data=bytes(range(256)))
+
+    assert unpack(pack(chunk)) == chunk
+
+
+# -- echo
+
+
+@contextmanager
+def stdout() -> Iterator[int]:
+    """This process's stdout as a pipe; gives its reading end.
+
+    Not a fixture: pytest itself moves the descriptor between a test's fixtures and its body.
+    """
+    read, write = os.pipe()
+    saved = os.dup(1)
+    os.dup2(write, 1)
+    os.close(write)
+    os.set_blocking(read, False)
+    try:
+        yield read
+    finally:
+        os.dup2(saved, 1)
+        os.close(saved)
+        os.close(read)
+
+
+def heard(read: int) -> bytes:
+    """All that can be read now."""
+    data = b""
+    while True:
+        try:
+            block = os.read(read, 1 << 20)
+        except BlockingIOError:
+            return data
+        if not block:
+            return data
+        data += block
+
+
+def test_lines_of_several_ranks_are_marked_and_never_cut(loop) -> None:
+    with stdout() as read:
+        echo = Echo(loop)
+        echo.write(0, b"one\nhal")
+        echo.write(1, b"other\n")
+        echo.write(0, b"f\n")
+        said = heard(read)
+
+    assert said == b"[0] one\n[1] other\n[0] half\n"
+
+
+def test_a_last_line_without_its_end_is_a_line(loop) -> None:
+    with stdout() as read:
+        echo = Echo(loop)
+        echo.write(0, b"bye")
+        echo.end(0)
+        echo.end(0)
+        said = heard(read)
+
+    assert said.rstrip(b"\n") == b"[0] bye"
+
+
+def test_a_slow_reader_slows_nobody_and_is_told_what_it_missed(loop) -> None:
+    line = b"x" * 999 + b"\n"
+    written = 2 * PENDING // len(line)
+    data = bytearray()
+    with stdout() as read:
+        echo = Echo(loop)
+        for _ in range(written):
+            echo.write(0, line)  # returns, though nobody reads
+
+        def read_until(condition) -> None:
+            loop.until(lambda: data.extend(heard(read)) or condition())
+
+        read_until(lambda: len(data) > PENDING // 2)
+        echo.write(0, b"at last\n")
+        read_until(lambda: data.endswith(b"at last\n"))
+
+    *lines, gap, last = bytes(data).splitlines()
+    missed = int(gap.split()[1])
+    assert gap == b"[rankzero] %d lines left out: the reader is slow" % missed
+    assert (len(lines) + missed, last) == (written, b"[0] at last")
+    assert set(lines) == {b"[0] " + line.rstrip()}
+
+
+def test_the_end_gives_what_is_pending(loop) -> None:
+    got = bytearray()
+
+    def reader(read: int) -> None:
+        while got.count(b"\n") < 1000 and select.select([read], [], [], 20)[0]:
+            got.extend(heard(read))
+
+    with stdout() as read:
+        echo = Echo(loop)
+        for _ in range(1000):
+            echo.write(0, b"y" * 999 + b"\n")
+        other = threading.Thread(target=reader, args=(read,))
+        other.start()
+        echo.close()
+        other.join()
+
+    assert got == b"[0] " + b"\n[0] ".join([b"y" * 999] * 1000) + b"\n"

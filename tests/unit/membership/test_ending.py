@@ -1,0 +1,250 @@
+"""How a run ends: decided once, told to all, finished when nothing runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from rankzero.agent import membership as m
+from rankzero.agent.config import RoleShape
+from rankzero.agent.events import Event
+from rankzero.agent.history import fold
+
+from .play import Play, elastic, fixed
+
+
+def begun(*roles: RoleShape, max_restarts: int = 0) -> Play:
+    play = Play(*roles, max_restarts=max_restarts)
+    play.hello(*(f"{role.name}/{i}" for role in roles for i in range(role.maximum)))
+    play.wait(10.0)
+    play.forget()
+    return play
+
+
+def test_success_is_every_rank_that_is_awaited():
+    play = begun(fixed(2))
+    play.exited("worker/0")
+    assert play.phase == "running"
+    play.exited("worker/1")
+    outcome = {"state": "succeeded", "cause": None, "exit_code": 0, "generation": 1}
+    assert play.said[-1] == ("ending", outcome)
+    message = {"type": "outcome", "outcome": outcome, "grace": 5.0}
+    assert play.sent == [("worker/0", message), ("worker/1", message)]
+
+
+def test_every_rank_of_a_node_counts():
+    play = Play(fixed(1))
+    play.hello("worker/0", nproc=2)
+    play.exited("worker/0", local=0)
+    assert play.phase == "running"
+    play.exited("worker/0", local=1)
+    assert play.last("ending")["state"] == "succeeded"
+
+
+def test_roles_that_are_not_awaited_are_told_to_end():
+    play = begun(fixed(1), RoleShape("ps", 1, 1, completes=False))
+    play.exited("worker/0")
+    assert play.told("ps/0") == ["outcome"]
+    play.acked("worker/0")
+    assert play.phase == "ending"
+    play.acked("ps/0")
+    assert play.kinds()[-1] == "finished"
+
+
+def test_it_is_finished_when_all_know_and_only_then_they_leave():
+    play = begun(fixed(2))
+    play.exited("worker/0")
+    play.exited("worker/1")
+    play.acked("worker/0")
+    assert "finished" not in play.kinds()
+    assert "leave" not in play.told("worker/0")
+    play.acked("worker/1")
+    assert play.last("finished") == play.last("ending")
+    assert play.told("worker/0")[-1] == play.told("worker/1")[-1] == "leave"
+
+
+def test_a_node_that_does_not_answer_is_waited_for_so_long():
+    play = begun(fixed(2))
+    play.exited("worker/0")
+    play.exited("worker/1")
+    play.acked("worker/0")
+    play.wait(14.0)
+    assert play.phase == "ending"
+    play.wait(1.0)
+    assert play.kinds()[-1] == "finished"
+
+
+def test_a_node_whose_connection_was_cut_may_come_back_to_hear_it():
+    play = begun(fixed(2))
+    play.exited("worker/0")
+    play.exited("worker/1")
+    play.gone("worker/1")
+    play.acked("worker/0")
+    assert play.phase == "ending"
+    play.hello("worker/1", phase="running", generation=1)
+    assert play.told("worker/1") == ["outcome", "outcome"]
+    play.acked("worker/1")
+    assert play.kinds()[-1] == "finished"
+
+
+def test_who_comes_after_the_end_is_told_and_leaves():
+    play = begun(elastic(1, 2))
+    play.gone("worker/1")
+    play.exited("worker/0")
+    play.exited("worker/1")
+    play.wait(20.0)
+    assert play.phase == "over"
+    assert m.deadline(play.state) is None
+    play.forget()
+    play.hello("worker/1")
+    play.acked("worker/1")
+    assert play.told("worker/1") == ["outcome", "leave"]
+    assert play.said[1:] == [], "it joined, and nothing else is new"
+
+
+def test_a_node_that_cannot_run_the_job_fails_it_whatever_restarts_are_left():
+    play = begun(fixed(2), max_restarts=9)
+    record = {"kind": "refused", "node": "worker/1", "rank": None, "time": 1.0, "message": "no"}
+    play.of(m.Refused, "worker/1", record)
+    assert play.last("ending")["cause"] == record
+
+
+def test_a_refusal_before_all_are_here_waits_a_moment_for_those_who_dial():
+    play = Play(fixed(2))
+    play.hello("worker/0")
+    play.of(m.Refused, "worker/0", {"kind": "refused", "node": "worker/0", "message": "no"})
+    play.acked("worker/0")
+    assert play.phase == "ending"
+    play.hello("worker/1")
+    assert play.told("worker/1") == ["outcome"]
+    play.acked("worker/1")
+    assert play.phase == "over"
+
+
+# -- on request
+
+
+@pytest.mark.parametrize("grace", [None, 1.5])
+def test_a_run_stops_on_request(grace):
+    play = begun(fixed(2))
+    play.feed(m.StopRun("Ctrl-C", grace))
+    assert play.said == [("stop-requested", {"by": "Ctrl-C", "grace_s": grace})]
+    stop = {"type": "stop", "generation": 1, "grace": 5.0 if grace is None else grace}
+    assert play.sent == [("worker/0", stop), ("worker/1", stop)]
+    play.stopped("worker/0", "worker/1")
+    ending = play.last("ending")
+    assert (ending["state"], ending["cause"], ending["exit_code"]) == ("stopped", None, 1)
+
+
+def test_who_asks_twice_is_in_a_hurry():
+    play = begun(fixed(1))
+    play.feed(m.StopRun("Ctrl-C"))
+    play.feed(m.StopRun("Ctrl-C", 0.0))
+    assert [message["grace"] for _, message in play.sent] == [5.0, 0.0]
+    assert play.kinds() == ["stop-requested"]
+
+
+def test_a_run_that_waits_for_nodes_stops_at_once():
+    play = Play(fixed(2))
+    play.hello("worker/0")
+    play.feed(m.StopRun("Ctrl-C"))
+    assert play.last("ending")["state"] == "stopped"
+
+
+def test_what_an_earlier_coordinator_left_running_is_ended_before_the_run_counts_as_stopped():
+    play = Play(fixed(2))
+    play.hello("worker/0", phase="running", generation=2)
+    play.feed(m.StopRun("Ctrl-C", 0.0))
+    assert [message["grace"] for _, message in play.sent] == [5.0, 0.0]
+    assert "ending" not in play.kinds()
+    play.feed(m.Stopped("worker/0", "001", 2, (1,)))
+    assert play.last("ending")["state"] == "stopped"
+
+
+def test_a_stopped_run_keeps_the_cause_that_was_there_before():
+    play = begun(fixed(2), max_restarts=5)
+    play.exited("worker/1", 3)
+    play.feed(m.StopRun("Ctrl-C"))
+    play.stopped("worker/0", "worker/1")
+    ending = play.last("ending")
+    assert (ending["state"], ending["cause"]["node"]) == ("stopped", "worker/1")
+
+
+def test_a_request_after_the_outcome_changes_nothing():
+    play = begun(fixed(1))
+    play.exited("worker/0")
+    play.feed(m.StopRun("too late"))
+    play.acked("worker/0")
+    assert play.last("finished")["state"] == "succeeded"
+    assert "stop-requested" not in play.kinds()
+
+
+# -- an outcome never changes
+
+
+def test_an_outcome_that_a_node_knows_is_everybodys():
+    """The coordinator that decided is gone; its history too."""
+    known = {"state": "succeeded", "cause": None, "exit_code": 0, "generation": 3}
+    play = Play(fixed(3))
+    play.hello("worker/0")
+    play.hello("worker/1", phase="running", generation=3)
+    play.forget()
+    play.hello("worker/2", generation=3, outcome=known)
+    assert play.last("ending") == known
+    assert [key for key, message in play.sent if message["type"] == "outcome"][:2] == [
+        "worker/0",
+        "worker/1",
+    ]
+    play.acked("worker/0", "worker/1", "worker/2")
+    assert play.last("finished") == known
+
+
+def history(play: Play):
+    return fold([Event(i + 1, play.now, kind, data) for i, (kind, data) in enumerate(play.said)])
+
+
+def decided() -> Play:
+    play = Play(fixed(2))
+    play.hello("worker/0", "worker/1")
+    play.exited("worker/0")
+    play.exited("worker/1")
+    return play
+
+
+def test_a_decision_outlives_its_coordinator():
+    before = decided()
+    play = Play(fixed(2), history=history(before))
+    play.hello("worker/0")
+    assert play.told("worker/0") == ["outcome"]
+    play.acked("worker/0")
+    assert play.phase == "ending", "worker/1 has a moment to dial again"
+    play.hello("worker/1", generation=1, phase="running")
+    play.acked("worker/1")
+    assert play.kinds() == ["node-joined", "node-joined", "finished"]
+    assert play.last("finished") == before.last("ending")
+
+
+def test_a_node_that_never_dials_again_does_not_hold_up_the_end():
+    play = Play(fixed(2), history=history(decided()))
+    play.hello("worker/0")
+    play.acked("worker/0")
+    play.wait(5.0)
+    assert play.kinds()[-1] == "finished"
+
+
+def test_a_history_is_finished_once():
+    before = decided()
+    before.acked("worker/0", "worker/1")
+    play = Play(fixed(2), history=history(before))
+    play.hello("worker/0", "worker/1")
+    play.acked("worker/0", "worker/1")
+    assert play.phase == "over"
+    assert "finished" not in play.kinds()
+    assert play.told("worker/1") == ["outcome", "leave"]
+
+
+def test_a_request_to_stop_outlives_its_coordinator():
+    before = begun(fixed(1))
+    before.feed(m.StopRun("Ctrl-C"))
+    play = Play(fixed(1), history=history(before))
+    play.feed(m.Tick())
+    assert play.last("ending")["state"] == "stopped"
