@@ -9,15 +9,19 @@ least=0.95
 kept="$(mktemp -d)"
 trap 'rm -rf "$kept"' EXIT
 
-printf '\n==> rankzero run examples/digits/train.py --nodes 2 --nproc 2\n'
+# One restart: about once in a dozen runs, also under torchrun, a rank of PyTorch 2.15 on gloo aborts in
+# native code after it has left its process group. The next generation goes on from the checkpoint.
+set -- examples/digits/train.py --nodes 2 --nproc 2 --max-restarts 1
+
+printf '\n==> rankzero run %s\n' "$*"
 # A pipe has the exit code of its last command: the run's own is kept beside it.
 {
-    "$VENV/bin/python" -m rankzero run examples/digits/train.py --nodes 2 --nproc 2 ||
+    "$VENV/bin/python" -m rankzero run "$@" ||
         echo "$?" >"$kept/code"
 } | tee "$kept/lines"
 [ ! -s "$kept/code" ] || exit "$(cat "$kept/code")"
 
-accuracy="$(sed -n 's/^\[0\] test accuracy //p' "$kept/lines")"
+accuracy="$(sed -n 's/^\[0\] test accuracy //p' "$kept/lines" | tail -n 1)"
 if ! awk -v got="$accuracy" -v least="$least" 'BEGIN { exit !(got + 0 >= least) }'; then
     printf 'error: the test accuracy is %s; at least %s was expected\n' "${accuracy:-missing}" "$least" >&2
     exit 1

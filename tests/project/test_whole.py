@@ -126,7 +126,10 @@ def texts() -> list[Path]:
 
 
 #: Written in pieces, so that this file does not name what it looks for.
-HOME = re.compile("|".join(("/ro" + "ot/", "/ho" + "me/(?!me/|you/|user/)", "/Us" + "ers/")))
+#: Invented people may have homes.
+HOME = re.compile(
+    "|".join(("/ro" + "ot/", "/ho" + "me/(?!(?:ada|ann|me|user|you)/)", "/Us" + "ers/"))
+)
 REGISTRY = re.compile("|".join(("pypi\\.o" + "rg", "python" + "hosted", "index" + "-url")))
 
 
