@@ -128,7 +128,7 @@ def texts() -> list[Path]:
 #: Written in pieces, so that this file does not name what it looks for.
 #: Invented people may have homes.
 HOME = re.compile(
-    "|".join(("/ro" + "ot/", "/ho" + "me/(?!(?:ada|ann|me|user|you)/)", "/Us" + "ers/"))
+    "|".join(("/ro" + "ot/", "/ho" + "me/(?!(?:ada|ann|me|user|you)\\b)", "/Us" + "ers/"))
 )
 REGISTRY = re.compile("|".join(("pypi\\.o" + "rg", "python" + "hosted", "index" + "-url")))
 
