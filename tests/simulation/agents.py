@@ -159,6 +159,7 @@ class SimCoordinator:
                 exits={int(rank): code for rank, code in message["exits"].items()},
                 failures=tuple(message["failures"]),
                 outcome=message["outcome"],
+                unable=message["unable"],
             )
         )
 

@@ -199,6 +199,7 @@ class Coordinator:
                 exits={int(rank): int(code) for rank, code in message["exits"].items()},
                 failures=tuple(message["failures"]),
                 outcome=message["outcome"],
+                unable=message.get("unable"),
                 pid=message.get("pid"),
             )
         )

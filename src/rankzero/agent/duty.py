@@ -176,9 +176,8 @@ class _Turn:
             exits={str(rank): code for rank, code in state.exits.items()},
             failures=[dict(failure) for failure in state.failures],
             outcome=None if state.outcome is None else dict(state.outcome),
+            unable=None if state.unable is None else dict(state.unable),
         )
-        if state.unable is not None:
-            self.tell("refused", failure=dict(state.unable))
         if state.leaving is not None:
             self.tell("bye", reason=state.leaving)
 

@@ -24,6 +24,7 @@ def test_it_says_hello_with_all_that_it_knows():
             "exits": {},
             "failures": [],
             "outcome": None,
+            "unable": None,
         }
     ]
 
@@ -190,5 +191,7 @@ def test_a_node_that_cannot_run_the_job_says_so_now_and_to_every_coordinator():
     node.feed(duty.Unable(failure))
     node.feed(duty.Connected())
     node.assign(1)
-    assert [m["type"] for m in node.told()] == ["refused", "hello", "refused"]
+    refused, hello = node.told()
+    assert (refused["type"], hello["type"]) == ("refused", "hello")
+    assert hello["unable"] == failure
     assert node.started() == []

@@ -173,3 +173,13 @@ def test_a_node_from_the_future_does_not_confuse_the_generation_that_runs():
     play.hello("worker/1", phase="running", generation=9)
     play.exited("worker/0")
     assert play.last("ending")["state"] == "succeeded"
+
+
+def test_no_generation_begins_with_a_node_that_cannot_run_the_job():
+    play = Play(fixed(2))
+    play.hello("worker/0")
+    failure = {"kind": "refused", "node": "worker/1", "message": "no backend mpi"}
+    play.hello("worker/1", unable=failure)
+    assert "assigned" not in play.kinds()
+    assert play.told("worker/0") == ["outcome"]
+    assert play.last("ending")["cause"] == failure

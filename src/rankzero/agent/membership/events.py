@@ -13,7 +13,8 @@ class Hello(NamedTuple):
 
     incarnation: sorts by the agent's birth, so that the newer of two is the greater string.
     phase: `idle`, `running` or `stopping`; generation: the last one it was assigned.
-    exits: local rank -> exit code, of that generation.
+    exits: local rank -> exit code, of that generation. unable: why it can't run the job at all;
+        said here, so that no generation begins with it.
     """
 
     key: str
@@ -25,6 +26,7 @@ class Hello(NamedTuple):
     exits: Mapping[int, int] = {}
     failures: Tuple[Record, ...] = ()
     outcome: Optional[Record] = None
+    unable: Optional[Record] = None
     pid: Optional[int] = None
 
 

@@ -70,6 +70,8 @@ def learn(turn: Turn, event: on.Hello, member: Member) -> None:
     """Take over what the agent knows and this coordinator, perhaps a new one, does not."""
     if event.outcome:
         turn.announce(event.outcome)
+    if event.unable:
+        turn.decide(ev.FAILED, dict(event.unable))
     state = turn.state
     if event.generation > state.newest:
         # Its coordinator is gone, and so is that generation, unless we began one of our own.
