@@ -220,7 +220,8 @@ class NodeAgent:
         self._heard = self._loop.now()
         self._state = self._state._replace(ports=self._ports())
         self.feed(duty.Connected())
-        self._beat()
+        assert self._connection is not None
+        self._beat(self._connection)
 
     def _disconnected(self, reason: str) -> None:
         self._connection = None
@@ -241,16 +242,16 @@ class NodeAgent:
         if self._connection is not None:
             self._connection.send(message)
 
-    def _beat(self) -> None:
-        connection = self._connection
-        if connection is None or not connection.ready:
+    def _beat(self, connection: Connection) -> None:
+        """One sign of life, and the next one after it, as long as this connection lasts."""
+        if connection is not self._connection or not connection.ready:
             return
         heartbeat = self._config.limits.heartbeat
         if self._loop.now() - self._heard > _BEATS_MISSED * heartbeat:
             connection.close("the coordinator is silent")
             return
         connection.send({"type": "beat"})
-        self._loop.after(heartbeat, self._beat)
+        self._loop.after(heartbeat, lambda: self._beat(connection))
 
     def _note(self, kind: str, **data: Any) -> None:
         self._tell({"type": "event", "kind": kind, "data": data})

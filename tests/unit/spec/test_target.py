@@ -173,8 +173,15 @@ def test_a_wrong_option_is_named(folder, option, value, fault):
 
 
 def test_an_option_without_a_value_says_nothing(folder):
-    job = spec.from_target("train.py", options={"timeout": "", "nodes": None, "cpu": "", "env": {}})
+    job = spec.from_target("train.py", options={"timeout": None, "nodes": None, "env": {}})
     assert (job.torch.timeout, job.roles["worker"]) == (None, Role())
+
+
+def test_an_option_given_empty_is_an_empty_text_and_no_silence(folder):
+    """As from an unset variable of a shell: `--timeout "$TIMEOUT"`."""
+    for name in ("name", "timeout"):
+        (fault,) = faults("train.py", options={name: ""})
+        assert fault.startswith(f"--{name}: must be")
 
 
 def test_python_says_its_keywords(folder):
