@@ -170,6 +170,7 @@ def run(
     wait, grace.
     Errors: BadRequest, before anything was created; Refused.
     """
+    _check(target, {"command": command, "args": args}, {"params": params, "labels": labels})
     backend, plan = prepare(
         None if target is None else os.fspath(target),
         module=module,
@@ -183,6 +184,30 @@ def run(
     )
     submission = backend.submit(plan, detach=detach)
     return Handle(backend, submission.run)
+
+
+def _check(target: object, lists: Mapping[str, object], tables: Mapping[str, object]) -> None:
+    """The mistakes that a type checker would have told. Errors: BadRequest."""
+    path = os.fspath(target) if isinstance(target, os.PathLike) else target
+    if path is not None and not isinstance(path, str):
+        got = f"{type(target).__name__} {getattr(target, '__name__', _shown(target))}"
+        hint = 'As in run("train.py"), run(module="package.train") or run(command=["echo", "hi"]).'
+        if callable(target):
+            hint = 'Ranks are processes of their own: put it into a script, and run("train.py").'
+        raise BadRequest(f"run takes the path of a script or a job file; got the {got}.", hint)
+    for name, words in lists.items():
+        if isinstance(words, (str, bytes)) or not isinstance(words, Sequence):
+            example = f'{name}=["--epochs", "3"]' if name == "args" else f'{name}=["echo", "hi"]'
+            raise BadRequest(f"{name} takes a list of words; got {_shown(words)}.", example)
+    for name, pairs in tables.items():
+        if pairs is not None and not isinstance(pairs, Mapping):
+            example = f'{name}={{"name": "value"}}'
+            raise BadRequest(f"{name} takes a mapping; got {_shown(pairs)}.", example)
+
+
+def _shown(thing: object) -> str:
+    text = repr(thing)
+    return text if len(text) <= 80 else text[:79] + "…"
 
 
 def prepare(

@@ -47,7 +47,7 @@ def test_the_schedules_reach_what_they_are_for() -> None:
         "'kind': 'node-left'",
         "no sign of life",
         "its connection was cut and did not come back",
-        "a new agent took its place",
+        "its agent died; a new one took its place",
         "fenced",
         "-> refused",
         "ends, code 95",

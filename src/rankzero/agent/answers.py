@@ -35,10 +35,23 @@ class Answers:
         self._later: Optional[Timer] = None
 
     def ask(self, question: Mapping[str, Any]) -> None:
-        """Answer at once, or, where nothing is new and `wait` says so, when there is."""
+        """Answer at once, or, where nothing is new and `wait` says so, when there is.
+
+        Where `since` and `tail` begin is settled now: what comes later is new, however long the
+        answer waits for it, and a rank that appears later is new from its first line.
+        """
+        offsets = _offsets(question)
+        for rank in self._ranks(question):
+            if rank not in offsets:
+                offsets[rank] = self._begin(question, rank)
+        question = dict(question, offsets=offsets)
         if not self._answer(question, final=False):
             self._open[question["id"]] = question
             self._arm_later()
+
+    def forget_all(self) -> None:
+        """Whoever asked is gone; the next coordinator numbers its questions anew."""
+        self._open.clear()
 
     def forget(self, number: int) -> None:
         self._open.pop(number, None)
@@ -92,11 +105,8 @@ class Answers:
 
     def _collect(self, question: Mapping[str, Any], final: bool) -> Tuple[List[Chunk], Offsets]:
         offsets = _offsets(question)
-        for rank in self._ranks(question):
-            if rank not in offsets:
-                offsets[rank] = self._begin(question, rank)
-        wanted = set(self._ranks(question))
-        cursors = [Cursor(self._reader, rank, offsets[rank]) for rank in sorted(wanted)]
+        ranks = self._ranks(question)
+        cursors = [Cursor(self._reader, rank, offsets.get(rank, 0)) for rank in ranks]
         chunks: List[Chunk] = []
         size = 0
         for cursor, chunk in merge(cursors, final=final):

@@ -10,6 +10,8 @@ from rankzero.agent.process import ended_how
 #: How much of a rank's last output, or of a crash report, goes into its failure record (bytes).
 TAIL = 4096
 TAIL_LINES = 20
+#: What a name, a path or a line of source may hold (characters).
+SHORT = 500
 
 
 class Traces:
@@ -83,12 +85,15 @@ def _exception(path: str) -> Optional[Dict[str, Any]]:
     data = _json(path)
     if not data or "type" not in data:
         return None
-    frames = [dict(frame) for frame in data.get("frames", [])]
+    frames = [
+        {str(key): value if key == "line" else str(value)[:SHORT] for key, value in frame.items()}
+        for frame in data.get("frames", [])[-TAIL_LINES:]
+    ]
     return {
-        "type": str(data["type"]),
-        "message": str(data.get("message", "")),
+        "type": str(data["type"])[:SHORT],
+        "message": str(data.get("message", ""))[:TAIL],
         "frames": frames,
-        "traceback": str(data.get("traceback", "")),
+        "traceback": str(data.get("traceback", ""))[-4 * TAIL :],
         "time": float(data["time"]) if data.get("time") else None,
     }
 
@@ -103,10 +108,10 @@ def _recorded(path: str) -> Optional[Dict[str, Any]]:
     text = str(message.get("message", ""))
     kind, _, rest = text.partition(": ")
     return {
-        "type": kind,
-        "message": rest,
+        "type": kind[:SHORT],
+        "message": rest[:TAIL],
         "frames": [],
-        "traceback": str(extra.get("py_callstack", "")),
+        "traceback": str(extra.get("py_callstack", ""))[-4 * TAIL :],
         "time": float(extra.get("timestamp") or 0) or None,
     }
 

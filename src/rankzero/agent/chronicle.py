@@ -1,5 +1,6 @@
 """The run's history on disk: appended line by line, readable after a crash at any point."""
 
+import contextlib
 import os
 from typing import Any, Callable, Dict, List, Optional
 
@@ -62,9 +63,10 @@ class Chronicle:
 
     def since(self, seq: int) -> List[ev.Event]:
         """The events from this number on."""
-        if not self.events or self.events[-1].seq < seq:
-            return []
-        return self.events[max(0, seq - self.events[0].seq) :]
+        first = len(self.events)
+        while first > 0 and self.events[first - 1].seq >= seq:
+            first -= 1
+        return self.events[first:]
 
     def close(self) -> None:
         if self._fd >= 0:
@@ -86,4 +88,5 @@ def _end_torn_line(fd: int) -> None:
     """A crash in mid-write left half a line: end it, so that the next one is whole."""
     size = os.fstat(fd).st_size
     if size and os.pread(fd, 1, size - 1) != b"\n":
-        os.write(fd, b"\n")
+        with contextlib.suppress(OSError):  # a full disk: what is written next makes room
+            os.write(fd, b"\n")

@@ -56,6 +56,8 @@ class AgentConfig(NamedTuple):
     nproc: ranks on this node; `gpu` and `cpu` mean one for each that the node has.
     devices: the accelerators granted to this node; None means all it can see, undivided.
     cpus: processors granted; None means what affinity and cgroup allow.
+    termination_file: where the agent writes the outcome when it leaves, at most 4,096 bytes (a
+        pod's termination message).
     echo: print every line, marked with its rank, on the agent's own stdout (a pod's log).
     """
 
@@ -81,6 +83,7 @@ class AgentConfig(NamedTuple):
     ports: Mapping[str, int] = {}
     limits: Limits = Limits()
     echo: bool = False
+    termination_file: Optional[str] = None
 
     @property
     def node(self) -> str:

@@ -210,7 +210,7 @@ class Coordinator:
     ) -> None:
         kind = message["type"]
         if kind == "log":
-            self._viewers.answered(message)
+            self._viewers.answered(key, message)
         elif kind == "event":
             self._note(message)
         elif kind == "beat":

@@ -11,6 +11,9 @@ from rankzero.agent.membership.events import Record
 #: How long a node that was asked to leave waits for its ranks beyond their grace (seconds).
 LEAVE_WAIT = 5.0
 
+#: How many failures a hello tells in full.
+WHOLE_FAILURES = 8
+
 
 class Connected(NamedTuple):
     """The coordinator has been dialled and has proved itself."""
@@ -174,7 +177,7 @@ class _Turn:
             phase=state.phase,
             ports=list(state.ports),
             exits={str(rank): code for rank, code in state.exits.items()},
-            failures=[dict(failure) for failure in state.failures],
+            failures=_in_short(state.failures),
             outcome=None if state.outcome is None else dict(state.outcome),
             unable=None if state.unable is None else dict(state.unable),
         )
@@ -252,8 +255,8 @@ class _Turn:
         else:
             self.stop_ranks(message["grace"])
 
-    def leave_now(self, _: Mapping[str, Any]) -> None:
-        self.depart(exits.DONE, 0.0)
+    def leave_now(self, message: Mapping[str, Any]) -> None:
+        self.depart(message["code"], 0.0)
 
     def fenced(self, _: Mapping[str, Any]) -> None:
         self.depart(exits.FENCED, 0.0)
@@ -330,6 +333,14 @@ class _Turn:
     def leave(self, code: int) -> None:
         self.set(phase="left")
         self.actions.append(Leave(code))
+
+
+def _in_short(failures: Tuple[Record, ...]) -> List[Dict[str, Any]]:
+    """What a hello says of them: a thousand ranks that failed at once must fit into one line,
+    and only the first few can be the cause."""
+    bare = ("kind", "rank", "node", "time", "code", "signal", "message")
+    first = sorted(failures, key=lambda failure: float(failure.get("time") or 0))[:WHOLE_FAILURES]
+    return [dict(one) if one in first else {key: one.get(key) for key in bare} for one in failures]
 
 
 _HANDLERS: Dict[type, Callable[[_Turn, Any], None]] = {

@@ -35,6 +35,7 @@ class History(NamedTuple):
     waiting_for: Tuple[str, ...] = ()
     cause: Optional[Mapping[str, Any]] = None
     exit_code: Optional[int] = None
+    stopped_by: Optional[str] = None
     submitted: Optional[float] = None
     running: Optional[float] = None
     first_step: Optional[float] = None
@@ -68,7 +69,7 @@ def _submitted(history: History, event: ev.Event) -> History:
 
 
 def _stop_requested(history: History, event: ev.Event) -> History:
-    return history._replace(state=ev.STOPPING_STATE)
+    return history._replace(state=ev.STOPPING_STATE, stopped_by=event.data.get("by"))
 
 
 def _joined(history: History, event: ev.Event) -> History:

@@ -5,7 +5,7 @@ import signal
 import socket
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
-from rankzero.agent import birth, duty, ports, probe
+from rankzero.agent import birth, duty, ports, probe, testament
 from rankzero.agent import events as ev
 from rankzero.agent.answers import Answers
 from rankzero.agent.config import AgentConfig
@@ -24,6 +24,8 @@ from rankzero.contracts.topology import Node, Topology
 _FIRST_RETRY, _LAST_RETRY = 0.05, 2.0
 #: A coordinator silent for this many heartbeats is dialled again.
 _BEATS_MISSED = 5
+#: Between two events about lines that log_keep took (seconds).
+_DROPPED_EVERY = 5.0
 
 
 class NodeAgent:
@@ -60,6 +62,7 @@ class NodeAgent:
             on_down=self._all_down,
         )
         self._broken_disk = False
+        self._lost: Dict[int, Tuple[int, int]] = {}
 
     def start(self) -> None:
         """Check what this node must have, then dial the coordinator."""
@@ -155,6 +158,8 @@ class NodeAgent:
         for claim in [*self._claims, *self._named]:
             claim.close()
         self._logs.close()
+        if self._config.termination_file is not None and self._state.outcome is not None:
+            testament.write(self._config.termination_file, self._state.outcome)
         if self._echo is not None:
             self._echo.close()
         if self._connection is not None:
@@ -225,6 +230,7 @@ class NodeAgent:
 
     def _disconnected(self, reason: str) -> None:
         self._connection = None
+        self._answers.forget_all()
         self.feed(duty.Disconnected())
         self._not_dialled(reason)
 
@@ -284,6 +290,7 @@ class NodeAgent:
         if self._echo is not None:
             self._echo.end(rank.rank.rank)
         self._reports.flush()
+        self._tell_dropped()
         self._answers.wrote()
         event = duty.RankExited(rank.generation, rank.rank.local_rank, rank.code, failure)
         self.feed(event)
@@ -302,13 +309,17 @@ class NodeAgent:
         self._note(ev.FIRST_STEP, rank=rank, generation=self._state.generation, at=when)
 
     def _dropped(self, dropped: Dropped) -> None:
-        self._note(
-            ev.LOG_DROPPED,
-            node=self._config.node,
-            rank=dropped.rank,
-            bytes=dropped.bytes,
-            lines=dropped.lines,
-        )
+        """Told once in a while and in sum: a flood drops many segments a second."""
+        if not self._lost:
+            self._loop.after(_DROPPED_EVERY, self._tell_dropped)
+        size, lines = self._lost.get(dropped.rank, (0, 0))
+        self._lost[dropped.rank] = (size + dropped.bytes, lines + dropped.lines)
+
+    def _tell_dropped(self) -> None:
+        lost, self._lost = self._lost, {}
+        for rank, (size, lines) in lost.items():
+            node = self._config.node
+            self._note(ev.LOG_DROPPED, node=node, rank=rank, bytes=size, lines=lines)
 
 
 def _free(port: int) -> bool:

@@ -14,16 +14,19 @@ _F_SETPIPE_SZ = 1031
 class Pipe:
     """Gives each block to `on_data`, and tells `on_end`, where set, that no more will come."""
 
-    def __init__(self, loop: Loop, on_data: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, loop: Loop, on_data: Callable[[bytes], None], size: Optional[int] = None
+    ) -> None:
+        """size: bytes that the pipe should hold, where not the system's own choice."""
         self._loop = loop
         self._on_data = on_data
         self.read_fd, self.write_fd = os.pipe()
         self._open = True
         self.on_end: Optional[Callable[[], None]] = None
         os.set_blocking(self.read_fd, False)
-        # A larger pipe lets a rank that prints in bursts run on; the kernel may say no.
-        with contextlib.suppress(OSError):
-            fcntl.fcntl(self.read_fd, _F_SETPIPE_SZ, _BLOCK)
+        if size is not None:
+            with contextlib.suppress(OSError):  # the kernel may say no
+                fcntl.fcntl(self.read_fd, _F_SETPIPE_SZ, size)
         loop.watch(self.read_fd, self._ready)
 
     @property
@@ -38,8 +41,12 @@ class Pipe:
 
     def drain(self) -> None:
         """Take all that is in the pipe at this moment."""
-        while self._open and self._read():
-            pass
+        left = _BLOCK  # no pipe holds more; whoever still writes must not hold the loop
+        while self._open and left > 0:
+            taken = self._read()
+            if not taken:
+                return
+            left -= taken
 
     def close(self) -> None:
         if self._open:
@@ -53,15 +60,15 @@ class Pipe:
     def _ready(self) -> None:
         self._read()
 
-    def _read(self) -> bool:
+    def _read(self) -> int:
         try:
             block: Optional[bytes] = os.read(self.read_fd, _BLOCK)
         except BlockingIOError:
-            return False
+            return 0
         if not block:
             self.close()
             if self.on_end is not None:
                 self.on_end()
-            return False
+            return 0
         self._on_data(block)
-        return True
+        return len(block)

@@ -11,13 +11,14 @@ from typing import Callable, Optional
 from rankzero.agent.config import AgentConfig
 from rankzero.agent.loop import Loop
 from rankzero.agent.pipe import Pipe
+from rankzero.agent.rank import base_environment
 
-_ASKED = ("mpi", "nccl", "ucc")
+_ASKED = ("mpi", "nccl")
 _PROGRAM = """
 import json
 try:
     import torch.distributed as d
-    have = [b for b in ("gloo", "nccl", "mpi", "ucc") if getattr(d, "is_%s_available" % b)()]
+    have = [b for b in ("gloo", "nccl", "mpi") if getattr(d, "is_%s_available" % b)()]
     print(json.dumps({"have": have, "version": __import__("torch").__version__}))
 except ImportError as error:
     print(json.dumps({"error": str(error)}))
@@ -25,8 +26,10 @@ except ImportError as error:
 
 
 def needed(config: AgentConfig) -> bool:
-    """Whether this job names a backend that has to be asked for."""
-    return config.settings.framework == "torch" and config.settings.backend in _ASKED
+    """Whether this job names a backend that has to be asked for. Which interpreter a command
+    will use in the end nobody knows beforehand."""
+    torch = config.settings.framework == "torch" and config.command.kind != "command"
+    return torch and config.settings.backend in _ASKED
 
 
 def verdict(config: AgentConfig, output: bytes) -> Optional[str]:
@@ -64,7 +67,8 @@ def ask(loop: Loop, config: AgentConfig, done: Callable[[Optional[str]], None]) 
         (os.POSIX_SPAWN_DUP2, pipe.write_fd, 1),
         (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
     ]
+    env = base_environment(config, {})
     spawn = os.posix_spawn if os.path.sep in config.python else os.posix_spawnp
-    pid = spawn(config.python, [config.python, "-c", _PROGRAM], os.environ, file_actions=actions)
+    pid = spawn(config.python, [config.python, "-c", _PROGRAM], env, file_actions=actions)
     pipe.started()
     return pid

@@ -1,5 +1,6 @@
 """One rank's process: started, listened to, signalled, and found dead."""
 
+import contextlib
 import os
 import signal
 from typing import Callable, Dict, List, Optional
@@ -9,12 +10,16 @@ from rankzero.agent.config import AgentConfig
 from rankzero.agent.loop import Loop
 from rankzero.agent.pipe import Pipe
 from rankzero.contracts.topology import Rank
+from rankzero.script.channel import name_of
 
 #: The descriptor on which a rank reports; the first one behind its standard streams.
 REPORT_FD = 3
 #: What a rank's interpreter runs: it must find `rankzero` without having it installed.
 BOOT = "import sys; sys.path.insert(0, {root!r}); from rankzero.agent.starter import main; main()"
 _DEFAULTS = (signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+#: A larger pipe lets a rank that prints in bursts run on. All ranks of a node share this much
+#: (bytes): Linux gives an ordinary user 64 MiB of pipes, and data loaders need some, too.
+_PIPES = 32 << 20
 #: The longest report that is waited for without its newline.
 _REPORT_LINE = 4096
 
@@ -23,6 +28,22 @@ def root() -> str:
     """The folder, or the zip, that holds the `rankzero` package."""
     here = os.path.abspath(__file__)
     return os.path.dirname(os.path.dirname(os.path.dirname(here)))
+
+
+def library(folder: str) -> str:
+    """What goes on a rank's `sys.path`: a place that holds `rankzero` and nothing else.
+
+    Installed, `root()` is a whole site-packages; with another interpreter for the ranks its
+    modules would be found there, built for the wrong Python, in place of "No module named".
+    """
+    whole = root()
+    if not os.path.isdir(whole):
+        return whole  # a zip
+    alone = os.path.join(folder, "lib")
+    os.makedirs(alone, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        os.symlink(os.path.join(whole, "rankzero"), os.path.join(alone, "rankzero"))
+    return alone
 
 
 class RankProcess:
@@ -37,6 +58,7 @@ class RankProcess:
         config: AgentConfig,
         rank: Rank,
         generation: int,
+        rank_count: int,
         on_output: Callable[["RankProcess", bytes], None],
         on_report: Callable[["RankProcess", bytes], None],
     ) -> None:
@@ -50,7 +72,8 @@ class RankProcess:
         self._loop = loop
         self._on_output, self._on_report = on_output, on_report
         self._partial = b""
-        self.output = Pipe(loop, self._take_output)
+        size = min(1 << 20, _PIPES // (max(rank_count, 1)))
+        self.output = Pipe(loop, self._take_output, size)
         self.reports = Pipe(loop, self._take_reports)
         traces = os.path.join(config.folder, "ranks")
         self.traces = autopsy.Traces(traces, generation, rank.rank)
@@ -58,9 +81,10 @@ class RankProcess:
     def start(self, env: Dict[str, str]) -> None:
         """Spawn it. Errors: OSError where the interpreter can't be started."""
         command = self._config.command
-        argv = [self._config.python, "-c", BOOT.format(root=root())]
+        argv = [self._config.python, "-c", BOOT.format(root=library(self._config.folder))]
         argv += [command.kind, command.target, *command.args]
-        env = dict(env, RANKZERO_REPORT_FD=str(REPORT_FD), RANKZERO_PARENT_PID=str(os.getpid()))
+        report = name_of(self.reports.write_fd, REPORT_FD)
+        env = dict(env, RANKZERO_REPORT_FD=report, RANKZERO_PARENT_PID=str(os.getpid()))
         env.update(self.traces.environment())
         actions = [
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),

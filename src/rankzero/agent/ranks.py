@@ -40,12 +40,20 @@ class Ranks:
         self._ranks: List[RankProcess] = []
         self._stopping = False
         self._kill: Optional[Timer] = None
+        self._tidy: Optional[Timer] = None
         self._pipes: Optional[Timer] = None
         loop.on_signal(signal.SIGCHLD, self.reap)
 
     def start(self, topology: Topology, node_rank: int) -> None:
         """Start this node's ranks. Errors: OSError where one can't be; the others are ended."""
         self._stopping = False
+        try:
+            self._start_all(topology, node_rank)
+        except OSError:
+            self.stop(0.0)
+            raise
+
+    def _start_all(self, topology: Topology, node_rank: int) -> None:
         for rank in topology.ranks_of(node_rank):
             env = base_environment(self._config, contracts.defaults(topology, rank))
             env.update(contracts.environment(topology, rank))
@@ -54,6 +62,7 @@ class Ranks:
                 self._config,
                 rank,
                 topology.generation,
+                topology.nodes[node_rank].nproc,
                 self._on_output,
                 self._on_report,
             )
@@ -106,16 +115,30 @@ class Ranks:
         if not rank.check_gone() and not rank.stopping:
             self._on_leftovers(rank, process.members(rank.pid))
             rank.signal(signal.SIGTERM)
-            if self._kill is None:
-                self._set_kill(ended + LEFTOVER_GRACE)
+            self._tidy_soon()
         self._on_exit(rank, failure)
 
     def _end_strays(self, strays: List[int]) -> None:
         """What detached itself from its rank's group came to us when its parent died."""
         for pid in strays:
             process.signal_process(pid, signal.SIGTERM)
-        if self._kill is None:
-            self._set_kill(self._loop.now() + LEFTOVER_GRACE)
+        self._tidy_soon()
+
+    def _tidy_soon(self) -> None:
+        """Leftovers have a time of their own: a rank that saves its model under the job's grace
+        must not lose it because another one has left a process behind."""
+        if self._tidy is None:
+            self._tidy = self._loop.after(LEFTOVER_GRACE, self._tidy_now)
+
+    def _tidy_now(self) -> None:
+        self._tidy = None
+        for rank in self._ranks:
+            if rank.code is not None:
+                rank.signal(signal.SIGKILL)
+        if all(rank.code is not None for rank in self._ranks):
+            for pid in process.children():
+                process.signal_process(pid, signal.SIGKILL)
+        self.settle()
 
     def _set_kill(self, when: float) -> None:
         if self._kill is not None:
@@ -125,11 +148,7 @@ class Ranks:
     def _kill_now(self) -> None:
         self._kill = None
         for rank in self._ranks:
-            if rank.stopping or rank.code is not None:
-                rank.signal(signal.SIGKILL)
-        if all(rank.code is not None for rank in self._ranks):
-            for pid in process.children():
-                process.signal_process(pid, signal.SIGKILL)
+            rank.signal(signal.SIGKILL)
 
     def _signal(self, number: int) -> None:
         for rank in self._ranks:
@@ -148,9 +167,10 @@ class Ranks:
 
     def _down(self) -> None:
         self._pipes = None
-        if self._kill is not None:
-            self._kill.cancel()
-            self._kill = None
+        for timer in (self._kill, self._tidy):
+            if timer is not None:
+                timer.cancel()
+        self._kill = self._tidy = None
         for rank in self._ranks:
             rank.close()
         self._ranks = []

@@ -6,7 +6,8 @@ from typing import Any, Callable, Dict, Optional
 from rankzero.agent.loop import Loop, Timer
 
 #: Between two reports of one rank in the history (seconds); the latest of each is never lost.
-INTERVAL = 2.0
+#: It grows with their number, so that days of training do not fill the disk with them.
+INTERVAL, LONGEST, GROWTH = 2.0, 60.0, 1.05
 
 
 class Reports:
@@ -22,6 +23,7 @@ class Reports:
         self._on_report, self._on_first_step = on_report, on_first_step
         self._latest: Dict[int, Optional[Dict[str, Any]]] = {}
         self._timers: Dict[int, Timer] = {}
+        self._pauses: Dict[int, float] = {}
 
     def take(self, rank: int, line: bytes) -> None:
         """One line of a rank: `{"first_step": TIME}` or `{"report": VALUES}`. What is neither was
@@ -40,8 +42,7 @@ class Reports:
         elif rank in self._timers:
             self._latest[rank] = values
         else:
-            self._on_report(rank, values)
-            self._timers[rank] = self._loop.after(INTERVAL, lambda: self._due(rank))
+            self._give(rank, values)
 
     def flush(self) -> None:
         """Give on the latest of every rank now: the ranks have ended."""
@@ -53,6 +54,11 @@ class Reports:
         latest = self._latest.pop(rank, None)
         del self._timers[rank]
         if latest is not None:
-            self._on_report(rank, latest)
-            if again:
-                self._timers[rank] = self._loop.after(INTERVAL, lambda: self._due(rank))
+            self._give(rank, latest, again)
+
+    def _give(self, rank: int, values: Dict[str, Any], again: bool = True) -> None:
+        self._on_report(rank, values)
+        if again:
+            pause = self._pauses.get(rank, INTERVAL)
+            self._pauses[rank] = min(pause * GROWTH, LONGEST)
+            self._timers[rank] = self._loop.after(pause, lambda: self._due(rank))

@@ -109,16 +109,17 @@ def _become_command(target: str, args: List[str], error_file: str) -> NoReturn:
 
 def _prepare_python(crash_file: str) -> None:
     named = os.environ.pop("RANKZERO_REPORT_FD", "")
-    if named.isdigit():
-        from rankzero.script.channel import channel
+    if named:
+        from rankzero.script.channel import channel, descriptor
 
+        fd = descriptor(named)
         # Children that are exec'ed must neither hold the pipe open nor take another file, that
         # happens to have this number in them, for it.
         try:  # noqa: SIM105 - contextlib is an import
-            os.set_inheritable(int(named), False)
+            os.set_inheritable(fd, False)
         except OSError:
             pass  # not open, so no channel either
-        channel.open(int(named))
+        channel.open(fd)
     if crash_file:
         import faulthandler
 

@@ -6,8 +6,8 @@ from rankzero.agent.chronicle import Chronicle
 from rankzero.agent.events import to_line
 from rankzero.agent.wire.connection import Connection
 
-#: Events in one answer.
-PAGE = 500
+#: Events in one answer, and their characters, about: well below what a line of the wire holds.
+PAGE, PAGE_SIZE = 500, 512 * 1024
 
 
 class Viewer:
@@ -86,10 +86,11 @@ class Viewers:
         for viewer in list(self._viewers):
             self._answer(viewer)
 
-    def answered(self, message: Mapping[str, Any]) -> None:
+    def answered(self, node: str, message: Mapping[str, Any]) -> None:
         """A node's answer about its log."""
-        asked = self._asked.pop(message["id"], None)
-        if asked is not None:
+        asked = self._asked.get(message["id"])
+        if asked is not None and asked.node == node:
+            del self._asked[message["id"]]
             answer = dict(message, id=asked.question["id"], node=asked.node)
             asked.viewer.connection.send(answer)
 
@@ -102,10 +103,15 @@ class Viewers:
     def _answer(self, viewer: Viewer) -> None:
         if viewer.events_from is None:
             return
-        events = self._chronicle.since(viewer.events_from)[:PAGE]
-        if events:
+        lines: List[str] = []
+        size = 0
+        for event in self._chronicle.since(viewer.events_from)[:PAGE]:
+            lines.append(to_line(event))
+            size += len(lines[-1])
+            if size >= PAGE_SIZE:
+                break
+        if lines:
             viewer.events_from = None
-            lines = [to_line(event) for event in events]
             viewer.connection.send({"type": "events", "id": viewer.question, "events": lines})
 
     def _ask_log(self, viewer: Viewer, message: Mapping[str, Any]) -> None:

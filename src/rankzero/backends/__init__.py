@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 #: name -> package and class, in the order in which runs are looked for. The package has `ids()`.
 _PLACES = {"local": ("rankzero.backends.local", "LocalBackend")}
 _made: dict[str, Backend] = {}
+#: What stands for the newest run where an id is expected.
+NEWEST = "-"
 
 
 def names() -> list[str]:
@@ -47,10 +49,12 @@ def ids() -> list[str]:
 
 
 def find(run: str) -> tuple[Backend, RunInfo]:
-    """The run with this id, or the only one whose id starts so.
+    """The run with this id, or the only one whose id starts so; `-` is the newest of all.
 
     Errors: UnknownRun, which names the candidates or the nearest id.
     """
+    if run == NEWEST:
+        return _newest()
     for backend in every():
         try:
             return backend, backend.run(run)
@@ -60,7 +64,15 @@ def find(run: str) -> tuple[Backend, RunInfo]:
     meant = [name for name in known if run and name.startswith(run)]
     if len(meant) == 1:
         return known[meant[0]]
-    raise UnknownRun(_unknown(run, meant, list(known)), "See them all: rankzero list")
+    hint = "See them all: rankzero list" + ("; - is the newest run" if meant else "")
+    raise UnknownRun(_unknown(run, meant, list(known)), hint)
+
+
+def _newest() -> tuple[Backend, RunInfo]:
+    found = [(backend, info) for backend in every() for info in backend.runs()]
+    if not found:
+        raise UnknownRun("There is no run yet.", "Start one: rankzero run train.py")
+    return max(found, key=lambda pair: pair[1].created)
 
 
 def _unknown(run: str, meant: list[str], known: list[str]) -> str:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import click
 
-from rankzero.cli.options import output_option, ranks_of, ranks_option, run_argument
+from rankzero.cli.options import NAMING, output_option, ranks_of, ranks_option, run_argument
+
+if TYPE_CHECKING:
+    from rankzero.backends.base import Backend, LogQuery
 
 
-@click.command()
+@click.command(epilog=NAMING)
 @run_argument
 @ranks_option
 @click.option(
@@ -30,6 +36,7 @@ def command(run: str, ranks: tuple[str, ...], tail: int, output: str) -> int:
     from rankzero.agent.history import fold
     from rankzero.backends.base import LogQuery
     from rankzero.cli.follow import exit_code, follow, view_of
+    from rankzero.cli.select import check_ranks
     from rankzero.cli.show import terminal
     from rankzero.cli.show.table import run_line
     from rankzero.why import Facts
@@ -37,9 +44,14 @@ def command(run: str, ranks: tuple[str, ...], tail: int, output: str) -> int:
     backend, info = backends.find(run)
     view = view_of(output, info.run)
     history = fold(backend.events(info.run))
+    query = LogQuery(ranks=ranks_of(ranks), tail=tail)
+    check_ranks([(backend, info)], query.ranks)
     if output == "text":
         terminal.err().say(run_line(info))
-    query = LogQuery(ranks=ranks_of(ranks), tail=tail)
+        if skips(backend, info.run, query):
+            option = "".join(f" --rank {text}" for text in ranks)
+            every = f"  earlier lines are not shown; all of them: rankzero logs {info.run}{option}"
+            terminal.err().say(terminal.err().paint(every, terminal.DIM))
     try:
         history = follow(backend, info.run, view, query, history)
     except KeyboardInterrupt:
@@ -48,3 +60,13 @@ def command(run: str, ranks: tuple[str, ...], tail: int, output: str) -> int:
     facts = Facts(info.run, history, backend.submitted(info.run))
     view.end(facts, backend.outputs(info.run), None)
     return exit_code(history)
+
+
+def skips(backend: Backend, run: str, query: LogQuery) -> bool:
+    """Whether a rank has written more lines than the query's tail shows."""
+    assert query.tail is not None
+    lines: dict[int, int] = {}
+    for block in backend.logs(run, replace(query, tail=query.tail + 1)):
+        ended = block.data.removesuffix(b"\n")  # a last line may lack its end
+        lines[block.rank] = lines.get(block.rank, 0) + ended.count(b"\n") + 1
+    return any(count > query.tail for count in lines.values())

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from rankzero.cli.options import output_option, run_argument
+from rankzero.cli.options import NAMING, output_option, run_argument
 
 
-@click.command()
+@click.command(epilog=NAMING)
 @run_argument
 @click.option("--follow", "-f", is_flag=True, help="Go on as they come, until the run has ended.")
 @output_option

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from rankzero.agent import events as ev
+from rankzero.agent import exits
 from rankzero.agent.history import History, fold
 from rankzero.backends.base import LogBlock, LogQuery
 from rankzero.cli.show import ending, happenings, programs, terminal
@@ -84,5 +85,7 @@ def follow(
 
 
 def exit_code(history: History) -> int:
-    """0 for a run that succeeded, 1 for any other."""
-    return 0 if history.state == ev.SUCCEEDED else 1
+    """0 for a run that succeeded, 3 for one that its environment refused, else 1."""
+    if history.state == ev.SUCCEEDED:
+        return exits.DONE
+    return history.exit_code or exits.JOB_FAILED

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rankzero.backends.base import Backend
 
 QUESTION = "\nstop the run, or detach and let it go on? [s/d] "
+UNCLEAR = "  s stops the run, d lets it go on without this command [s/d] "
 AGAIN = "  Ctrl-C again ends it without its grace period\n"
 
 
@@ -63,28 +64,28 @@ class Interrupts:
         if self._asking:
             raise _Again
         again = self.code is not None
-        if not again and on_terminal() and self._answer() == "d":
+        if not again and on_terminal() and self._detaches():
             self._backend.release(self._run)
             raise Detached(exits.INTERRUPTED)
         now = again or self.code is not None
         self.code = exits.INTERRUPTED
         self._backend.stop(self._run, grace=0.0 if now else None)
 
-    def _answer(self) -> str:
-        """`d` to detach; anything else stops, and so does a terminal that gives no answer."""
+    def _detaches(self) -> bool:
+        """Ask until there is an answer; a terminal that has ended, or is gone, gives none and
+        stops the run."""
         self._asking = True
         try:
-            os.write(2, QUESTION.encode())
-            answer = os.read(0, 1024).decode(errors="replace").strip().lower()[:1]
-            if answer != "d":
+            detaches = _answer() == "d"
+            if not detaches:
                 os.write(2, AGAIN.encode())
-            return answer
+            return detaches
         except _Again:
             self.code = exits.INTERRUPTED
             os.write(2, b"\n")
-            return "s"
+            return False
         except OSError:
-            return "s"
+            return False
         finally:
             self._asking = False
 
@@ -96,6 +97,18 @@ class Interrupts:
         again = self.code is not None
         self.code = 128 + number
         self._backend.stop(self._run, grace=0.0 if again else None)
+
+
+def _answer() -> str:
+    """`s` or `d`, asked for as often as it takes; empty where the input ends. Errors: OSError."""
+    question = QUESTION
+    while True:
+        os.write(2, question.encode())
+        typed = os.read(0, 1024).decode(errors="replace")
+        answer = typed.strip().lower()
+        if not typed or answer in ("s", "stop", "d", "detach"):
+            return answer[:1]
+        question = UNCLEAR
 
 
 def on_terminal() -> bool:

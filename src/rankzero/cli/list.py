@@ -33,5 +33,5 @@ def command(labels: tuple[str, ...], states: tuple[str, ...], name: str | None, 
     if output == "json":
         programs.print_json({"runs": [programs.run_json(info) for info in infos]})
     else:
-        say_runs(terminal.out(), infos)
+        say_runs(terminal.out(), infos, filtered=bool(labels or states or name))
     return 0

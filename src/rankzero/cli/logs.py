@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rankzero.cli.options import (
+    NAMING,
     output_option,
     ranks_of,
     ranks_option,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     Write = Callable[[LogBlock], None]
 
 
-@click.command()
+@click.command(epilog=NAMING)
 @runs_argument
 @selector_option
 @ranks_option
@@ -56,7 +57,7 @@ def command(
     """
     from rankzero.backends.base import LogQuery
     from rankzero.cli.moments import moment
-    from rankzero.cli.select import chosen
+    from rankzero.cli.select import check_ranks, chosen
 
     query = LogQuery(
         ranks=ranks_of(ranks),
@@ -65,6 +66,7 @@ def command(
         tail=tail,
     )
     found = chosen(runs, labels)
+    check_ranks(found, query.ranks)
     sources = [
         (backend, info.run, _writer(info.run, output, not raw, len(found) > 1))
         for backend, info in found

@@ -14,7 +14,7 @@ else:  # older versions of click know no type arguments
 
 
 class RunId(Word):
-    """A run's id, or the start of one; completes from the runs that are there."""
+    """A run's id, the start of one, or `-`; completes from the runs that are there."""
 
     name = "run"
 
@@ -57,6 +57,9 @@ class Pairs(Pair):
             self.fail(f'"{value}" is not KEY=VALUE', param, ctx)
         return key, rest
 
+
+#: The epilog of every verb that takes a run.
+NAMING = "A run is named by its id, by the start of it, or by - if it is the newest."
 
 run_argument = click.argument("run", type=RunId())
 runs_argument = click.argument("runs", type=RunId(), nargs=-1)

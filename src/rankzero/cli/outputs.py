@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from rankzero.cli.options import output_option, run_argument
+from rankzero.cli.options import NAMING, output_option, run_argument
 
 
-@click.command()
+@click.command(epilog=NAMING)
 @run_argument
 @click.option(
     "--to", type=click.Path(path_type=Path), metavar="DIR", help="Copy them into this folder."

@@ -6,10 +6,10 @@ import json
 
 import click
 
-from rankzero.cli.options import output_option, ranks_of, ranks_option, run_argument
+from rankzero.cli.options import NAMING, output_option, ranks_of, ranks_option, run_argument
 
 
-@click.command()
+@click.command(epilog=NAMING)
 @run_argument
 @click.option("--detach", "-d", is_flag=True, help="Start it, print its id, and leave.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and create nothing.")

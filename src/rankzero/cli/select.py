@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rankzero import backends
+from rankzero.agent import events as ev
+from rankzero.backends.base import LogQuery
 from rankzero.errors import BadRequest
 
 if TYPE_CHECKING:
@@ -43,7 +46,44 @@ def chosen(
     if runs and (selectors or every):
         raise BadRequest("Name the runs, or select them with -l; not both.")
     if runs:
-        return [backends.find(run) for run in dict.fromkeys(runs)]
+        found = [backends.find(run) for run in runs]
+        return list({info.run: (backend, info) for backend, info in found}.values())
     if not selectors and not every:
-        raise BadRequest("Which run? Name one, or select with -l.", "See them: rankzero list")
+        raise BadRequest(
+            "Which run? Name one, or select with -l; - is the newest.", "See them: rankzero list"
+        )
     return selected(selectors)
+
+
+def check_ranks(found: list[tuple[Backend, RunInfo]], asked: frozenset[int] | None) -> None:
+    """Errors: BadRequest for a rank that none of the runs has, had, or may still get."""
+    if asked is None:
+        return
+    missing, shown = asked, ""
+    for backend, info in found:
+        size = _most_ranks(backend, info)
+        missing = frozenset(rank for rank in missing if rank >= size)
+        if missing:  # what is known of its size may be lost; its lines are not
+            query = LogQuery(ranks=missing, tail=1)
+            missing -= {block.rank for block in backend.logs(info.run, query)}
+        shown = f"{info.run} has {_ranks(size)}"
+    if missing and found:
+        which = ", ".join(map(str, sorted(missing)[:8]))
+        where = shown if len(found) == 1 else "None of the runs has it"
+        raise BadRequest(f"There is no rank {which}. {where}.")
+
+
+def _most_ranks(backend: Backend, info: RunInfo) -> int:
+    """The largest world size that was asked for, or that a generation had."""
+    nprocs = [node.get("nproc") for node in backend.submitted(info.run).get("nodes") or ()]
+    known = [nproc for nproc in nprocs if isinstance(nproc, int)]
+    if len(known) < len(nprocs) and not info.finished:
+        return sys.maxsize  # one rank a GPU: only the node itself will tell
+    had: list[int] = [
+        e.data["world_size"] for e in backend.events(info.run) if e.kind == ev.ASSIGNED
+    ]
+    return max(sum(known), info.history.world_size, *had)
+
+
+def _ranks(size: int) -> str:
+    return "rank 0" if size == 1 else f"ranks 0-{size - 1}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rankzero.cli.options import output_option, runs_argument, selector_option
+from rankzero.cli.options import NAMING, output_option, runs_argument, selector_option
 
 if TYPE_CHECKING:
     from rankzero.backends.base import Backend, RunInfo
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _MANY = 64
 
 
-@click.command()
+@click.command(epilog=NAMING)
 @runs_argument
 @selector_option
 @output_option

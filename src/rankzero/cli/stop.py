@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from rankzero.cli.options import output_option, runs_argument, selector_option
+from rankzero.cli.options import NAMING, output_option, runs_argument, selector_option
 
 
-@click.command()
+@click.command(epilog=NAMING)
 @runs_argument
 @selector_option
 @click.option("--all", "every", is_flag=True, help="All runs that have not ended.")

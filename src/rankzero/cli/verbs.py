@@ -78,7 +78,8 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 @click.command(
     cls=Verbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 done, 1 the job failed, 2 the request was wrong, 3 the environment "
+    epilog="A run is named by its id, by the start of it, or by - if it is the newest.\n\n"
+    "Exit codes: 0 done, 1 the job failed, 2 the request was wrong, 3 the environment "
     "refused, 130 interrupted.",
 )
 @click.option("--debug", is_flag=True, help="Show a traceback with every error.")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from rankzero.cli.options import output_option, run_argument
+from rankzero.cli.options import NAMING, output_option, run_argument
 
 
-@click.command()
+@click.command(epilog=NAMING)
 @run_argument
 @output_option
 def command(run: str, output: str) -> int:
@@ -17,7 +17,7 @@ def command(run: str, output: str) -> int:
     full, and what the other nodes were doing.
 
     JSON: run, state, cause (a stable word), title, evidence, remedy, detail, others (ranks that
-    died of it), nodes (as in `status`), failure (as recorded, or null).
+    were stopped by it), nodes (as in `status`), failure (as recorded, or null).
     """
     from rankzero import backends
     from rankzero.cli.show import programs, terminal

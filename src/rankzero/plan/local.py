@@ -161,12 +161,14 @@ def _notices(job: Job, facts: Facts, agents: tuple[AgentConfig, ...]) -> Iterato
         {
             field
             for role in job.roles.values()
-            for field in ("memory", "resources", "image", "pull", "annotations")
+            for field in ("memory", "resources", "image", "pull", "labels", "annotations")
             if getattr(role, field)
         }
     )
     if ignored:
         yield f"ignored on one machine: {', '.join(ignored)}"
+    if job.wait > LONGEST_WAIT and "wait" in job.model_fields_set:
+        yield f"wait is {LONGEST_WAIT:g} s at most on one machine, where a node is there or is not"
     for name, role in job.roles.items():
         if role.ports and role.nodes.maximum > 1:
             ports = ", ".join(f"RANKZERO_PORT_{port.upper()}" for port in role.ports)

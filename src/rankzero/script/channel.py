@@ -5,8 +5,14 @@ not fit is dropped and counted, and the count travels with the next line that fi
 most PIPE_BUF long, which the system writes whole or not at all.
 """
 
+from __future__ import annotations
+
 import os
 import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
 
 #: POSIX lets a system choose from 512 on; Linux has 4096, and agent and rank share the system.
 LIMIT = 4096
@@ -67,9 +73,31 @@ class Channel:
 
     def _open_from_environment(self) -> None:
         self._opened = True
-        named = os.environ.get("RANKZERO_REPORT_FD", "")
-        if named.isdigit():
-            self.open(int(named))
+        fd = descriptor(os.environ.get("RANKZERO_REPORT_FD", ""))
+        if fd >= 0:
+            self.open(fd)
+
+
+def name_of(fd: int, as_fd: Optional[int] = None) -> str:
+    """How `RANKZERO_REPORT_FD` names a pipe that is `fd` here, and `as_fd` in the rank."""
+    pipe = os.fstat(fd)
+    return "%d:%d:%d" % (fd if as_fd is None else as_fd, pipe.st_dev, pipe.st_ino)
+
+
+def descriptor(named: str) -> int:
+    """The descriptor in `FD:DEVICE:INODE`; -1 where that number is another file, or none, here.
+
+    The variable reaches every descendant, the pipe does not: in a program that opened a file of
+    its own under the same number, a report would be written into that file.
+    """
+    number, *identity = named.split(":")
+    if not number.isdigit() or len(identity) != 2:
+        return -1
+    try:
+        found = os.fstat(int(number))
+    except OSError:
+        return -1
+    return int(number) if [str(found.st_dev), str(found.st_ino)] == identity else -1
 
 
 channel = Channel()

@@ -21,7 +21,7 @@ def account(facts: Facts) -> Iterator[tuple[str, str]]:
         yield "", line
     if failure is not None and failure.others:
         verb = "was" if failure.others == 1 else "were"
-        yield "others", f"{count(failure.others, 'more rank')} {verb} stopped by it"
+        yield "others", f"{count(failure.others, 'other rank')} {verb} stopped by it"
     if finding.remedy:
         yield "remedy", finding.remedy
     rank = "" if failure is None or failure.rank is None else f"--rank {failure.rank} "

@@ -10,7 +10,7 @@ from rankzero.why.words import finding, who
 
 def find(facts: Facts) -> Finding | None:
     failure = facts.failure
-    if failure is None or failure.code not in (126, 127):
+    if failure is None or failure.code not in (126, 127) or failure.exception:
         return None
     config = facts.config(failure.node)
     target = shlex.quote(str((config.get("command") or {}).get("target") or "command"))

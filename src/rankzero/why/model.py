@@ -15,7 +15,7 @@ class Failure(NamedTuple):
     kind: `rank-failed`, `node-lost`, `node-left`, `nodes-missing`, `cut-off` or `refused`.
     exception: `type`, `message`, `frames` (of `file`, `line`, `function`, `source`), `traceback`.
     crash: what faulthandler wrote. tail: the rank's last lines.
-    others: how many ranks died of it.
+    others: how many other ranks had not finished then, and were stopped by it.
     """
 
     kind: str = ""

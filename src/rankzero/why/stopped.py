@@ -1,4 +1,4 @@
-"""Somebody stopped it."""
+"""Somebody stopped it, and its history says who."""
 
 from __future__ import annotations
 
@@ -12,4 +12,5 @@ def find(facts: Facts) -> Finding | None:
         return None
     evidence = (f"before that, {phrase(facts.earlier)}",) if facts.earlier else ()
     remedy = f"start it again: rankzero rerun {facts.run}"
-    return Finding("stopped", "the run was stopped before it was done", evidence, remedy)
+    by = f" ({facts.history.stopped_by})" if facts.history.stopped_by else ""
+    return Finding("stopped", f"the run was stopped before it was done{by}", evidence, remedy)

@@ -39,13 +39,19 @@ def exception_line(exception: Mapping[str, Any]) -> str:
     """`ValueError: what it said`, as one line of bounded length."""
     kind = str(exception.get("type") or "an exception")
     lines = str(exception.get("message") or "").strip().splitlines()
-    text = f"{kind}: {lines[0].strip()}" if lines else kind
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return _short(f"{kind}: {lines[0].strip()}" if lines else kind)
+
+
+def left(failure: Failure) -> bool:
+    """Whether the rank went by itself: by `sys.exit`, which says less than what it wrote before,
+    or by a command's code."""
+    kind = (failure.exception or {}).get("type", "SystemExit")
+    return bool(failure.code) and kind == "SystemExit"
 
 
 def phrase(failure: Failure) -> str:
     """What happened, as a sentence without its end: `rank 3 was killed by signal 9`."""
-    if failure.exception:
+    if failure.exception and not left(failure):
         return f"{who(failure)} raised {exception_line(failure.exception)}"
     if failure.signal:
         return f"{who(failure)} was killed by {signal_name(failure.signal)}"
@@ -53,8 +59,18 @@ def phrase(failure: Failure) -> str:
         verb = "was lost" if failure.kind == "node-lost" else "left"
         return f"node {failure.node} {verb}" + (f": {failure.message}" if failure.message else "")
     if failure.code is not None:
-        return f"{who(failure)} exited with code {failure.code}"
+        return f"{who(failure)} exited with code {failure.code}{_parting(failure)}"
     return failure.message or f"{who(failure)} failed"
+
+
+def _parting(failure: Failure) -> str:
+    """What `sys.exit("no such file")` said; its record has only words for one with a number."""
+    said = str((failure.exception or {}).get("message") or "").strip().splitlines()
+    return f": {_short(said[0])}" if said and not said[0].startswith("exited with code") else ""
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def place(exception: Mapping[str, Any], workdir: str = "") -> tuple[str, ...]:
@@ -77,7 +93,10 @@ def place(exception: Mapping[str, Any], workdir: str = "") -> tuple[str, ...]:
 
 
 def detail(failure: Failure) -> tuple[str, ...]:
-    """The traceback and the crash text in full, or else the rank's last lines."""
+    """The traceback and the crash text in full, or else the rank's last lines; of a rank that
+    went by itself, its last lines come first."""
+    if left(failure) and failure.tail:
+        return failure.tail
     traceback = str((failure.exception or {}).get("traceback") or "")
     lines = [*traceback.splitlines(), *failure.crash.splitlines()]
     return tuple(lines or failure.tail)

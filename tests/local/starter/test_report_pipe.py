@@ -8,6 +8,8 @@ import textwrap
 import zipfile
 from typing import Any
 
+from rankzero.script.channel import name_of
+
 from .conftest import SOURCES, Python, Seen
 
 FAKE_TORCH = {
@@ -51,7 +53,7 @@ def heard(python: Python, text: str, kind: str = "script", **env: str) -> tuple[
         path.write_text(textwrap.dedent(source))
     read, write = os.pipe()
     target = ["train.py"] if kind == "script" else [python.executable, "train.py"]
-    env = {"RANKZERO_REPORT_FD": str(write), **env}
+    env = {"RANKZERO_REPORT_FD": name_of(write), **env}
     try:
         seen = python.rank(kind, *target, env=env, pass_fds=(write,))
     finally:

@@ -177,7 +177,7 @@ def test_after_the_outcome_nothing_starts():
 def test_it_leaves_when_told():
     node = Node()
     node.outcome(OUTCOME)
-    node.feed(duty.Told({"type": "leave"}))
+    node.feed(duty.Told({"type": "leave", "code": 0}))
     assert node.done[-1] == duty.Leave(exits.DONE)
     assert duty.deadline(node.state) is None
     node.forget()

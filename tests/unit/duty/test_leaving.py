@@ -66,7 +66,7 @@ def test_asking_again_does_not_make_it_later():
     [
         (duty.Told({"type": "fenced"}), exits.FENCED),
         (duty.Orphaned(), exits.REFUSED),
-        (duty.Told({"type": "leave"}), exits.DONE),
+        (duty.Told({"type": "leave", "code": 0}), exits.DONE),
     ],
 )
 def test_some_leave_without_grace(event, code):

@@ -96,7 +96,7 @@ def test_a_replaced_node_is_lost_at_once():
     play.reborn("worker/1")
     assert play.last("node-lost") == {
         "node": "worker/1",
-        "reason": "a new agent took its place",
+        "reason": "its agent died; a new one took its place",
     }
     play.stopped("worker/0")
     assert play.last("ending")["cause"]["kind"] == "node-lost"
@@ -247,7 +247,8 @@ def test_a_new_coordinator_goes_on_from_the_history_and_uses_a_restart():
     assert play.last("assigned")["generation"] == 5
     restarting = play.last("restarting")
     assert restarting["restarts"] == 2
-    assert restarting["cause"]["message"] == "the agent of the first node was replaced"
+    assert restarting["cause"]["message"].startswith("its agent died, and the coordinator")
+    assert play.last("node-lost")["node"] == "worker/0"
 
 
 def test_a_new_coordinator_without_a_restart_left_ends_the_run():

@@ -16,18 +16,18 @@ def loss(number, time):
 
 
 @pytest.mark.parametrize(
-    ("failures", "first", "others"),
+    ("failures", "unfinished", "first", "others"),
     [
-        ([rank(3, 10.0)], 3, 0),
-        ([rank(3, 10.2), rank(1, 10.1), rank(2, 10.3)], 1, 2),
-        ([rank(1, 10.1, code=1), rank(1, 10.1, code=2)], 1, 0),
-        ([rank(0, 10.0), loss(2, 10.9)], 2, 1),
-        ([rank(0, 10.0), loss(2, 11.1)], 0, 1),
-        ([loss(2, 10.0), loss(1, 9.0), rank(0, 8.5)], 1, 2),
+        ([rank(3, 10.0)], [3], 3, 0),
+        ([rank(3, 10.2), rank(1, 10.1), rank(2, 10.3)], [0, 1, 2, 3], 1, 3),
+        ([rank(1, 10.1, code=1), rank(1, 10.1, code=2)], [1], 1, 0),
+        ([rank(0, 10.0), loss(2, 10.9)], [0, 2], 2, 1),
+        ([rank(0, 10.0), loss(2, 11.1)], [0, 1, 2], 0, 2),
+        ([loss(2, 10.0), loss(1, 9.0), rank(0, 8.5)], [0, 1, 2], 1, 2),
     ],
 )
-def test_the_first_by_time_and_a_loss_leads_what_it_explains(failures, first, others):
-    cause = failure.root(tuple(failures))
+def test_the_first_by_time_and_a_loss_leads_what_it_explains(failures, unfinished, first, others):
+    cause = failure.root(tuple(failures), unfinished)
     assert cause is not None
     assert (cause["rank"], cause["others"]) == (first, others)
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import rankzero
-from rankzero.script.channel import LIMIT, Channel, channel
+from rankzero.script.channel import LIMIT, Channel, channel, name_of
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ class Pipe:
 @pytest.fixture
 def pipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipe]:
     pipe = Pipe()
-    monkeypatch.setenv("RANKZERO_REPORT_FD", str(pipe.write))
+    monkeypatch.setenv("RANKZERO_REPORT_FD", name_of(pipe.write))
     yield pipe
     for descriptor in (pipe.read, pipe.write):
         with contextlib.suppress(OSError):
@@ -208,11 +208,22 @@ def test_an_agent_that_is_gone_stops_nothing(pipe: Pipe) -> None:
     assert channel.dropped == 0
 
 
-@pytest.mark.parametrize("named", ["", "x", "-1", "99999"])
+@pytest.mark.parametrize("named", ["", "x", "-1", "99999", "99999:1:2", "1", "x:y:z"])
 def test_a_descriptor_that_is_none(monkeypatch: pytest.MonkeyPatch, named: str) -> None:
     monkeypatch.setenv("RANKZERO_REPORT_FD", named)
 
     assert Channel().send("{}") is False
+
+
+def test_the_same_number_may_be_another_file_in_a_grandchild(
+    pipe: Pipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open(tmp_path / "model.bin", "wb") as file:
+        named = name_of(pipe.write, as_fd=file.fileno())
+        monkeypatch.setenv("RANKZERO_REPORT_FD", named)
+        assert Channel().send("{}") is False
+    assert (tmp_path / "model.bin").read_bytes() == b""
+    assert pipe.lines() == []
 
 
 def test_a_child_that_was_forked_reports_as_well(pipe: Pipe) -> None:

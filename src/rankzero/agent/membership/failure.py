@@ -33,16 +33,16 @@ def missing(keys: Iterable[str], waited: float, time: float) -> Dict[str, Any]:
     }
 
 
-def root(failures: Tuple[Record, ...]) -> Optional[Record]:
+def root(failures: Tuple[Record, ...], unfinished: Iterable[int] = ()) -> Optional[Record]:
     """The first by time; a node's loss leads the failures of other nodes that it explains.
 
-    The ranks that died of the first one are counted in `others`.
+    unfinished: the ranks that have not exited 0; those beside the first one died of it, or were
+    stopped because of it, and are counted in `others`.
     """
     if not failures:
         return None
     first = min(failures, key=_when)
-    others = len({f.get("rank") for f in failures if f.get("rank") is not None} - {first["rank"]})
-    return dict(first, others=others)
+    return dict(first, others=len(set(unfinished) - {first["rank"]}))
 
 
 def _when(failure: Record) -> float:

@@ -19,6 +19,7 @@ from rankzero.agent.membership.state import (
     ready,
     settled,
     succeeded,
+    unfinished,
 )
 from rankzero.agent.membership.turn import Turn
 from rankzero.contracts.topology import Topology
@@ -64,7 +65,8 @@ def begin(turn: Turn, keys: List[str]) -> None:
     """Assign the next generation to these nodes."""
     if turn.state.inherited:
         first = expected(turn.state)[0]
-        reason = "the agent of the first node was replaced"
+        reason = "its agent died, and the coordinator with it; a new one took its place"
+        turn.emit(ev.NODE_LOST, node=first, reason=reason)
         if not spend(turn, failure.lost(first, turn.now, reason, ())):
             return
     state = turn.state
@@ -134,7 +136,7 @@ def stop(turn: Turn) -> None:
     here = [state.members[key] for key in state.roster if key in state.members]
     if any(member.phase != "idle" for member in here):
         return
-    cause = failure.root(state.failures)
+    cause = failure.root(state.failures, unfinished(state))
     if state.stop_by is not None:
         turn.decide(ev.STOPPED, cause)
         return
@@ -185,7 +187,7 @@ def end(turn: Turn) -> None:
         turn.set(recorded=True)
         turn.emit(ev.FINISHED, **dict(state.outcome))
     for member in state.members.values():
-        turn.send(member, "leave")
+        turn.leave(member)
 
 
 def over(turn: Turn) -> None:

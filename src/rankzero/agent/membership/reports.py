@@ -42,7 +42,7 @@ def hello(turn: Turn, event: on.Hello) -> None:
         return
     known = state.members.get(event.key)
     if known is not None and known.incarnation != event.incarnation:
-        turn.lose(known, "a new agent took its place")
+        turn.lose(known, "its agent died; a new one took its place")
         known = None
     if known is None:
         turn.emit(
@@ -163,7 +163,7 @@ def on_bye(turn: Turn, member: Member, event: on.Bye) -> None:
 def on_acked(turn: Turn, member: Member, _: on.Acked) -> None:
     turn.put(member._replace(acked=True, phase="idle"))
     if turn.state.phase == "over":
-        turn.send(member, "leave")
+        turn.leave(member)
 
 
 def stop_run(turn: Turn, event: on.StopRun) -> None:

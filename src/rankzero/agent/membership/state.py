@@ -184,6 +184,12 @@ def succeeded(state: State) -> bool:
     )
 
 
+def unfinished(state: State) -> List[int]:
+    """The ranks of this generation that have not exited 0."""
+    world = state.topology.world_size if state.topology is not None else 0
+    return [rank for rank in range(world) if state.results.get(rank) != 0]
+
+
 def grace(state: State) -> float:
     return state.limits.grace if state.grace is None else state.grace
 

@@ -3,9 +3,10 @@
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from rankzero.agent import events as ev
+from rankzero.agent import exits
 from rankzero.agent.membership import events as on
 from rankzero.agent.membership import failure
-from rankzero.agent.membership.state import Member, State, grace, needed, ranks_on
+from rankzero.agent.membership.state import Member, State, expected, grace, needed, ranks_on
 
 
 class Turn:
@@ -88,10 +89,14 @@ class Turn:
             {
                 "state": result,
                 "cause": None if cause is None else dict(cause),
-                "exit_code": 0 if result == ev.SUCCEEDED else 1,
+                "exit_code": _exit_code(result, cause),
                 "generation": self.state.generation,
             }
         )
+
+    def leave(self, member: Member) -> None:
+        """The node may go; all that it had to tell is told."""
+        self.send(member, "leave", code=_leave_code(self.state, member.key))
 
     def announce(self, outcome: Mapping[str, Any]) -> None:
         """Nothing after this changes it: it is in the history before anybody is told, so that
@@ -102,3 +107,21 @@ class Turn:
         self.emit(ev.ENDING, **dict(outcome))
         for member in self.state.members.values():
             self.send(member, "outcome", outcome=outcome, grace=grace(self.state))
+
+
+def _leave_code(state: State, key: str) -> int:
+    """A failed run fails its Job by the code of two agents: the coordinator's, and that of the
+    node where the first cause lies. All others leave as if done, for a Job ends at the first."""
+    assert state.outcome is not None
+    cause = state.outcome.get("cause") or {}
+    failed = state.outcome["state"] == ev.FAILED
+    marked = failed and key in (expected(state)[0], cause.get("node"))
+    return exits.RUN_FAILED if marked else exits.DONE
+
+
+def _exit_code(result: str, cause: Optional[on.Record]) -> int:
+    """What the command ends with: the job failed, or the environment refused it."""
+    if result == ev.SUCCEEDED:
+        return exits.DONE
+    refused = cause is not None and cause["kind"] == "refused"
+    return exits.REFUSED if refused else exits.JOB_FAILED

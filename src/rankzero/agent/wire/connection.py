@@ -154,6 +154,8 @@ class Connection:
             self._proved(*self.handshake.check_dialler(line))
 
     def _proved(self, sealer: Sealer, opener: Opener) -> None:
+        if self._sock is None:  # closed while the last line of the proof was written
+            return
         self._sealer, self._opener = sealer, opener
         if self._timer is not None:
             self._timer.cancel()

@@ -20,6 +20,7 @@ from rankzero.errors import BadRequest, Refused, UnknownRun
 if TYPE_CHECKING:
     # Only a new run needs a job and a plan, and with them pydantic: looking at runs does not.
     from rankzero.agent.events import Event
+    from rankzero.backends.local.launch import Lifeline
     from rankzero.plan.model import Plan
     from rankzero.spec.model import Job
 
@@ -32,7 +33,7 @@ class LocalBackend:
 
     def __init__(self, home: Path | None = None) -> None:
         self._runs = Runs(home)
-        self._lifelines: dict[str, int] = {}
+        self._lifelines: dict[str, Lifeline] = {}
 
     def plan(self, job: Job) -> Plan:
         """Errors: Refused, with everything that this machine lacks for the job."""
@@ -51,8 +52,7 @@ class LocalBackend:
     def release(self, run: str) -> None:
         lifeline = self._lifelines.pop(run, None)
         if lifeline is not None:
-            os.write(lifeline, b"go on without me")
-            os.close(lifeline)
+            lifeline.release()
 
     def runs(self) -> list[RunInfo]:
         infos = [self._info(folder) for folder in self._runs]
@@ -105,6 +105,8 @@ class LocalBackend:
         source = Path(self._folder(run).plan()["nodes"][0]["outputs"])
         if to is None:
             return source
+        if to.resolve().is_relative_to(source.resolve()):
+            raise BadRequest(f"{to} lies inside {source}, which would be copied into itself.")
         try:
             shutil.copytree(source, to, dirs_exist_ok=True)
         except (OSError, shutil.Error) as error:
@@ -133,13 +135,13 @@ class LocalBackend:
                 labels=plan["job"]["labels"],
                 history=_sized(history, plan),
             )
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (Refused, OSError) as error:
             return _unreadable(folder, error)
 
 
 def _unreadable(folder: RunFolder, error: Exception) -> RunInfo:
     """A run whose plan a crash of the machine tore: it can still be seen, and deleted."""
-    message = f"its plan, {folder.plan_file}, cannot be read: {error}"
+    message = str(error.args[0])
     created = folder.path.stat().st_mtime
     history = History(state=FAILED, cause={"kind": "unreadable", "message": message})
     name = folder.run.rpartition("-")[0]

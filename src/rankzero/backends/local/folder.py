@@ -16,6 +16,7 @@ from typing import Any
 from rankzero.agent import events as ev
 from rankzero.agent.chronicle import RESERVE, read
 from rankzero.agent.history import History, fold
+from rankzero.errors import Refused
 
 #: What ends a history whose writers were all killed.
 CUT_OFF = {
@@ -54,10 +55,19 @@ class RunFolder:
         return self.plan_file.is_file()
 
     def plan(self) -> dict[str, Any]:
-        """As submitted. Errors: OSError, ValueError."""
-        data = json.loads(self.plan_file.read_text(encoding="utf-8"))
-        assert isinstance(data, dict)
+        """As submitted. Errors: Refused where a crash of the machine tore it."""
+        try:
+            data = json.loads(self.plan_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            message = f"its plan, {self.plan_file}, cannot be read: {error}"
+            raise Refused(f"cannot look into {self.run}: {message}", self._remedy) from error
+        if not isinstance(data, dict) or not {"job", "nodes", "where"} <= data.keys():
+            raise Refused(f"{self.plan_file} is no plan.", self._remedy)
         return data
+
+    @property
+    def _remedy(self) -> str:
+        return f"Delete what is left of it: rankzero delete {self.run}"
 
     def node_folders(self) -> dict[str, Path]:
         """Each node's own folder by the node's name, in the plan's order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -31,7 +32,29 @@ AGENT_LISTENER = 4
 _RESERVE = 64 * 1024
 
 
-def launch(runs: Runs, plan: Plan, *, detach: bool) -> tuple[RunFolder, int | None]:
+class Lifeline:
+    """Our end of an attached run's lifeline: the run ends when it closes without a word."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._lock = threading.Lock()
+
+    def release(self) -> None:
+        """Let the run go on without us; nothing where it has ended."""
+        with self._lock:
+            if self._fd >= 0:
+                with contextlib.suppress(BrokenPipeError):
+                    os.write(self._fd, b"go on without me")
+        self.close()
+
+    def close(self) -> None:
+        with self._lock:
+            if self._fd >= 0:
+                os.close(self._fd)
+            self._fd = -1
+
+
+def launch(runs: Runs, plan: Plan, *, detach: bool) -> tuple[RunFolder, Lifeline | None]:
     """Start the run. Returns its folder and, unless detached, our end of its lifeline.
 
     Errors: Refused where the disk or the system say no; nothing is left behind then.
@@ -106,7 +129,7 @@ def _fill(draft: RunFolder, plan: Plan, address: str) -> None:
         (draft.logs / name).symlink_to(Path("..", "nodes", name, "logs"))
 
 
-def _start(folder: RunFolder, listener: int, lock: int, detach: bool) -> int | None:
+def _start(folder: RunFolder, listener: int, lock: int, detach: bool) -> Lifeline | None:
     """Spawn the supervisor; where even that fails, the run is taken away again."""
     read, write = os.pipe()
     try:
@@ -117,12 +140,18 @@ def _start(folder: RunFolder, listener: int, lock: int, detach: bool) -> int | N
         raise
     finally:
         os.close(read)
-    # Somebody must take its exit code, also where this process goes on to other things.
-    threading.Thread(target=os.waitpid, args=(pid, 0), daemon=True).start()
     if detach:
         os.close(write)
-        return None
-    return write
+    lifeline = None if detach else Lifeline(write)
+    # Somebody must take its exit code, also where this process goes on to other things.
+    threading.Thread(target=_reap, args=(pid, lifeline), daemon=True).start()
+    return lifeline
+
+
+def _reap(pid: int, lifeline: Lifeline | None) -> None:
+    os.waitpid(pid, 0)
+    if lifeline is not None:
+        lifeline.close()
 
 
 def _spawn(folder: RunFolder, listener: int, lock: int, lifeline: int | None) -> int:

@@ -24,6 +24,7 @@ from rankzero.backends.local.folder import RunFolder
 _BOOT = "import sys; sys.path.insert(0, {root!r}); from rankzero.agent.__main__ import main; main()"
 _LISTENER, _LOCK = 3, 4
 _AGENT_LIFELINE, _AGENT_LISTENER = 3, 4
+_MOST_FDS = 65536
 #: After the run's end, agents that are still there get this long (seconds).
 _LAST_WAIT = 10.0
 #: The grace of a run whose command is gone; its terminal may be closing.
@@ -35,6 +36,8 @@ def main() -> None:
     os.setsid()
     for number in (_LISTENER, _LOCK):
         os.set_inheritable(number, False)
+    # What the command had inherited, such as a lock or a pipe of a build, is not ours to hold.
+    os.closerange(_LOCK + 1, _MOST_FDS)
     folder = RunFolder(Path(sys.argv[1]))
     process.adopt_orphans()
     Supervisor(folder, attached="--detached" not in sys.argv).run()
@@ -61,6 +64,7 @@ class Supervisor:
         self._stopping: Timer | None = None
         self._ending: Timer | None = None
         self._stop_sent = False
+        self._trouble: dict[str, str] | None = None
 
     def run(self) -> None:
         """Until every agent has ended for good."""
@@ -94,12 +98,21 @@ class Supervisor:
             actions.append((os.POSIX_SPAWN_DUP2, listener, _AGENT_LISTENER))
         env = dict(os.environ, RANKZERO_LIFELINE_FD=str(_AGENT_LIFELINE))
         defaults = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE)
-        agent.pid = os.posix_spawn(
-            argv[0], argv, env, file_actions=actions, setsigdef=defaults, setpgroup=0
-        )
+        try:
+            agent.pid = os.posix_spawn(
+                argv[0], argv, env, file_actions=actions, setsigdef=defaults, setpgroup=0
+            )
+        except OSError as error:
+            self._give_up(f"cannot start the agent of {agent.config.node}: {error.strerror}")
         os.close(lifeline)
         if first:
             os.close(listener)
+
+    def _give_up(self, message: str) -> None:
+        """The machine refuses what every run needs: processes, or room on the disk."""
+        self._trouble = {"kind": "refused", "message": message}
+        self._kill_all()
+        self._settle()
 
     def _reap(self) -> None:
         for pid, code in process.reap():
@@ -111,10 +124,11 @@ class Supervisor:
 
     def _ended(self, agent: _Agent, code: int) -> None:
         history = fold(read(str(self._folder.events_file)))
-        asked = code in (exits.DONE, exits.FENCED)
-        agent.deaths += not asked
+        # Without an outcome an agent is still needed, also one that somebody asked to leave.
+        over = history.outcome is not None or history.final or self._stop_sent
+        agent.deaths += 1
         limit = agent.config.settings.max_restarts + 1
-        agent.done = asked or history.final or agent.deaths > limit or self._stop_sent
+        agent.done = over or code == exits.FENCED or agent.deaths > limit
         if agent is self._agents[0] and history.final and self._ending is None:
             self._ending = self._loop.after(_LAST_WAIT, self._kill_all)
 
@@ -190,7 +204,8 @@ class Supervisor:
             if history.final:
                 return
             by = self._stopping is not None
-            cause = None if by else {"kind": "agent-died", "message": self._last_words()}
+            died = {"kind": "agent-died", "message": self._last_words()}
+            cause = None if by else self._trouble or history.cause or died
             data = {"state": ev.STOPPED if by else ev.FAILED, "cause": cause, "exit_code": 1}
             chronicle.add(time.time(), ev.FINISHED, dict(history.outcome or data))
             chronicle.close()

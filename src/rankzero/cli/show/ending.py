@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from rankzero.agent import events as ev
+from rankzero.agent import exits
 from rankzero.agent.history import History
 from rankzero.cli.show.amounts import duration
 from rankzero.cli.show.lines import visible
@@ -56,7 +57,7 @@ def times(history: History) -> str:
         return ""
     remarks = []
     if history.state == ev.FAILED:
-        remarks.append("exit 1")
+        remarks.append(f"exit {history.exit_code or exits.JOB_FAILED}")
     elif history.first_step is not None:
         remarks.append(f"first step after {duration(history.first_step - history.submitted)}")
     if history.restarts:

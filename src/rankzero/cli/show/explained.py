@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rankzero.agent import events as ev
 from rankzero.cli.show.ending import end_line, say_account
 from rankzero.cli.show.lines import visible
+from rankzero.cli.show.nodes import ordered
 from rankzero.cli.show.terminal import BOLD, DIM
 from rankzero.why import Facts, explain
 from rankzero.why.words import count
@@ -23,9 +24,9 @@ def say_why(screen: Screen, facts: Facts) -> None:
     say_account(screen, facts)
     failure, finding = facts.failure, explain(facts)
     if finding.detail:
-        has_trace = failure is not None and (failure.exception or failure.crash)
+        output = failure is not None and finding.detail == failure.tail
         screen.say("")
-        screen.say(screen.paint("traceback" if has_trace else "its last lines", BOLD))
+        screen.say(screen.paint("its last lines" if output else "traceback", BOLD))
         for line in finding.detail:
             screen.say("  " + visible(line))
     nodes = list(neighbours(facts.history))
@@ -40,11 +41,11 @@ def neighbours(history: History) -> Iterator[str]:
     """What each node was doing: `worker/1  running  ranks 2-3  lost once`."""
     width = max((len(name) for name in history.nodes), default=0)
     cause = history.cause or {}
-    for name, node in history.nodes.items():
-        words = [f"{name:<{width}}", f"{node.state:<7}", span(node.ranks)]
+    for node in ordered(history):
+        words = [f"{node.node:<{width}}", f"{node.state:<7}", span(node.ranks)]
         if node.losses:
             words.append(f"lost {count(node.losses, 'time')}")
-        if name == cause.get("node") and history.state == ev.FAILED:
+        if node.node == cause.get("node") and history.state == ev.FAILED:
             words.append("<- the cause")
         yield "  ".join(word for word in words if word)
 

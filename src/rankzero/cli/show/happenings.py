@@ -58,7 +58,7 @@ def _node_lost(event: ev.Event, before: History) -> str:
 def _stop_requested(event: ev.Event, before: History) -> str:
     by, grace = event.data.get("by"), event.data.get("grace_s")
     # A command's stop needs no name: mostly it is this one's.
-    text = f"stopping, asked by {by}" if by and by != "rankzero stop" else "stopping"
+    text = f"stopping: {by}" if by and by != "rankzero stop" else "stopping"
     return text if grace is None else f"{text} (killed after {grace:g} s)"
 
 

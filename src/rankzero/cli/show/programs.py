@@ -11,6 +11,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from rankzero.cli.show.nodes import ordered
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -64,8 +66,8 @@ def run_json(info: RunInfo) -> dict[str, Any]:
 
 
 def nodes_json(history: History) -> list[dict[str, Any]]:
-    """The nodes of a run in the order in which they came."""
-    return [dict(node._asdict(), ranks=list(node.ranks)) for node in history.nodes.values()]
+    """The nodes of a run, by role and number."""
+    return [dict(node._asdict(), ranks=list(node.ranks)) for node in ordered(history)]
 
 
 def event_json(event: Event) -> dict[str, Any]:
@@ -107,7 +109,7 @@ def result_json(facts: Facts, outputs: Path | None, logs: Path | None) -> dict[s
         "kind": "result",
         "run": facts.run,
         "state": history.state,
-        "exit_code": 0 if history.state == "succeeded" else 1,
+        "exit_code": 0 if history.state == "succeeded" else history.exit_code or 1,
         "elapsed": _between(history.submitted, history.finished),
         "first_step": _between(history.submitted, history.first_step),
         "restarts": history.restarts,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rankzero.agent import events as ev
 from rankzero.cli.show.amounts import age, duration
 from rankzero.cli.show.lines import visible
+from rankzero.cli.show.nodes import ordered
 from rankzero.cli.show.terminal import BOLD
 from rankzero.why import Failure, phrase
 from rankzero.why.words import count
@@ -30,23 +31,30 @@ _UNCUT = 100_000
 
 
 def say_table(screen: Screen, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Columns two spaces apart; on a terminal the last one is cut at its width, in a pipe none."""
+    """Columns two spaces apart. The last one may hold anybody's text: on a terminal it gets the
+    room that the others leave, and is cut there; the others, and a pipe, are never cut."""
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    cells = [[visible(cell) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(heads, *cells, strict=True)]
+    room = screen.width() - sum(width + 2 for width in widths[:-1]) if screen.tty else _UNCUT
     console = Console(
-        width=None if screen.tty else _UNCUT,
+        width=_UNCUT,
         force_terminal=screen.colour,
         color_system="standard" if screen.colour else None,
         legacy_windows=False,
     )
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for number, head in enumerate(heads):
-        last = number == len(heads) - 1
-        table.add_column(head, no_wrap=True, overflow="ellipsis" if last else "fold")
-    for row in rows:
-        table.add_row(*(Text(visible(cell), style=_STYLES.get(cell, "")) for cell in row))
+    for head in heads[:-1]:
+        table.add_column(head, no_wrap=True)
+    if room > 0:
+        table.add_column(heads[-1], no_wrap=True, overflow="ellipsis", max_width=room)
+    for row in cells:
+        shown = row if room > 0 else row[:-1]
+        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in shown))
     with console.capture() as drawn:
         console.print(table)
     screen.say("\n".join(line.rstrip() for line in drawn.get().rstrip("\n").split("\n")))
@@ -60,7 +68,7 @@ def run_row(info: RunInfo, now: float) -> tuple[str, ...]:
     history = info.history
     here = sum(node.state in ("joined", "starting", "running") for node in history.nodes.values())
     total = len(set(history.nodes) | set(history.waiting_for))
-    nodes = str(total) if history.final else f"{here}/{total}"
+    nodes = "-" if not total else str(total) if history.final else f"{here}/{total}"
     ranks = str(history.world_size or "-")
     return (info.run, info.state, nodes, ranks, info.where, age(now - info.created), note(history))
 
@@ -106,10 +114,11 @@ def run_line(info: RunInfo) -> str:
     return " · ".join([*parts, *values(history)])
 
 
-def say_runs(screen: Screen, infos: Sequence[RunInfo]) -> None:
-    """The table of `list`, or a word where it is empty."""
+def say_runs(screen: Screen, infos: Sequence[RunInfo], *, filtered: bool = False) -> None:
+    """The table of `list`, or a word where it is empty. filtered: not all runs were wanted."""
     if not infos:
-        screen.say("No runs. Start one: rankzero run train.py")
+        none, some = "No runs. Start one: rankzero run train.py", "No run matches. See them all:"
+        screen.say(f"{some} rankzero list" if filtered else none)
         return
     now = time.time()
     say_table(screen, RUN_HEADS, [run_row(info, now) for info in infos])
@@ -123,14 +132,14 @@ def say_status(screen: Screen, info: RunInfo, last: dict[str, str]) -> None:
         screen.say("  " + " ".join(f"{key}={value}" for key, value in info.labels.items()))
     rows = [
         (
-            name,
+            node.node,
             node.address or "-",
             node.state,
             ",".join(map(str, node.ranks)) or "-",
             str(node.losses),
-            last.get(name, ""),
+            last.get(node.node, ""),
         )
-        for name, node in info.history.nodes.items()
+        for node in ordered(info.history)
     ]
     if rows:
-        say_table(screen, ("NODE", "WHERE", "STATE", "RANKS", "LOSSES", "LAST LINE"), rows)
+        say_table(screen, ("NODE", "WHERE", "STATE", "RANKS", "LOST", "LAST LINE"), rows)

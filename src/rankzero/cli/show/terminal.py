@@ -26,6 +26,12 @@ class Screen(NamedTuple):
         """The text in a colour, where there is colour."""
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour else text
 
+    def width(self) -> int:
+        """Columns of a line: what COLUMNS says, else the terminal's own, else 80."""
+        from shutil import get_terminal_size
+
+        return get_terminal_size().columns
+
     def say(self, text: str) -> None:
         """Write one line (or several) at once; what the encoding lacks is written plainly."""
         if not self.signs:
