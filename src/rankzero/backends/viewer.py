@@ -35,7 +35,9 @@ class Viewer:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             self._sealer, self._opener = self._prove(Handshake(token, "viewer"))
-            self._socket.settimeout(None)
+        except TimeoutError as error:
+            self._socket.close()
+            raise Lost("the coordinator does not answer") from error
         except BaseException:
             self._socket.close()
             raise
@@ -62,8 +64,12 @@ class Viewer:
         self._write(self._sealer.seal(message))
         return self._count
 
-    def next(self) -> dict[str, Any]:
-        """The next answer, whichever question it is for. Errors: Lost, Broken."""
+    def next(self, timeout: float | None = None) -> dict[str, Any]:
+        """The next answer, whichever question it is for; timeout is in seconds.
+
+        Errors: Lost, Broken, TimeoutError.
+        """
+        self._socket.settimeout(timeout)
         return self._opener.open(self._line())
 
     def _write(self, data: bytes) -> None:
@@ -85,6 +91,8 @@ class Viewer:
                 raise Broken("a line is too long")
             try:
                 block = self._socket.recv(_BLOCK)
+            except TimeoutError:
+                raise
             except OSError as error:
                 raise Lost(str(error)) from error
             if not block:

@@ -61,7 +61,17 @@ class Pairs(Pair):
 #: The epilog of every verb that takes a run.
 NAMING = "A run is named by its id, by the start of it, or by - if it is the newest."
 
-run_argument = click.argument("run", type=RunId())
+
+def _named(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
+    """In the words of the verbs that take several runs, not of click."""
+    from rankzero.errors import BadRequest
+
+    if value is None:
+        raise BadRequest("Which run? Name one; - is the newest.", "See them: rankzero list")
+    return value
+
+
+run_argument = click.argument("run", type=RunId(), required=False, metavar="RUN", callback=_named)
 runs_argument = click.argument("runs", type=RunId(), nargs=-1)
 
 output_option = click.option(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from rankzero.cli.options import NAMING, output_option, ranks_of, ranks_option, run_argument
@@ -27,12 +25,12 @@ def command(run: str, detach: bool, dry_run: bool, ranks: tuple[str, ...], outpu
     from rankzero.cli.show import terminal
     from rankzero.cli.submit import Way, go
     from rankzero.errors import Refused
-    from rankzero.spec import Job
+    from rankzero.spec import again
 
     backend, info = backends.find(run)
     before = backend.submitted(info.run)
     try:
-        job = Job.model_validate_json(json.dumps(before["job"]))
+        job = again(before["job"])
     except ValueError as error:
         message = f"the job of {info.run} was kept by another version of rankzero: {error}"
         raise Refused(message, "Start it from its script or job file: rankzero run") from error

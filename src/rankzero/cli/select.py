@@ -79,9 +79,8 @@ def _most_ranks(backend: Backend, info: RunInfo) -> int:
     known = [nproc for nproc in nprocs if isinstance(nproc, int)]
     if len(known) < len(nprocs) and not info.finished:
         return sys.maxsize  # one rank a GPU: only the node itself will tell
-    had: list[int] = [
-        e.data["world_size"] for e in backend.events(info.run) if e.kind == ev.ASSIGNED
-    ]
+    events = backend.events(info.run)
+    had = [int(event.data["world_size"]) for event in events if event.kind == ev.ASSIGNED]
     return max(sum(known), info.history.world_size, *had)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rankzero.spec.framework import detect as detect
+    from rankzero.spec.making import again as again
     from rankzero.spec.making import build as build
     from rankzero.spec.making import load as load
     from rankzero.spec.model import Job as Job
@@ -28,6 +29,7 @@ _HOMES = {
     "Place": "problems",
     "Problem": "problems",
     "SpecError": "problems",
+    "again": "making",
     "build": "making",
     "completes": "roles",
     "detect": "framework",

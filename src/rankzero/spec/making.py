@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,6 +48,19 @@ def build(
     problems: list[Problem] = []
     tree = from_python(mapping, Place(source), problems)
     return _job(tree, Path(base or ".").absolute(), overrides or Overrides(), problems)
+
+
+def again(kept: Mapping[str, Any]) -> Job:
+    """The job that `Job.to_json` gave, its files looked at as they are now.
+
+    Errors: SpecError for files that have gone or broken since, ValueError where the data is
+    another version's.
+    """
+    job = Job.model_validate_json(json.dumps(dict(kept)))
+    problems = checks.check(job, Given({}))
+    if problems:
+        raise SpecError(problems)
+    return job
 
 
 def _job(tree: Given, base: Path, overrides: Overrides, problems: list[Problem]) -> Job:

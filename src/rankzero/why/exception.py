@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from rankzero.why.model import Facts, Finding
-from rankzero.why.words import finding, left
+from rankzero.why.words import finding, raised
 
 
 def find(facts: Facts) -> Finding | None:
     failure = facts.failure
-    if failure is None or not failure.exception or left(failure):
+    if failure is None or not raised(failure):
         return None
     return finding("exception", facts)

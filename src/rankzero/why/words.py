@@ -42,16 +42,19 @@ def exception_line(exception: Mapping[str, Any]) -> str:
     return _short(f"{kind}: {lines[0].strip()}" if lines else kind)
 
 
+def raised(failure: Failure) -> bool:
+    """Whether an exception is what happened; `sys.exit`, which is one too, is a way to leave."""
+    return bool(failure.exception) and (failure.exception or {}).get("type") != "SystemExit"
+
+
 def left(failure: Failure) -> bool:
-    """Whether the rank went by itself: by `sys.exit`, which says less than what it wrote before,
-    or by a command's code."""
-    kind = (failure.exception or {}).get("type", "SystemExit")
-    return bool(failure.code) and kind == "SystemExit"
+    """Whether the rank went by itself, with a code; what it wrote before says more than that."""
+    return bool(failure.code) and not raised(failure)
 
 
 def phrase(failure: Failure) -> str:
     """What happened, as a sentence without its end: `rank 3 was killed by signal 9`."""
-    if failure.exception and not left(failure):
+    if failure.exception and raised(failure):
         return f"{who(failure)} raised {exception_line(failure.exception)}"
     if failure.signal:
         return f"{who(failure)} was killed by {signal_name(failure.signal)}"

@@ -107,6 +107,7 @@ def test_an_id_with_two_meanings_names_them(shell):
     shell("run", "quick.py")
     done = shell("why", "quick", code=2)
     assert '"quick" could be 2 runs: quick-' in done.stderr
+    assert done.stderr.endswith("rankzero list; - is the newest run\n")
 
 
 def test_rerun_of_a_job_that_this_version_cannot_read(shell):

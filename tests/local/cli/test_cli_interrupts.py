@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
+import re
 import signal
+import struct
 import subprocess
+import termios
 
 import pytest
 
@@ -83,6 +87,7 @@ def test_a_killed_command_takes_its_run_along(shell, started):
     (run,) = json.loads(shell("list", "-o", "json").stdout)["runs"]
     shell("wait", run["run"], code=1)
     assert state(shell) != "running"
+    assert "(the command that started it has ended)" in shell("why", "-").stdout
 
 
 def test_a_reader_that_leaves_ends_the_run_quietly(shell):
@@ -102,12 +107,13 @@ class Terminal:
 
     def __init__(self, shell, *argv):
         self._leader, follower = pty.openpty()
+        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
         self.process = shell.start(
             *argv,
             stdin=follower,
             stdout=follower,
             stderr=follower,
-            preexec_fn=lambda: (os.setsid(), __import__("fcntl").ioctl(0, 0x540E, 0)),
+            preexec_fn=lambda: (os.setsid(), fcntl.ioctl(0, termios.TIOCSCTTY, 0)),
         )
         os.close(follower)
         self.seen = b""
@@ -156,6 +162,25 @@ def test_on_a_terminal_ctrl_c_asks_and_s_stops(shell, terminal):
     assert state(shell) == "stopped"
 
 
+@pytest.mark.parametrize("unclear", [b"\n", b"x\n", b"sd\n"])
+def test_an_answer_that_is_none_is_asked_for_again(shell, terminal, unclear):
+    terminal.type(unclear)
+    terminal.until(b"d lets it go on without this command [s/d]")
+    assert state(shell) == "running"
+    terminal.type(b"d\n")
+    assert terminal.end() == 130
+    assert b"goes on; follow it" in terminal.seen
+
+
+@pytest.mark.parametrize("keys", [b"\x03", b"\x04"])
+def test_the_question_asked_again_ends_as_the_first(shell, terminal, keys):
+    terminal.type(b"\n")
+    terminal.until(b"d lets it go on without this command [s/d]")
+    terminal.type(keys)
+    assert terminal.end() == 130
+    assert state(shell) == "stopped"
+
+
 def test_on_a_terminal_d_detaches_and_the_run_goes_on(shell, terminal):
     terminal.type(b"d\n")
     assert terminal.end() == 130
@@ -188,6 +213,25 @@ def test_a_terminal_has_colours_and_is_safe(shell):
     assert b"[0]\x1b[0m wiped\\x07" in made.seen
     assert b"\x1b[2J" not in made.seen
     assert b"\x1b[32m" in made.seen
+
+
+@pytest.mark.parametrize("verb", ["list", "status"])
+def test_on_80_columns_a_table_cuts_its_last_column_alone(shell, verb):
+    shell.write("long.py", "raise SystemExit('z' * 300)\n")
+    shell("run", "long.py", "--nodes", "2", code=1)
+    (run,) = json.loads(shell("list", "-o", "json").stdout)["runs"]
+    made = Terminal(shell, *([verb] if verb == "list" else [verb, "-"]))
+    assert made.end() == 0
+    text = re.sub(r"\x1b\[[0-9;]*m", "", made.seen.decode()).replace("\r", "")
+    rows = [line for line in text.splitlines() if line.endswith("…")]
+    assert [len(row) for row in rows] == ([80] if verb == "list" else [80, 80])
+    whole = [run["run"], "failed", "2", "2", "local"]
+    if verb == "list":
+        assert rows[0].split()[:5] == whole
+    else:
+        assert [row.split()[:3] for row in rows] == [
+            [f"worker/{number}", "127.0.0.1", "ended"] for number in (0, 1)
+        ]
 
 
 def test_no_color_is_heard(shell):

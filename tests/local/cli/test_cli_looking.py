@@ -61,6 +61,10 @@ def test_list_selects(looked_at, runs, argv, found):
     assert listed == [runs[index] for index in found]
 
 
+def test_a_list_of_none_that_match_says_so(looked_at, runs):
+    assert looked_at("list", "--name", "absent").stdout.startswith("No run matches.")
+
+
 def test_an_empty_list_says_how_to_begin(shell):
     assert "rankzero run train.py" in shell("list").stdout
     assert documents(shell, "list") == {"runs": []}
@@ -101,12 +105,39 @@ def test_logs_are_complete_and_marked(looked_at, runs):
         (("--rank", "0", "--raw"), "line 0\nline 1\nline 2\n"),
         (("--node", "worker/1", "--tail", "2"), "[1] line 1\n[1] line 2\n"),
         (("--rank", "0", "--follow", "--tail", "1"), "[0] line 2\n"),
-        (("--rank", "7"), ""),
         (("--tail", "0"), ""),
     ],
 )
 def test_logs_of_a_part(looked_at, runs, argv, text):
     assert looked_at("logs", runs[0], *argv).stdout == text
+
+
+@pytest.mark.parametrize("verb", ["logs", "attach"])
+def test_a_rank_that_is_not_there_is_told(looked_at, runs, verb):
+    done = looked_at(verb, runs[0], "--rank", "1,7-9", code=2)
+    assert done.stderr == f"There is no rank 7, 8, 9. {runs[0]} has ranks 0-1.\n"
+    assert done.stdout == ""
+
+
+def test_a_rank_is_refused_only_where_no_run_has_it(looked_at, runs):
+    looked_at.write("wide.py", "print('wide')\n")
+    looked_at("run", "wide.py", "--nproc", "3", "--label", "wide")
+    (wide,) = (run["run"] for run in documents(looked_at, "list", "-l", "wide")["runs"])
+    assert looked_at("logs", runs[0], wide, "-r", "2").stdout == f"[{wide} 2] wide\n"
+    done = looked_at("logs", runs[0], wide, "-r", "3", code=2)
+    assert done.stderr == "There is no rank 3. None of the runs has it.\n"
+    looked_at("delete", wide)
+
+
+def test_a_rank_that_a_larger_generation_had_is_not_refused(looked_at, runs):
+    shrunk = looked_at.folder / "state" / "rankzero" / "runs" / runs[0]
+    plan = json.loads((shrunk / "plan.json").read_text())
+    try:
+        fewer = {**plan, "nodes": [{**node, "nproc": 0} for node in plan["nodes"]]}
+        (shrunk / "plan.json").write_text(json.dumps(fewer))
+        assert looked_at("logs", runs[0], "-r", "1", "--tail", "1").stdout == "[1] line 2\n"
+    finally:
+        (shrunk / "plan.json").write_text(json.dumps(plan))
 
 
 def test_logs_since_a_moment(looked_at, runs):
@@ -178,14 +209,37 @@ def test_wait_and_attach_at_a_run_that_has_ended(looked_at, runs):
     assert "✗ failed" in attached.stderr
 
 
+@pytest.mark.parametrize(
+    ("argv", "command"),
+    [
+        (("--tail", "2"), "rankzero logs {run}"),
+        (("--tail", "0", "--rank", "1"), "rankzero logs {run} --rank 1"),
+        (("--tail", "3"), None),
+        ((), None),
+    ],
+)
+def test_attach_tells_of_the_lines_that_it_does_not_show(looked_at, runs, argv, command):
+    told = [line for line in looked_at("attach", runs[0], *argv).stderr.splitlines()[1:-1]]
+    wanted = f"  earlier lines are not shown; all of them: {command}".format(run=runs[0])
+    assert told == ([wanted] if command else [])
+
+
 def test_wait_for_programs(looked_at, runs):
     results = documents(looked_at, "wait", *runs, code=1)["results"]
     assert [(one["run"], one["exit_code"]) for one in results] == [(runs[0], 0), (runs[1], 1)]
 
 
-@pytest.mark.parametrize("verb", ["stop", "logs", "status", "delete", "wait"])
-def test_no_run_named_is_asked_for(looked_at, verb):
-    assert "Name one, or select with -l" in looked_at(verb, code=2).stderr
+@pytest.mark.parametrize(
+    ("verb", "how"),
+    [
+        *((verb, ", or select with -l") for verb in ("stop", "logs", "status", "delete", "wait")),
+        *((verb, "") for verb in ("why", "attach", "events", "outputs", "rerun")),
+    ],
+)
+def test_no_run_named_is_asked_for(looked_at, verb, how):
+    asked = looked_at(verb, code=2).stderr.splitlines()[0]
+    assert asked == f"Which run? Name one{how}; - is the newest."
+    assert "by - if it is the newest" in looked_at(verb, "--help").stdout
 
 
 def test_named_and_selected_at_once_is_refused(looked_at, runs):
@@ -195,6 +249,15 @@ def test_named_and_selected_at_once_is_refused(looked_at, runs):
 def test_the_start_of_an_id_is_enough_where_it_is_the_only_one(looked_at, runs):
     assert documents(looked_at, "outputs", runs[0][:-2])["run"] == runs[0]
     assert documents(looked_at, "outputs", "go")["run"] == runs[0]
+
+
+@pytest.mark.parametrize("verb", ["status", "why", "events", "outputs", "logs"])
+def test_a_dash_is_the_newest_run(looked_at, runs, verb):
+    assert looked_at(verb, "-").stdout == looked_at(verb, runs[1]).stdout
+
+
+def test_a_run_named_twice_is_one(looked_at, runs):
+    assert len(documents(looked_at, "status", "-", runs[1], runs[1][:-1])["runs"]) == 1
 
 
 def test_an_unknown_run_is_answered_with_the_nearest(looked_at, runs):

@@ -47,6 +47,13 @@ def test_a_failure_ends_with_its_cause_and_1(shell):
     assert "rankzero/cli" not in done.stderr
 
 
+def test_a_wrong_option_of_the_script_is_told_in_the_script_s_words(shell):
+    shell.write("parses.py", "import argparse\nargparse.ArgumentParser().parse_args()\n")
+    done = shell("run", "parses.py", "--", "--extra", "1", code=1)
+    assert "cause   rank 0 (worker/0) exited with code 2\n" in done.stderr
+    assert "parses.py: error: unrecognized arguments: --extra 1\n" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("argv", "line"),
     [

@@ -95,6 +95,28 @@ def test_a_wrong_request_names_the_keyword(here):
         rankzero.run("good.py", on="moon")
 
 
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ({"target": prepare}, r"got the function prepare\.\nRanks are processes of their own"),
+        ({"target": 3}, r"got the int 3\."),
+        ({"target": b"good.py"}, r"got the bytes b'good.py'\."),
+        ({"target": "good.py", "args": "--lr 1"}, r"args takes a list of words; got '--lr 1'\."),
+        ({"command": "echo hi"}, r"command takes a list of words; got 'echo hi'\."),
+        ({"target": "good.py", "params": ["lr=1"]}, r"params takes a mapping; got \['lr=1'\]\."),
+        ({"target": "good.py", "labels": "x" * 200}, r"labels takes a mapping; got 'x{78}…\."),
+    ],
+)
+def test_a_wrong_type_is_told_before_anything_starts(here, call, said):
+    with pytest.raises(rankzero.BadRequest, match=said):
+        rankzero.run(**call)
+    assert here("list").stdout.startswith("No runs.")
+
+
+def test_only_public_names_are_listed():
+    assert dir(rankzero) == sorted(rankzero.__all__)
+
+
 def test_an_attached_run_ends_with_its_process_and_a_detached_one_does_not(here):
     program = (
         "import rankzero\n"

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from rankzero.agent.events import Event
 from rankzero.agent.history import History, NodeState
@@ -80,7 +81,7 @@ def test_a_failure_says_why_and_what_to_do_next(paper):
         "✗ failed after 41 s (exit 1)",
         "  cause   rank 3 (worker/1) raised ValueError: bad batch",
         "          train.py:58 in fit:  step(x)",
-        "  others  3 more ranks were stopped by it",
+        "  others  3 other ranks were stopped by it",
         "  more    rankzero logs digits-7f3a --rank 3 --tail 50",
     ]
 
@@ -144,7 +145,7 @@ def test_a_pipe_gets_whole_rows_without_control_sequences(paper):
     assert head.split() == ["RUN", "STATE", "NODES", "RANKS", "WHERE", "AGE", "NOTE"]
     assert first.endswith("m" * 190)
     assert "\x1b" not in first
-    assert second.split()[:4] == ["digits-7f3a", "succeeded", "0", "4"]
+    assert second.split()[:4] == ["digits-7f3a", "succeeded", "-", "4"]
 
 
 def test_colour_marks_the_state(paper):
@@ -159,12 +160,68 @@ def test_no_runs_says_how_to_start_one(paper):
     assert sheet.text() == "No runs. Start one: rankzero run train.py\n"
 
 
+def test_a_filter_that_no_run_passes_says_so(paper):
+    screen, sheet = paper()
+    say_runs(screen, [], filtered=True)
+    assert sheet.text() == "No run matches. See them all: rankzero list\n"
+
+
+@pytest.mark.parametrize("columns", [80, 60])
+def test_on_a_terminal_only_the_last_column_is_cut(paper, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    screen, sheet = paper(tty=True)
+    long = {**CAUSE, "exception": {"type": "E", "message": "数" * 190}}
+    say_runs(screen, [info(BADLY._replace(cause=long)), info(WELL)])
+    head, first, _ = sheet.text().splitlines()
+    assert head.split() == ["RUN", "STATE", "NODES", "RANKS", "WHERE", "AGE", "NOTE"]
+    assert first.split()[:5] == ["digits-7f3a", "failed", "2", "-", "local"]
+    assert first[-1] == "…"
+    assert columns - 1 <= cell_len(first) <= columns
+
+
+def test_a_terminal_too_narrow_for_the_last_column_does_without_it(paper, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "30")
+    screen, sheet = paper(tty=True)
+    say_runs(screen, [info(WELL)])
+    head, row = sheet.text().splitlines()
+    assert (head.split()[-1], row.split()[:2]) == ("AGE", ["digits-7f3a", "succeeded"])
+
+
+def test_nodes_stand_by_role_and_number_however_they_came(paper):
+    came = ["worker/10", "ps/1", "worker/2", "ps/0"]
+    history = BADLY._replace(nodes={name: NodeState(name) for name in came})
+    wanted = ["ps/0", "ps/1", "worker/2", "worker/10"]
+    screen, sheet = paper()
+    say_status(screen, info(history), {})
+    assert [line.split()[0] for line in sheet.text().splitlines()[2:]] == wanted
+    assert [node["node"] for node in programs.nodes_json(history)] == wanted
+    assert [line.split()[0] for line in neighbours(history)] == wanted
+
+
+def test_a_run_of_which_no_node_is_known_counts_none():
+    assert run_row(info(History(world_size=4)), now=5.0)[2:4] == ("-", "4")
+
+
+def test_the_exit_code_of_a_failure_is_the_command_s():
+    refused = BADLY._replace(exit_code=3)
+    assert times(refused) == "after 41 s (exit 3)"
+    assert programs.result_json(Facts("r", refused), None, None)["exit_code"] == 3
+
+
+def test_the_last_lines_of_a_rank_that_left_are_not_called_a_traceback(paper):
+    screen, sheet = paper()
+    left = {**CAUSE, "exception": {**CAUSE["exception"], "type": "SystemExit"}, "tail": ["usage"]}
+    say_why(screen, Facts("digits-7f3a", BADLY._replace(cause=left)))
+    assert "\nits last lines\n  usage\n" in sheet.text()
+    assert "traceback" not in sheet.text()
+
+
 def test_status_has_a_row_for_each_node(paper):
     screen, sheet = paper()
     say_status(screen, info(BADLY, team="a"), {"worker/1": "step 9"})
     lines = sheet.text().splitlines()
     assert lines[1] == "  team=a"
-    assert lines[2].split() == ["NODE", "WHERE", "STATE", "RANKS", "LOSSES", "LAST", "LINE"]
+    assert lines[2].split() == ["NODE", "WHERE", "STATE", "RANKS", "LOST", "LAST", "LINE"]
     assert lines[4].split() == ["worker/1", "127.0.0.1", "lost", "2,3", "1", "step", "9"]
 
 

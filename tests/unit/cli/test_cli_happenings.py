@@ -42,7 +42,7 @@ def event(kind, **data):
             event("node-lost", node="worker/1", reason="its connection was cut"),
             "lost node worker/1: its connection was cut",
         ),
-        (event("stop-requested", by="SIGTERM", grace_s=None), "stopping, asked by SIGTERM"),
+        (event("stop-requested", by="SIGTERM", grace_s=None), "stopping: SIGTERM"),
         (event("stop-requested", by="rankzero stop", grace_s=None), "stopping"),
         (event("stop-requested", by=None, grace_s=5.0), "stopping (killed after 5 s)"),
         (

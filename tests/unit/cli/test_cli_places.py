@@ -47,6 +47,11 @@ def test_an_unknown_run_where_there_are_none(run):
     assert wrong.value.exit_code == 2
 
 
+def test_the_newest_run_where_there_are_none():
+    with pytest.raises(UnknownRun, match=r"There is no run yet\.\nStart one"):
+        backends.find("-")
+
+
 def test_no_runs_have_no_ids():
     assert backends.ids() == []
     assert [info for backend in backends.every() for info in backend.runs()] == []

@@ -11,7 +11,7 @@ CAUSE = {"kind": "rank-failed", "rank": 3, "node": "worker/1", "signal": 9, "oth
 def test_the_account_names_cause_evidence_others_remedy_and_the_next_command():
     labels = dict(account(Facts("digits-7f3a", History(state="failed", cause=CAUSE))))
     assert list(labels) == ["cause", "", "others", "remedy", "more"]
-    assert labels["others"] == "2 more ranks were stopped by it"
+    assert labels["others"] == "2 other ranks were stopped by it"
     assert labels["more"] == "rankzero logs digits-7f3a --rank 3 --tail 50"
 
 
@@ -25,7 +25,7 @@ def test_what_does_not_apply_is_left_out():
 
 def test_one_other_rank_is_one():
     facts = Facts("r", History(state="failed", cause={**CAUSE, "others": 1}))
-    assert dict(account(facts))["others"] == "1 more rank was stopped by it"
+    assert dict(account(facts))["others"] == "1 other rank was stopped by it"
 
 
 def test_the_message_begins_with_the_run_and_aligns_its_labels():

@@ -212,8 +212,47 @@ def test_an_exit_code_shows_the_last_line():
     found = failed(code=3, tail=["working", "bad flag --lr", "  "])
     assert found.cause == "exit-code"
     assert found.title == "rank 3 (worker/1) exited with code 3"
-    assert found.evidence == ("its last line: bad flag --lr",)
+    assert found.evidence == ("its last lines:", "  working", "  bad flag --lr")
     assert found.detail == ("working", "bad flag --lr", "  ")
+
+
+def test_a_rank_that_left_by_itself_is_explained_by_what_it_wrote_before():
+    usage = ["usage: train.py [-h]", "  [--lr LR]", "train.py: error: unrecognized arguments: -x"]
+    at = ("/home/me/digits/train.py", 4, "<module>", "parser.parse_args()")
+    record = {**raised("SystemExit", "exited with code 2", at), "code": 2}
+    found = failed(tail=["reading", *usage], **record)
+    assert (found.cause, found.title) == ("exit-code", "rank 3 (worker/1) exited with code 2")
+    assert found.evidence == (
+        "its last lines:",
+        "  usage: train.py [-h]",
+        "    [--lr LR]",
+        "  train.py: error: unrecognized arguments: -x",
+        "train.py:4 in <module>:  parser.parse_args()",
+    )
+    assert found.detail == ("reading", *usage)
+    silent = failed(**record)
+    assert silent.evidence == ("train.py:4 in <module>:  parser.parse_args()",)
+    assert silent.detail[0].startswith("Traceback")
+
+
+def test_a_rank_that_left_with_words_is_quoted():
+    said = raised("SystemExit", "no such dataset\nlook again")
+    found = failed(tail=["no such dataset"], **said)
+    assert found.title == "rank 3 (worker/1) exited with code 1: no such dataset"
+    assert found.evidence == ("its last line: no such dataset",)
+    long = failed(**raised("SystemExit", "x" * 5000))
+    assert len(long.title) < 250
+
+
+def test_a_signal_after_sys_exit_is_the_cause():
+    found = failed(**{**raised("SystemExit", "exited with code 2"), "code": None, "signal": 6})
+    assert found.cause == "crashed"
+    assert found.title == "rank 3 (worker/1) was killed by signal 6 (SIGABRT)"
+
+
+def test_a_script_that_exits_with_the_shell_s_code_was_found():
+    found = failed(**{**raised("SystemExit", "exited with code 127"), "code": 127})
+    assert (found.cause, found.remedy) == ("exit-code", "")
 
 
 @pytest.mark.parametrize(("kind", "verb"), [("node-lost", "was lost"), ("node-left", "left")])
@@ -257,6 +296,15 @@ def test_a_failure_without_a_record():
     found = explain(Facts("digits-7f3a", History(state="failed")))
     assert found.cause == "unrecorded"
     assert "rankzero events digits-7f3a" in found.remedy
+
+
+def test_a_stop_says_whose():
+    history = History(state="stopped", stopped_by="the command that started it has ended")
+    assert explain(Facts("r", history)).title == (
+        "the run was stopped before it was done (the command that started it has ended)"
+    )
+    unknown = explain(Facts("r", history._replace(stopped_by=None)))
+    assert unknown.title == "the run was stopped before it was done"
 
 
 SURVIVED = {"kind": "rank-failed", "rank": 1, "node": "worker/0", "signal": 9}

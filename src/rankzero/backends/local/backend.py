@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from rankzero.spec.model import Job
 
 
+#: How long a coordinator may take to confirm that it stops the run (seconds).
+STOP_WAIT = 10.0
+
+
 class LocalBackend:
     """Runs as processes of this user. home: where their folders are (default: XDG's state)."""
 
@@ -77,8 +81,13 @@ class LocalBackend:
             try:
                 with dial(folder, pauses) as viewer:
                     viewer.ask("stop", by="rankzero stop", grace=grace)
-                    viewer.next()
+                    viewer.next(timeout=STOP_WAIT)
                     return
+            except TimeoutError as error:
+                raise Refused(
+                    f"the coordinator of {run} does not answer",
+                    f"Its processes are named in {folder.events_file}; is one stopped?",
+                ) from error
             except Lost:
                 # The coordinator has just ended, or is being replaced: the history tells.
                 continue

@@ -64,6 +64,7 @@ def launch(runs: Runs, plan: Plan, *, detach: bool) -> tuple[RunFolder, Lifeline
         _make_outputs(Path(plan.job.outputs))
     try:
         runs.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _sweep(runs.path)
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
             listener.bind(("127.0.0.1", 0))
             listener.listen(128)
@@ -88,6 +89,14 @@ def _make_outputs(outputs: Path) -> None:
             f"outputs: cannot create {outputs}: {error.strerror}; nothing was started.",
             "Name another folder: --outputs",
         ) from error
+
+
+def _sweep(runs: Path) -> None:
+    """Remove what a command that was killed had begun to make, or to delete."""
+    for path in runs.glob(".*-*"):
+        pid = path.name.rpartition("-")[2]
+        if pid.isdigit() and not Path("/proc", pid).exists() and Path("/proc/self").exists():
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _make(folder: RunFolder, plan: Plan, address: str) -> int:

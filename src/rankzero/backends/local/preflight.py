@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 from rankzero.agent import ports
 from rankzero.errors import Refused
@@ -28,8 +26,6 @@ def _findings(job: Job, facts: Facts) -> Iterator[str]:
     python = job.python or facts.python
     if shutil.which(python) is None:
         yield f"python: {python} is not an interpreter that can be run"
-    if job.outputs is not None:
-        yield from _writable(Path(job.outputs))
     fixed = {"torch.port": job.torch.port} if job.torch.port else {}
     for name, role in job.roles.items():
         if role.nodes.maximum == 1:
@@ -40,14 +36,3 @@ def _findings(job: Job, facts: Facts) -> Iterator[str]:
             yield f"{where}: port {port} is in use; leave it out and a free one is taken"
         else:
             claim.close()
-
-
-def _writable(outputs: Path) -> Iterator[str]:
-    """The folder, or the nearest above it that exists, must let us write."""
-    nearest = outputs
-    while not nearest.exists() and nearest != nearest.parent:
-        nearest = nearest.parent
-    if not nearest.is_dir():
-        yield f"outputs: {nearest} is not a folder"
-    elif not os.access(nearest, os.W_OK | os.X_OK):
-        yield f"outputs: {nearest} is not writable by you; name another folder (--outputs)"
