@@ -121,8 +121,8 @@ def test_a_rank_that_is_not_there_is_told(looked_at, runs, verb):
 
 def test_a_rank_is_refused_only_where_no_run_has_it(looked_at, runs):
     looked_at.write("wide.py", "print('wide')\n")
-    looked_at("run", "wide.py", "--nproc", "3", "--label", "wide")
-    (wide,) = (run["run"] for run in documents(looked_at, "list", "-l", "wide")["runs"])
+    looked_at("run", "wide.py", "--nproc", "3")
+    (wide,) = (run["run"] for run in documents(looked_at, "list", "--name", "wide")["runs"])
     assert looked_at("logs", runs[0], wide, "-r", "2").stdout == f"[{wide} 2] wide\n"
     done = looked_at("logs", runs[0], wide, "-r", "3", code=2)
     assert done.stderr == "There is no rank 3. None of the runs has it.\n"
@@ -219,7 +219,7 @@ def test_wait_and_attach_at_a_run_that_has_ended(looked_at, runs):
     ],
 )
 def test_attach_tells_of_the_lines_that_it_does_not_show(looked_at, runs, argv, command):
-    told = [line for line in looked_at("attach", runs[0], *argv).stderr.splitlines()[1:-1]]
+    told = looked_at("attach", runs[0], *argv).stderr.splitlines()[1:-1]
     wanted = f"  earlier lines are not shown; all of them: {command}".format(run=runs[0])
     assert told == ([wanted] if command else [])
 

@@ -134,6 +134,30 @@ def test_only_some_ranks_and_only_the_last_lines(log: Log) -> None:
     assert set(log.told[0]["offsets"]) == {"1"}
 
 
+def test_a_burst_after_the_question_comes_whole(loop, log: Log) -> None:
+    """`--tail 0 --follow`: the tail is that of the moment when it was asked for."""
+    log.write(0, b"old\n" * 5)
+    log.ask(tail=0)
+    assert log.told == []
+    log.write(0, b"new\n" * 100)
+    log.write(1, b"another rank\n")
+    loop.until(lambda: log.told)
+
+    assert log.text().count(b"new\n") == 100
+    assert b"another rank\n" in log.text()
+    assert b"old" not in log.text()
+
+
+def test_a_coordinator_that_is_gone_gets_no_answer(loop, log: Log) -> None:
+    log.ask(1)
+    log.answers.forget_all()
+    log.ask(2)
+    log.write(0, b"line\n")
+    loop.until(lambda: log.told)
+
+    assert [answer["id"] for answer in log.told] == [2]
+
+
 def test_a_chunk_passes_the_wire_unchanged() -> None:
     chunk = Chunk(*range(len(Chunk._fields)))._replace(data=bytes(range(256)))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from rankzero.agent import duty, exits
@@ -195,3 +197,18 @@ def test_a_node_that_cannot_run_the_job_says_so_now_and_to_every_coordinator():
     assert (refused["type"], hello["type"]) == ("refused", "hello")
     assert hello["unable"] == failure
     assert node.started() == []
+
+
+def test_a_hello_of_a_thousand_failures_fits_into_one_line():
+    node = Node()
+    node.assign(1)
+    for rank in range(1000):
+        failure = {"kind": "rank-failed", "rank": rank, "node": "worker/0", "time": 9.0 - rank}
+        failure |= {"exception": {"traceback": "x" * 16_000}, "tail": ["y" * 4000]}
+        node.feed(duty.RankExited(1, rank, 1, failure))
+    node.feed(duty.Connected())
+    hello = node.told()[-1]
+    assert len(json.dumps(hello)) < 1 << 20
+    assert len(hello["failures"]) == 1000
+    earliest = hello["failures"][-1]
+    assert (earliest["rank"], len(earliest["exception"]["traceback"])) == (999, 16_000)
