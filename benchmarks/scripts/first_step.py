@@ -1,5 +1,6 @@
 """One DDP step, and the moment at which rank 0 had done it."""
 
+import os
 import time
 
 import torch
@@ -15,3 +16,5 @@ if dist.get_rank() == 0:
     print(f"first step at {time.time():.6f}", flush=True)
 dist.barrier()
 dist.destroy_process_group()
+# What is measured is over; some builds of torch now and then abort in the interpreter's own end.
+os._exit(0)
