@@ -1,4 +1,4 @@
-"""What a run leaves alone: its neighbours' time, other programs' files, the caller's descriptors."""
+"""What a run leaves alone: its neighbours' time, others' files, the caller's descriptors."""
 
 from __future__ import annotations
 
