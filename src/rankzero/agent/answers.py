@@ -13,8 +13,9 @@ from rankzero.agent.loop import Loop, Timer
 
 #: What one answer holds (bytes), below what a line of the wire may be.
 ANSWER = 256 * 1024
-#: Between two answers (seconds): a line after a pause goes at once, a flood goes in blocks.
-GATHER = 0.05
+#: Between two answers (seconds): a line after a pause goes at once, what comes faster goes in
+#: blocks. An answer costs a node about a millisecond of the processor that its ranks want.
+GATHER = 0.2
 #: A line without an end, such as a progress bar, is shown after this long (seconds).
 UNFINISHED = 1.0
 
