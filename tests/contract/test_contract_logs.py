@@ -66,7 +66,8 @@ def test_stdout_and_stderr_keep_their_order(runner: Runner) -> None:
 
 
 def test_what_a_failing_rank_said_last_is_there(runner: Runner) -> None:
-    seen = runner.follow("print('before')\nraise KeyError('x')", nodes=2).to_end()
+    # One rank: of several, the others may be stopped before they have said a word.
+    seen = runner.follow("print('before')\nraise KeyError('x')").to_end()
 
     assert b"before\nTraceback" in seen.bytes(0)
     assert b"KeyError: 'x'" in seen.bytes(0)

@@ -12,4 +12,4 @@ def find(facts: Facts) -> Finding | None:
         return None
     node = f"node {failure.node}" if failure.node else "a node"
     said, *more = (failure.message or "it gave no reason").splitlines()
-    return Finding("refused", f"{node} could not start: {said}", tuple(more), "", detail(failure))
+    return Finding("refused", f"{node} cannot run it: {said}", tuple(more), "", detail(failure))

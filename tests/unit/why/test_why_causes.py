@@ -277,7 +277,7 @@ def test_nodes_that_did_not_come():
 
 def test_a_node_that_could_not_start_speaks_for_itself():
     found = failed(kind="refused", rank=None, message="no mpi in this torch\nuse gloo")
-    assert found.title == "node worker/1 could not start: no mpi in this torch"
+    assert found.title == "node worker/1 cannot run it: no mpi in this torch"
     assert found.evidence == ("use gloo",)
 
 
