@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,22 +10,10 @@ from typing import NamedTuple
 
 import pytest
 
+from support.interpreters import extremes
+
 SOURCES = Path(__file__).parents[3] / "src"
 BOOT = "import sys; sys.path.insert(0, {root!r}); from rankzero.agent.starter import main; main()"
-
-
-def interpreters() -> list[str]:
-    """The oldest and the newest of: this one, pyenv's, and those on PATH; 3.8 and later."""
-    found = {sys.version_info[:2]: sys.executable}
-    for minor in range(8, 20):
-        path = shutil.which(f"python3.{minor}")
-        if path and "shims" not in path:
-            found.setdefault((3, minor), path)
-    for path in Path.home().glob(".pyenv/versions/3.*/bin/python"):
-        match = re.match(r"3\.(\d+)\.\d+$", path.parents[1].name)
-        if match and int(match[1]) >= 8:
-            found.setdefault((3, int(match[1])), str(path))
-    return [found[min(found)], found[max(found)]] if len(found) > 1 else list(found.values())
 
 
 class Seen(NamedTuple):
@@ -77,7 +63,7 @@ class Python:
         return Seen(done.returncode, done.stdout, done.stderr)
 
 
-@pytest.fixture(params=interpreters())
+@pytest.fixture(params=extremes())
 def python(request: pytest.FixtureRequest, tmp_path: Path) -> Python:
     """Each of the interpreters, in a folder of its own."""
     return Python(request.param, tmp_path)

@@ -9,26 +9,17 @@ import os
 import secrets
 import shutil
 import socket
-import sys
 import threading
 import time
 from pathlib import Path
 
 from rankzero.agent import events as ev
 from rankzero.agent import process
-from rankzero.agent.rank import root
 from rankzero.backends.local.folder import RunFolder, Runs
+from rankzero.backends.local.inherited import AGENT_LISTENER, LISTENER, LOCK, interpreter
 from rankzero.errors import Refused
 from rankzero.plan.model import Plan
 
-_BOOT = (
-    "import sys; sys.path.insert(0, {root!r}); "
-    "from rankzero.backends.local.supervisor import main; main()"
-)
-#: The supervisor's descriptors: lifeline on 0, log on 1 and 2, then these.
-SOCKET_FD, LOCK_FD = 3, 4
-#: Where the first agent finds the coordinator's socket.
-AGENT_LISTENER = 4
 _RESERVE = 64 * 1024
 
 
@@ -165,13 +156,13 @@ def _reap(pid: int, lifeline: Lifeline | None) -> None:
 
 def _spawn(folder: RunFolder, listener: int, lock: int, lifeline: int | None) -> int:
     """The supervisor, in no terminal's foreground, with only the descriptors it needs."""
-    argv = [sys.executable, "-I", "-S", "-c", _BOOT.format(root=root()), str(folder.path)]
+    argv = [*interpreter("rankzero.backends.local.supervisor"), str(folder.path)]
     log = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     high = [process.copy_high(fd) for fd in (listener, lock, lifeline) if fd is not None]
     try:
         actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = [
-            (os.POSIX_SPAWN_DUP2, high[0], SOCKET_FD),
-            (os.POSIX_SPAWN_DUP2, high[1], LOCK_FD),
+            (os.POSIX_SPAWN_DUP2, high[0], LISTENER),
+            (os.POSIX_SPAWN_DUP2, high[1], LOCK),
             (os.POSIX_SPAWN_OPEN, 1, str(folder.supervisor_log), log, 0o600),
             (os.POSIX_SPAWN_DUP2, 1, 2),
         ]

@@ -15,15 +15,18 @@ from rankzero.agent.chronicle import Chronicle, read
 from rankzero.agent.config import AgentConfig, load
 from rankzero.agent.history import fold
 from rankzero.agent.loop import Loop, Timer
-from rankzero.agent.rank import root
 from rankzero.agent.wire.connection import Connection
 from rankzero.agent.wire.dial import dial
 from rankzero.agent.wire.seal import Handshake
 from rankzero.backends.local.folder import RunFolder
+from rankzero.backends.local.inherited import (
+    AGENT_LIFELINE,
+    AGENT_LISTENER,
+    LISTENER,
+    LOCK,
+    interpreter,
+)
 
-_BOOT = "import sys; sys.path.insert(0, {root!r}); from rankzero.agent.__main__ import main; main()"
-_LISTENER, _LOCK = 3, 4
-_AGENT_LIFELINE, _AGENT_LISTENER = 3, 4
 _MOST_FDS = 65536
 #: After the run's end, agents that are still there get this long (seconds).
 _LAST_WAIT = 10.0
@@ -34,10 +37,10 @@ _ABANDONED_GRACE = 10.0
 def main() -> None:
     """`... FOLDER [--detached]`; descriptor 0 is the lifeline, unless detached."""
     os.setsid()
-    for number in (_LISTENER, _LOCK):
+    for number in (LISTENER, LOCK):
         os.set_inheritable(number, False)
     # What the command had inherited, such as a lock or a pipe of a build, is not ours to hold.
-    os.closerange(_LOCK + 1, _MOST_FDS)
+    os.closerange(LOCK + 1, _MOST_FDS)
     folder = RunFolder(Path(sys.argv[1]))
     process.adopt_orphans()
     Supervisor(folder, attached="--detached" not in sys.argv).run()
@@ -82,21 +85,21 @@ class Supervisor:
     # -- agents
 
     def _spawn(self, agent: _Agent) -> None:
-        argv = [sys.executable, "-I", "-S", "-c", _BOOT.format(root=root()), str(agent.file)]
+        argv = [*interpreter("rankzero.agent.__main__"), str(agent.file)]
         log = self._folder.nodes / agent.file.stem / "agent.log"
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         first = agent is self._agents[0]
         lifeline = process.copy_high(self._lifeline[0])
-        listener = process.copy_high(_LISTENER) if first else -1
+        listener = process.copy_high(LISTENER) if first else -1
         actions = [
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, str(log), flags, 0o600),
             (os.POSIX_SPAWN_DUP2, 1, 2),
-            (os.POSIX_SPAWN_DUP2, lifeline, _AGENT_LIFELINE),
+            (os.POSIX_SPAWN_DUP2, lifeline, AGENT_LIFELINE),
         ]
         if first:
-            actions.append((os.POSIX_SPAWN_DUP2, listener, _AGENT_LISTENER))
-        env = dict(os.environ, RANKZERO_LIFELINE_FD=str(_AGENT_LIFELINE))
+            actions.append((os.POSIX_SPAWN_DUP2, listener, AGENT_LISTENER))
+        env = dict(os.environ, RANKZERO_LIFELINE_FD=str(AGENT_LIFELINE))
         defaults = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE)
         try:
             agent.pid = os.posix_spawn(

@@ -1,0 +1,19 @@
+"""What a parent hands down on this machine: descriptors by their numbers, and the first words of
+an interpreter that runs a part of rankzero. Both sides of each spawn read them here."""
+
+from __future__ import annotations
+
+import sys
+
+from rankzero.agent.rank import root
+
+#: The supervisor's: its lifeline is descriptor 0, its log 1 and 2.
+LISTENER, LOCK = 3, 4
+#: An agent's; the listener is the first one's only.
+AGENT_LIFELINE, AGENT_LISTENER = 3, 4
+
+
+def interpreter(module: str) -> list[str]:
+    """The start of an argv that runs a module's `main`, as fast as Python starts: without site."""
+    boot = f"import sys; sys.path.insert(0, {root()!r}); from {module} import main; main()"
+    return [sys.executable, "-I", "-S", "-c", boot]
