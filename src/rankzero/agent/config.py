@@ -9,6 +9,9 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple, Union
 
 from rankzero.contracts.topology import Settings
 
+#: How many heartbeats in a row may fail to come before a peer counts as lost, on both sides.
+BEATS_MISSED = 5
+
 
 class Command(NamedTuple):
     """What a rank runs. kind: `script`, `module`, `command`; target: its path, name, argv[0]."""

@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 from rankzero.agent import birth, duty, ports, probe, testament
 from rankzero.agent import events as ev
 from rankzero.agent.answers import Answers
-from rankzero.agent.config import AgentConfig
+from rankzero.agent.config import BEATS_MISSED, AgentConfig
 from rankzero.agent.echo import Echo
 from rankzero.agent.logs.reader import LogReader
 from rankzero.agent.logs.writer import Dropped, LogWriter
@@ -22,8 +22,6 @@ from rankzero.agent.wire.seal import Handshake
 from rankzero.contracts.topology import Node, Topology
 
 _FIRST_RETRY, _LAST_RETRY = 0.05, 2.0
-#: A coordinator silent for this many heartbeats is dialled again.
-_BEATS_MISSED = 5
 #: Between two events about lines that log_keep took (seconds).
 _DROPPED_EVERY = 5.0
 
@@ -253,7 +251,7 @@ class NodeAgent:
         if connection is not self._connection or not connection.ready:
             return
         heartbeat = self._config.limits.heartbeat
-        if self._loop.now() - self._heard > _BEATS_MISSED * heartbeat:
+        if self._loop.now() - self._heard > BEATS_MISSED * heartbeat:
             connection.close("the coordinator is silent")
             return
         connection.send({"type": "beat"})

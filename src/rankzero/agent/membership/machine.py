@@ -2,10 +2,11 @@
 
 from typing import List, Tuple
 
+from rankzero.agent.config import BEATS_MISSED
 from rankzero.agent.membership import events as on
 from rankzero.agent.membership.phases import advance
 from rankzero.agent.membership.reports import take
-from rankzero.agent.membership.state import BEATS_MISSED, BEATS_TO_RECONNECT, State
+from rankzero.agent.membership.state import BEATS_TO_RECONNECT, State
 from rankzero.agent.membership.turn import Turn
 
 

@@ -3,13 +3,11 @@
 from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from rankzero.agent import events as ev
-from rankzero.agent.config import AgentConfig, Limits, RoleShape
+from rankzero.agent.config import BEATS_MISSED, AgentConfig, Limits, RoleShape
 from rankzero.agent.history import History
 from rankzero.agent.membership.events import Record
 from rankzero.contracts.topology import Node, Settings, Topology
 
-#: How often a peer's sign of life may fail to come before the peer counts as lost.
-BEATS_MISSED = 5
 #: A cut connection may come back within this many heartbeats before its node is lost.
 BEATS_TO_RECONNECT = 2.5
 #: With the minimum of nodes left, a lost one is given this long to be replaced (seconds).
