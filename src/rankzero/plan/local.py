@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from rankzero.agent.config import AgentConfig, Command, Limits, RoleShape
-from rankzero.contracts.topology import Settings
+from rankzero.agent.config import AgentConfig, Limits
+from rankzero.plan import agents
 from rankzero.plan.model import Code, Plan
-from rankzero.spec import completes, ordered_roles
+from rankzero.spec import ordered_roles
 from rankzero.spec.framework import Found
-from rankzero.spec.model import Job, Role, Run
+from rankzero.spec.model import Job, Role
 
 #: Where the agents dial is known only once the run's socket is open.
 ANY_PORT = "127.0.0.1:0"
@@ -36,13 +36,10 @@ def compile_local(
     roles = ordered_roles(job)
     places = [(name, i) for name in roles for i in range(job.roles[name].nodes.maximum)]
     devices = _divide(job, places, facts)
-    agents = tuple(
-        _agent(job, found, facts, run, folder, name, index, devices[at])
-        for at, (name, index) in enumerate(places)
-    )
     cpus = max(1, facts.cpus // max(1, len(places)))
-    agents = tuple(
-        agent if agent.cpus is not None else agent._replace(cpus=cpus) for agent in agents
+    nodes = tuple(
+        _agent(job, found, facts, run, folder, name, index, devices[at], cpus)
+        for at, (name, index) in enumerate(places)
     )
     return Plan(
         run=run,
@@ -52,8 +49,8 @@ def compile_local(
         framework=found.framework,
         found=found.how,
         code=code,
-        agents=(agents[0]._replace(listen=ANY_PORT), *agents[1:]),
-        notices=(*([code.note] if code.note else []), *_notices(job, facts, agents)),
+        agents=(nodes[0]._replace(listen=ANY_PORT), *nodes[1:]),
+        notices=(*([code.note] if code.note else []), *_notices(job, facts, nodes)),
     )
 
 
@@ -66,6 +63,7 @@ def _agent(
     name: str,
     index: int,
     devices: tuple[str, ...] | None,
+    cpus: int,
 ) -> AgentConfig:
     role = job.roles[name]
     alone = role.nodes.maximum == 1
@@ -73,16 +71,9 @@ def _agent(
         run=run,
         role=name,
         index=index,
-        roles=tuple(_shape(job, one) for one in ordered_roles(job)),
-        settings=Settings(
-            run=run,
-            framework=found.framework,
-            backend=job.torch.backend,
-            port=job.torch.port,
-            timeout_s=job.torch.timeout,
-            max_restarts=job.max_restarts,
-        ),
-        command=_command(role.run or job.run, job.args if role.args is None else role.args),
+        roles=agents.shapes(job),
+        settings=agents.settings(job, found, run),
+        command=agents.command(job, name),
         coordinator=ANY_PORT,
         token_file=str(folder / "token"),
         folder=str(folder / "nodes" / f"{name}-{index}"),
@@ -93,7 +84,7 @@ def _agent(
         address="127.0.0.1",
         events_file=str(folder / "events.jsonl"),
         devices=devices,
-        cpus=None if role.cpu is None else max(1, math.ceil(role.cpu)),
+        cpus=cpus if role.cpu is None else max(1, math.ceil(role.cpu)),
         env={**job.env, **role.env},
         ports={port: number if alone else 0 for port, number in role.ports.items()},
         limits=Limits(
@@ -104,20 +95,6 @@ def _agent(
             log_keep=job.log_keep,
         ),
     )
-
-
-def _shape(job: Job, name: str) -> RoleShape:
-    nodes = job.roles[name].nodes
-    return RoleShape(name, nodes.minimum, nodes.maximum, completes(job, name))
-
-
-def _command(run: Run, args: tuple[str, ...]) -> Command:
-    if run.script is not None:
-        return Command("script", run.script, args)
-    if run.module is not None:
-        return Command("module", run.module, args)
-    words = run.command or ()
-    return Command("command", words[0], (*words[1:], *args))
 
 
 def _nproc(role: Role, devices: tuple[str, ...] | None, facts: Facts) -> int:
@@ -156,7 +133,7 @@ def shortage(job: Job, facts: Facts) -> str | None:
     return None
 
 
-def _notices(job: Job, facts: Facts, agents: tuple[AgentConfig, ...]) -> Iterator[str]:
+def _notices(job: Job, facts: Facts, nodes: tuple[AgentConfig, ...]) -> Iterator[str]:
     ignored = sorted(
         {
             field
@@ -176,19 +153,17 @@ def _notices(job: Job, facts: Facts, agents: tuple[AgentConfig, ...]) -> Iterato
                 f"the {role.nodes.maximum} nodes of {name} share this machine, so each gets free "
                 f"ports of its own, in {ports}"
             )
-    if facts.devices and found_too_few(agents):
-        ranks = sum(int(agent.nproc) for agent in agents)
+    if facts.devices and found_too_few(nodes):
+        ranks = sum(int(one.nproc) for one in nodes)
         yield (
             f"{_count(ranks, 'rank')} share {_count(len(facts.devices), 'GPU')}: NCCL refuses two "
             "ranks on one GPU; --backend gloo, or fewer ranks (--nproc gpu)"
         )
 
 
-def found_too_few(agents: tuple[AgentConfig, ...]) -> bool:
+def found_too_few(nodes: tuple[AgentConfig, ...]) -> bool:
     """Whether any node has fewer devices than ranks."""
-    return any(
-        agent.devices is not None and len(agent.devices) < int(agent.nproc) for agent in agents
-    )
+    return any(one.devices is not None and len(one.devices) < int(one.nproc) for one in nodes)
 
 
 def _count(number: int, noun: str) -> str:

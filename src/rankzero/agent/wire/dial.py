@@ -3,9 +3,14 @@
 import errno
 import os
 import socket
-from typing import Callable, Tuple
+from typing import Any, Callable, Optional, Tuple, Union
 
 from rankzero.agent.loop import Loop
+
+#: An address family, and what `connect` takes for it.
+_Place = Tuple[socket.AddressFamily, Any]
+#: How long a connection may take to come up (seconds).
+_PATIENCE = 10.0
 
 
 def split(address: str) -> Tuple[str, int]:
@@ -38,21 +43,63 @@ def dial(
 ) -> None:
     """Connect without blocking the loop; a name is looked up afresh at each call.
 
-    The look-up itself blocks: it is the resolver's own time, and a node that has no coordinator
-    has nothing else to do but to watch its ranks, which do not wait for it.
+    `done` gets the connected socket, `failed` the reason why there is none; either may come
+    before this returns.
     """
     host, port = split(address)
+    family = _literal(host)
+    if family is not None:
+        _connect(loop, address, (family, (host, port)), done, failed)
+        return
+
+    def found(place: "Union[_Place, str]") -> None:
+        if isinstance(place, str):
+            failed("%s: %s" % (address, place))
+        else:
+            _connect(loop, address, place, done, failed)
+
+    # A name server that does not answer takes 5 s and more of whoever waits for it.
+    loop.elsewhere(lambda: _look_up(host, port), found)
+
+
+def _literal(host: str) -> "Optional[socket.AddressFamily]":
+    """The family of a host that is an address already, so that nobody has to be asked."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host)
+            return family
+        except OSError:
+            continue
+    return None
+
+
+def _look_up(host: str, port: int) -> "Union[_Place, str]":
+    """Where this name leads, or why nowhere."""
     try:
-        info = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        sock = socket.socket(info[0], socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError) as error:
+        return getattr(error, "strerror", None) or str(error)
+    return found[0], found[4]
+
+
+def _connect(
+    loop: Loop,
+    address: str,
+    place: "_Place",
+    done: Callable[[socket.socket], None],
+    failed: Callable[[str], None],
+) -> None:
+    family, target = place
+    try:
+        sock = socket.socket(family, socket.SOCK_STREAM)
     except OSError as error:
-        failed("%s: %s" % (address, error.strerror or error))
+        failed("%s: %s" % (address, error.strerror))
         return
     sock.setblocking(False)
-    code = sock.connect_ex(info[4])
+    code = sock.connect_ex(target)
     if code not in (0, errno.EINPROGRESS):
         sock.close()
-        failed("%s: %s" % (address, _text(code)))
+        failed("%s: %s" % (address, os.strerror(code)))
         return
 
     def connected() -> None:
@@ -61,18 +108,14 @@ def dial(
         code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if code:
             sock.close()
-            failed("%s: %s" % (address, _text(code)))
+            failed("%s: %s" % (address, os.strerror(code)))
         else:
             done(sock)
 
     def overdue() -> None:
         loop.watch(sock.fileno())
         sock.close()
-        failed("%s: no answer within 10 s" % address)
+        failed("%s: no answer within %d s" % (address, _PATIENCE))
 
-    timer = loop.after(10.0, overdue)
+    timer = loop.after(_PATIENCE, overdue)
     loop.watch(sock.fileno(), write=connected)
-
-
-def _text(code: int) -> str:
-    return os.strerror(code)
