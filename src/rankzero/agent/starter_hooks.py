@@ -19,7 +19,7 @@ def install() -> None:
         0,
         AfterImport(
             {
-                "torch.distributed.distributed_c10d": _process_group_defaults,
+                "torch.distributed.distributed_c10d": _process_groups,
                 "torch.optim.optimizer": _first_step,
             }
         ),
@@ -74,9 +74,11 @@ class AfterImport:
                 sys.stderr.write(f"rankzero: cannot prepare {name}: {error!r}\n")
 
 
-def _process_group_defaults(module: ModuleType) -> None:
+def _process_groups(module: ModuleType) -> None:
+    from rankzero.agent.starter_gloo import rest_before_the_end
     from rankzero.agent.starter_torch import give_defaults
 
+    rest_before_the_end()
     give_defaults(module)
 
 

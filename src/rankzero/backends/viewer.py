@@ -1,18 +1,16 @@
 """A blocking viewer of a run: asks its coordinator for events and log ranges.
 
-Only the transport is the backend's: a socket here, an `exec` stream on a cluster.
+Only the way there is the backend's: a socket on a laptop, an `exec` into a pod on a cluster.
 """
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from rankzero.agent.wire.seal import MAX_LINE, Broken, Handshake, Opener, Sealer
 
-_BLOCK = 256 * 1024
-#: A coordinator that is being replaced accepts within this time (seconds).
+#: A coordinator that is being replaced answers within this time (seconds).
 _PATIENCE = 20.0
 
 
@@ -20,32 +18,43 @@ class Lost(Exception):
     """The connection is gone: the coordinator ended, or was replaced."""
 
 
+class Stream(Protocol):
+    """A way to the coordinator. Every method raises Lost where it has ended."""
+
+    def send(self, data: bytes) -> None:
+        """All of it."""
+        ...
+
+    def receive(self, timeout: float | None) -> bytes:
+        """Some bytes, at least one. Errors: TimeoutError after so many seconds; None waits."""
+        ...
+
+    def close(self) -> None:
+        """Once or more often."""
+        ...
+
+
 class Viewer:
     """A proved connection. Close it, or use it as a context manager."""
 
-    def __init__(self, address: str, token: bytes) -> None:
-        """Errors: Lost where nobody answers, Broken for a stranger."""
-        host, _, port = address.rpartition(":")
+    def __init__(self, stream: Stream, token: bytes) -> None:
+        """Errors: Lost where nobody answers, Broken for a stranger; the stream is closed then."""
+        self._stream = stream
         self._buffer = bytearray()
         self._count = 0
         try:
-            self._socket = socket.create_connection((host, int(port)), timeout=_PATIENCE)
-        except OSError as error:
-            raise Lost(str(error)) from error
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        try:
             self._sealer, self._opener = self._prove(Handshake(token, "viewer"))
         except TimeoutError as error:
-            self._socket.close()
+            stream.close()
             raise Lost("the coordinator does not answer") from error
         except BaseException:
-            self._socket.close()
+            stream.close()
             raise
 
     def _prove(self, handshake: Handshake) -> tuple[Sealer, Opener]:
-        self._write(handshake.greet())
-        proof, sealer, opener = handshake.check_listener(self._line())
-        self._write(proof)
+        self._stream.send(handshake.greet())
+        proof, sealer, opener = handshake.check_listener(self._line(_PATIENCE))
+        self._stream.send(proof)
         return sealer, opener
 
     def __enter__(self) -> Viewer:
@@ -55,13 +64,13 @@ class Viewer:
         self.close()
 
     def close(self) -> None:
-        self._socket.close()
+        self._stream.close()
 
     def ask(self, kind: str, **question: object) -> int:
         """Send a question; its answer carries the number returned. Errors: Lost."""
         self._count += 1
         message: Mapping[str, Any] = {"type": kind, "id": self._count, **question}
-        self._write(self._sealer.seal(message))
+        self._stream.send(self._sealer.seal(message))
         return self._count
 
     def next(self, timeout: float | None = None) -> dict[str, Any]:
@@ -69,16 +78,9 @@ class Viewer:
 
         Errors: Lost, Broken, TimeoutError.
         """
-        self._socket.settimeout(timeout)
-        return self._opener.open(self._line())
+        return self._opener.open(self._line(timeout))
 
-    def _write(self, data: bytes) -> None:
-        try:
-            self._socket.sendall(data)
-        except OSError as error:
-            raise Lost(str(error)) from error
-
-    def _line(self) -> bytes:
+    def _line(self, timeout: float | None) -> bytes:
         scanned = 0
         while True:
             end = self._buffer.find(b"\n", scanned)
@@ -89,12 +91,4 @@ class Viewer:
             scanned = len(self._buffer)
             if scanned > MAX_LINE:
                 raise Broken("a line is too long")
-            try:
-                block = self._socket.recv(_BLOCK)
-            except TimeoutError:
-                raise
-            except OSError as error:
-                raise Lost(str(error)) from error
-            if not block:
-                raise Lost("the coordinator closed the connection")
-            self._buffer += block
+            self._buffer += self._stream.receive(timeout)

@@ -19,6 +19,7 @@ from rankzero.agent.chronicle import read
 from rankzero.agent.config import AgentConfig, Command, Limits, RoleShape
 from rankzero.agent.history import History, fold
 from rankzero.agent.logs import Cursor, LogReader, merge
+from rankzero.backends.local.dialling import SocketStream
 from rankzero.backends.viewer import Viewer
 from rankzero.contracts.topology import Settings
 from support import processes
@@ -122,7 +123,7 @@ class Cluster:
                 return sock.connect_ex(("127.0.0.1", self.port)) == 0
 
         until(listening, "the coordinator to listen")
-        return Viewer(self.address, token)
+        return Viewer(SocketStream(self.address), token)
 
     def ranks(self) -> dict[int, processes.Process]:
         return processes.ranks(self.folder)

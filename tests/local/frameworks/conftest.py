@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -44,14 +43,6 @@ class Ended(NamedTuple):
 
     code: int
     text: str
-
-
-def aborted_after_its_end(end: Ended) -> bool:
-    """PyTorch 2.15 on gloo destroys a running thread of its own now and then, when the script is
-    over and the interpreter takes itself down: under torchrun and by hand as well as here. What
-    the script had to do is done, and each test looks at that."""
-    last = end.text.rstrip().rpartition("\n")[2]
-    return end.code == -signal.SIGABRT and last == "terminate called without an active exception"
 
 
 class World:
@@ -101,8 +92,7 @@ class World:
         """As `ends`, with what they printed; each must have exited 0."""
         ends = self.ends(*ranks)
         for number, end in enumerate(ends):
-            done = end.code == 0 or aborted_after_its_end(end)
-            assert done, f"rank {number} ended with {end.code}:\n{end.text}"
+            assert end.code == 0, f"rank {number} ended with {end.code}:\n{end.text}"
         return [end.text for end in ends]
 
     def close(self) -> None:

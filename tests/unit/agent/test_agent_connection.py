@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+import threading
 
 import pytest
 
+from rankzero.agent.wire.address import split
 from rankzero.agent.wire.connection import MAX_UNSENT, Connection
-from rankzero.agent.wire.dial import dial, listen, split
+from rankzero.agent.wire.dial import dial, listen
 from rankzero.agent.wire.seal import MAX_HANDSHAKE, MAX_LINE, Handshake
 
 TOKEN = b"a secret"
@@ -162,7 +164,31 @@ def test_dialling_reaches_a_listener(loop) -> None:
         sock.close()
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:1", "no-such-host.invalid:80"])
+def test_a_name_is_looked_up_beside_the_loop(loop, monkeypatch) -> None:
+    answer, asked = threading.Event(), threading.Event()
+
+    def slow(host: str, *args: object, **named: object) -> object:
+        asked.set()
+        answer.wait()
+        return look_up("127.0.0.1", *args, **named)
+
+    look_up = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    server = listen("127.0.0.1:0")
+    dialled: list[socket.socket] = []
+    dial(loop, f"node-0.service:{server.getsockname()[1]}", dialled.append, pytest.fail)
+    loop.until(asked.is_set)
+    assert not dialled
+    answer.set()
+    loop.until(lambda: dialled)
+
+    dialled[0].close()
+    server.close()
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:1", "[::1]:1", "no-such-host.invalid:80", f"{'x' * 80}.invalid:80"]
+)
 def test_a_failed_dial_says_where(loop, address: str) -> None:
     reasons: list[str] = []
     dial(loop, address, pytest.fail, reasons.append)

@@ -6,17 +6,12 @@ import socket
 from typing import Any, Callable, Optional, Tuple, Union
 
 from rankzero.agent.loop import Loop
+from rankzero.agent.wire.address import split
 
 #: An address family, and what `connect` takes for it.
 _Place = Tuple[socket.AddressFamily, Any]
 #: How long a connection may take to come up (seconds).
 _PATIENCE = 10.0
-
-
-def split(address: str) -> Tuple[str, int]:
-    """`host:port`, where the host may be a bracketed IPv6 address."""
-    host, _, port = address.rpartition(":")
-    return host.strip("[]"), int(port)
 
 
 def listen(address: str) -> socket.socket:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import socket
 import time
 
+from rankzero.agent.wire.address import split
 from rankzero.agent.wire.seal import Broken
 from rankzero.backends.local.folder import RunFolder
 from rankzero.backends.viewer import Lost, Viewer
 from rankzero.errors import Refused
 
 _FIRST, _LONGEST = 0.02, 1.0
+_BLOCK = 256 * 1024
+#: A coordinator that is being replaced accepts within this time (seconds).
+_PATIENCE = 20.0
 
 
 class Pauses:
@@ -27,12 +32,45 @@ class Pauses:
         self._next = _FIRST
 
 
+class SocketStream:
+    """TCP, for `Viewer`."""
+
+    def __init__(self, address: str) -> None:
+        """Errors: Lost where nobody listens there."""
+        try:
+            self._socket = socket.create_connection(split(address), timeout=_PATIENCE)
+        except OSError as error:
+            raise Lost(str(error)) from error
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def send(self, data: bytes) -> None:
+        try:
+            self._socket.sendall(data)
+        except OSError as error:
+            raise Lost(str(error)) from error
+
+    def receive(self, timeout: float | None) -> bytes:
+        self._socket.settimeout(timeout)
+        try:
+            data = self._socket.recv(_BLOCK)
+        except TimeoutError:
+            raise
+        except OSError as error:
+            raise Lost(str(error)) from error
+        if not data:
+            raise Lost("the coordinator closed the connection")
+        return data
+
+    def close(self) -> None:
+        self._socket.close()
+
+
 def dial(folder: RunFolder, pauses: Pauses) -> Viewer:
     """Errors: Lost, after a pause; Refused where somebody else answers, or the token is wrong."""
     address = folder.address_file.read_text(encoding="ascii")
     token = folder.token_file.read_bytes().strip()
     try:
-        viewer = Viewer(address, token)
+        viewer = Viewer(SocketStream(address), token)
     except Lost:
         pauses.rest()
         raise

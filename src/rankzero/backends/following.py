@@ -1,0 +1,91 @@
+"""A running run, followed through its coordinator, whatever leads there.
+
+What was given out is kept apart from the way it came: whoever loses a coordinator goes on from
+there, with the next one or with what is kept elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rankzero.agent import events as ev
+from rankzero.agent.answers import unpack
+from rankzero.agent.logs.reader import Chunk
+from rankzero.backends.base import Item, LogBlock, LogQuery
+from rankzero.backends.viewer import Viewer
+
+
+class Progress:
+    """What has been given out of one run: the next event's number, an offset a node and rank.
+
+    end: the last event, once it was seen; it is given out after all lines. over: whether nothing
+    more will come from a coordinator.
+    """
+
+    def __init__(self, nodes: Iterable[str], query: LogQuery, events_from: int = 1) -> None:
+        self.query = query
+        self.next_event = events_from
+        wanted = [node for node in nodes if query.nodes is None or node in query.nodes]
+        self.offsets: dict[str, dict[int, int]] = {node: {} for node in wanted}
+        self.begun: set[str] = set()
+        self.end: ev.Event | None = None
+        self.over = False
+
+    def take(self, event: ev.Event) -> Iterator[ev.Event]:
+        """Count this event as seen, and give it out unless it is the last."""
+        self.next_event = event.seq + 1
+        if event.kind == ev.FINISHED:
+            self.end, self.over = event, True
+        else:
+            yield event
+
+
+def follow(viewer: Viewer, progress: Progress) -> Iterator[Item]:
+    """All that this coordinator tells, until the run has ended. Errors: Lost, Broken."""
+    _ask_events(viewer, progress)
+    for node in progress.offsets:
+        _ask_log(viewer, progress, node)
+    while not progress.over:
+        answer = viewer.next()
+        if answer["type"] == "events":
+            for event in filter(None, map(ev.from_line, answer["events"])):
+                yield from progress.take(event)
+            _ask_events(viewer, progress)
+        elif answer["type"] == "log":
+            yield from _log(viewer, progress, answer)
+
+
+def block(node: str, chunk: Chunk) -> LogBlock:
+    """A chunk of a node's log, as callers see it."""
+    return LogBlock(chunk.rank, node, chunk.generation, chunk.time, chunk.data, chunk.dropped)
+
+
+def _log(viewer: Viewer, progress: Progress, answer: dict[str, object]) -> Iterator[LogBlock]:
+    node = str(answer["node"])
+    chunks, offsets = answer["chunks"], answer["offsets"]
+    assert isinstance(chunks, list)
+    assert isinstance(offsets, dict)
+    progress.begun.add(node)
+    for rank, offset in offsets.items():
+        progress.offsets[node][int(rank)] = offset
+    # Asked before the lines are given out: the answer is under way while they are shown.
+    _ask_log(viewer, progress, node)
+    for chunk in map(unpack, chunks):
+        yield block(node, chunk)
+
+
+def _ask_events(viewer: Viewer, progress: Progress) -> None:
+    viewer.ask("events", **{"from": progress.next_event})
+
+
+def _ask_log(viewer: Viewer, progress: Progress, node: str) -> None:
+    query, first = progress.query, node not in progress.begun
+    viewer.ask(
+        "log",
+        node=node,
+        offsets=progress.offsets[node],
+        ranks=None if query.ranks is None else sorted(query.ranks),
+        since=query.since if first else None,
+        tail=query.tail if first else None,
+        wait=True,
+    )
