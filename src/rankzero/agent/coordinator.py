@@ -41,8 +41,6 @@ class Coordinator:
         self._nodes: Dict[str, Peer] = {}
         self._strangers: List[Connection] = []
         self._tick: Optional[Timer] = None
-        self._held: List[m.Send] = []
-        self._linger: Optional[float] = None
         assert config.listen is not None
         self._socket = listen(config.listen)
 
@@ -85,9 +83,6 @@ class Coordinator:
         self._tick = None if when is None else self._loop.at(when, lambda: self.feed(m.Tick()))
 
     def _send(self, action: m.Send) -> None:
-        if action.message["type"] == "leave" and len(self._viewers) and self._lingers():
-            self._held.append(action)
-            return
         peer = self._nodes.get(action.key)
         if peer is not None and peer.incarnation == action.incarnation:
             peer.connection.send(action.message)
@@ -97,19 +92,8 @@ class Coordinator:
         if peer is not None and peer.incarnation == action.incarnation:
             peer.connection.close(action.reason)
 
-    def _lingers(self) -> bool:
-        """Whether nodes stay for those who still look: until they go, or `linger` is over."""
-        if self._linger is None:
-            self._linger = self._loop.now() + self._config.limits.linger
-            self._loop.at(self._linger, self._let_leave)
-        return self._loop.now() < self._linger
-
-    def _let_leave(self) -> None:
-        held, self._held = self._held, []
-        if held:
-            self._linger = self._loop.now()
-        for action in held:
-            self._send(action)
+    def _watched(self) -> None:
+        self.feed(m.Watched(len(self._viewers) > 0))
 
     # -- connections
 
@@ -130,6 +114,7 @@ class Coordinator:
             self._strangers.remove(connection)
             if connection.handshake.purpose == "viewer":
                 peer.viewer = self._viewers.add(connection)
+                self._watched()
 
         def message(data: Dict[str, Any]) -> None:
             try:
@@ -157,8 +142,7 @@ class Coordinator:
     def _closed(self, peer: Peer) -> None:
         if peer.viewer is not None:
             self._viewers.remove(peer.viewer)
-            if not len(self._viewers):
-                self._let_leave()
+            self._watched()
         if peer.key is not None and self._nodes.get(peer.key) is peer:
             del self._nodes[peer.key]
             assert peer.incarnation is not None

@@ -9,7 +9,7 @@ from rankzero.agent.config import RoleShape
 from rankzero.agent.events import Event
 from rankzero.agent.history import fold
 
-from .play import Play, elastic, fixed
+from .play import LIMITS, Play, elastic, fixed
 
 
 def begun(*roles: RoleShape, max_restarts: int = 0) -> Play:
@@ -59,7 +59,7 @@ def test_it_is_finished_when_all_know_and_only_then_they_leave():
     assert "leave" not in play.told("worker/0")
     play.acked("worker/1")
     assert play.last("finished") == play.last("ending")
-    assert play.told("worker/0")[-1] == play.told("worker/1")[-1] == "leave"
+    assert play.told("worker/1")[-1] == "leave"
 
 
 def test_a_node_that_does_not_answer_is_waited_for_so_long():
@@ -117,7 +117,86 @@ def test_a_refusal_before_all_are_here_waits_a_moment_for_those_who_dial():
     play.hello("worker/1")
     assert play.told("worker/1") == ["outcome"]
     play.acked("worker/1")
+    play.gone("worker/1")
     assert play.phase == "over"
+
+
+# -- leaving
+
+
+def leavers(play: Play) -> list[tuple[str, int]]:
+    return [(key, said["code"]) for key, said in play.sent if said["type"] == "leave"]
+
+
+def failing(count: int, rank: int) -> Play:
+    """A run of so many nodes that has failed with this rank, and everybody knows."""
+    play = begun(fixed(count))
+    play.exited(f"worker/{rank}", 3)
+    everybody = [f"worker/{i}" for i in range(count)]
+    play.stopped(*everybody)
+    play.acked(*everybody)
+    return play
+
+
+def test_the_failed_node_and_the_coordinator_leave_last_and_fail_the_job():
+    play = failing(4, rank=2)
+    assert leavers(play) == [("worker/1", 0), ("worker/3", 0)]
+    play.gone("worker/1")
+    assert play.phase == "leaving"
+    play.gone("worker/3")
+    assert leavers(play)[2:] == [("worker/0", 94), ("worker/2", 94)]
+    assert play.phase == "over"
+
+
+def test_after_a_success_the_coordinator_leaves_last_and_all_leave_as_done():
+    play = decided()
+    play.acked("worker/0", "worker/1")
+    assert leavers(play) == [("worker/1", 0)]
+    play.gone("worker/1")
+    assert leavers(play) == [("worker/1", 0), ("worker/0", 0)]
+
+
+def test_one_that_does_not_leave_keeps_the_last_ones_only_so_long():
+    play = failing(2, rank=0)
+    play.wait(4.0)
+    assert leavers(play) == [("worker/1", 0)]
+    play.wait(1.0)
+    assert leavers(play)[1:] == [("worker/0", 94)]
+
+
+def test_one_that_dials_again_while_the_others_leave_is_let_go_as_well():
+    play = failing(3, rank=0)
+    play.gone("worker/1")
+    play.forget()
+    play.hello("worker/1")
+    play.acked("worker/1")
+    assert leavers(play) == [("worker/1", 0)]
+    play.gone("worker/1")
+    play.gone("worker/2")
+    assert leavers(play)[1:] == [("worker/0", 94)]
+
+
+def test_nobody_leaves_while_somebody_looks():
+    play = begun(fixed(2))
+    play.feed(m.Watched(True))
+    play.exited("worker/0")
+    play.exited("worker/1")
+    play.acked("worker/0", "worker/1")
+    assert (play.kinds()[-1], play.phase, leavers(play)) == ("finished", "lingering", [])
+    play.feed(m.Watched(False))
+    assert leavers(play) == [("worker/1", 0)]
+
+
+def test_who_looks_for_too_long_is_left():
+    play = begun(fixed(2))
+    play.feed(m.Watched(True))
+    play.exited("worker/0")
+    play.exited("worker/1")
+    play.acked("worker/0", "worker/1")
+    play.wait(LIMITS.linger - 1.0)
+    assert leavers(play) == []
+    play.wait(1.0)
+    assert leavers(play) == [("worker/1", 0)]
 
 
 # -- on request
@@ -237,6 +316,7 @@ def test_a_history_is_finished_once():
     play = Play(fixed(2), history=history(before))
     play.hello("worker/0", "worker/1")
     play.acked("worker/0", "worker/1")
+    play.gone("worker/1")
     assert play.phase == "over"
     assert "finished" not in play.kinds()
     assert play.told("worker/1") == ["outcome", "leave"]

@@ -32,6 +32,7 @@ from rankzero.agent.membership.events import (
     Stopped,
     StopRun,
     Tick,
+    Watched,
 )
 from rankzero.agent.membership.machine import step
 from rankzero.agent.membership.state import Member, State, deadline, resume
@@ -54,6 +55,7 @@ __all__ = [
     "StopRun",
     "Stopped",
     "Tick",
+    "Watched",
     "deadline",
     "resume",
     "step",

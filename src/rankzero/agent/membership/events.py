@@ -102,11 +102,19 @@ class StopRun(NamedTuple):
     grace: Optional[float] = None
 
 
+class Watched(NamedTuple):
+    """Whether anybody looks at the run, and may still want a node's last lines."""
+
+    anybody: bool
+
+
 class Tick(NamedTuple):
     """Time has passed."""
 
 
-Event = Union[Hello, Gone, Beat, Running, Exited, Stopped, Refused, Bye, Acked, StopRun, Tick]
+Event = Union[
+    Hello, Gone, Beat, Running, Exited, Stopped, Refused, Bye, Acked, StopRun, Watched, Tick
+]
 
 
 class Send(NamedTuple):

@@ -7,14 +7,17 @@ from rankzero.agent.membership import events as on
 from rankzero.agent.membership import failure
 from rankzero.agent.membership.state import (
     ACK_WAIT,
+    LEAVE_WAIT,
     REGROUP_WAIT,
     WAIT_UNSAID,
     State,
     busy,
+    connected,
     enough,
     expected,
     finished_on,
     grace,
+    leaves_last,
     ranks_on,
     ready,
     settled,
@@ -182,12 +185,34 @@ def end(turn: Turn) -> None:
     if not (known or overdue):
         return
     assert state.outcome is not None
-    turn.set(phase="over")
+    turn.set(phase="lingering", since=turn.now)
     if not state.recorded:
         turn.set(recorded=True)
         turn.emit(ev.FINISHED, **dict(state.outcome))
+
+
+def linger(turn: Turn) -> None:
+    """Stay for those who look: a node that has left can tell its last lines to nobody."""
+    state = turn.state
+    if state.watched and turn.now < state.since + state.limits.linger:
+        return
+    turn.set(phase="leaving", since=turn.now)
     for member in state.members.values():
-        turn.leave(member)
+        if not leaves_last(state, member.key):
+            turn.leave(member)
+
+
+def leave(turn: Turn) -> None:
+    """Wait until all others have left, then let the last ones go."""
+    state = turn.state
+    here = [member for member in state.members.values() if connected(member)]
+    first = [member for member in here if not leaves_last(state, member.key)]
+    if first and turn.now < state.since + LEAVE_WAIT:
+        return
+    turn.set(phase="over")
+    for member in here:
+        if leaves_last(state, member.key):
+            turn.leave(member)
 
 
 def over(turn: Turn) -> None:
@@ -199,5 +224,7 @@ _PHASES: Dict[str, Callable[[Turn], None]] = {
     "running": run,
     "stopping": stop,
     "ending": end,
+    "lingering": linger,
+    "leaving": leave,
     "over": over,
 }

@@ -10,6 +10,7 @@ from rankzero.agent.membership.state import (
     awaited,
     connected,
     grace,
+    leaves_last,
     needed,
     ranks_on,
     role_of,
@@ -23,6 +24,8 @@ def take(turn: Turn, event: on.Event) -> None:
         hello(turn, event)
     elif isinstance(event, on.StopRun):
         stop_run(turn, event)
+    elif isinstance(event, on.Watched):
+        turn.set(watched=event.anybody)
     elif not isinstance(event, on.Tick):
         member = turn.state.members.get(event.key)
         if member is not None and member.incarnation == event.incarnation:
@@ -162,7 +165,8 @@ def on_bye(turn: Turn, member: Member, event: on.Bye) -> None:
 
 def on_acked(turn: Turn, member: Member, _: on.Acked) -> None:
     turn.put(member._replace(acked=True, phase="idle"))
-    if turn.state.phase == "over":
+    late = turn.state.phase == "leaving" and not leaves_last(turn.state, member.key)
+    if late or turn.state.phase == "over":
         turn.leave(member)
 
 

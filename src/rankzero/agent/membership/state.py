@@ -16,6 +16,8 @@ REGROUP_WAIT = 3.0
 WAIT_UNSAID = 1.0
 #: Beyond the grace period, how long the nodes get to acknowledge the outcome (seconds).
 ACK_WAIT = 10.0
+#: How long those who leave last wait for those who leave first (seconds).
+LEAVE_WAIT = 5.0
 
 
 class Member(NamedTuple):
@@ -33,7 +35,8 @@ class Member(NamedTuple):
 
 
 class State(NamedTuple):
-    """phase: `gathering` -> `running` -> `stopping` -> (`gathering` | `ending`) -> `over`.
+    """phase: `gathering` -> `running` -> `stopping` -> (`gathering` | `ending`), and after that
+    `ending` -> `lingering` -> `leaving` -> `over`.
 
     roster: the current generation's nodes in rank order, by key; topology: as assigned.
     results: rank -> exit code in this generation.
@@ -44,6 +47,7 @@ class State(NamedTuple):
     clock: when the last step was; born: when the first one was.
     since: when the present phase began; wait: how long gathering waits for all before the
     minimum is enough. said_*: what the history has been told already.
+    watched: whether anybody looks.
     """
 
     roles: Tuple[RoleShape, ...]
@@ -70,6 +74,7 @@ class State(NamedTuple):
     said_running: bool = False
     outcome: Optional[Record] = None
     recorded: bool = False
+    watched: bool = False
 
 
 def resume(config: AgentConfig, history: History, now: float) -> State:
@@ -188,6 +193,18 @@ def unfinished(state: State) -> List[int]:
     return [rank for rank in range(world) if state.results.get(rank) != 0]
 
 
+def leaves_last(state: State, key: str) -> bool:
+    """Whether the others go before this node: the coordinator's own, and where the first cause of
+    a failure lies. A platform that ends the whole run with them then cuts nobody short."""
+    cause = (state.outcome or {}).get("cause") or {}
+    return key == expected(state)[0] or (failed(state) and key == cause.get("node"))
+
+
+def failed(state: State) -> bool:
+    """Whether the outcome is known, and is that."""
+    return state.outcome is not None and state.outcome["state"] == ev.FAILED
+
+
 def grace(state: State) -> float:
     return state.limits.grace if state.grace is None else state.grace
 
@@ -209,4 +226,8 @@ def deadline(state: State) -> Optional[float]:
         times.extend(state.since + wait for wait in waits)
     elif state.phase == "ending":
         times.extend((state.since + grace(state) + ACK_WAIT, _settles(state)))
+    elif state.phase == "lingering":
+        times.append(state.since + state.limits.linger)
+    elif state.phase == "leaving":
+        times.append(state.since + LEAVE_WAIT)
     return min((time for time in times if time > state.clock), default=None)

@@ -6,7 +6,15 @@ from rankzero.agent import events as ev
 from rankzero.agent import exits
 from rankzero.agent.membership import events as on
 from rankzero.agent.membership import failure
-from rankzero.agent.membership.state import Member, State, expected, grace, needed, ranks_on
+from rankzero.agent.membership.state import (
+    Member,
+    State,
+    failed,
+    grace,
+    leaves_last,
+    needed,
+    ranks_on,
+)
 
 
 class Turn:
@@ -110,13 +118,9 @@ class Turn:
 
 
 def _leave_code(state: State, key: str) -> int:
-    """A failed run fails its Job by the code of two agents: the coordinator's, and that of the
-    node where the first cause lies. All others leave as if done, for a Job ends at the first."""
-    assert state.outcome is not None
-    cause = state.outcome.get("cause") or {}
-    failed = state.outcome["state"] == ev.FAILED
-    marked = failed and key in (expected(state)[0], cause.get("node"))
-    return exits.RUN_FAILED if marked else exits.DONE
+    """A failed run fails its Job by the code of those who leave last. All others leave as if
+    done, for a Job ends at the first."""
+    return exits.RUN_FAILED if failed(state) and leaves_last(state, key) else exits.DONE
 
 
 def _exit_code(result: str, cause: Optional[on.Record]) -> int:
