@@ -40,6 +40,7 @@ class Faults:
             (self.refuse, 0.15),
             (self.stop, 0.4),
             (self.take_away, 0.4),
+            (self.watch, 2),
         )
         calls, weights = zip(*kinds, strict=True)
         for _ in range(world.random.choice((0, 1, 2, 4, 8, 16))):
@@ -147,6 +148,20 @@ class Faults:
             grace = self.world.random.choice((None, 0.0, 2.0))
             agent = self._agent(self.story.keys[0])
             agent.when_awake(lambda: coordinator.feed(membership.StopRun("somebody", grace)))
+
+    def watch(self, key: str) -> None:
+        """Somebody looks, and stays beyond the end, perhaps longer than the nodes linger."""
+        coordinator = self.story.listening()
+        if coordinator is None:
+            return
+        agent, lasts = self._agent(self.story.keys[0]), self.world.between(1.0, 900.0)
+
+        def look(anybody: bool) -> None:
+            if agent.alive:
+                agent.when_awake(lambda: coordinator.feed(membership.Watched(anybody)))
+
+        look(True)
+        self.world.after(lasts, lambda: look(False))
 
     def take_away(self, key: str) -> None:
         """The node dies, and nothing replaces it."""

@@ -35,8 +35,9 @@ PLENTY = 50
 MOST_DEATHS = 12
 #: Once nothing goes wrong any more, the run must be over within so many seconds ...
 ENDS_WITHIN = 250.0
-#: ... and every agent gone, also those that wait for a coordinator that never comes.
-LEAVES_WITHIN = 700.0
+#: ... and every agent gone, also those that wait for a coordinator that never comes, or for those
+#: who look for longer than anybody lingers.
+LEAVES_WITHIN = 1400.0
 
 
 class Steps(NamedTuple):
