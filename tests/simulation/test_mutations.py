@@ -72,7 +72,7 @@ def fences_whom_nobody_replaced(state, event, now):
     [
         (believes_every_exit, "success, but rank"),
         (waits_for_nobody, "which is reachable, runs"),
-        (never_hears_of_the_end, "never ends"),
+        (never_hears_of_the_end, "stuck"),
         (counts_nothing, "restarts"),
         (forgets_generations, "generations must grow"),
         (changes_its_mind, "the outcome changed"),

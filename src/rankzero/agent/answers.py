@@ -15,7 +15,7 @@ from rankzero.agent.loop import Loop, Timer
 ANSWER = 256 * 1024
 #: Between two answers (seconds): a line after a pause goes at once, what comes faster goes in
 #: blocks. An answer costs a node about a millisecond of the processor that its ranks want.
-GATHER = 0.2
+GATHER = 0.5
 #: A line without an end, such as a progress bar, is shown after this long (seconds).
 UNFINISHED = 1.0
 

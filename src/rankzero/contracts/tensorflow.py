@@ -29,6 +29,8 @@ def environment(topology: Topology, rank: Rank) -> Dict[str, str]:
     elif rank.role in _TASKS:
         task = {"type": rank.role, "index": rank.role_rank}
     else:
+        # A cluster of which it is no part: not even one that its machine or the job names.
+        env["TF_CONFIG"] = "{}"
         return env
     config = {"cluster": _cluster(topology, named), "task": task}
     env["TF_CONFIG"] = json.dumps(config, separators=(",", ":"))

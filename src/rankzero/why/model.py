@@ -12,7 +12,8 @@ from rankzero.agent.history import History
 class Failure(NamedTuple):
     """The first failure, as an agent recorded it. What nobody recorded is None or empty.
 
-    kind: `rank-failed`, `node-lost`, `node-left`, `nodes-missing`, `cut-off` or `refused`.
+    kind: `rank-failed`, `node-lost`, `node-left`, `nodes-missing`, `stuck`, `cut-off` or
+        `refused`.
     exception: `type`, `message`, `frames` (of `file`, `line`, `function`, `source`), `traceback`.
     crash: what faulthandler wrote. tail: the rank's last lines.
     others: how many other ranks had not finished then, and were stopped by it.

@@ -131,7 +131,7 @@ def test_roles_that_tensorflow_does_not_know() -> None:
     assert [config["task"]["index"] for config in alone] == [0, 1, 2, 3]
     assert len(alone[0]["cluster"]["worker"]) == 4
     assert beside[0]["cluster"] == {"worker": ["10.0.0.1:4001"]}
-    assert beside[1] is None
+    assert beside[1] == {}, "not even the cluster that its machine names"
 
 
 def test_a_named_port_is_tensorflows() -> None:

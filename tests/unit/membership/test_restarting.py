@@ -8,7 +8,7 @@ from rankzero.agent import membership as m
 from rankzero.agent.config import RoleShape
 from rankzero.agent.history import History
 
-from .play import Play, elastic, fixed
+from .play import LIMITS, Play, elastic, fixed
 
 
 def two(max_restarts: int = 1) -> Play:
@@ -69,6 +69,26 @@ def test_restarts_never_exceed_what_was_allowed():
         "assigned",
         "ending",
     ]
+
+
+def test_ranks_that_do_not_die_end_the_run_although_a_restart_is_left():
+    play = two(max_restarts=3)
+    play.exited("worker/0", 1)
+    play.stopped("worker/0")
+    play.wait(LIMITS.grace + 59.0)
+    assert play.phase == "stopping"
+    play.wait(1.0)
+    ending = play.last("ending")
+    assert (ending["state"], ending["cause"]["kind"]) == ("failed", "stuck")
+    assert ending["cause"]["nodes"] == ["worker/1"]
+
+
+def test_ranks_that_do_not_die_keep_no_request_to_stop_waiting():
+    play = two()
+    play.feed(m.StopRun("Ctrl-C"))
+    play.wait(LIMITS.grace + 60.0)
+    ending = play.last("ending")
+    assert (ending["state"], ending["cause"]["kind"]) == ("stopped", "stuck")
 
 
 def test_each_failure_is_told_once_although_it_is_heard_twice():

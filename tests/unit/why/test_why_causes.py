@@ -269,6 +269,13 @@ def test_a_lost_node_with_all_restarts_used():
     assert "a higher --max-restarts" in found.remedy
 
 
+def test_ranks_that_the_kernel_does_not_let_go():
+    found = failed(kind="stuck", node="worker/1", message="ranks on worker/1 did not end")
+    assert (found.cause, found.title) == ("stuck", "ranks on worker/1 did not end")
+    assert found.remedy is not None
+    assert found.remedy.startswith("look at worker/1")
+
+
 def test_nodes_that_did_not_come():
     found = failed(kind="nodes-missing", rank=None, message="worker/1 did not come within 30 s")
     assert (found.cause, found.title) == ("nodes-missing", "worker/1 did not come within 30 s")

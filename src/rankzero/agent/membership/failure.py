@@ -33,6 +33,19 @@ def missing(keys: Iterable[str], waited: float, time: float) -> Dict[str, Any]:
     }
 
 
+def stuck(keys: Iterable[str], waited: float, time: float) -> Dict[str, Any]:
+    """Nodes on which ranks live on after SIGKILL: the kernel does not let them go."""
+    names = list(keys)
+    return {
+        "kind": "stuck",
+        "node": names[0],
+        "nodes": names,
+        "time": time,
+        "message": "ranks on %s did not end within %g s after SIGKILL"
+        % (", ".join(names[:8]), waited),
+    }
+
+
 def root(failures: Tuple[Record, ...], unfinished: Iterable[int] = ()) -> Optional[Record]:
     """The first by time; a node's loss leads the failures of other nodes that it explains.
 

@@ -9,6 +9,7 @@ from rankzero.agent.membership.state import (
     ACK_WAIT,
     LEAVE_WAIT,
     REGROUP_WAIT,
+    STUCK_WAIT,
     WAIT_UNSAID,
     State,
     busy,
@@ -137,7 +138,12 @@ def stop(turn: Turn) -> None:
     """All ranks are asked to end; go on when no node that may come back runs any."""
     state = turn.state
     here = [state.members[key] for key in state.roster if key in state.members]
-    if any(member.phase != "idle" for member in here):
+    alive = [member.key for member in here if member.phase != "idle"]
+    if alive and turn.now >= state.since + grace(state) + STUCK_WAIT:
+        # No restart would help: these hold their ports and their devices for ever.
+        result = ev.FAILED if state.stop_by is None else ev.STOPPED
+        turn.decide(result, failure.stuck(alive, STUCK_WAIT, turn.now))
+    if alive:
         return
     cause = failure.root(state.failures, unfinished(state))
     if state.stop_by is not None:

@@ -16,6 +16,8 @@ REGROUP_WAIT = 3.0
 WAIT_UNSAID = 1.0
 #: Beyond the grace period, how long the nodes get to acknowledge the outcome (seconds).
 ACK_WAIT = 10.0
+#: How long after SIGKILL a rank may take to be gone, with its memory and its devices (seconds).
+STUCK_WAIT = 60.0
 #: How long those who leave last wait for those who leave first (seconds).
 LEAVE_WAIT = 5.0
 
@@ -224,6 +226,8 @@ def deadline(state: State) -> Optional[float]:
     if state.phase == "gathering":
         waits = (WAIT_UNSAID, state.wait, state.limits.join_wait)
         times.extend(state.since + wait for wait in waits)
+    elif state.phase == "stopping":
+        times.append(state.since + grace(state) + STUCK_WAIT)
     elif state.phase == "ending":
         times.extend((state.since + grace(state) + ACK_WAIT, _settles(state)))
     elif state.phase == "lingering":
