@@ -10,22 +10,38 @@ from rankzero.cli.options import NAMING, output_option, runs_argument, selector_
 @click.command(epilog=NAMING)
 @runs_argument
 @selector_option
+@click.option("--all", "every", is_flag=True, help="All runs that have ended.")
+@click.option("--older-than", metavar="AGE", help="Only those submitted so long ago: 7d, 12h.")
 @click.option("--force", is_flag=True, help="Stop first what has not ended.")
 @output_option
-def command(runs: tuple[str, ...], labels: tuple[str, ...], force: bool, output: str) -> int:
+def command(
+    runs: tuple[str, ...],
+    labels: tuple[str, ...],
+    every: bool,
+    older_than: str | None,
+    force: bool,
+    output: str,
+) -> int:
     """Remove all that is left of runs that have ended.
 
     With their history, logs and outputs (not a folder that the job named itself). Refuses,
-    before anything is removed, while one of them is going on; --force stops it first.
+    before anything is removed, while one of them is going on; --force stops it first. --all and
+    --older-than leave those that go on alone.
 
     JSON: `deleted`, a list of ids.
     """
+    from rankzero.cli.moments import moment
     from rankzero.cli.select import chosen
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.until import until_end
     from rankzero.errors import BadRequest
 
-    found = chosen(runs, labels)
+    before = moment(older_than, option="--older-than")
+    found = chosen(runs, labels, every or before is not None)
+    if before is not None:
+        found = [pair for pair in found if pair[1].created < before]
+    if (every or before is not None) and not force:
+        found = [pair for pair in found if pair[1].finished]
     going = [(backend, info) for backend, info in found if not info.finished]
     if going and not force:
         which = ", ".join(info.run for _, info in going)

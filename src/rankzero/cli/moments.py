@@ -1,4 +1,4 @@
-"""`--since`: an age, or a time. Pure but for the clock."""
+"""`--since` and `--older-than`: an age, or a time. Pure but for the clock."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)")
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 
 
-def moment(text: str | None, now: float | None = None) -> float | None:
+def moment(text: str | None, now: float | None = None, option: str = "--since") -> float | None:
     """Seconds since the epoch of `5m` ago, or of an ISO time (local, where it names no zone).
 
-    None stays None. Errors: BadRequest.
+    None stays None. Errors: BadRequest, which names the option.
     """
     if text is None:
         return None
@@ -27,4 +27,4 @@ def moment(text: str | None, now: float | None = None) -> float | None:
         return datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", text.strip())).timestamp()
     except (ValueError, OverflowError):
         example = "5m, 2h, 2026-05-01 or 2026-05-01T09:30"
-        raise BadRequest(f'--since: "{text}" is no age or time; write {example}.') from None
+        raise BadRequest(f'{option}: "{text}" is no age or time; write {example}.') from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -42,6 +43,21 @@ class JobName(Word):
 
         names = sorted({run.rpartition("-")[0] for run in backends.ids()})
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+class OneOf(Word):
+    """One of a few words, asked for when Tab is pressed; whoever takes it says what is wrong with
+    another."""
+
+    def __init__(self, name: str, words: Callable[[], Iterable[str]]) -> None:
+        self.name, self._words = name, words
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[Any]:
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(word) for word in self._words() if word.startswith(incomplete)]
 
 
 class Pairs(Pair):

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from rankzero.cli.options import JobName, Pairs, output_option, pairs, ranks_of, ranks_option
+from rankzero.cli.options import JobName, OneOf, Pairs, output_option, pairs, ranks_of, ranks_option
 
 REST = "rankzero.rest"
 _AFTER = "What the script is to get stands after --, as in: rankzero run train.py -- --lr 1"
@@ -40,6 +40,17 @@ class RunCommand(click.Command):
             raise click.UsageError(f"{said}. {_AFTER}", ctx) from None
 
 
+def _places() -> list[str]:
+    from rankzero import backends
+
+    return backends.names()
+
+
+_FRAMEWORK = OneOf("framework", lambda: ("auto", "torch", "tensorflow", "jax", "plain"))
+_BACKEND = OneOf("backend", lambda: ("nccl", "gloo", "mpi"))
+_PLACE = OneOf("place", _places)
+
+
 def _options(*options: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         for option in reversed(options):
@@ -60,8 +71,15 @@ _topology = _options(
     click.option("--image", multiple=True, metavar="IMAGE", help="Container image (clusters)."),
 )
 _framework = _options(
-    click.option("--framework", metavar="NAME", help="auto, torch, tensorflow, jax or plain."),
-    click.option("--backend", metavar="NAME", help="torch's process group: nccl, gloo or mpi."),
+    click.option(
+        "--framework",
+        type=_FRAMEWORK,
+        metavar="NAME",
+        help="auto, torch, tensorflow, jax or plain.",
+    ),
+    click.option(
+        "--backend", type=_BACKEND, metavar="NAME", help="torch's process group: nccl, gloo or mpi."
+    ),
     click.option("--port", metavar="PORT", help="Fix the master's port (default: a free one)."),
     click.option("--timeout", metavar="SECONDS", help="The rendezvous timeout of the framework."),
 )
@@ -81,7 +99,9 @@ _job = _options(
     click.option("--python", metavar="PATH", help="The interpreter of agent and script."),
 )
 _way = _options(
-    click.option("--on", envvar="RANKZERO_ON", metavar="BACKEND", help="Where: local (default)."),
+    click.option(
+        "--on", type=_PLACE, envvar="RANKZERO_ON", metavar="BACKEND", help="Where: local (default)."
+    ),
     click.option("--detach", "-d", is_flag=True, help="Start it, print its id, and leave."),
     click.option("--dry-run", is_flag=True, help="Print the plan and create nothing."),
 )

@@ -74,6 +74,19 @@ def test_delete_a_selection(shell):
     assert "nothing was deleted" in shell("delete", "-l", "k=1").stdout
 
 
+def test_delete_all_that_have_ended(shell):
+    shell.write("quick.py", "print('done')\n")
+    shell("run", "quick.py")
+    going = detached(shell)
+    assert "nothing was deleted" in shell("delete", "--older-than", "1d").stdout
+    assert "deleted quick-" in shell("delete", "--older-than", "0s").stdout
+    assert "nothing was deleted" in shell("delete", "--all").stdout
+    assert list(listed(shell)) == [going]
+    assert shell("delete", "--all", "--force").stdout == f"deleted {going}\n"
+    assert "not both" in shell("delete", going, "--all", code=2).stderr
+    assert "--older-than: " in shell("delete", "--older-than", "soon", code=2).stderr
+
+
 @pytest.mark.parametrize("changed", [False, True])
 def test_rerun_says_when_the_code_is_another(shell, changed):
     shell.write("quick.py", "print('done')\n")

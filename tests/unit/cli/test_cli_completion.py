@@ -56,6 +56,12 @@ def test_options_complete(tmp_path):
     assert completed("rankzero list --output j", tmp_path) == ["json"]
 
 
+def test_words_of_options_complete(tmp_path):
+    assert completed("rankzero run --framework t", tmp_path) == ["torch", "tensorflow"]
+    assert completed("rankzero run --backend g", tmp_path) == ["gloo"]
+    assert "local" in completed("rankzero run --on ", tmp_path)
+
+
 def test_the_script_is_one_that_bash_reads(rankzero):
     _, out, _ = rankzero("completion", "bash")
     assert subprocess.run(["bash", "-n"], input=out, text=True).returncode == 0
