@@ -9,9 +9,7 @@ least=0.95
 kept="$(mktemp -d)"
 trap 'rm -rf "$kept"' EXIT
 
-# One restart: about once in a dozen runs, also under torchrun, a rank of PyTorch 2.15 on gloo aborts in
-# native code after it has left its process group. The next generation goes on from the checkpoint.
-set -- examples/digits/train.py --nodes 2 --nproc 2 --max-restarts 1
+set -- examples/digits/train.py --nodes 2 --nproc 2
 
 printf '\n==> rankzero run %s\n' "$*"
 # A pipe has the exit code of its last command: the run's own is kept beside it.
