@@ -10,8 +10,8 @@ import pytest
 
 from support.home import Home
 
-# A shell starts what it puts in the background with SIGINT ignored, `nohup` ignores SIGHUP, and what
-# is ignored stays so in every descendant: the commands that get both here must not inherit that.
+# A shell starts what it puts in the background with SIGINT ignored, `nohup` ignores SIGHUP, and
+# what is ignored stays so in every descendant: the commands that get both here must not inherit it.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:

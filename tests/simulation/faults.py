@@ -24,6 +24,7 @@ class Faults:
         self.quiet = self.until + 20.0
         self.stopped = False
         self.unable = False
+        self._lookers: dict[str, int] = {}
         self._marks: list[tuple[float, float, str]] = []
 
     def plan(self) -> None:
@@ -156,12 +157,14 @@ class Faults:
             return
         agent, lasts = self._agent(self.story.keys[0]), self.world.between(1.0, 900.0)
 
-        def look(anybody: bool) -> None:
+        def look(more: int) -> None:
+            self._lookers[agent.incarnation] = self._lookers.get(agent.incarnation, 0) + more
+            anybody = self._lookers[agent.incarnation] > 0
             if agent.alive:
                 agent.when_awake(lambda: coordinator.feed(membership.Watched(anybody)))
 
-        look(True)
-        self.world.after(lasts, lambda: look(False))
+        look(1)
+        self.world.after(lasts, lambda: look(-1))
 
     def take_away(self, key: str) -> None:
         """The node dies, and nothing replaces it."""
@@ -178,7 +181,7 @@ class Faults:
         if kind == "refused":
             promise(self.unable, "a node refused that can run the job")
         elif kind == "nodes-missing":
-            since = self.world.now - 3 * story.checks.config.limits.join_wait
+            since = cause["time"] - 3 * story.checks.config.limits.join_wait
             first = story.keys[0]
             excused = [key for _, end, key in self._marks if end >= since]
             named = [key for key in cause["nodes"] if key in excused or first in excused]

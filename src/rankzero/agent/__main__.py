@@ -1,4 +1,8 @@
-"""`python -m rankzero.agent CONFIG`: the agent of one node."""
+"""`python -m rankzero.agent CONFIG`: the agent of one node.
+
+In a pod: `pod CONFIG`, with the role's config; for those who look, `client CONFIG` and `outputs
+CONFIG`. The modules of these names say more.
+"""
 
 import os
 import signal
@@ -8,6 +12,7 @@ from typing import Optional
 from rankzero.agent import exits, process
 from rankzero.agent.config import AgentConfig, load
 from rankzero.agent.coordinator import Coordinator
+from rankzero.agent.echo import Echo
 from rankzero.agent.loop import Loop
 from rankzero.agent.node import NodeAgent
 
@@ -17,7 +22,20 @@ LIFELINE = "RANKZERO_LIFELINE_FD"
 
 def main() -> None:
     """Run until the run is over or the parent is gone; the exit code is from `exits`."""
-    config = load(sys.argv[1])
+    words = sys.argv[1:]
+    if words[0] == "client":
+        from rankzero.agent import client
+
+        sys.exit(client.main(load(words[1])))
+    if words[0] == "outputs":
+        from rankzero.agent import outputs
+
+        sys.exit(outputs.main(load(words[1])))
+    if words[0] == "pod":
+        from rankzero.agent import pod
+
+        sys.exit(pod.main(words[1]))
+    config = load(words[0])
     lifeline = os.environ.pop(LIFELINE, None)
     sys.exit(run(config, None if lifeline is None else int(lifeline)))
 
@@ -31,7 +49,8 @@ def run(config: AgentConfig, lifeline: Optional[int]) -> int:
         signal.signal(number, signal.SIG_IGN)
     loop = Loop()
     code = exits.DONE
-    coordinator = Coordinator(loop, config, token) if config.listen else None
+    echo = Echo(loop) if config.echo else None
+    coordinator = Coordinator(loop, config, token, echo) if config.listen else None
 
     def leave(with_code: int) -> None:
         nonlocal code
@@ -41,7 +60,7 @@ def run(config: AgentConfig, lifeline: Optional[int]) -> int:
         else:
             coordinator.close(loop.stop)
 
-    agent = NodeAgent(loop, config, token, leave)
+    agent = NodeAgent(loop, config, token, leave, echo)
     if lifeline is not None:
         os.set_inheritable(lifeline, False)
 

@@ -36,7 +36,8 @@ class Answers:
         self._later: Optional[Timer] = None
 
     def ask(self, question: Mapping[str, Any]) -> None:
-        """Answer at once, or, where nothing is new and `wait` says so, when there is.
+        """Answer at once, or, where nothing is new and `wait` says so, when there is. Who does
+        not wait wants all that is there, also a line without an end.
 
         Where `since` and `tail` begin is settled now: what comes later is new, however long the
         answer waits for it, and a rank that appears later is new from its first line.
@@ -46,7 +47,7 @@ class Answers:
             if rank not in offsets:
                 offsets[rank] = self._begin(question, rank)
         question = dict(question, offsets=offsets)
-        if not self._answer(question, final=False):
+        if not self._answer(question, final=not question.get("wait")):
             self._open[question["id"]] = question
             self._arm_later()
 

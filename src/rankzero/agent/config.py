@@ -50,6 +50,13 @@ class Limits(NamedTuple):
     log_keep: int = 256 * 1024 * 1024
 
 
+class CodeParts(NamedTuple):
+    """The user's folder as it travels: where its parts lie, and the sha256 of all together."""
+
+    folder: str
+    digest: str
+
+
 class AgentConfig(NamedTuple):
     """See the module. `role` and `index` name this node; everything else is shared by its role.
 
@@ -62,6 +69,8 @@ class AgentConfig(NamedTuple):
     termination_file: where the agent writes the outcome when it leaves, at most 4,096 bytes (a
         pod's termination message).
     echo: print every line, marked with its rank, on the agent's own stdout (a pod's log).
+    code: what is to be unpacked into workdir before anything starts.
+    python: the ranks' interpreter; empty means the agent's own.
     """
 
     run: str
@@ -87,6 +96,7 @@ class AgentConfig(NamedTuple):
     limits: Limits = Limits()
     echo: bool = False
     termination_file: Optional[str] = None
+    code: Optional[CodeParts] = None
 
     @property
     def node(self) -> str:
@@ -100,6 +110,7 @@ class AgentConfig(NamedTuple):
         data["settings"] = self.settings._asdict()
         data["command"] = self.command._asdict()
         data["limits"] = self.limits._asdict()
+        data["code"] = None if self.code is None else self.code._asdict()
         data["env"] = dict(self.env)
         data["ports"] = dict(self.ports)
         return data
@@ -112,6 +123,8 @@ class AgentConfig(NamedTuple):
         known["settings"] = Settings(**known["settings"])
         known["command"] = Command(command["kind"], command["target"], tuple(command["args"]))
         known["limits"] = Limits(**known.get("limits", {}))
+        if known.get("code") is not None:
+            known["code"] = CodeParts(**known["code"])
         if known.get("devices") is not None:
             known["devices"] = tuple(known["devices"])
         return cls(**known)

@@ -7,6 +7,7 @@ from rankzero.agent import events as ev
 from rankzero.agent import membership as m
 from rankzero.agent.chronicle import Chronicle
 from rankzero.agent.config import AgentConfig
+from rankzero.agent.echo import Echo
 from rankzero.agent.loop import Loop, Timer
 from rankzero.agent.viewers import Viewer, Viewers
 from rankzero.agent.wire.connection import Connection
@@ -31,9 +32,12 @@ class Peer:
 class Coordinator:
     """Listens for nodes and viewers, and keeps the run's history."""
 
-    def __init__(self, loop: Loop, config: AgentConfig, token: bytes) -> None:
+    def __init__(
+        self, loop: Loop, config: AgentConfig, token: bytes, echo: Optional[Echo] = None
+    ) -> None:
         self._loop, self._config, self._token = loop, config, token
-        self._chronicle = Chronicle(config.events_file, lambda event: self._viewers.event())
+        self._echo = echo
+        self._chronicle = Chronicle(config.events_file, self._happened)
         self._viewers = Viewers(self._chronicle, self._ask_node, self._stop)
         history = self._chronicle.history()
         self._state = m.resume(config, history, loop.now())
@@ -91,6 +95,11 @@ class Coordinator:
         peer = self._nodes.get(action.key)
         if peer is not None and peer.incarnation == action.incarnation:
             peer.connection.close(action.reason)
+
+    def _happened(self, event: ev.Event) -> None:
+        if self._echo is not None:
+            self._echo.event(ev.to_line(event))
+        self._viewers.event()
 
     def _watched(self) -> None:
         self.feed(m.Watched(len(self._viewers) > 0))
@@ -185,6 +194,7 @@ class Coordinator:
                 outcome=message["outcome"],
                 unable=message.get("unable"),
                 pid=message.get("pid"),
+                barred=int(message.get("barred", 0)),
             )
         )
         self._viewers.node_here(key)

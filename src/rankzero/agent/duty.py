@@ -173,6 +173,7 @@ class _Turn:
         self.tell(
             "hello",
             generation=state.generation,
+            barred=state.barred,
             restarts=state.restarts,
             phase=state.phase,
             ports=list(state.ports),

@@ -1,4 +1,8 @@
-"""Every line of every rank, marked with its rank, on the agent's own stdout: a pod's log."""
+"""Every line of every rank, marked with its rank, on the agent's own stdout: a pod's log.
+
+The coordinator's has the run's history too, an event a line, marked with rankzero's name: when the
+pods have ended, this log is all that is left of a run beside its outcome.
+"""
 
 import os
 import select
@@ -14,6 +18,8 @@ PENDING = 4 * 1024 * 1024
 CLOSING = 2
 _STDOUT = 1
 _LONGEST = 1024 * 1024
+#: What marks rankzero's own lines.
+_OWN = b"[rankzero] "
 
 
 class Echo:
@@ -42,6 +48,10 @@ class Echo:
         if partial:
             self._queue(mark(partial, b"[%d] " % rank))
 
+    def event(self, line: str) -> None:
+        """One line of the history."""
+        self._queue(_OWN + line.encode("utf-8", "replace") + b"\n")
+
     def close(self) -> None:
         """Write what is pending, as long as the reader takes it."""
         self._loop.watch(_STDOUT)
@@ -58,7 +68,7 @@ class Echo:
             self._left_out += data.count(b"\n")
             return
         if self._left_out:
-            self._pending += b"[rankzero] %d lines left out: the reader is slow\n" % self._left_out
+            self._pending += _OWN + b"%d lines left out: the reader is slow\n" % self._left_out
             self._left_out = 0
         self._pending += data
         self._flush()

@@ -30,7 +30,12 @@ class NodeAgent:
     """One per agent process. `on_leave(code)` is called once, at the end."""
 
     def __init__(
-        self, loop: Loop, config: AgentConfig, token: bytes, on_leave: Callable[[int], None]
+        self,
+        loop: Loop,
+        config: AgentConfig,
+        token: bytes,
+        on_leave: Callable[[int], None],
+        echo: Optional[Echo] = None,
     ) -> None:
         self._loop, self._config, self._token = loop, config, token
         self._on_leave = on_leave
@@ -47,7 +52,7 @@ class NodeAgent:
         self._address = "127.0.0.1"
         logs = os.path.join(config.folder, "logs")
         self._logs = LogWriter(logs, limits.log_keep, dropped=self._dropped)
-        self._echo = Echo(loop) if config.echo else None
+        self._echo = echo
         self._answers = Answers(loop, LogReader(logs), self._tell)
         self._reports = Reports(loop, self._report, self._first_step)
         self._ranks = Ranks(

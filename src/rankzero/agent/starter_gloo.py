@@ -37,9 +37,8 @@ def rest() -> None:
     thread is seen running, not asleep.
     """
     end = time.monotonic() + _PATIENCE
-    for thread in _gloo():
-        while _running(thread) and time.monotonic() < end:
-            os.sched_yield()
+    while any(_busy(thread) for thread in _gloo()) and time.monotonic() < end:
+        os.sched_yield()
 
 
 def _gloo() -> Iterator[str]:
@@ -52,9 +51,9 @@ def _gloo() -> Iterator[str]:
             pass  # it has ended
 
 
-def _running(thread: str) -> bool:
+def _busy(thread: str) -> bool:
     try:
         with open(f"{_THREADS}/{thread}/stat", "rb", buffering=0) as stat:
-            return stat.read(512).rpartition(b")")[2].split()[0] == b"R"
+            return stat.read(512).rpartition(b")")[2].split()[0] in b"RD"
     except OSError:
         return False

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from rankzero.backends.base import Backend, RunInfo
 
 #: name -> package and class, in the order in which runs are looked for. The package has `ids()`.
-_PLACES = {"local": ("rankzero.backends.local", "LocalBackend")}
+_PLACES = {
+    "local": ("rankzero.backends.local", "LocalBackend"),
+    "kubernetes": ("rankzero.backends.kubernetes", "KubernetesBackend"),
+}
 _made: dict[str, Backend] = {}
 #: What stands for the newest run where an id is expected.
 NEWEST = "-"

@@ -6,7 +6,7 @@ there, with the next one or with what is kept elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from rankzero.agent import events as ev
 from rankzero.agent.answers import unpack
@@ -19,7 +19,7 @@ class Progress:
     """What has been given out of one run: the next event's number, an offset a node and rank.
 
     end: the last event, once it was seen; it is given out after all lines. over: whether nothing
-    more will come from a coordinator.
+    more will happen. drained: nodes whose last line was given out.
     """
 
     def __init__(self, nodes: Iterable[str], query: LogQuery, events_from: int = 1) -> None:
@@ -30,6 +30,8 @@ class Progress:
         self.begun: set[str] = set()
         self.end: ev.Event | None = None
         self.over = False
+        self.drained: set[str] = set()
+        self._asked: dict[str, int] = {}
 
     def take(self, event: ev.Event) -> Iterator[ev.Event]:
         """Count this event as seen, and give it out unless it is the last."""
@@ -39,18 +41,44 @@ class Progress:
         else:
             yield event
 
+    def asked(self, node: str, number: int) -> None:
+        """The newest question about a node's log; answers to older ones count for nothing."""
+        self._asked[node] = number
+
+    def awaits(self, node: str, number: int) -> bool:
+        return self._asked.get(node) == number
+
+    @property
+    def complete(self) -> bool:
+        """Whether every line was given out."""
+        return self.over and self.drained >= self.offsets.keys()
+
 
 def follow(viewer: Viewer, progress: Progress) -> Iterator[Item]:
     """All that this coordinator tells, until the run has ended. Errors: Lost, Broken."""
+    return _follow(viewer, progress, lambda: progress.over)
+
+
+def follow_to_the_last_line(viewer: Viewer, progress: Progress) -> Iterator[Item]:
+    """As `follow`, and then what is left of every node's log, for a place whose nodes take their
+    logs with them. Errors: Lost, Broken."""
+    return _follow(viewer, progress, lambda: progress.complete)
+
+
+def _follow(viewer: Viewer, progress: Progress, done: Callable[[], bool]) -> Iterator[Item]:
     _ask_events(viewer, progress)
     for node in progress.offsets:
         _ask_log(viewer, progress, node)
-    while not progress.over:
+    while not done():
         answer = viewer.next()
         if answer["type"] == "events":
             for event in filter(None, map(ev.from_line, answer["events"])):
                 yield from progress.take(event)
-            _ask_events(viewer, progress)
+            if progress.over:
+                for node in progress.offsets.keys() - progress.drained:
+                    _ask_log(viewer, progress, node)
+            else:
+                _ask_events(viewer, progress)
         elif answer["type"] == "log":
             yield from _log(viewer, progress, answer)
 
@@ -62,12 +90,17 @@ def block(node: str, chunk: Chunk) -> LogBlock:
 
 def _log(viewer: Viewer, progress: Progress, answer: dict[str, object]) -> Iterator[LogBlock]:
     node = str(answer["node"])
-    chunks, offsets = answer["chunks"], answer["offsets"]
+    if not progress.awaits(node, int(str(answer["id"]))):
+        return
+    chunks, offsets = answer.get("chunks", []), answer.get("offsets", {})
     assert isinstance(chunks, list)
     assert isinstance(offsets, dict)
     progress.begun.add(node)
     for rank, offset in offsets.items():
         progress.offsets[node][int(rank)] = offset
+    if progress.over and not chunks:
+        progress.drained.add(node)
+        return
     # Asked before the lines are given out: the answer is under way while they are shown.
     _ask_log(viewer, progress, node)
     for chunk in map(unpack, chunks):
@@ -79,13 +112,15 @@ def _ask_events(viewer: Viewer, progress: Progress) -> None:
 
 
 def _ask_log(viewer: Viewer, progress: Progress, node: str) -> None:
+    """Of a run that is over, what is there; else what comes."""
     query, first = progress.query, node not in progress.begun
-    viewer.ask(
+    number = viewer.ask(
         "log",
         node=node,
         offsets=progress.offsets[node],
         ranks=None if query.ranks is None else sorted(query.ranks),
         since=query.since if first else None,
         tail=query.tail if first else None,
-        wait=True,
+        wait=not progress.over,
     )
+    progress.asked(node, number)

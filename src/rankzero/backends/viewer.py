@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from rankzero.agent.wire.seal import MAX_LINE, Broken, Handshake, Opener, Sealer
+from rankzero.agent.wire.seal import (
+    MAX_LINE,
+    Broken,
+    Handshake,
+    Opener,
+    Sealer,
+    parse,
+    plain,
+)
 
 #: A coordinator that is being replaced answers within this time (seconds).
 _PATIENCE = 20.0
@@ -35,21 +43,34 @@ class Stream(Protocol):
 
 
 class Viewer:
-    """A proved connection. Close it, or use it as a context manager."""
+    """A connection to the coordinator. Close it, or use it as a context manager."""
 
-    def __init__(self, stream: Stream, token: bytes) -> None:
-        """Errors: Lost where nobody answers, Broken for a stranger; the stream is closed then."""
+    def __init__(self, stream: Stream, token: bytes | None) -> None:
+        """token: None for a stream that only they have who may look, such as one into the pod.
+
+        Errors: Lost where nobody answers, Broken for a stranger; the stream is closed then.
+        """
         self._stream = stream
         self._buffer = bytearray()
         self._count = 0
+        self._sealer: Sealer | None = None
+        self._opener: Opener | None = None
         try:
-            self._sealer, self._opener = self._prove(Handshake(token, "viewer"))
+            if token is None:
+                self._expect_ready()
+            else:
+                self._sealer, self._opener = self._prove(Handshake(token, "viewer"))
         except TimeoutError as error:
             stream.close()
             raise Lost("the coordinator does not answer") from error
         except BaseException:
             stream.close()
             raise
+
+    def _expect_ready(self) -> None:
+        answer = self.next(_PATIENCE)
+        if answer["type"] != "ready":
+            raise Lost(str(answer.get("reason", answer["type"])))
 
     def _prove(self, handshake: Handshake) -> tuple[Sealer, Opener]:
         self._stream.send(handshake.greet())
@@ -70,7 +91,7 @@ class Viewer:
         """Send a question; its answer carries the number returned. Errors: Lost."""
         self._count += 1
         message: Mapping[str, Any] = {"type": kind, "id": self._count, **question}
-        self._stream.send(self._sealer.seal(message))
+        self._stream.send(self._sealer.seal(message) if self._sealer else plain(message))
         return self._count
 
     def next(self, timeout: float | None = None) -> dict[str, Any]:
@@ -78,7 +99,11 @@ class Viewer:
 
         Errors: Lost, Broken, TimeoutError.
         """
-        return self._opener.open(self._line(timeout))
+        line = self._line(timeout)
+        answer = self._opener.open(line) if self._opener else parse(line)
+        if answer["type"] == "lost":
+            raise Lost(str(answer.get("reason")))
+        return answer
 
     def _line(self, timeout: float | None) -> bytes:
         scanned = 0

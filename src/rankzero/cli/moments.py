@@ -8,8 +8,8 @@ from datetime import datetime
 
 from rankzero.errors import BadRequest
 
-_AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)")
-_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+_AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)")
+_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 def moment(text: str | None, now: float | None = None, option: str = "--since") -> float | None:

@@ -44,7 +44,7 @@ def chosen(
 ) -> list[tuple[Backend, RunInfo]]:
     """The runs that were named, or selected; naming none is an error, and so is both at once."""
     if runs and (selectors or every):
-        raise BadRequest("Name the runs, or select them with -l; not both.")
+        raise BadRequest("Name the runs, or select them (-l, --all, --older-than); not both.")
     if runs:
         found = [backends.find(run) for run in runs]
         return list({info.run: (backend, info) for backend, info in found}.values())

@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from rankzero.code.ignore import Rules, ignored, never, read_rules
+from rankzero.code.walk import walk
 
 MOST_ENTRIES = 10_000
 MOST_BYTES = 64 * 1024 * 1024
@@ -50,15 +50,16 @@ def survey(
     that are no code, such as the outputs. What cannot be read counts by its name only.
     """
     root = Path(workdir).absolute()
-    skipped = {os.path.normpath(Path(one).absolute()) for one in skip} - {str(root)}
     found: dict[str, _Entry] = {}
     looked_at = 0
-    for entry in _walk(root, skipped):
+    for seen in walk(root, skip, most=MOST_ENTRIES):
         looked_at += 1
         if looked_at > MOST_ENTRIES:
             break
-        if entry is not None:
-            found[entry.name] = entry
+        if seen is not None and seen.trouble is None:
+            entry = _entry(seen.name, seen.path, root)
+            if entry is not None:
+                found[entry.name] = entry
     if script is not None and (own := _script(root, script)):
         found[own.name] = own
     return _counted(root, found, whole=looked_at <= MOST_ENTRIES)
@@ -83,44 +84,6 @@ def _counted(root: Path, found: dict[str, _Entry], *, whole: bool) -> Survey:
         notes.append(f"only the first {MOST_ENTRIES:,} entries of the folder were looked at")
     size = sum(entry.size for entry in found.values())
     return Survey(str(root), len(found), size, hasher.hexdigest(), "; ".join(notes) or None)
-
-
-def _walk(root: Path, skipped: set[str]) -> Iterator[_Entry | None]:
-    """Every file below, in a steady order; None for an entry that is none, so that it counts."""
-    waiting: list[tuple[str, tuple[Rules, ...]]] = [("", ())]
-    while waiting:
-        folder, levels = waiting.pop()
-        here = root / folder
-        rules = read_rules(here, folder)
-        levels = (*levels, rules) if rules else levels
-        inner = []
-        for entry in _listed(here):
-            path = f"{folder}/{entry.name}" if folder else entry.name
-            is_folder = entry.is_dir(follow_symlinks=False)
-            if (
-                never(entry.name, is_folder)
-                or entry.path in skipped
-                or ignored(path, is_folder, levels)
-            ):
-                yield None
-            elif is_folder:
-                yield None
-                inner.append((path, levels))
-            else:
-                yield _entry(path, Path(entry.path), root)
-        waiting.extend(reversed(inner))
-
-
-def _listed(folder: Path) -> list[os.DirEntry[str]]:
-    """A folder's entries by name, as many as a survey could look at."""
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(
-                (entry for entry, _ in zip(entries, range(MOST_ENTRIES + 1), strict=False)),
-                key=lambda entry: entry.name,
-            )
-    except OSError:
-        return []
 
 
 def _entry(name: str, path: Path, root: Path) -> _Entry | None:

@@ -1,8 +1,9 @@
-"""What of a folder is not code: what no program needs, and what `.gitignore` files name.
+"""What of a folder is not code: what no program needs, and what the ignore files name.
 
-Git's rules, except for those outside of the folder (global excludes, `.git/info/exclude`):
-the last pattern that fits decides, `!` takes back, a deeper file wins over one above it, and
-nothing below an ignored folder can be taken back.
+`.gitignore` has Git's rules, except for those outside of the folder (global excludes,
+`.git/info/exclude`): the last pattern that fits decides, `!` takes back, a deeper file wins over
+one above it, and nothing below an ignored folder can be taken back. `.rankzeroignore` is written
+the same way and wins over every `.gitignore`; only it can take back what no program needs.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+OWN_FILE = ".rankzeroignore"
 #: Folders by their name, wherever they lie: caches, environments, histories.
 NEVER_FOLDERS = frozenset(
     (
@@ -25,11 +27,14 @@ NEVER_FILES = frozenset((".DS_Store", "Thumbs.db"))
 
 
 class Rule(NamedTuple):
-    """One line of an ignore file. keeps: it began with `!`; folders: it ended with `/`."""
+    """One line of an ignore file. keeps: it began with `!`; folders: it ended with `/`; broad:
+    its last part is made of wildcards only, as in `!src/**`.
+    """
 
     pattern: re.Pattern[str]
     keeps: bool
     folders: bool
+    broad: bool = False
 
 
 class Rules(NamedTuple):
@@ -38,13 +43,45 @@ class Rules(NamedTuple):
     folder: str
     rules: tuple[Rule, ...]
 
-    def verdict(self, path: str, is_folder: bool) -> bool | None:
-        """Whether a path (from the root on) is ignored; None where no rule fits."""
+    def deciding(self, path: str, is_folder: bool) -> Rule | None:
+        """The last rule that fits a path (from the root on)."""
         inner = path[len(self.folder) + 1 :] if self.folder else path
         for rule in reversed(self.rules):
             if (is_folder or not rule.folders) and rule.pattern.fullmatch(inner):
-                return not rule.keeps
+                return rule
         return None
+
+
+class Ignores(NamedTuple):
+    """All rules that hold in one folder: those of the ignore files in it and above it."""
+
+    git: tuple[Rules, ...] = ()
+    own: tuple[Rules, ...] = ()
+
+    def inside(self, folder: Path, name: str) -> Ignores:
+        """With the files of a folder below. name: that folder from the root on."""
+        git, own = (read_rules(folder, name, file) for file in (".gitignore", OWN_FILE))
+        return Ignores((*self.git, git) if git else self.git, (*self.own, own) if own else self.own)
+
+    def leave_out(self, path: str, is_folder: bool) -> bool:
+        """Whether a path (from the root on) takes no part."""
+        own = deciding(path, is_folder, self.own)
+        if own is not None and not own.keeps:
+            return True
+        if self.named(path, is_folder):
+            return False
+        if never(path.rpartition("/")[2], is_folder):
+            return True
+        return own is None and ignored(path, is_folder, self.git)
+
+    def named(self, path: str, is_folder: bool) -> bool:
+        """Whether `.rankzeroignore` takes a path back by its name.
+
+        Only then does it win over lists of names: who writes `*` and `!*/` and `!*.py`, to say
+        that only Python files are code, means neither `.git/` nor `.env`.
+        """
+        own = deciding(path, is_folder, self.own)
+        return own is not None and own.keeps and not own.broad
 
 
 def never(name: str, is_folder: bool) -> bool:
@@ -54,10 +91,10 @@ def never(name: str, is_folder: bool) -> bool:
     return name in NEVER_FILES or name.endswith(NEVER_ENDINGS)
 
 
-def read_rules(folder: Path, name: str) -> Rules | None:
-    """The rules of `folder/.gitignore`, where there is one. name: the folder from the root on."""
+def read_rules(folder: Path, name: str, file: str = ".gitignore") -> Rules | None:
+    """The rules of an ignore file, where there is one. name: its folder from the root on."""
     try:
-        text = (folder / ".gitignore").read_text(encoding="utf-8", errors="replace")
+        text = (folder / file).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
     found = (parse(line) for line in text[: 256 * 1024].splitlines())
@@ -66,11 +103,17 @@ def read_rules(folder: Path, name: str) -> Rules | None:
 
 def ignored(path: str, is_folder: bool, levels: tuple[Rules, ...]) -> bool:
     """The verdict of the deepest file that has one."""
+    rule = deciding(path, is_folder, levels)
+    return rule is not None and not rule.keeps
+
+
+def deciding(path: str, is_folder: bool, levels: tuple[Rules, ...]) -> Rule | None:
+    """The rule of the deepest file that has one for this path."""
     for rules in reversed(levels):
-        verdict = rules.verdict(path, is_folder)
-        if verdict is not None:
-            return verdict
-    return False
+        rule = rules.deciding(path, is_folder)
+        if rule is not None:
+            return rule
+    return None
 
 
 def parse(line: str) -> Rule | None:
@@ -87,8 +130,10 @@ def parse(line: str) -> Rule | None:
     anchored = "/" in text
     text = text.lstrip("/")
     expression = _expression(text)
+    broad = not text.rpartition("/")[2].strip("*?.")
     try:
-        return Rule(re.compile(expression if anchored else f"(?:.*/)?{expression}"), keeps, folders)
+        pattern = re.compile(expression if anchored else f"(?:.*/)?{expression}")
+        return Rule(pattern, keeps, folders, broad)
     except re.error:
         return None
 

@@ -35,6 +35,8 @@ class Plan:
     agents: what each node's agent will be told, first node first.
     notices: what the backend ignores or wants known; none of it stops the run.
     manifests: what else the backend would create (empty on a laptop).
+    blobs: `sha256:...` -> the bytes that take this word's place in manifests when they are
+        created; too long to be printed.
     """
 
     run: str
@@ -47,6 +49,7 @@ class Plan:
     agents: tuple[AgentConfig, ...]
     notices: tuple[str, ...] = ()
     manifests: tuple[Mapping[str, Any], ...] = field(default=())
+    blobs: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """The documented schema of `--dry-run --output json`."""

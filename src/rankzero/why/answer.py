@@ -10,6 +10,8 @@ from rankzero.why.words import count
 
 #: How many of the last lines the next command asks for.
 MORE_LINES = 50
+#: How many nodes a line names.
+MOST_NODES = 8
 
 
 def account(facts: Facts) -> Iterator[tuple[str, str]]:
@@ -22,6 +24,9 @@ def account(facts: Facts) -> Iterator[tuple[str, str]]:
     if failure is not None and failure.others:
         verb = "was" if failure.others == 1 else "were"
         yield "others", f"{count(failure.others, 'other rank')} {verb} stopped by it"
+    if failure is not None and failure.stuck:
+        where = ", ".join(failure.stuck[:MOST_NODES])
+        yield "stuck", f"ranks on {where} did not end after it, not even by SIGKILL"
     if finding.remedy:
         yield "remedy", finding.remedy
     rank = "" if failure is None or failure.rank is None else f"--rank {failure.rank} "

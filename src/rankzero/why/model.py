@@ -16,6 +16,7 @@ class Failure(NamedTuple):
         `refused`.
     exception: `type`, `message`, `frames` (of `file`, `line`, `function`, `source`), `traceback`.
     crash: what faulthandler wrote. tail: the rank's last lines.
+    stuck: nodes whose ranks did not end after it, not even by SIGKILL.
     others: how many other ranks had not finished then, and were stopped by it.
     """
 
@@ -30,11 +31,13 @@ class Failure(NamedTuple):
     tail: tuple[str, ...] = ()
     message: str = ""
     others: int = 0
+    stuck: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, record: Mapping[str, Any]) -> Failure:
         """A record from an event. Keys that a newer agent added are skipped; null is absent."""
         known = {key: record[key] for key in cls._fields if record.get(key) is not None}
+        known["stuck"] = tuple(map(str, known.get("stuck", ())))
         known["tail"] = tuple(str(line) for line in known.get("tail", ()))
         return cls(**known)
 

@@ -6,7 +6,8 @@ import subprocess
 import pytest
 
 from rankzero.code import survey
-from rankzero.code.ignore import Rules, ignored, never, parse
+from rankzero.code.ignore import OWN_FILE, Rules, ignored, never, parse
+from rankzero.code.walk import walk
 
 
 def verdict(pattern: str, path: str, is_folder: bool = False) -> bool:
@@ -91,3 +92,47 @@ def test_the_same_files_as_git_finds(tmp_path):
         (tmp_path / name).write_text("changed")
         assert (survey(tmp_path).digest != before) == (name in names), name
         (tmp_path / name).write_text(name)
+
+
+# -- .rankzeroignore
+
+
+def travelling(folder, git="", own="", inner=""):
+    """The names that take part, of some files under some rules."""
+    files = ["a.py", "b.log", "data/x.csv", "data/vocab.txt", ".git/HEAD", ".venv/b.py", "c.pyc"]
+    for name in [*files, "wandb/run.json", "lab/net.py", "lab/keep/z.log"]:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    for name, text in ((".gitignore", git), (OWN_FILE, own), (f"lab/{OWN_FILE}", inner)):
+        (folder / name).write_text(text)
+    found = [one.name for one in walk(folder, most=100) if one]
+    return {name for name in found if not name.endswith("ignore")}
+
+
+ALWAYS = {"a.py", "b.log", "data/x.csv", "data/vocab.txt", "lab/net.py", "lab/keep/z.log"}
+
+
+@pytest.mark.parametrize(
+    ("git", "own", "inner", "expected"),
+    [
+        ("", "", "", ALWAYS),
+        ("", "data/", "", ALWAYS - {"data/x.csv", "data/vocab.txt"}),
+        ("*.log", "!b.log", "", ALWAYS - {"lab/keep/z.log"}),
+        ("", "*.log", "!z.log", ALWAYS - {"b.log"}),
+        ("data/", "!data/vocab.txt", "", ALWAYS - {"data/x.csv", "data/vocab.txt"}),
+        ("data/", "!data/\ndata/*\n!data/vocab.txt", "", ALWAYS - {"data/x.csv"}),
+        ("!wandb\n!c.pyc", "", "", ALWAYS),
+        ("", "!wandb\n!c.pyc", "", ALWAYS | {"wandb/run.json", "c.pyc"}),
+        ("", "*\n!*/\n!*.py", "", {"a.py", "lab/net.py"}),
+        ("*.py", "!*", "", ALWAYS),
+    ],
+)
+def test_rules_of_ones_own(tmp_path, git, own, inner, expected):
+    assert travelling(tmp_path, git, own, inner) == expected
+
+
+def test_only_a_name_takes_back_by_name():
+    names = [parse(f"!{pattern}").broad for pattern in ("*", "**", "a/**", "a/*.*", "?", "*/")]
+    assert all(names)
+    names = [parse(f"!{pattern}").broad for pattern in (".env", "*.pem", "a/**/.env", "[ab]")]
+    assert not any(names)

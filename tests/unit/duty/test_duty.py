@@ -20,6 +20,7 @@ def test_it_says_hello_with_all_that_it_knows():
         {
             "type": "hello",
             "generation": 0,
+            "barred": 0,
             "restarts": 0,
             "phase": "idle",
             "ports": [7, 8],

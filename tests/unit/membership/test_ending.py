@@ -176,6 +176,22 @@ def test_one_that_dials_again_while_the_others_leave_is_let_go_as_well():
     assert leavers(play)[1:] == [("worker/0", 94)]
 
 
+def test_one_that_is_cut_off_when_all_leave_may_come_back_for_it():
+    play = begun(fixed(3))
+    play.exited("worker/0", 3)
+    play.stopped("worker/0", "worker/1", "worker/2")
+    play.acked("worker/1", "worker/2")
+    play.gone("worker/1")
+    play.acked("worker/0")
+    play.gone("worker/2")
+    assert play.phase == "leaving", "worker/1 may not have heard it"
+    play.forget()
+    play.hello("worker/1")
+    play.acked("worker/1")
+    play.gone("worker/1")
+    assert leavers(play) == [("worker/1", 0), ("worker/0", 94)]
+
+
 def test_nobody_leaves_while_somebody_looks():
     play = begun(fixed(2))
     play.feed(m.Watched(True))
@@ -193,10 +209,15 @@ def test_who_looks_for_too_long_is_left():
     play.exited("worker/0")
     play.exited("worker/1")
     play.acked("worker/0", "worker/1")
-    play.wait(LIMITS.linger - 1.0)
+    play.wait(29.0)
     assert leavers(play) == []
     play.wait(1.0)
-    assert leavers(play) == [("worker/1", 0)]
+    assert leavers(play) == [("worker/1", 0)], "its devices are free; the coordinator stays"
+    play.gone("worker/1")
+    play.wait(LIMITS.linger - 1.0)
+    assert play.phase == "leaving"
+    play.wait(1.0)
+    assert leavers(play)[1:] == [("worker/0", 0)]
 
 
 # -- on request

@@ -79,8 +79,45 @@ def test_ranks_that_do_not_die_end_the_run_although_a_restart_is_left():
     assert play.phase == "stopping"
     play.wait(1.0)
     ending = play.last("ending")
-    assert (ending["state"], ending["cause"]["kind"]) == ("failed", "stuck")
-    assert ending["cause"]["nodes"] == ["worker/1"]
+    cause = ending["cause"]
+    assert (ending["state"], cause["kind"], cause["node"]) == ("failed", "rank-failed", "worker/0")
+    assert cause["stuck"] == ["worker/1"]
+
+
+def test_less_grace_counts_from_when_it_was_given():
+    play = two()
+    play.feed(m.StopRun("somebody", 300.0))
+    play.wait(100.0)
+    play.feed(m.StopRun("somebody else", 10.0))
+    play.wait(69.0)
+    assert play.phase == "stopping"
+    play.wait(1.0)
+    assert play.last("ending")["cause"]["kind"] == "stuck"
+
+
+def test_a_coordinator_that_slept_blames_nobody_for_the_time():
+    play = two()
+    play.feed(m.StopRun("somebody", 5.0))
+    play.now += 500.0
+    play.stopped("worker/0")
+    assert play.phase == "stopping"
+    play.stopped("worker/1")
+    assert play.last("ending")["cause"] is None
+
+
+def test_what_an_earlier_coordinator_left_and_does_not_die_ends_the_run():
+    play = Play(fixed(2), max_restarts=3)
+    play.hello("worker/0", phase="running", generation=2)
+    play.wait(LIMITS.grace + 59.0)
+    assert play.phase == "gathering"
+    play.wait(1.0)
+    assert play.last("ending")["cause"]["kind"] == "stuck"
+
+
+def test_a_generation_that_a_node_bars_is_passed_over():
+    play = Play(fixed(1))
+    play.hello("worker/0", barred=4)
+    assert play.last("assigned")["generation"] == 5
 
 
 def test_ranks_that_do_not_die_keep_no_request_to_stop_waiting():

@@ -13,6 +13,7 @@ class Hello(NamedTuple):
 
     incarnation: sorts by the agent's birth, so that the newer of two is the greater string.
     phase: `idle`, `running` or `stopping`; generation: the last one it was assigned.
+    barred: no generation up to this one is started there any more.
     exits: local rank -> exit code, of that generation. unable: why it can't run the job at all;
         said here, so that no generation begins with it.
     """
@@ -28,6 +29,7 @@ class Hello(NamedTuple):
     outcome: Optional[Record] = None
     unable: Optional[Record] = None
     pid: Optional[int] = None
+    barred: int = 0
 
 
 class Gone(NamedTuple):

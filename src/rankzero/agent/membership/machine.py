@@ -28,9 +28,15 @@ def forgive_own_sleep(turn: Turn) -> None:
     turn.set(clock=turn.now)
     if slept < beat:
         return
+    turn.set(since=turn.state.since + slept)
     for member in turn.state.members.values():
-        gone = None if member.gone is None else member.gone + slept
-        turn.put(member._replace(seen=member.seen + slept, gone=gone))
+        turn.put(
+            member._replace(
+                seen=member.seen + slept,
+                gone=None if member.gone is None else member.gone + slept,
+                kill_by=None if member.kill_by is None else member.kill_by + slept,
+            )
+        )
 
 
 def check_silence(turn: Turn) -> None:

@@ -8,8 +8,8 @@ from rankzero.agent.membership import failure
 from rankzero.agent.membership.state import (
     ACK_WAIT,
     LEAVE_WAIT,
+    OTHERS_LINGER,
     REGROUP_WAIT,
-    STUCK_WAIT,
     WAIT_UNSAID,
     State,
     busy,
@@ -18,6 +18,7 @@ from rankzero.agent.membership.state import (
     expected,
     finished_on,
     grace,
+    here_to_leave,
     leaves_last,
     ranks_on,
     ready,
@@ -42,6 +43,7 @@ def gather(turn: Turn) -> None:
     """Wait for nodes, and for those that still run ranks of an earlier generation."""
     state = turn.state
     if busy(state):
+        turn.give_up_on_stuck()
         return
     if state.stop_by is not None:
         turn.decide(ev.STOPPED, None)
@@ -138,12 +140,8 @@ def stop(turn: Turn) -> None:
     """All ranks are asked to end; go on when no node that may come back runs any."""
     state = turn.state
     here = [state.members[key] for key in state.roster if key in state.members]
-    alive = [member.key for member in here if member.phase != "idle"]
-    if alive and turn.now >= state.since + grace(state) + STUCK_WAIT:
-        # No restart would help: these hold their ports and their devices for ever.
-        result = ev.FAILED if state.stop_by is None else ev.STOPPED
-        turn.decide(result, failure.stuck(alive, STUCK_WAIT, turn.now))
-    if alive:
+    if any(member.phase != "idle" for member in here):
+        turn.give_up_on_stuck()
         return
     cause = failure.root(state.failures, unfinished(state))
     if state.stop_by is not None:
@@ -200,24 +198,25 @@ def end(turn: Turn) -> None:
 def linger(turn: Turn) -> None:
     """Stay for those who look: a node that has left can tell its last lines to nobody."""
     state = turn.state
-    if state.watched and turn.now < state.since + state.limits.linger:
+    if state.watched and turn.now < state.since + min(state.limits.linger, OTHERS_LINGER):
         return
     turn.set(phase="leaving", since=turn.now)
-    for member in state.members.values():
+    for member in list(state.members.values()):
         if not leaves_last(state, member.key):
             turn.leave(member)
 
 
 def leave(turn: Turn) -> None:
-    """Wait until all others have left, then let the last ones go."""
+    """Wait until all others have left, and for those who fetch what is left, then let the last
+    ones go."""
     state = turn.state
-    here = [member for member in state.members.values() if connected(member)]
-    first = [member for member in here if not leaves_last(state, member.key)]
-    if first and turn.now < state.since + LEAVE_WAIT:
+    if here_to_leave(state) and turn.now < state.since + LEAVE_WAIT:
+        return
+    if state.watched and turn.now < state.since + state.limits.linger:
         return
     turn.set(phase="over")
-    for member in here:
-        if leaves_last(state, member.key):
+    for member in list(state.members.values()):
+        if connected(member) and leaves_last(state, member.key):
             turn.leave(member)
 
 

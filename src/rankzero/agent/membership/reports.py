@@ -63,6 +63,7 @@ def hello(turn: Turn, event: on.Hello) -> None:
         turn.now,
         phase=event.phase,
         generation=event.generation,
+        kill_by=None if known is None else known.kill_by,
     )
     turn.put(member)
     learn(turn, event, member)
@@ -80,6 +81,7 @@ def learn(turn: Turn, event: on.Hello, member: Member) -> None:
         # Its coordinator is gone, and so is that generation, unless we began one of our own.
         inherited = state.inherited or state.phase == "gathering"
         turn.set(newest=event.generation, inherited=inherited)
+    turn.set(newest=max(turn.state.newest, event.barred))
     if event.restarts > state.restarts:
         turn.set(restarts=event.restarts)
     if event.generation == state.generation and event.key in state.roster:
@@ -97,7 +99,7 @@ def reconcile(turn: Turn, member: Member) -> None:
     if state.outcome is not None:
         turn.send(member, "outcome", outcome=state.outcome, grace=grace(state))
     elif member.phase != "idle" and not (current and state.phase == "running"):
-        turn.send(member, "stop", generation=member.generation, grace=grace(state))
+        turn.order_stop(member, member.generation)
     elif state.phase == "running" and not current and awaited(state, member.key):
         turn.assign(member)
 
@@ -144,7 +146,8 @@ def exited(
 
 def on_stopped(turn: Turn, member: Member, event: on.Stopped) -> None:
     if event.generation >= member.generation:
-        member = member._replace(phase="idle", node=member.node._replace(ports=event.ports))
+        node = member.node._replace(ports=event.ports)
+        member = member._replace(phase="idle", kill_by=None, node=node)
         turn.put(member)
         if turn.state.outcome is None:
             reconcile(turn, member)
@@ -164,7 +167,8 @@ def on_bye(turn: Turn, member: Member, event: on.Bye) -> None:
 
 
 def on_acked(turn: Turn, member: Member, _: on.Acked) -> None:
-    turn.put(member._replace(acked=True, phase="idle"))
+    member = member._replace(acked=True, phase="idle", kill_by=None)
+    turn.put(member)
     late = turn.state.phase == "leaving" and not leaves_last(turn.state, member.key)
     if late or turn.state.phase == "over":
         turn.leave(member)

@@ -20,10 +20,16 @@ ACK_WAIT = 10.0
 STUCK_WAIT = 60.0
 #: How long those who leave last wait for those who leave first (seconds).
 LEAVE_WAIT = 5.0
+#: How long every node stays for one who looks; after that only those who leave last do (seconds).
+OTHERS_LINGER = 30.0
 
 
 class Member(NamedTuple):
-    """One incarnation of a node. seen: its last sign of life; gone: when its connection was cut."""
+    """One incarnation of a node.
+
+    seen: its last sign of life; gone: when its connection was cut. kill_by: when its ranks get
+    SIGKILL at the latest, where they were asked to end. dismissed: it was told to leave.
+    """
 
     key: str
     incarnation: str
@@ -34,6 +40,8 @@ class Member(NamedTuple):
     generation: int = 0
     acked: bool = False
     leaving: bool = False
+    kill_by: Optional[float] = None
+    dismissed: bool = False
 
 
 class State(NamedTuple):
@@ -151,6 +159,26 @@ def busy(state: State) -> bool:
     return any(member.phase != "idle" for member in state.members.values())
 
 
+def stuck(state: State, now: float) -> List[str]:
+    """The nodes on which ranks live on long after SIGKILL: the kernel does not let them go."""
+    return [
+        member.key
+        for member in state.members.values()
+        if member.phase != "idle"
+        and member.kill_by is not None
+        and now >= member.kill_by + STUCK_WAIT
+    ]
+
+
+def here_to_leave(state: State) -> List[str]:
+    """Of those who leave first, who has not done so, or may come back to be told."""
+    return [
+        member.key
+        for member in state.members.values()
+        if not leaves_last(state, member.key) and not (member.dismissed and member.gone)
+    ]
+
+
 def finished_on(state: State, key: str) -> bool:
     """Whether every rank of the node has exited 0: its loss then costs nothing."""
     ranks = ranks_on(state, key)
@@ -219,6 +247,8 @@ def deadline(state: State) -> Optional[float]:
     times: List[float] = []
     for member in state.members.values():
         times.append(state.clock + beat)
+        if member.kill_by is not None:
+            times.append(member.kill_by + STUCK_WAIT)
         if member.gone is not None:
             times.append(member.gone + BEATS_TO_RECONNECT * beat)
         else:
@@ -226,12 +256,10 @@ def deadline(state: State) -> Optional[float]:
     if state.phase == "gathering":
         waits = (WAIT_UNSAID, state.wait, state.limits.join_wait)
         times.extend(state.since + wait for wait in waits)
-    elif state.phase == "stopping":
-        times.append(state.since + grace(state) + STUCK_WAIT)
     elif state.phase == "ending":
         times.extend((state.since + grace(state) + ACK_WAIT, _settles(state)))
     elif state.phase == "lingering":
-        times.append(state.since + state.limits.linger)
+        times.append(state.since + min(state.limits.linger, OTHERS_LINGER))
     elif state.phase == "leaving":
-        times.append(state.since + LEAVE_WAIT)
+        times.extend((state.since + LEAVE_WAIT, state.since + state.limits.linger))
     return min((time for time in times if time > state.clock), default=None)

@@ -7,13 +7,17 @@ from rankzero.agent import exits
 from rankzero.agent.membership import events as on
 from rankzero.agent.membership import failure
 from rankzero.agent.membership.state import (
+    STUCK_WAIT,
     Member,
     State,
+    connected,
     failed,
     grace,
     leaves_last,
     needed,
     ranks_on,
+    stuck,
+    unfinished,
 )
 
 
@@ -86,8 +90,28 @@ class Turn:
     def ask_to_stop(self) -> None:
         for member in self.state.members.values():
             if member.phase != "idle":
-                generation = max(member.generation, self.state.generation)
-                self.send(member, "stop", generation=generation, grace=grace(self.state))
+                self.order_stop(member, max(member.generation, self.state.generation))
+
+    def order_stop(self, member: Member, generation: int) -> None:
+        """Have this node end its ranks; who is asked again can only be given less time."""
+        kill_by = self.now + grace(self.state)
+        if member.kill_by is not None:
+            kill_by = min(kill_by, member.kill_by)
+        self.put(member._replace(kill_by=kill_by))
+        self.send(member, "stop", generation=generation, grace=grace(self.state))
+
+    def give_up_on_stuck(self) -> None:
+        """End the run where ranks do not die: no restart would help, they hold their ports and
+        devices. What went wrong first stays the cause."""
+        nodes = stuck(self.state, self.now)
+        if not nodes or self.state.outcome is not None:
+            return
+        result = ev.FAILED if self.state.stop_by is None else ev.STOPPED
+        cause = failure.root(self.state.failures, unfinished(self.state))
+        if cause is None:
+            self.decide(result, failure.stuck(nodes, STUCK_WAIT, self.now))
+        else:
+            self.decide(result, dict(cause, stuck=nodes))
 
     # -- the outcome
 
@@ -104,6 +128,7 @@ class Turn:
 
     def leave(self, member: Member) -> None:
         """The node may go; all that it had to tell is told."""
+        self.put(member._replace(dismissed=connected(member)))
         self.send(member, "leave", code=_leave_code(self.state, member.key))
 
     def announce(self, outcome: Mapping[str, Any]) -> None:

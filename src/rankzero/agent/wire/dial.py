@@ -54,7 +54,10 @@ def dial(
             _connect(loop, address, place, done, failed)
 
     # A name server that does not answer takes 5 s and more of whoever waits for it.
-    loop.elsewhere(lambda: _look_up(host, port), found)
+    try:
+        loop.elsewhere(lambda: _look_up(host, port), found)
+    except OSError as error:
+        failed("%s: %s" % (address, error.strerror))
 
 
 def _literal(host: str) -> "Optional[socket.AddressFamily]":

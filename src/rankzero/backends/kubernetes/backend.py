@@ -1,0 +1,141 @@
+"""The Kubernetes backend: the protocol of `backends.base`, on a namespace of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rankzero.agent.history import fold
+from rankzero.backends.base import Item, LogBlock, LogQuery, RunInfo, Submission
+from rankzero.backends.kubernetes import kept, runs, state, watching
+from rankzero.backends.kubernetes.cluster import Cluster
+from rankzero.backends.kubernetes.entering import enter
+from rankzero.backends.kubernetes.outputs import fetch
+from rankzero.backends.kubernetes.state import Found
+from rankzero.backends.viewer import Lost
+from rankzero.errors import BadRequest, Refused
+from rankzero.plan.kubernetes import names
+
+if TYPE_CHECKING:
+    from rankzero.agent.events import Event
+    from rankzero.plan.model import Plan
+    from rankzero.spec.model import Job
+
+#: How long a coordinator may take to answer (seconds).
+_ANSWER = 10.0
+
+
+class KubernetesBackend:
+    """Runs as pods. outputs: where those that come back are put, a folder a run."""
+
+    name = "kubernetes"
+    ends_with_caller = False
+
+    def __init__(self, cluster: Cluster | None = None, outputs: Path | None = None) -> None:
+        self._cluster = cluster or Cluster()
+        self._outputs = outputs or Path("outputs")
+
+    def plan(self, job: Job) -> Plan:
+        from rankzero.backends.kubernetes.compiling import compile_job
+
+        return compile_job(self._cluster, job)
+
+    def submit(self, plan: Plan, *, detach: bool) -> Submission:
+        from rankzero.backends.kubernetes.submitting import submit
+
+        submit(self._cluster, plan)
+        return Submission(plan.run, self._home(plan.run, plan.job.outputs), Path())
+
+    def release(self, run: str) -> None:
+        """Nothing: a run on a cluster goes on by itself."""
+
+    def runs(self) -> list[RunInfo]:
+        found = [state.info(one) for one in runs.every(self._cluster)]
+        return sorted(found, key=lambda info: info.created, reverse=True)
+
+    def run(self, run: str) -> RunInfo:
+        found = runs.one(self._cluster, run)
+        history = fold(self._events(found))
+        told = state.told(found)
+        if history.final or not told.final:
+            size = history.world_size or told.world_size
+            return state.info(found, history._replace(world_size=size))
+        return state.info(found, told)
+
+    def events(self, run: str) -> list[Event]:
+        return self._events(runs.one(self._cluster, run))
+
+    def logs(self, run: str, query: LogQuery) -> Iterator[LogBlock]:
+        runs.one(self._cluster, run)
+        return kept.lines(self._cluster, run, query)
+
+    def watch(self, run: str, query: LogQuery, *, events_from: int = 1) -> Iterator[Item]:
+        return watching.Watch(self._cluster, run, query, events_from, self._bring_home).items()
+
+    def stop(self, run: str, *, grace: float | None = None) -> None:
+        for found in watching.changes(self._cluster, run):
+            if state.ending(found) is not None:
+                return
+            if not found.listening:
+                self._stop_what_has_not_begun(found)
+                return
+            try:
+                with enter(self._cluster, found) as viewer:
+                    viewer.ask("stop", by="rankzero stop", grace=grace)
+                    viewer.next(timeout=_ANSWER)
+                    return
+            except TimeoutError as error:
+                raise Refused(f"the coordinator of {run} does not answer") from error
+            except Lost:
+                continue
+
+    def delete(self, run: str) -> None:
+        found = runs.one(self._cluster, run)
+        if state.ending(found) is None:
+            raise BadRequest(
+                f"{run} is still {state.told(found).state}; nothing was deleted.",
+                f"Stop it first: rankzero stop {run}",
+            )
+        self._cluster.delete("Job", found.job["metadata"]["name"])
+
+    def outputs(self, run: str, to: Path | None = None) -> Path:
+        found = runs.one(self._cluster, run)
+        home = to or self._home(run, found.plan.get("job", {}).get("outputs"))
+        if found.listening:
+            return fetch(self._cluster, found, home)
+        if home.is_dir():
+            return home
+        raise Refused(
+            f"the outputs of {run} are gone: its pods have ended.",
+            "An attached run brings them back when it ends.",
+        )
+
+    def submitted(self, run: str) -> Mapping[str, Any]:
+        return runs.one(self._cluster, run).plan
+
+    # -- inside
+
+    def _home(self, run: str, named: str | None) -> Path:
+        return Path(named) if named else self._outputs.absolute() / run
+
+    def _bring_home(self, found: Found) -> None:
+        fetch(self._cluster, found, self._home(found.run, found.plan["job"].get("outputs")))
+
+    def _stop_what_has_not_begun(self, found: Found) -> None:
+        """Without a coordinator there is nobody to ask: the Jobs are suspended, which ends their
+        pods."""
+        notes = {"metadata": {"annotations": {names.STOPPED: "rankzero stop"}}}
+        jobs = self._cluster.every("Job", f"{names.RUN}={found.run}")["items"]
+        for job in jobs:
+            change = {**notes, "spec": {"suspend": True}}
+            self._cluster.patch("Job", job["metadata"]["name"], change)
+
+    def _events(self, found: Found) -> list[Event]:
+        told = [watching.submitted(found), *self._told(found)]
+        if state.ending(found) is not None and not fold(told).final:
+            told.append(kept.last(found, told[-1].seq + 1))
+        return told
+
+    def _told(self, found: Found) -> list[Event]:
+        return kept.events(self._cluster, found)

@@ -1,0 +1,151 @@
+"""A cluster's API, as plain JSON: requests, watches and streams, with this user's rights.
+
+lightkube reads the kubeconfig and knows every way to prove oneself (certificates, tokens, exec
+plugins, proxies); its typed models stay unused, for most of a pod is of no interest here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from rankzero.backends.kubernetes import trouble
+
+if TYPE_CHECKING:
+    import httpx2
+    from lightkube.config.kubeconfig import SingleConfig
+
+    from rankzero.backends.kubernetes.stream import ExecStream
+
+Object = dict[str, Any]
+#: How long the API server may take to answer (seconds).
+_PATIENCE = 30.0
+_PATHS = {
+    "Job": "/apis/batch/v1/namespaces/{}/jobs",
+    "Pod": "/api/v1/namespaces/{}/pods",
+    "Service": "/api/v1/namespaces/{}/services",
+    "Secret": "/api/v1/namespaces/{}/secrets",
+    "ConfigMap": "/api/v1/namespaces/{}/configmaps",
+    "Event": "/api/v1/namespaces/{}/events",
+}
+
+
+class Cluster:
+    """One context of the kubeconfig. Every method raises `Refused` in the user's words."""
+
+    def __init__(self, context: str | None = None, namespace: str | None = None) -> None:
+        self._context, self._namespace = context, namespace
+
+    @cached_property
+    def _config(self) -> SingleConfig:
+        return trouble.kubeconfig(self._context)
+
+    @property
+    def context(self) -> str:
+        return self._config.context_name
+
+    @property
+    def namespace(self) -> str:
+        return self._namespace or self._config.namespace
+
+    @cached_property
+    def _client(self) -> httpx2.Client:
+        import httpx2
+        from lightkube.config.client_adapter import Client, ConnectionParams
+
+        with trouble.told(self, "GET", ""):
+            return Client(self._config, ConnectionParams(timeout=httpx2.Timeout(_PATIENCE)))
+
+    # -- objects
+
+    def create(self, made: Mapping[str, Any]) -> Object:
+        return self._call("POST", self._path(made["kind"]), body=made)
+
+    def get(self, kind: str, name: str) -> Object | None:
+        """The object, or None where there is none of this name."""
+        try:
+            return self._call("GET", self._path(kind, name))
+        except trouble.Absent:
+            return None
+
+    def every(self, kind: str, selector: str = "") -> Object:
+        """All of a kind that the labels select: `items`, and `metadata.resourceVersion`."""
+        return self._call("GET", self._path(kind), labelSelector=selector)
+
+    def patch(self, kind: str, name: str, change: Mapping[str, Any]) -> Object:
+        """A JSON merge patch (RFC 7386)."""
+        return self._call("PATCH", self._path(kind, name), body=change)
+
+    def delete(self, kind: str, name: str, *, propagation: str = "Background") -> bool:
+        """Whether there was one. propagation: what becomes of what it owns."""
+        try:
+            options = {"propagationPolicy": propagation}
+            self._call("DELETE", self._path(kind, name), body=options)
+        except trouble.Absent:
+            return False
+        return True
+
+    def watch(self, kind: str, selector: str, since: str) -> Iterator[tuple[str, Object]]:
+        """(`ADDED`, `MODIFIED` or `DELETED`; object) from a resource version on, until the server
+        ends the stream. Errors: trouble.Gone where the version is too old."""
+        import httpx2
+
+        path = self._path(kind)
+        query = {"watch": "true", "labelSelector": selector, "resourceVersion": since}
+        timeout = httpx2.Timeout(_PATIENCE, read=None)
+        with (
+            trouble.told(self, "GET", path),
+            self._client.stream("GET", path, params=query, timeout=timeout) as answer,
+        ):
+            trouble.check(self, answer)
+            for line in answer.iter_lines():
+                change = json.loads(line)
+                if change["type"] == "ERROR":
+                    raise trouble.Gone(change["object"].get("message", ""))
+                yield change["type"], change["object"]
+
+    # -- pods
+
+    def log(self, pod: str, **query: str) -> Iterator[bytes]:
+        """A pod's log, by blocks."""
+        path = f"{self._path('Pod', pod)}/log"
+        with (
+            trouble.told(self, "GET", path),
+            self._client.stream("GET", path, params=query, timeout=None) as answer,
+        ):
+            trouble.check(self, answer)
+            yield from answer.iter_bytes()
+
+    def execute(self, pod: str, container: str, command: list[str]) -> ExecStream:
+        """Start a command in a pod, with its stdin and stdout at hand."""
+        from rankzero.backends.kubernetes.stream import ExecStream
+
+        query: dict[str, str | list[str]] = {"command": command, "container": container}
+        query.update(dict.fromkeys(("stdin", "stdout", "stderr"), "true"))
+        path = f"{self._path('Pod', pod)}/exec"
+        with trouble.told(self, "GET", path):
+            return ExecStream(self._client, path, query)
+
+    # -- inside
+
+    def _path(self, kind: str, name: str = "") -> str:
+        path = _PATHS[kind].format(self.namespace)
+        return f"{path}/{name}" if name else path
+
+    def _call(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: str
+    ) -> Object:
+        kind = "merge-patch+json" if method == "PATCH" else "json"
+        with trouble.told(self, method, path):
+            answer = self._client.request(
+                method,
+                path,
+                params={key: value for key, value in query.items() if value},
+                content=None if body is None else json.dumps(body).encode(),
+                headers={} if body is None else {"Content-Type": f"application/{kind}"},
+            )
+            trouble.check(self, answer)
+            found: Object = answer.json()
+            return found

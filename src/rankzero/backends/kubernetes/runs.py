@@ -1,0 +1,34 @@
+"""The runs of a namespace, as any machine with the same kubeconfig sees them."""
+
+from __future__ import annotations
+
+from rankzero.backends.kubernetes import state
+from rankzero.backends.kubernetes.cluster import Cluster
+from rankzero.backends.kubernetes.state import Found
+from rankzero.errors import UnknownRun
+from rankzero.plan.kubernetes import names
+
+_OURS = f"{names.MANAGED_BY}=rankzero"
+_FIRST_PODS = f"{_OURS},batch.kubernetes.io/job-completion-index=0"
+
+
+def every(cluster: Cluster) -> list[Found]:
+    """All of them: two calls, however many there are."""
+    jobs = cluster.every("Job", f"{_OURS},{names.PART}=coordinator")["items"]
+    return state.found(jobs, cluster.every("Pod", _FIRST_PODS)["items"])
+
+
+def one(cluster: Cluster, run: str) -> Found:
+    """Errors: UnknownRun."""
+    selector = f"{names.RUN}={run}"
+    if not run or not all(c.isalnum() or c == "-" for c in run):
+        raise _unknown(run)
+    jobs = cluster.every("Job", f"{selector},{names.PART}=coordinator")["items"]
+    found = state.found(jobs, cluster.every("Pod", selector)["items"]) if jobs else []
+    if not found:
+        raise _unknown(run)
+    return found[0]
+
+
+def _unknown(run: str) -> UnknownRun:
+    return UnknownRun(f'There is no run "{run}".', "See them all: rankzero list")

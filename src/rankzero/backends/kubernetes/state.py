@@ -1,0 +1,163 @@
+"""A run's state as its Jobs and first pods tell it. Pure: from the API's objects to a history."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from rankzero.agent import events as ev
+from rankzero.agent.history import History
+from rankzero.backends.base import RunInfo
+from rankzero.plan.kubernetes import names
+
+Object = Mapping[str, Any]
+_INDEX = "batch.kubernetes.io/job-completion-index"
+
+
+class Found(NamedTuple):
+    """A run's first Job, and the newest of its coordinator's pods (None where there is none)."""
+
+    job: Object
+    pod: Object | None
+
+    @property
+    def run(self) -> str:
+        return str(self.job["metadata"]["labels"][names.RUN])
+
+    @property
+    def plan(self) -> Mapping[str, Any]:
+        """As submitted."""
+        found: Mapping[str, Any] = json.loads(annotation(self.job, names.PLAN) or "{}")
+        return found
+
+    @property
+    def created(self) -> float:
+        return float(annotation(self.job, names.CREATED) or seconds(_born(self.job)))
+
+    @property
+    def listening(self) -> bool:
+        """Whether a coordinator may be asked."""
+        return self.pod is not None and phase(self.pod) == "Running"
+
+
+def found(jobs: Iterable[Object], pods: Iterable[Object]) -> list[Found]:
+    """The runs behind these objects."""
+    newest: dict[str, Object] = {}
+    for pod in pods:
+        key = _key(pod)
+        if pod["metadata"]["labels"].get(_INDEX) != "0":
+            continue
+        if key not in newest or _born(newest[key]) < _born(pod):
+            newest[key] = pod
+    first = [job for job in jobs if job["metadata"]["labels"].get(names.PART) == "coordinator"]
+    return [Found(job, newest.get(_key(job))) for job in first]
+
+
+def info(found: Found, history: History | None = None) -> RunInfo:
+    """What `list` shows. history: a better one than the objects tell."""
+    plan = found.plan
+    job = plan.get("job", {})
+    return RunInfo(
+        run=found.run,
+        name=str(job.get("name", found.run)),
+        where=str(plan.get("where", "kubernetes")),
+        created=found.created,
+        labels=job.get("labels", {}),
+        history=history or told(found),
+    )
+
+
+def told(found: Found) -> History:
+    """The history, as far as the objects tell it."""
+    start = History(
+        submitted=found.created,
+        max_restarts=int(found.plan.get("job", {}).get("max_restarts", 0)),
+        world_size=_world_size(found.plan),
+    )
+    outcome = ending(found)
+    if outcome is None:
+        return start._replace(state=_state(found))
+    return start._replace(
+        state=outcome["state"],
+        cause=outcome.get("cause"),
+        exit_code=outcome.get("exit_code"),
+        outcome=outcome,
+        finished=_ended(found),
+    )
+
+
+def ending(found: Found) -> dict[str, Any] | None:
+    """How the run ended: what the coordinator left, else what the Job says."""
+    words = termination(found.pod)
+    if words is not None:
+        return words
+    for condition in found.job.get("status", {}).get("conditions", ()):
+        if condition["status"] != "True":
+            continue
+        if condition["type"] == "Complete":
+            return {"state": ev.SUCCEEDED, "cause": None, "exit_code": 0}
+        if condition["type"] == "Failed":
+            cause = {"kind": "job-failed", "message": condition.get("message", "")}
+            return {"state": ev.FAILED, "cause": cause, "exit_code": 1}
+    if annotation(found.job, names.STOPPED) is not None:
+        return {"state": ev.STOPPED, "cause": None, "exit_code": 1}
+    return None
+
+
+def termination(pod: Object | None) -> dict[str, Any] | None:
+    """The outcome that an agent wrote when it left."""
+    ended = _terminated(pod)
+    try:
+        words = json.loads(ended.get("message", ""))
+    except ValueError:
+        return None
+    return words if isinstance(words, dict) and words.get("state") in ev.FINAL else None
+
+
+def phase(pod: Object) -> str:
+    return str(pod.get("status", {}).get("phase", "Pending"))
+
+
+def annotation(thing: Object, name: str) -> str | None:
+    value = thing["metadata"].get("annotations", {}).get(name)
+    return None if value is None else str(value)
+
+
+def seconds(stamp: str) -> float:
+    """A time of the API (RFC 3339) as seconds since the epoch."""
+    return datetime.fromisoformat(stamp.replace("Z", "+00:00")).timestamp()
+
+
+def _state(found: Found) -> str:
+    return ev.RUNNING_STATE if found.listening else ev.WAITING_STATE
+
+
+def _ended(found: Found) -> float | None:
+    stamp = _terminated(found.pod).get("finishedAt") or found.job.get("status", {}).get(
+        "completionTime"
+    )
+    return None if stamp is None else seconds(stamp)
+
+
+def _terminated(pod: Object | None) -> Mapping[str, Any]:
+    for status in (pod or {}).get("status", {}).get("containerStatuses", ()):
+        ended: Mapping[str, Any] | None = status.get("state", {}).get("terminated")
+        if ended is not None:
+            return ended
+    return {}
+
+
+def _key(thing: Object) -> str:
+    labels = thing["metadata"]["labels"]
+    return f"{labels[names.RUN]}/{labels[names.ROLE]}"
+
+
+def _born(thing: Object) -> str:
+    return str(thing["metadata"]["creationTimestamp"])
+
+
+def _world_size(plan: Mapping[str, Any]) -> int:
+    counts = [node.get("nproc") for node in plan.get("nodes", ())]
+    return sum(count for count in counts if isinstance(count, int))

@@ -1,0 +1,76 @@
+"""A plan made real on a cluster, so that a crash at any point leaves nothing behind.
+
+The first Job comes first, suspended; it owns all the rest, so the garbage collector removes with it
+whatever there is; then it is resumed.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from rankzero.backends.kubernetes.cluster import Cluster, Object
+from rankzero.plan.kubernetes import names
+from rankzero.plan.model import Plan
+
+
+def submit(cluster: Cluster, plan: Plan) -> None:
+    """Create everything. Errors: Refused; nothing is left then."""
+    first = _annotated(plan)
+    made = cluster.create(first)
+    name = made["metadata"]["name"]
+    try:
+        owner = _owner(made)
+        for manifest in plan.manifests[1:]:
+            cluster.create(_filled(manifest, plan.blobs, owner))
+        cluster.patch("Job", name, {"spec": {"suspend": False}})
+    except BaseException:
+        cluster.delete("Job", name)
+        raise
+
+
+def _annotated(plan: Plan) -> dict[str, Any]:
+    """The first Job with what was asked for, for whoever looks at the run from elsewhere."""
+    first = dict(plan.manifests[0])
+    said = plan.to_json()
+    said["manifests"] = []  # they are there to be looked at
+    # An object's annotations hold 256 KiB, and what a node is told is the same for all of its role.
+    said["nodes"] = [node if node["index"] == 0 else _short(node) for node in said["nodes"]]
+    notes = {names.PLAN: json.dumps(said), names.CREATED: repr(time.time())}
+    first["metadata"] = {**first["metadata"], "annotations": notes}
+    return first
+
+
+def _short(node: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: node[key] for key in ("role", "index", "nproc")}
+
+
+def _owner(job: Object) -> dict[str, str]:
+    # Neither `controller` (a queue would take the others for children) nor `blockOwnerDeletion`
+    # (which needs a right that users may lack).
+    return {
+        "apiVersion": job["apiVersion"],
+        "kind": job["kind"],
+        "name": job["metadata"]["name"],
+        "uid": job["metadata"]["uid"],
+    }
+
+
+def _filled(
+    manifest: Mapping[str, Any], blobs: Mapping[str, bytes], owner: Mapping[str, str]
+) -> dict[str, Any]:
+    """The object itself: owned, with blobs for their digests, and with the token."""
+    made = dict(manifest)
+    made["metadata"] = {**made["metadata"], "ownerReferences": [owner]}
+    if made["kind"] == "Secret":
+        made["data"] = {"token": base64.b64encode(secrets.token_hex(32).encode()).decode()}
+    if "binaryData" in made:
+        made["binaryData"] = {
+            key: base64.b64encode(blobs[digest]).decode()
+            for key, digest in made["binaryData"].items()
+        }
+    return made

@@ -1,0 +1,106 @@
+"""What a cluster refuses, in the user's words: what, where, why, and what to do next."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rankzero.errors import Refused
+
+if TYPE_CHECKING:
+    import httpx2
+    from lightkube.config.kubeconfig import SingleConfig
+
+    from rankzero.backends.kubernetes.cluster import Cluster
+
+_VERBS = {"GET": "read", "POST": "create", "PATCH": "change", "DELETE": "delete"}
+
+
+class Absent(Refused):
+    """There is no such object."""
+
+
+class Taken(Refused):
+    """An object of this name is there already."""
+
+
+class Gone(Exception):
+    """A watch cannot go on from this version: list again."""
+
+
+def kubeconfig(context: str | None) -> SingleConfig:
+    """The context that was named, or the current one. Errors: Refused."""
+    from lightkube.config.kubeconfig import KubeConfig
+    from lightkube.core.exceptions import ConfigError
+
+    try:
+        config = KubeConfig.from_env()
+        found = config.get(context)
+    except (ConfigError, OSError, ValueError) as error:
+        raise Refused(f"cannot read the kubeconfig: {error}", "See: kubectl config view") from error
+    if found is None:
+        known = ", ".join(config.contexts) or "none"
+        named = f'no context "{context}"' if context else "no current context"
+        raise Refused(
+            f"There is {named} in the kubeconfig. Contexts: {known}.",
+            "Choose one: kubectl config use-context NAME",
+        )
+    return found
+
+
+@contextlib.contextmanager
+def told(cluster: Cluster, method: str, path: str) -> Iterator[None]:
+    """Let errors of the way to the cluster come as `Refused`."""
+    import httpx2
+    from lightkube.core.exceptions import ConfigError
+
+    try:
+        yield
+    except ConfigError as error:
+        raise Refused(f"cannot prove who you are to {cluster.context}: {error}") from error
+    except httpx2.TimeoutException as error:
+        raise Refused(
+            f"{cluster.context} does not answer ({method} {path})", "Is it reachable from here?"
+        ) from error
+    except httpx2.HTTPError as error:
+        raise Refused(
+            f"cannot reach {cluster.context}: {error}", "Try: kubectl cluster-info"
+        ) from error
+
+
+def check(cluster: Cluster, answer: httpx2.Response) -> None:
+    """Errors: Absent, Taken, Gone, Refused, where the API server refused."""
+    if answer.is_success:
+        return
+    answer.read()
+    said = _message(answer)
+    code = answer.status_code
+    method, path = answer.request.method, answer.request.url.path
+    if code == 404 and "namespaces" in said:
+        raise Refused(f'{cluster.context} has no namespace "{cluster.namespace}".')
+    if code == 404:
+        raise Absent(f"{cluster.context}: {said}")
+    if code == 409:
+        raise Taken(f"{cluster.context}: {said}")
+    if code == 410:
+        raise Gone(said)
+    if code == 401:
+        raise Refused(
+            f"{cluster.context} does not know you: {said}",
+            "Has a token expired? Log in again, then: kubectl auth whoami",
+        )
+    if code == 403:
+        verb = _VERBS.get(method, method)
+        raise Refused(
+            f"may not {verb} in namespace {cluster.namespace} of {cluster.context}: {said}",
+            "An administrator can give the right; the Role to ask for: rankzero doctor --rbac",
+        )
+    raise Refused(f"{cluster.context} refused {method} {path}: {said}")
+
+
+def _message(answer: httpx2.Response) -> str:
+    try:
+        return str(answer.json()["message"])
+    except (ValueError, KeyError, TypeError):
+        return f"{answer.status_code} {answer.reason_phrase}"

@@ -1,0 +1,97 @@
+"""A run on a cluster, watched from its submission to its last line, and read when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from rankzero.agent import events as ev
+from rankzero.backends.base import Item, LogQuery
+from rankzero.backends.following import Progress, follow_to_the_last_line
+from rankzero.backends.kubernetes import kept, runs, state
+from rankzero.backends.kubernetes.cluster import Cluster
+from rankzero.backends.kubernetes.entering import enter
+from rankzero.backends.kubernetes.state import Found
+from rankzero.backends.kubernetes.trouble import Gone
+from rankzero.backends.viewer import Lost
+from rankzero.plan.kubernetes import names
+
+
+class Watch:
+    """One who looks at a run. on_end is called once all lines are given, with a coordinator that
+    is still there."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        run: str,
+        query: LogQuery,
+        events_from: int,
+        on_end: Callable[[Found], None],
+    ) -> None:
+        self._cluster, self._run, self._on_end = cluster, run, on_end
+        found = runs.one(cluster, run)
+        nodes = [f"{node['role']}/{node['index']}" for node in found.plan.get("nodes", ())]
+        self._seen = Progress(nodes, query, max(events_from, 1))
+        self._first = events_from <= 1
+        self._found = found
+
+    def items(self) -> Iterator[Item]:
+        """All there is and all that comes, the last event at the very end."""
+        if self._first:
+            yield submitted(self._found)
+        while not self._seen.complete and self._until_there():
+            try:
+                with enter(self._cluster, self._found) as viewer:
+                    yield from follow_to_the_last_line(viewer, self._seen)
+                    self._on_end(self._found)
+            except Lost:
+                continue
+        if not self._seen.complete:
+            yield from self._kept()
+        if self._seen.end is not None:
+            yield self._seen.end
+
+    def _until_there(self) -> bool:
+        """Wait for a coordinator that can be asked; False where none will come any more."""
+        for found in changes(self._cluster, self._run):
+            self._found = found
+            if state.ending(found) is not None:
+                return False
+            if found.listening:
+                return True
+        return False
+
+    def _kept(self) -> Iterator[Item]:
+        """What the pods' logs tell beyond what was seen; they have no offsets, so a node whose
+        lines were seen in part is read from where its events stop."""
+        for event in kept.events(self._cluster, self._found):
+            if event.seq >= self._seen.next_event:
+                yield from self._seen.take(event)
+        if not self._seen.begun:
+            yield from kept.lines(self._cluster, self._run, self._seen.query)
+        if self._seen.end is None:
+            self._seen.end = kept.last(self._found, self._seen.next_event)
+
+
+def submitted(found: Found) -> ev.Event:
+    """The event that precedes all that a coordinator writes."""
+    job = found.plan.get("job", {})
+    data = {
+        "name": job.get("name", found.run),
+        "backend": "kubernetes",
+        "max_restarts": job.get("max_restarts", 0),
+    }
+    return ev.Event(0, found.created, ev.SUBMITTED, data)
+
+
+def changes(cluster: Cluster, run: str) -> Iterator[Found]:
+    """The run as it is, and again whenever one of its pods or Jobs changes, until it is gone."""
+    selector = f"{names.RUN}={run}"
+    while True:
+        pods = cluster.every("Pod", selector)
+        yield runs.one(cluster, run)
+        try:
+            for _ in cluster.watch("Pod", selector, pods["metadata"]["resourceVersion"]):
+                yield runs.one(cluster, run)
+        except Gone:
+            continue

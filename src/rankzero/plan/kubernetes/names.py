@@ -1,0 +1,28 @@
+"""What a run's objects are called, and how they are found."""
+
+from __future__ import annotations
+
+RUN, ROLE, PART = "rankzero/run", "rankzero/role", "rankzero/part"
+NAME = "app.kubernetes.io/name"
+MANAGED_BY = "app.kubernetes.io/managed-by"
+#: Annotations of a run's first Job.
+PLAN, CREATED, STOPPED = "rankzero/plan", "rankzero/created", "rankzero/stopped-by"
+
+#: The one container of each pod.
+CONTAINER = "rank"
+#: Where the coordinator listens in its pod, whose network is its own.
+PORT = 29400
+
+
+def job(run: str, role: str) -> str:
+    return f"{run}-{role}"
+
+
+def coordinator(run: str, role: str) -> str:
+    """The host name of the first pod, short: the pod's resolver knows the rest."""
+    return f"{job(run, role)}-0.{run}"
+
+
+def labels(run: str, **more: str) -> dict[str, str]:
+    """What every object of a run carries."""
+    return {MANAGED_BY: "rankzero", RUN: run, **more}
