@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rankzero import backends
 from rankzero.agent import events as ev
 from rankzero.backends.base import LogQuery
+from rankzero.cli.show import terminal
 from rankzero.errors import BadRequest
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ def _holds(labels: Mapping[str, str], selector: str) -> bool:
 def selected(selectors: tuple[str, ...]) -> list[tuple[Backend, RunInfo]]:
     """All runs that the labels select, newest first; without labels all that there are."""
     matches({}, selectors)  # a malformed one is told even where there are no runs
-    found = [(backend, info) for backend in backends.every() for info in backend.runs()]
+    found, silent = backends.everywhere()
+    for refused in silent:
+        terminal.err().say(f"  note: {refused.args[0]}")
     found.sort(key=lambda pair: -pair[1].created)
     return [pair for pair in found if matches(pair[1].labels, selectors)]
 

@@ -10,8 +10,10 @@ import pytest
 
 from rankzero import backends
 from rankzero.agent import events as ev
-from rankzero.backends.local.folder import RunFolder, Runs, state_home
-from rankzero.errors import BadRequest, UnknownRun
+from rankzero.backends import kubernetes
+from rankzero.backends.home import state_home
+from rankzero.backends.local.folder import RunFolder, Runs
+from rankzero.errors import BadRequest, Refused, UnknownRun
 
 
 @pytest.fixture
@@ -44,12 +46,35 @@ def finished(time: float) -> ev.Event:
 
 def test_a_backend_is_made_once() -> None:
     assert backends.get("local") is backends.get("local")
-    assert backends.names() == ["local"]
+    assert backends.names() == ["local", "kubernetes"]
 
 
 def test_an_unknown_backend_is_answered_with_the_near_name() -> None:
     with pytest.raises(BadRequest, match=r'no backend "locla".*Did you mean "local"'):
         backends.get("locla")
+
+
+def test_who_never_used_a_cluster_needs_no_kubeconfig(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(runs, "digits-7f3a", submitted(1.0), finished(2.0))
+    monkeypatch.setenv("KUBECONFIG", "/nowhere")
+    assert [backend.name for backend in backends.every()] == ["local"]
+    assert backends.find("digits")[1].run == "digits-7f3a"
+
+
+def test_a_place_that_cannot_be_asked_hides_no_other(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(runs, "digits-7f3a", submitted(1.0), finished(2.0))
+    monkeypatch.setenv("KUBECONFIG", "/nowhere")
+    kubernetes.remember()
+    found, silent = backends.everywhere()
+    assert [info.run for _, info in found] == ["digits-7f3a"]
+    assert "kubeconfig" in str(silent[0])
+    assert backends.find("digits")[1].run == "digits-7f3a"
+    with pytest.raises(Refused, match="kubeconfig"):
+        backends.find("speech")
 
 
 def test_a_run_is_found_by_its_id_or_the_only_start(runs: Runs) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
+import shutil
+import signal
 import socket
 import subprocess
 import zipfile
@@ -17,18 +18,17 @@ from rankzero.agent import exits
 from rankzero.agent.chronicle import read
 from rankzero.agent.config import AgentConfig, Command, Limits, RoleShape
 from rankzero.agent.history import fold
-from rankzero.agent.logs import LogReader
+from rankzero.agent.logs import Cursor, LogReader, merge
 from rankzero.code import agent_zip as module
 from rankzero.code.agent_zip import TRAVELS, agent_zip
 from rankzero.code.shipment import PART
+from rankzero.contracts.topology import Settings
 from support import processes
 from support.interpreters import extremes
 from support.waiting import PATIENCE
 
 SOURCES = Path(module.__file__).parents[1]
 SCRIPT = """
-import sys
-sys.path.insert(0, "")
 import rankzero, net
 context = rankzero.context()
 rankzero.report(step=1, loss=0.5)
@@ -57,10 +57,9 @@ def test_it_holds_the_sources_that_travel_and_a_beginning(archive: Path) -> None
 
 
 def test_it_is_always_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    import shutil
-
     copy = tmp_path / "rankzero"
-    shutil.copytree(SOURCES, copy, copy_function=shutil.copyfile)  # with other times
+    compiled = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(SOURCES, copy, copy_function=shutil.copyfile, ignore=compiled)  # new times
     first = agent_zip()
     monkeypatch.setattr(module, "_PACKAGE", copy)
     assert agent_zip() == first
@@ -107,7 +106,7 @@ def test_a_run_of_one_node(python: str, archive: Path, tmp_path: Path) -> None:
             role="worker",
             index=0,
             roles=(RoleShape("worker", 1, 1),),
-            settings=module_settings(),
+            settings=Settings("by-hand-0000", "plain"),
             command=Command("script", "train.py"),
             coordinator=f"127.0.0.1:{listener.getsockname()[1]}",
             token_file=str(tmp_path / "token"),
@@ -135,11 +134,13 @@ def test_a_run_of_one_node(python: str, archive: Path, tmp_path: Path) -> None:
             )
         finally:
             for process in processes.carrying(tmp_path):
-                os.kill(process.pid, 9)
+                os.kill(process.pid, signal.SIGKILL)
 
     assert (done.returncode, done.stdout, done.stderr) == (exits.DONE, "", "")
     events = read(str(tmp_path / "events.jsonl"))
     assert fold(events).state == ev.SUCCEEDED
     reader = LogReader(str(tmp_path / "node" / "logs"))
-    said = sorted(reader.read(rank, 0, 10_000).data for rank in reader.ranks())
-    assert said == []
+    cursors = [Cursor(reader, rank) for rank in reader.ranks()]
+    said = b"".join(chunk.data for _, chunk in merge(cursors, final=True)).decode().splitlines()
+    place = f"{archive}/rankzero/__init__.py"
+    assert sorted(said) == [f"rank {rank} of 2 ours {place}" for rank in (0, 1)]

@@ -17,7 +17,7 @@ from rankzero.code.refusals import largest, too_large
         ({"d/a": 95, "d/b": 5, "c": 1}, [("d/a", 95), ("c", 1)]),
         ({"d/e/f/a": 5, "d/e/f/b": 5, "c": 1}, [("d/e/f/", 10), ("c", 1)]),
         ({"d/e/a": 50, "d/f/b": 50}, [("d/", 100)]),
-        ({name: 1 for name in "fedcba"}, [(name, 1) for name in "abcde"]),
+        (dict.fromkeys("fedcba", 1), [(name, 1) for name in "abcde"]),
         ({"d/a": 0, "d/b": 0}, [("d/b", 0)]),
     ],
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rankzero.agent.history import fold
+from rankzero.backends import kubernetes
 from rankzero.backends.base import Item, LogBlock, LogQuery, RunInfo, Submission
 from rankzero.backends.kubernetes import kept, runs, state, watching
 from rankzero.backends.kubernetes.cluster import Cluster
@@ -45,6 +46,7 @@ class KubernetesBackend:
         from rankzero.backends.kubernetes.submitting import submit
 
         submit(self._cluster, plan)
+        kubernetes.remember()
         return Submission(plan.run, self._home(plan.run, plan.job.outputs), Path())
 
     def release(self, run: str) -> None:

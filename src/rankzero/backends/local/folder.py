@@ -16,6 +16,7 @@ from typing import Any
 from rankzero.agent import events as ev
 from rankzero.agent.chronicle import RESERVE, read
 from rankzero.agent.history import History, fold
+from rankzero.backends.home import state_home
 from rankzero.errors import Refused
 
 #: What ends a history whose writers were all killed.
@@ -23,14 +24,6 @@ CUT_OFF = {
     "kind": "cut-off",
     "message": "all processes of the run were ended from outside: a kill, or the machine went down",
 }
-
-
-def state_home() -> Path:
-    """`$XDG_STATE_HOME/rankzero`, by the XDG base directory specification."""
-    base = Path(os.environ.get("XDG_STATE_HOME", ""))
-    # The specification says to ignore a relative path.
-    home = base if base.is_absolute() else Path.home() / ".local" / "state"
-    return home / "rankzero"
 
 
 class RunFolder:
