@@ -89,12 +89,10 @@ def find(run: str) -> tuple[Backend, RunInfo]:
 
 def _newest() -> tuple[Backend, RunInfo]:
     found, silent = everywhere()
+    if silent and not found:
+        raise silent[0]
     if not found:
-        raise (
-            silent[0]
-            if silent
-            else UnknownRun("There is no run yet.", "Start one: rankzero run train.py")
-        )
+        raise UnknownRun("There is no run yet.", "Start one: rankzero run train.py")
     return max(found, key=lambda pair: pair[1].created)
 
 
