@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 #: What of the package runs on a node, besides its own `__init__.py`.
@@ -21,16 +20,17 @@ def agent_zip() -> bytes:
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w") as archive:
         _add(archive, "__main__.py", _MAIN.encode())
-        for path in sorted(_sources()):
-            name = Path("rankzero", path.relative_to(_PACKAGE)).as_posix()
+        for name, path in sorted(_sources().items()):
             _add(archive, name, path.read_bytes())
     return whole.getvalue()
 
 
-def _sources() -> Iterator[Path]:
-    yield _PACKAGE / "__init__.py"
+def _sources() -> dict[str, Path]:
+    """The files by their names in the archive."""
+    paths = [_PACKAGE / "__init__.py"]
     for part in TRAVELS:
-        yield from (_PACKAGE / part).rglob("*.py")
+        paths.extend((_PACKAGE / part).rglob("*.py"))
+    return {f"rankzero/{path.relative_to(_PACKAGE).as_posix()}": path for path in paths}
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:

@@ -1,0 +1,232 @@
+"""What a job becomes on a cluster, pinned by golden files: objects as the API server gets them.
+
+RANKZERO_RENEW_GOLDEN=1 pytest tests/unit/plan && git diff tests/unit/plan
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from rankzero.agent import exits
+from rankzero.agent.config import AgentConfig
+from rankzero.plan.kubernetes import Facts, Freight, compile_kubernetes, names, pod
+from rankzero.plan.model import Code, Plan
+from rankzero.spec.framework import Found
+from rankzero.spec.model import Job
+from rankzero.spec.names import LONGEST_NAME, LONGEST_ROLE
+
+GOLDEN = Path(__file__).parent / "golden-kubernetes"
+CLUSTER = Facts("lab", "team", "registry/torch:2")
+FREIGHT = Freight(b"the agent", (b"part one", b"part two"), "ab" * 32)
+#: What a host name may be: RFC 1123.
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def nodes(most: int, least: int | None = None) -> dict[str, int]:
+    return {"minimum": most if least is None else least, "maximum": most}
+
+
+def job(**fields: Any) -> Job:
+    roles = fields.pop("roles", {"worker": {"nodes": nodes(2), "nproc": 2}})
+    base = {"name": "job", "run": {"script": "train.py"}, "workdir": "/work", "roles": roles}
+    return Job.model_validate({**base, **fields})
+
+
+def plan(made: Job, framework: str = "torch", run: str = "job-7f3a") -> Plan:
+    code = Code("/work", 3, 9000, "ab" * 32)
+    found = Found(framework, "found in train.py")
+    return compile_kubernetes(made, found, code, CLUSTER, run, FREIGHT)
+
+
+CASES: dict[str, tuple[Job, str]] = {
+    "two-nodes-two-ranks": (job(), "torch"),
+    "everything-said": (
+        job(
+            args=("--lr", "0.1", "a b"),
+            env={"A": "job", "B": "job"},
+            labels={"team": "vision"},
+            torch={"backend": "gloo", "port": 29500, "timeout": 90.0},
+            max_restarts=3,
+            python="/opt/python",
+            grace=5.0,
+            roles={
+                "worker": {
+                    "nodes": nodes(3, 1),
+                    "nproc": "gpu",
+                    "gpus": 4,
+                    "cpu": 1.5,
+                    "memory": "8Gi",
+                    "resources": {"example.com/fpga": "1"},
+                    "env": {"B": "role"},
+                    "ports": {"http": 8080},
+                    "image": "mine:1",
+                    "pull": "Always",
+                    "labels": {"tier": "gpu"},
+                    "annotations": {"note": "a text: with signs"},
+                }
+            },
+        ),
+        "torch",
+    ),
+    "parameter-servers": (
+        job(
+            roles={
+                "worker": {"nodes": nodes(2)},
+                "ps": {"nodes": nodes(2), "run": {"module": "serve"}},
+                "chief": {"nodes": nodes(1), "ports": {"board": 6006}},
+            },
+        ),
+        "tensorflow",
+    ),
+}
+
+
+def objects(made: Plan, kind: str) -> list[dict[str, Any]]:
+    return [dict(one) for one in made.manifests if one["kind"] == kind]
+
+
+def pods(made: Plan) -> list[dict[str, Any]]:
+    return [one["spec"]["template"] for one in objects(made, "Job")]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_objects_are_as_they_were(name: str) -> None:
+    made = [json.loads(json.dumps(one)) for one in plan(*CASES[name]).manifests]
+    path = GOLDEN / f"{name}.yaml"
+    if os.environ.get("RANKZERO_RENEW_GOLDEN"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(yaml.safe_dump_all(made, sort_keys=False), encoding="utf-8")
+
+    assert list(yaml.safe_load_all(path.read_text(encoding="utf-8"))) == made
+
+
+def test_no_golden_file_is_without_its_case() -> None:
+    assert {path.stem for path in GOLDEN.glob("*.yaml")} == set(CASES)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_role_reads_its_config_back(name: str) -> None:
+    made = plan(*CASES[name])
+    (agent,) = [
+        one for one in objects(made, "ConfigMap") if one["metadata"]["name"].endswith("-agent")
+    ]
+    for config in made.agents:
+        read = AgentConfig.from_json(json.loads(agent["data"][f"{config.role}.json"]))
+        assert read == config._replace(index=0)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_one_job_starts_suspended_and_one_role_listens(name: str) -> None:
+    made = plan(*CASES[name])
+    suspended = [one["spec"]["suspend"] for one in objects(made, "Job")]
+
+    assert made.manifests[0]["kind"] == "Job"
+    assert suspended == [True] + [False] * (len(suspended) - 1)
+    assert len({agent.role for agent in made.agents if agent.listen}) == 1
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_pod_is_as_restricted_as_the_standard_asks(name: str) -> None:
+    """Kubernetes' "Pod Security Standards", Restricted."""
+    for template in pods(plan(*CASES[name])):
+        spec = template["spec"]
+        assert spec["securityContext"]["runAsNonRoot"] is True
+        assert spec["securityContext"]["runAsUser"] != 0
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert spec["automountServiceAccountToken"] is False
+        (container,) = spec["containers"]
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        kinds = {key for volume in spec["volumes"] for key in volume if key != "name"}
+        assert kinds <= {"configMap", "emptyDir", "projected", "secret"}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_one_exit_code_that_ends_a_job_is_the_agents(name: str) -> None:
+    for one in objects(plan(*CASES[name]), "Job"):
+        rules = one["spec"]["podFailurePolicy"]["rules"]
+        assert [rule["action"] for rule in rules] == ["Ignore", "FailJob"]
+        assert rules[1]["onExitCodes"]["values"] == [exits.RUN_FAILED]
+        assert one["spec"]["maxFailedIndexes"] == 0
+
+
+def test_the_longest_names_are_host_names() -> None:
+    role, name = "r" * LONGEST_ROLE, "n" * LONGEST_NAME
+    made = plan(job(name=name, roles={role: {"nodes": nodes(9999)}}), run=f"{name}-7f3a")
+
+    for one in made.manifests:
+        assert LABEL.fullmatch(one["metadata"]["name"])
+        assert LABEL.fullmatch(f"{names.job(made.run, role)}-9998"), "the last pod's host name"
+
+
+def test_labels_that_find_a_run_are_not_the_users() -> None:
+    roles = {"worker": {"nodes": nodes(1), "labels": {names.RUN: "another"}}}
+    (template,) = pods(plan(job(roles=roles, labels={names.ROLE: "another"})))
+
+    assert template["metadata"]["labels"][names.RUN] == "job-7f3a"
+    assert template["metadata"]["labels"][names.ROLE] == "worker"
+
+
+def test_what_travels_stands_under_its_digest() -> None:
+    made = plan(job())
+    held = [
+        digest
+        for one in objects(made, "ConfigMap")
+        for digest in one.get("binaryData", {}).values()
+    ]
+
+    assert sorted(held) == sorted(made.blobs)
+    assert sorted(made.blobs.values()) == sorted([FREIGHT.agent, *FREIGHT.parts])
+    assert "blobs" not in made.to_json()
+
+
+def test_a_plan_holds_no_secret() -> None:
+    (secret,) = objects(plan(job()), "Secret")
+
+    assert not {"data", "stringData"} & secret.keys()
+
+
+def test_as_many_objects_for_a_thousand_nodes_as_for_two() -> None:
+    many = plan(job(roles={"worker": {"nodes": nodes(1000)}}))
+
+    assert len(many.manifests) == len(plan(job()).manifests)
+
+
+# -- the command that finds an interpreter
+
+
+def started(command: list[str], path: Path) -> subprocess.CompletedProcess[str]:
+    env = {"PATH": str(path)}
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+
+def test_the_first_python_of_an_image_is_taken(tmp_path: Path) -> None:
+    for name in ("python", "python3"):
+        file = tmp_path / name
+        file.write_text(f'#!/bin/sh\necho {name} "$@"\n')
+        file.chmod(0o755)
+    done = started(pod.command(None, "a config"), tmp_path)
+
+    assert done.stdout == "python3 /rankzero/agent/agent.zip pod a config\n"
+
+
+def test_an_image_without_python_says_so(tmp_path: Path) -> None:
+    command = pod.command(None, "config")
+    command[-1] = command[-1].replace("/dev/termination-log", str(tmp_path / "log"))
+    command[-1] = re.sub(r" /\S*/python3", "", command[-1])
+    done = started(command, tmp_path)
+
+    assert done.returncode == exits.RUN_FAILED
+    assert "there is no Python in this image" in done.stderr
+    outcome = json.loads((tmp_path / "log").read_text())
+    assert (outcome["state"], outcome["cause"]["kind"]) == ("failed", "refused")
