@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,16 @@ from contract.place import LocalPlace, Place, job
 from rankzero.spec.model import Job
 from support.waiting import until
 
-PLACES: dict[str, Callable[[Path], Place]] = {"local": LocalPlace}
+
+def _cluster(folder: Path) -> Place:
+    from contract.pods import KubernetesPlace
+
+    return KubernetesPlace(folder)
+
+
+PLACES: dict[str, Callable[[Path], Place]] = {"local": LocalPlace, "kubernetes": _cluster}
+#: The suite runs over this one; `make test-cluster` names the other.
+PLACE = os.environ.get("RANKZERO_TEST_PLACE", "local")
 
 
 class Runner:
@@ -45,7 +55,7 @@ class Runner:
             until(lambda run=run: not self.place.left(run), f"{run} to end everywhere")
 
 
-@pytest.fixture(params=sorted(PLACES))
+@pytest.fixture(params=[PLACE])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     made = PLACES[request.param](tmp_path)
     yield made

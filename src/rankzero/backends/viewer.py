@@ -5,7 +5,8 @@ Only the way there is the backend's: a socket on a laptop, an `exec` into a pod 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from rankzero.agent.wire.seal import (
@@ -20,10 +21,24 @@ from rankzero.agent.wire.seal import (
 
 #: A coordinator that is being replaced answers within this time (seconds).
 _PATIENCE = 20.0
+_GLANCE = 1.0
 
 
 class Lost(Exception):
     """The connection is gone: the coordinator ended, or was replaced."""
+
+
+def glances(timeout: float | None) -> Iterator[float]:
+    """How long to block at a time until so many seconds are over (None: for ever).
+
+    A signal that arrives just before a blocking call is handled only after it: a Ctrl-C at that
+    moment must not wait for the next line of a training.
+    """
+    end = None if timeout is None else time.monotonic() + timeout
+    while end is None:
+        yield _GLANCE
+    while (left := end - time.monotonic()) > 0:
+        yield min(left, _GLANCE)
 
 
 class Stream(Protocol):

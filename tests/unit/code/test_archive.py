@@ -84,8 +84,8 @@ def gone(path):
 
 
 def linked(path):
-    path.unlink()
-    path.symlink_to("/etc/passwd")
+    path.rename(path.with_name("b"))
+    path.symlink_to("b")
 
 
 def piped(path):
@@ -101,7 +101,7 @@ def folder(path):
 def folder_gone(path):
     path.unlink()
     path.parent.rmdir()
-    path.parent.touch()
+    path.parent.touch()  # and a file in its place
 
 
 @pytest.mark.parametrize("change", [gone, linked, piped, folder, folder_gone])

@@ -136,3 +136,11 @@ def test_only_a_name_takes_back_by_name():
     assert all(names)
     names = [parse(f"!{pattern}").broad for pattern in (".env", "*.pem", "a/**/.env", "[ab]")]
     assert not any(names)
+
+
+def test_the_order_is_that_of_names(tmp_path):
+    expected = [f"{letter}.py" for letter in "abcdefghijk"] + ["a/z.py", "b/a.py"]
+    for name in reversed(expected):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert [one.name for one in walk(tmp_path, most=100) if one] == expected

@@ -126,7 +126,13 @@ class Cluster:
         query.update(dict.fromkeys(("stdin", "stdout", "stderr"), "true"))
         path = f"{self._path('Pod', pod)}/exec"
         with trouble.told(self, "GET", path):
-            return ExecStream(self._client, path, query)
+            return ExecStream(self._own_client, path, query)
+
+    def _own_client(self) -> httpx2.AsyncClient:
+        import httpx2
+        from lightkube.config.client_adapter import AsyncClient, ConnectionParams
+
+        return AsyncClient(self._config, ConnectionParams(timeout=httpx2.Timeout(_PATIENCE)))
 
     # -- inside
 

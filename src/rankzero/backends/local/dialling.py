@@ -8,7 +8,7 @@ import time
 from rankzero.agent.wire.address import split
 from rankzero.agent.wire.seal import Broken
 from rankzero.backends.local.folder import RunFolder
-from rankzero.backends.viewer import Lost, Viewer
+from rankzero.backends.viewer import Lost, Viewer, glances
 from rankzero.errors import Refused
 
 _FIRST, _LONGEST = 0.02, 1.0
@@ -50,13 +50,17 @@ class SocketStream:
             raise Lost(str(error)) from error
 
     def receive(self, timeout: float | None) -> bytes:
-        self._socket.settimeout(timeout)
-        try:
-            data = self._socket.recv(_BLOCK)
-        except TimeoutError:
-            raise
-        except OSError as error:
-            raise Lost(str(error)) from error
+        for step in glances(timeout):
+            self._socket.settimeout(step)
+            try:
+                data = self._socket.recv(_BLOCK)
+                break
+            except TimeoutError:
+                continue
+            except OSError as error:
+                raise Lost(str(error)) from error
+        else:
+            raise TimeoutError("no answer")
         if not data:
             raise Lost("the coordinator closed the connection")
         return data

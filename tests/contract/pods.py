@@ -1,0 +1,82 @@
+"""A cluster as the suite's place: $RANKZERO_TEST_KUBECONFIG, with a namespace of the test's own."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+from pathlib import Path
+
+from rankzero.backends.kubernetes import KubernetesBackend
+from rankzero.backends.kubernetes.cluster import Cluster
+
+#: Finds the process of a rank, and sends it a signal. A rank's own children carry its
+#: environment as well: the first one is the rank.
+_KILL = """
+import os, sys
+rank, number = sys.argv[1:]
+found = []
+for pid in filter(str.isdigit, os.listdir("/proc")):
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            if b"RANKZERO_RANK=%s" % rank.encode() in file.read().split(b"\\0"):
+                found.append(int(pid))
+    except OSError:
+        pass
+os.kill(min(found), int(number))
+"""
+
+
+class KubernetesPlace:
+    """Pods of a cluster. Its image needs Python and nothing else."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self._outputs = folder / "work", folder / "outputs"
+        self.folder.mkdir()
+        self._namespace = f"rz-contract-{secrets.token_hex(3)}"
+        self._kubectl("create", "namespace", self._namespace)
+        os.environ["KUBECONFIG"] = os.environ["RANKZERO_TEST_KUBECONFIG"]
+        os.environ["RANKZERO_IMAGE"] = os.environ["RANKZERO_TEST_IMAGE_PYTHON"]
+        self.backend = self.elsewhere()
+
+    def elsewhere(self) -> KubernetesBackend:
+        return KubernetesBackend(Cluster(namespace=self._namespace), self._outputs)
+
+    def kill_node(self, run: str, node: str) -> None:
+        """The pod is deleted without grace: its kubelet sends SIGKILL at once."""
+        role, _, index = node.partition("/")
+        selector = f"rankzero/run={run},rankzero/role={role},batch.kubernetes.io/job-completion-index={index}"
+        self._kubectl(
+            "delete", "pod", "-l", selector, "--grace-period=0", "--force", "--wait=false"
+        )
+
+    def kill_rank(self, run: str, rank: int, number: int = signal.SIGKILL) -> None:
+        node = next(
+            state.node
+            for state in self.backend.run(run).history.nodes.values()
+            if rank in state.ranks
+        )
+        role, _, index = node.partition("/")
+        selector = f"rankzero/run={run},rankzero/role={role},batch.kubernetes.io/job-completion-index={index}"
+        pod = self._kubectl("get", "pod", "-l", selector, "-o", "name").split()[0]
+        self._kubectl("exec", pod, "--", "python3", "-c", _KILL, str(rank), str(int(number)))
+
+    def left(self, run: str) -> list[str]:
+        pods = json.loads(self._kubectl("get", "pods", "-l", f"rankzero/run={run}", "-o", "json"))
+        return [
+            pod["metadata"]["name"]
+            for pod in pods["items"]
+            if pod["status"]["phase"] in ("Pending", "Running")
+        ]
+
+    def close(self) -> None:
+        self._kubectl("delete", "namespace", self._namespace, "--wait=false")
+
+    def _kubectl(self, *words: str) -> str:
+        config = os.environ["RANKZERO_TEST_KUBECONFIG"]
+        argv = ["kubectl", "--kubeconfig", config, "--namespace", self._namespace, *words]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{' '.join(words)}: {done.stderr}"
+        return done.stdout
