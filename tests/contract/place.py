@@ -17,10 +17,12 @@ from support.waiting import until
 
 
 class Place(Protocol):
-    """backend: what is tested. folder: the user's work folder; what lies in it travels."""
+    """backend: what is tested. folder: the user's work folder; what lies in it travels.
+    takes_along: whether a run has a copy of it from its plan on, or works in the folder itself."""
 
     backend: Backend
     folder: Path
+    takes_along: bool
 
     def elsewhere(self) -> Backend:
         """The same place as another command sees it, which knows only what is kept there."""
@@ -61,6 +63,8 @@ def job_file(place: Place, text: str, scripts: Mapping[str, str]) -> Job:
 
 class LocalPlace:
     """Processes on this machine, found by the run's folder that each of them carries."""
+
+    takes_along = False
 
     def __init__(self, folder: Path) -> None:
         self.folder, self._state = folder / "work", folder / "state"

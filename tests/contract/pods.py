@@ -29,8 +29,17 @@ os.kill(min(found), int(number))
 """
 
 
+def _of_node(run: str, node: str) -> str:
+    """Selects the pod of a node."""
+    role, _, index = node.partition("/")
+    number = f"batch.kubernetes.io/job-completion-index={index}"
+    return f"rankzero/run={run},rankzero/role={role},{number}"
+
+
 class KubernetesPlace:
     """Pods of a cluster. Its image needs Python and nothing else."""
+
+    takes_along = True
 
     def __init__(self, folder: Path) -> None:
         self.folder, self._outputs = folder / "work", folder / "outputs"
@@ -46,8 +55,7 @@ class KubernetesPlace:
 
     def kill_node(self, run: str, node: str) -> None:
         """The pod is deleted without grace: its kubelet sends SIGKILL at once."""
-        role, _, index = node.partition("/")
-        selector = f"rankzero/run={run},rankzero/role={role},batch.kubernetes.io/job-completion-index={index}"
+        selector = _of_node(run, node)
         self._kubectl(
             "delete", "pod", "-l", selector, "--grace-period=0", "--force", "--wait=false"
         )
@@ -58,8 +66,7 @@ class KubernetesPlace:
             for state in self.backend.run(run).history.nodes.values()
             if rank in state.ranks
         )
-        role, _, index = node.partition("/")
-        selector = f"rankzero/run={run},rankzero/role={role},batch.kubernetes.io/job-completion-index={index}"
+        selector = _of_node(run, node)
         pod = self._kubectl("get", "pod", "-l", selector, "-o", "name").split()[0]
         self._kubectl("exec", pod, "--", "python3", "-c", _KILL, str(rank), str(int(number)))
 

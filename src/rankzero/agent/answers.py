@@ -43,6 +43,8 @@ class Answers:
         answer waits for it, and a rank that appears later is new from its first line.
         """
         offsets = _offsets(question)
+        if question.get("book") not in (None, self._reader.book()):
+            offsets = dict.fromkeys(self._ranks(question), 0)
         for rank in self._ranks(question):
             if rank not in offsets:
                 offsets[rank] = self._begin(question, rank)
@@ -99,6 +101,7 @@ class Answers:
             {
                 "type": "log",
                 "id": question["id"],
+                "book": self._reader.book(),
                 "chunks": [pack(chunk) for chunk in chunks],
                 "offsets": {str(rank): offset for rank, offset in offsets.items()},
             }

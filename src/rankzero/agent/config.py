@@ -71,6 +71,7 @@ class AgentConfig(NamedTuple):
     echo: print every line, marked with its rank, on the agent's own stdout (a pod's log).
     code: what is to be unpacked into workdir before anything starts.
     python: the ranks' interpreter; empty means the agent's own.
+    losses: how many agents of this node have died before this one, where no disk tells.
     """
 
     run: str
@@ -97,6 +98,7 @@ class AgentConfig(NamedTuple):
     echo: bool = False
     termination_file: Optional[str] = None
     code: Optional[CodeParts] = None
+    losses: int = 0
 
     @property
     def node(self) -> str:

@@ -39,6 +39,9 @@ class Coordinator:
         self._echo = echo
         self._chronicle = Chronicle(config.events_file, self._happened)
         self._viewers = Viewers(self._chronicle, self._ask_node, self._stop)
+        if echo is not None:
+            for event in self._chronicle.events:
+                echo.event(ev.to_line(event))
         history = self._chronicle.history()
         self._state = m.resume(config, history, loop.now())
         self._first_steps = {history.generation} if history.first_step else set()

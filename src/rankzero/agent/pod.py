@@ -1,17 +1,21 @@
 """`python agent.zip pod CONFIG`: an agent that is the first process of its pod.
 
 The config is its role's; what only the pod knows comes from its environment: JOB_COMPLETION_INDEX
-(set by Kubernetes in an Indexed Job) and RANKZERO_POD_IP (from the downward API).
+(set by Kubernetes in an Indexed Job), RANKZERO_POD_IP and RANKZERO_LOSSES (from the downward API:
+the pod's address, and how many pods of this index have failed), and RANKZERO_SUBMITTED (when the
+run was submitted, in seconds since the epoch).
 """
 
 import os
 import sys
 
+from rankzero.agent import events as ev
 from rankzero.agent import exits, testament
+from rankzero.agent.chronicle import Chronicle
 from rankzero.agent.config import AgentConfig, load
 from rankzero.agent.unpack import Unpackable, unpack
 
-ADDRESS = "RANKZERO_POD_IP"
+ADDRESS, LOSSES, SUBMITTED = "RANKZERO_POD_IP", "RANKZERO_LOSSES", "RANKZERO_SUBMITTED"
 INDEX = "JOB_COMPLETION_INDEX"
 
 
@@ -19,7 +23,9 @@ def main(path: str) -> int:
     """Become the node; returns the agent's exit code."""
     from rankzero.agent.__main__ import run
 
-    config = own(load(path), int(os.environ.pop(INDEX)), os.environ.pop(ADDRESS))
+    index, address = int(os.environ.pop(INDEX)), os.environ.pop(ADDRESS)
+    config = own(load(path), index, address)._replace(losses=int(os.environ.pop(LOSSES, "") or 0))
+    submitted = os.environ.pop(SUBMITTED, "")
     for folder in (config.folder, config.workdir, os.environ.get("HOME"), os.environ.get("TMPDIR")):
         if folder:
             os.makedirs(folder, exist_ok=True)
@@ -28,7 +34,21 @@ def main(path: str) -> int:
             unpack(config.code.folder, config.code.digest, config.workdir)
         except (Unpackable, OSError) as error:
             return refuse(config, "cannot unpack the code into %s: %s" % (config.workdir, error))
+    if config.listen is not None and submitted and not config.losses:
+        _begin_history(config, float(submitted))
     return run(config, None)
+
+
+def _begin_history(config: AgentConfig, time: float) -> None:
+    """The client cannot write into the history of a pod that is not there yet."""
+    chronicle = Chronicle(config.events_file, lambda event: None)
+    data = {
+        "name": config.run.rpartition("-")[0],
+        "backend": "kubernetes",
+        "max_restarts": config.settings.max_restarts,
+    }
+    chronicle.add(time, ev.SUBMITTED, data)
+    chronicle.close()
 
 
 def own(config: AgentConfig, index: int, address: str) -> AgentConfig:

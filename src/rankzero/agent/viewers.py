@@ -129,6 +129,7 @@ def log_question(message: Mapping[str, Any]) -> Dict[str, Any]:
 
     offsets: rank -> bytes read already; ranks: which ones, None for all; since, tail: where to
     begin with a rank that has no offset; wait: whether an answer without lines is of no use.
+    book: the log that the offsets are of; None where there are none yet.
     """
     offsets, ranks = message.get("offsets", {}), message.get("ranks")
     if not isinstance(offsets, dict) or not isinstance(ranks, (list, type(None))):
@@ -142,6 +143,7 @@ def log_question(message: Mapping[str, Any]) -> Dict[str, Any]:
         "since": _optional(message.get("since"), float),
         "tail": _optional(message.get("tail"), int),
         "wait": bool(message.get("wait")),
+        "book": _optional(message.get("book"), str),
     }
 
 

@@ -18,6 +18,7 @@ from rankzero.backends.viewer import Viewer
 class Progress:
     """What has been given out of one run: the next event's number, an offset a node and rank.
 
+    books: which log a node's offsets are of. base: how many events earlier coordinators told.
     end: the last event, once it was seen; it is given out after all lines. over: whether nothing
     more will happen. drained: nodes whose last line was given out.
     """
@@ -27,6 +28,8 @@ class Progress:
         self.next_event = events_from
         wanted = [node for node in nodes if query.nodes is None or node in query.nodes]
         self.offsets: dict[str, dict[int, int]] = {node: {} for node in wanted}
+        self.books: dict[str, str] = {}
+        self.base = 0
         self.begun: set[str] = set()
         self.end: ev.Event | None = None
         self.over = False
@@ -35,11 +38,16 @@ class Progress:
 
     def take(self, event: ev.Event) -> Iterator[ev.Event]:
         """Count this event as seen, and give it out unless it is the last."""
+        event = event._replace(seq=self.base + event.seq)
         self.next_event = event.seq + 1
         if event.kind == ev.FINISHED:
             self.end, self.over = event, True
         else:
             yield event
+
+    def renew(self) -> None:
+        """The next coordinator counts its events from 1: it knows none of an earlier one's."""
+        self.base = self.next_event - 1
 
     def asked(self, node: str, number: int) -> None:
         """The newest question about a node's log; answers to older ones count for nothing."""
@@ -96,8 +104,9 @@ def _log(viewer: Viewer, progress: Progress, answer: dict[str, object]) -> Itera
     assert isinstance(chunks, list)
     assert isinstance(offsets, dict)
     progress.begun.add(node)
-    for rank, offset in offsets.items():
-        progress.offsets[node][int(rank)] = offset
+    if "book" in answer:
+        progress.books[node] = str(answer["book"])
+        progress.offsets[node] = {int(rank): offset for rank, offset in offsets.items()}
     if progress.over and not chunks:
         progress.drained.add(node)
         return
@@ -108,7 +117,7 @@ def _log(viewer: Viewer, progress: Progress, answer: dict[str, object]) -> Itera
 
 
 def _ask_events(viewer: Viewer, progress: Progress) -> None:
-    viewer.ask("events", **{"from": progress.next_event})
+    viewer.ask("events", **{"from": progress.next_event - progress.base})
 
 
 def _ask_log(viewer: Viewer, progress: Progress, node: str) -> None:
@@ -118,6 +127,7 @@ def _ask_log(viewer: Viewer, progress: Progress, node: str) -> None:
         "log",
         node=node,
         offsets=progress.offsets[node],
+        book=progress.books.get(node),
         ranks=None if query.ranks is None else sorted(query.ranks),
         since=query.since if first else None,
         tail=query.tail if first else None,

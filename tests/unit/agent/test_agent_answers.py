@@ -65,7 +65,17 @@ def test_a_question_waits_for_what_comes(loop, log: Log) -> None:
 def test_nobody_waits_who_does_not_want_to(log: Log) -> None:
     log.ask(wait=False)
 
-    assert log.told == [{"type": "log", "id": 1, "chunks": [], "offsets": {}}]
+    (answer,) = log.told
+    assert (answer["type"], answer["id"], answer["chunks"], answer["offsets"]) == ("log", 1, [], {})
+
+
+def test_offsets_of_another_log_count_for_nothing(log: Log) -> None:
+    """A pod has taken the place of another, and its log begins anew."""
+    log.write(0, b"one\n")
+    log.ask(wait=False, book="another", offsets={"0": 3})
+
+    assert log.text() == b"one\n"
+    assert log.told[-1]["book"] != "another"
 
 
 def test_a_question_is_answered_once(loop, log: Log) -> None:

@@ -285,4 +285,4 @@ def test_what_a_crash_left_half_made_is_cleared_away(tmp_path):
     orphan.write_bytes(b"0000000000000004 0000000002.000 0000002\n")
     LogWriter(folder, KEEP_ALL).close()
     assert not orphan.exists()
-    assert len(os.listdir(folder)) == 2
+    assert len(os.listdir(folder)) == 3, "the log's identity, a segment, its index"

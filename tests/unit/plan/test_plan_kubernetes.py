@@ -169,6 +169,12 @@ def test_the_longest_names_are_host_names() -> None:
         assert LABEL.fullmatch(f"{names.job(made.run, role)}-9998"), "the last pod's host name"
 
 
+def test_a_script_is_named_by_its_place_in_the_folder() -> None:
+    made = plan(job(run={"script": "/work/deep/train.py"}))
+
+    assert {agent.command.target for agent in made.agents} == {"deep/train.py"}
+
+
 def test_labels_that_find_a_run_are_not_the_users() -> None:
     roles = {"worker": {"nodes": nodes(1), "labels": {names.RUN: "another"}}}
     (template,) = pods(plan(job(roles=roles, labels={names.ROLE: "another"})))

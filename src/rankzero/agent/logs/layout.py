@@ -18,6 +18,8 @@ from typing import List, NamedTuple, Optional, Tuple
 MAX_LINE = 1024 * 1024
 #: Between two lines of an index, in seconds; what ranks wrote within it has no order among them.
 INTERVAL = 0.05
+#: The file that holds a log's identity.
+BOOK = "book"
 #: In place of a generation: the rank's process ended here, perhaps in the middle of a line.
 ENDED = 0
 

@@ -58,6 +58,15 @@ class LogReader:
         self._bases: Dict[int, List[int]] = {}
         self._stamp = -1
 
+    def book(self) -> str:
+        """Which log this is: offsets mean nothing in another, such as that of the pod that has
+        taken a node's place. Empty where nothing was ever written."""
+        try:
+            with open(os.path.join(self._folder, layout.BOOK), encoding="ascii") as file:
+                return file.read()
+        except OSError:
+            return ""
+
     def ranks(self) -> List[int]:
         """The ranks that have logs here, in order."""
         self._refresh()

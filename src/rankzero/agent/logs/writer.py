@@ -35,6 +35,17 @@ class _Kept(NamedTuple):
     lines: Optional[int]
 
 
+def _name(folder: str) -> None:
+    """Give a new log its identity; one that goes on keeps its own."""
+    with contextlib.suppress(
+        OSError
+    ):  # it has one; or the disk is full, as the first line will tell
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        book = os.open(os.path.join(folder, layout.BOOK), flags, 0o600)
+        os.write(book, os.urandom(8).hex().encode())
+        os.close(book)
+
+
 class LogWriter:
     """The one writer of a node's log folder.
 
@@ -65,6 +76,7 @@ class LogWriter:
         self._times: Dict[int, float] = {}
         self._bytes = 0
         os.makedirs(folder, exist_ok=True)
+        _name(folder)
         self._resume()
 
     def append(self, rank: int, generation: int, data: bytes, now: float) -> None:

@@ -88,7 +88,8 @@ class State(NamedTuple):
 
 
 def resume(config: AgentConfig, history: History, now: float) -> State:
-    """The state to begin with: empty, or what the run's history on this disk tells."""
+    """The state to begin with: empty, or what the run's history on this disk tells, or, where the
+    disk went with an earlier coordinator, that there was one."""
     return State(
         roles=config.roles,
         settings=config.settings,
@@ -99,8 +100,8 @@ def resume(config: AgentConfig, history: History, now: float) -> State:
         phase="gathering" if history.outcome is None else "ending",
         generation=history.generation,
         newest=history.generation,
-        inherited=history.generation > 0,
-        restarts=history.restarts,
+        inherited=history.generation > 0 or config.losses > 0,
+        restarts=max(history.restarts, config.losses - 1),
         wait=config.limits.join_wait,
         stop_by="an earlier request" if history.state == ev.STOPPING_STATE else None,
         outcome=history.outcome,

@@ -134,10 +134,7 @@ class KubernetesBackend:
             self._cluster.patch("Job", job["metadata"]["name"], change)
 
     def _events(self, found: Found) -> list[Event]:
-        told = [watching.submitted(found), *self._told(found)]
+        told = kept.events(self._cluster, found) or [watching.submitted(found)]
         if state.ending(found) is not None and not fold(told).final:
             told.append(kept.last(found, told[-1].seq + 1))
         return told
-
-    def _told(self, found: Found) -> list[Event]:
-        return kept.events(self._cluster, found)

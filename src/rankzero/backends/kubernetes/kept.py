@@ -17,14 +17,19 @@ _LINE = re.compile(rb"(\S+) \[(\d+|rankzero)\] (.*)", re.DOTALL)
 
 
 def events(cluster: Cluster, found: Found) -> list[ev.Event]:
-    """The history in the coordinator's log."""
+    """The history in the logs of all coordinators that there are logs of, numbered through."""
+    told: list[ev.Event] = []
     if found.pod is None:
-        return []
-    told = []
-    for _, mark, text in _marked(cluster, found.pod["metadata"]["name"]):
-        event = ev.from_line(text.decode("utf-8", "replace")) if mark == b"rankzero" else None
-        if event is not None:
-            told.append(event)
+        return told
+    role = found.pod["metadata"]["labels"][names.ROLE]
+    selector = f"{names.RUN}={found.run},{names.ROLE}={role},{_INDEX}=0"
+    pods = cluster.every("Pod", selector)["items"]
+    for pod in sorted(pods, key=lambda one: one["metadata"]["creationTimestamp"]):
+        base = len(told)
+        for _, mark, text in _marked(cluster, pod["metadata"]["name"]):
+            event = ev.from_line(text.decode("utf-8", "replace")) if mark == b"rankzero" else None
+            if event is not None:
+                told.append(event._replace(seq=base + event.seq))
     return told
 
 

@@ -7,12 +7,14 @@ whatever there is; then it is resumed.
 from __future__ import annotations
 
 import base64
+import copy
 import json
 import secrets
 import time
 from collections.abc import Mapping
 from typing import Any
 
+from rankzero.agent.pod import SUBMITTED
 from rankzero.backends.kubernetes.cluster import Cluster, Object
 from rankzero.plan.kubernetes import names
 from rankzero.plan.model import Plan
@@ -35,13 +37,15 @@ def submit(cluster: Cluster, plan: Plan) -> None:
 
 def _annotated(plan: Plan) -> dict[str, Any]:
     """The first Job with what was asked for, for whoever looks at the run from elsewhere."""
-    first = dict(plan.manifests[0])
+    first = copy.deepcopy(dict(plan.manifests[0]))
     said = plan.to_json()
     said["manifests"] = []  # they are there to be looked at
     # An object's annotations hold 256 KiB, and what a node is told is the same for all of its role.
     said["nodes"] = [node if node["index"] == 0 else _short(node) for node in said["nodes"]]
     notes = {names.PLAN: json.dumps(said), names.CREATED: repr(time.time())}
     first["metadata"] = {**first["metadata"], "annotations": notes}
+    (container,) = first["spec"]["template"]["spec"]["containers"]
+    container["env"].append({"name": SUBMITTED, "value": notes[names.CREATED]})
     return first
 
 

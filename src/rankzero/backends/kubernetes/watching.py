@@ -32,14 +32,13 @@ class Watch:
         found = runs.one(cluster, run)
         nodes = [f"{node['role']}/{node['index']}" for node in found.plan.get("nodes", ())]
         self._seen = Progress(nodes, query, max(events_from, 1))
-        self._first = events_from <= 1
         self._found = found
+        self._pod = ""
 
     def items(self) -> Iterator[Item]:
         """All there is and all that comes, the last event at the very end."""
-        if self._first:
-            yield submitted(self._found)
         while not self._seen.complete and self._until_there():
+            self._meet_coordinator()
             try:
                 with enter(self._cluster, self._found) as viewer:
                     yield from follow_to_the_last_line(viewer, self._seen)
@@ -50,6 +49,14 @@ class Watch:
             yield from self._kept()
         if self._seen.end is not None:
             yield self._seen.end
+
+    def _meet_coordinator(self) -> None:
+        """One in another pod has another history."""
+        assert self._found.pod is not None
+        pod = str(self._found.pod["metadata"]["uid"])
+        if self._pod not in ("", pod):
+            self._seen.renew()
+        self._pod = pod
 
     def _until_there(self) -> bool:
         """Wait for a coordinator that can be asked; False where none will come any more."""
@@ -64,6 +71,7 @@ class Watch:
     def _kept(self) -> Iterator[Item]:
         """What the pods' logs tell beyond what was seen; they have no offsets, so a node whose
         lines were seen in part is read from where its events stop."""
+        self._seen.base = 0
         for event in kept.events(self._cluster, self._found):
             if event.seq >= self._seen.next_event:
                 yield from self._seen.take(event)
@@ -74,14 +82,14 @@ class Watch:
 
 
 def submitted(found: Found) -> ev.Event:
-    """The event that precedes all that a coordinator writes."""
+    """The history of a run that no pod has begun yet."""
     job = found.plan.get("job", {})
     data = {
         "name": job.get("name", found.run),
         "backend": "kubernetes",
         "max_restarts": job.get("max_restarts", 0),
     }
-    return ev.Event(0, found.created, ev.SUBMITTED, data)
+    return ev.Event(1, found.created, ev.SUBMITTED, data)
 
 
 def changes(cluster: Cluster, run: str) -> Iterator[Found]:

@@ -6,9 +6,10 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
-from rankzero.agent.config import AgentConfig, CodeParts, Limits
+from rankzero.agent.config import AgentConfig, CodeParts, Command, Limits
 from rankzero.plan import agents
 from rankzero.plan.kubernetes import layout, names, objects
 from rankzero.plan.model import Code, Plan
@@ -91,7 +92,7 @@ def _agent(job: Job, found: Found, run: str, role: str, freight: Freight) -> Age
         index=0,
         roles=agents.shapes(job),
         settings=agents.settings(job, found, run),
-        command=agents.command(job, role),
+        command=_inside(agents.command(job, role), PurePath(job.workdir)),
         coordinator=f"{names.coordinator(run, first)}:{names.PORT}",
         listen=f"0.0.0.0:{names.PORT}" if role == first else None,
         token_file=layout.TOKEN_FILE,
@@ -114,6 +115,14 @@ def _agent(job: Job, found: Found, run: str, role: str, freight: Freight) -> Age
         termination_file=layout.TERMINATION,
         code=CodeParts(layout.CODE, freight.digest) if freight.parts else None,
     )
+
+
+def _inside(command: Command, workdir: PurePath) -> Command:
+    """A script by its place in the folder, which lies elsewhere in a pod."""
+    path = PurePath(command.target)
+    if command.kind != "script" or not path.is_relative_to(workdir):
+        return command
+    return command._replace(target=path.relative_to(workdir).as_posix())
 
 
 def _image(job: Job, role: str, facts: Facts) -> str:

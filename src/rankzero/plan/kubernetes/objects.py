@@ -11,13 +11,17 @@ from rankzero.spec.model import Job
 
 #: How long a run that has ended can be seen (seconds).
 TTL = 24 * 3600
+#: Beyond the run's restarts, how often a pod is replaced: losses that use no restart (of a range of
+#: nodes), and the coordinator's last one, which only says that the run has failed.
+REPLACEMENTS = 6
 
 
 def job(job: Job, role: str, run: str, image: str, parts: int, first: bool) -> dict[str, Any]:
     """The Indexed Job of a role; the first one starts suspended, and finishes last.
 
-    A pod whose agent died is replaced within the run's restarts; the one exit code that means
-    "this run has failed" ends the Job at once, and a disruption counts for nothing.
+    A pod whose agent died is replaced: whether the run goes on then, the coordinator decides, and
+    the one exit code that means "this run has failed" ends the Job at once. A disruption counts
+    for nothing.
     """
     nodes = job.roles[role].nodes.maximum
     spec: dict[str, Any] = {
@@ -26,7 +30,7 @@ def job(job: Job, role: str, run: str, image: str, parts: int, first: bool) -> d
         "parallelism": nodes,
         "suspend": first,
         "podReplacementPolicy": "Failed",
-        "backoffLimitPerIndex": job.max_restarts,
+        "backoffLimitPerIndex": job.max_restarts + REPLACEMENTS,
         "maxFailedIndexes": 0,
         "podFailurePolicy": {
             "rules": [

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rankzero.agent import exits
+from rankzero.agent.pod import ADDRESS, LOSSES
 from rankzero.plan.kubernetes import layout, names
 from rankzero.spec.model import Job, Role
 
@@ -124,7 +125,8 @@ def resources(asked: Role) -> dict[str, Any]:
 
 
 def _environment() -> list[dict[str, Any]]:
-    address: Mapping[str, Any] = {"fieldRef": {"fieldPath": "status.podIP"}}
+    address = _field("status.podIP")
+    losses = _field("metadata.annotations['batch.kubernetes.io/job-index-failure-count']")
     fixed = {
         "HOME": layout.HOME,
         "TMPDIR": layout.TMP,
@@ -134,9 +136,14 @@ def _environment() -> list[dict[str, Any]]:
         "LOGNAME": "rankzero",
     }
     return [
-        {"name": "RANKZERO_POD_IP", "valueFrom": address},
+        {"name": ADDRESS, "valueFrom": address},
+        {"name": LOSSES, "valueFrom": losses},
         *({"name": name, "value": value} for name, value in fixed.items()),
     ]
+
+
+def _field(path: str) -> Mapping[str, Any]:
+    return {"fieldRef": {"fieldPath": path}}
 
 
 def _volumes(run: str, parts: int) -> list[dict[str, Any]]:
