@@ -11,7 +11,7 @@ PY := "$(VENV)/bin/python"
 SPHINX := $(PY) -m sphinx -q -W --keep-going -n -b html docs docs/_build/html
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit lint docs bench clean ready
+.PHONY: help demo test test-unit test-cluster lint docs bench clean ready
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -26,6 +26,9 @@ test: ready lint docs ## Check style, types, layers and docs, then run every tes
 
 test-unit: ready ## Run only the fast tests
 	@$(PY) -m pytest tests/unit $(ARGS)
+
+test-cluster: ready ## Run the tests that need a Kubernetes, on one that is made for them
+	@$(PY) -m tests.cluster.lab test $(ARGS)
 
 lint: ready ## Check style, types and layers
 	@printf '\n==> style\n'

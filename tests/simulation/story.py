@@ -127,7 +127,7 @@ class Story:
         promise(code != exits.FENCED, f"{agent.incarnation} is fenced, but nobody replaced it")
         preempted = not self.durable and agent.state.leaving is not None
         self.deaths[agent.key] += 1
-        for_good = code == exits.DONE and not preempted
+        for_good = code in (exits.DONE, exits.LEFT) and not preempted
         # A laptop's supervisor may not have read yet that the run is over.
         needless = self.over and not (self.durable and self.world.chance(0.5))
         if needless or for_good or self.deaths[agent.key] > MOST_DEATHS:

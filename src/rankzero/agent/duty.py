@@ -257,6 +257,9 @@ class _Turn:
             self.stop_ranks(message["grace"])
 
     def leave_now(self, message: Mapping[str, Any]) -> None:
+        """The coordinator knows how the run ends: its code counts, whoever asked before."""
+        if self.state.leave_by is not None:
+            self.set(leave_code=message["code"])
         self.depart(message["code"], 0.0)
 
     def fenced(self, _: Mapping[str, Any]) -> None:
@@ -310,7 +313,8 @@ class _Turn:
         if self.state.leaving is None:
             self.set(leaving=event.reason)
             self.tell("bye", reason=event.reason)
-        self.depart(exits.DONE, self.state.grace)
+        over = self.state.outcome is not None
+        self.depart(exits.DONE if over else exits.LEFT, self.state.grace)
 
     def on_orphaned(self, _: Orphaned) -> None:
         if self.state.leave_by is None:

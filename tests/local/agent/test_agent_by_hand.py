@@ -111,7 +111,7 @@ def test_an_agent_that_is_asked_to_leave_takes_its_ranks_with_it(cluster, until_
     cluster.until_event(ev.RUNNING)
     cluster.agents["worker/1"].send_signal(signal.SIGTERM)
 
-    assert cluster.agents["worker/1"].wait() == exits.DONE
+    assert cluster.agents["worker/1"].wait() == exits.LEFT
     (lost,) = cluster.until_event(ev.NODE_LOST)
     assert lost.data["node"] == "worker/1"
     cluster.agents["worker/0"].send_signal(signal.SIGTERM)

@@ -13,7 +13,7 @@ def test_an_idle_agent_that_is_asked_to_leave_says_bye_and_goes():
     node = Node()
     node.feed(duty.Terminate("asked to leave"))
     assert node.told() == [{"type": "bye", "reason": "asked to leave"}]
-    assert node.done[-1] == duty.Leave(exits.DONE)
+    assert node.done[-1] == duty.Leave(exits.LEFT)
 
 
 def test_a_busy_one_ends_its_ranks_first_and_says_when_they_are_down():
@@ -23,7 +23,7 @@ def test_a_busy_one_ends_its_ranks_first_and_says_when_they_are_down():
     node.forget()
     node.feed(duty.AllDown(1, ()))
     assert node.told() == [{"type": "stopped", "generation": 1, "ports": []}]
-    assert node.done[-1] == duty.Leave(exits.DONE)
+    assert node.done[-1] == duty.Leave(exits.LEFT)
 
 
 def test_bye_is_told_to_a_coordinator_that_was_away():
@@ -48,7 +48,7 @@ def test_ranks_that_do_not_end_hold_no_agent_for_ever():
     node.feed(duty.Terminate("asked to leave"))
     assert duty.deadline(node.state) == node.now + 30.0 + duty.LEAVE_WAIT
     node.tick()
-    assert node.done[-1] == duty.Leave(exits.DONE)
+    assert node.done[-1] == duty.Leave(exits.LEFT)
 
 
 def test_asking_again_does_not_make_it_later():
@@ -79,13 +79,29 @@ def test_some_leave_without_grace(event, code):
     assert node.started() == []
 
 
+def test_who_is_asked_to_leave_after_the_end_leaves_as_done():
+    node = Node().running(1)
+    node.feed(duty.Told({"type": "outcome", "outcome": {"state": "succeeded"}, "grace": 5.0}))
+    node.feed(duty.Terminate("asked to leave"))
+    node.feed(duty.AllDown(1, ()))
+    assert node.done[-1] == duty.Leave(exits.DONE)
+
+
+def test_the_coordinators_code_counts_also_for_one_who_was_leaving():
+    node = Node().running(1)
+    node.feed(duty.Terminate("asked to leave"))
+    node.feed(duty.Told({"type": "leave", "code": 0}))
+    node.feed(duty.AllDown(1, ()))
+    assert node.done[-1] == duty.Leave(exits.DONE)
+
+
 def test_a_hurry_shortens_a_leave_that_is_under_way_and_keeps_its_code():
     node = Node().running(1)
     node.feed(duty.Terminate("asked to leave"))
     node.feed(duty.Told({"type": "fenced"}))
     assert duty.deadline(node.state) == node.now + duty.LEAVE_WAIT
     node.tick()
-    assert node.done[-1] == duty.Leave(exits.DONE)
+    assert node.done[-1] == duty.Leave(exits.LEFT)
 
 
 def test_without_a_coordinator_it_goes_on_for_a_while_and_then_gives_its_devices_back():
