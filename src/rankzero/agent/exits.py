@@ -13,7 +13,7 @@ REFUSED = 3
 RUN_FAILED = 94
 #: An agent that was fenced: a newer incarnation of its node has taken its place.
 FENCED = 95
-#: An agent that was asked to leave (SIGTERM) before the run was over. Not 0: an index of a Kubernetes
-#: Job that has succeeded never runs again, and this node may be wanted back.
+#: An agent that was asked to leave (SIGTERM) before the run was over. Not 0: an index of a
+#: Kubernetes Job that has succeeded never runs again, and this node may be wanted back.
 LEFT = 96
 INTERRUPTED = 130
