@@ -6,7 +6,7 @@ from __future__ import annotations
 AGENT, TOKEN, CODE = "/rankzero/agent", "/rankzero/token", "/rankzero/code"
 #: The one folder that a pod may write to, whoever it runs as.
 OWN = "/rankzero/run"
-HOME, WORK = f"{OWN}/home", f"{OWN}/work"
+HOME, WORK = f"{OWN}/user", f"{OWN}/work"
 TMP = f"{OWN}/tmp"  # noqa: S108 - in a folder of its own
 NODE, OUTPUTS, EVENTS = f"{OWN}/node", f"{OWN}/outputs", f"{OWN}/events.jsonl"
 #: What Kubernetes reads when a container has ended.

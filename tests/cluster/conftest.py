@@ -1,0 +1,89 @@
+"""Fixtures for tests on a cluster; `lab` says which cluster that is."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .lab import target, users
+from .lab.kubectl import Kubectl
+from .lab.shell import until
+from .lab.target import Cluster
+
+#: How long a cluster may take to clean a namespace away, in seconds.
+CLEANING = 180
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Cluster:
+    """The cluster that tests run on; without one they are skipped."""
+    try:
+        return target.find()
+    except target.NoCluster as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture
+def lab(cluster: Cluster) -> Cluster:
+    """The lab: for tests of what only it has (nodes to switch off, a registry, ...)."""
+    if not cluster.is_lab:
+        pytest.skip("this is about the lab, and the cluster is another")
+    return cluster
+
+
+@pytest.fixture(scope="session")
+def _namespaces(cluster: Cluster) -> Iterator[list[str]]:
+    """All namespaces that tests were given: gone when the session ends."""
+    made: list[str] = []
+    yield made
+    for name in made:
+        cluster.kubectl("delete", "namespace", name, "--ignore-not-found", seconds=CLEANING)
+
+
+@pytest.fixture
+def new_namespace(cluster: Cluster, _namespaces: list[str]) -> Iterator[Callable[..., str]]:
+    """Makes namespaces of the test's own, with labels; what is in them ends with the test."""
+    mine: list[str] = []
+
+    def make(labels: Mapping[str, str] | None = None) -> str:
+        name = f"rz-test-{secrets.token_hex(4)}"
+        meta = {"name": name, "labels": dict(labels or {})}
+        cluster.kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": meta})
+        mine.append(name)
+        _namespaces.append(name)
+        # Until then the cluster refuses pods.
+        account = ("get", "serviceaccount", "default")
+        until(f"{name}'s account", lambda: cluster.kubectl.within(name).succeeds(*account))
+        return name
+
+    yield make
+    for name in mine:
+        cluster.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def namespace(new_namespace: Callable[..., str]) -> str:
+    """A fresh namespace, removed afterwards."""
+    return new_namespace()
+
+
+@pytest.fixture
+def kubectl(cluster: Cluster, namespace: str) -> Kubectl:
+    """kubectl with all rights, in the test's namespace."""
+    return cluster.kubectl.within(namespace)
+
+
+@pytest.fixture
+def user(cluster: Cluster, tmp_path: Path) -> Callable[[str, Mapping[str, Any]], Kubectl]:
+    """Makes users who may do in a namespace what a Role says: user(namespace, role) -> kubectl."""
+
+    def make(namespace: str, role: Mapping[str, Any]) -> Kubectl:
+        path = tmp_path / f"{namespace}.kubeconfig"
+        made = users.user(cluster.kubectl, namespace, role, path)
+        return cluster.kubectl.of(made).within(namespace)
+
+    return make

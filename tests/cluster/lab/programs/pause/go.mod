@@ -1,0 +1,3 @@
+module rankzero.lab/pause
+
+go 1.25.0

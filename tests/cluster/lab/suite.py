@@ -1,0 +1,57 @@
+"""Running tests/cluster: on the cluster that the environment names, else on a lab made for it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from types import FrameType
+
+from . import cluster, images, needs
+from .places import ROOT
+from .shell import LabError, say
+from .target import KUBECONFIG_VARIABLE, NO_LAB_VARIABLE
+
+
+def run(arguments: list[str]) -> int:
+    """Run the tests with pytest's arguments; their exit status. A lab that was up stays up."""
+    if os.environ.get(KUBECONFIG_VARIABLE):
+        return _pytest(arguments)
+    if obstacle := needs.obstacle():
+        text = f"this machine cannot host the lab: {obstacle}"
+        if os.environ.get("CI") == "true" and sys.platform == "linux" and os.geteuid() == 0:
+            raise LabError(f"{text}. Under CI that is a failure.")
+        say(f"{text}. The tests that need a cluster are skipped.")
+        return _pytest(arguments, {NO_LAB_VARIABLE: obstacle})
+    signal.signal(signal.SIGTERM, _leave)
+    was_up = cluster.is_up()
+    try:
+        if not was_up:
+            needs.install()
+            cluster.up()
+        for name, recipe in images.STANDARD.items():
+            images.ensure(name, recipe)
+        return _pytest(arguments)
+    finally:
+        if not was_up:
+            cluster.down()
+
+
+def _pytest(arguments: list[str], more: dict[str, str] | None = None) -> int:
+    chosen = any(word.startswith("tests/cluster/") for word in arguments)
+    where = [] if chosen else ["tests/cluster"]
+    words = [sys.executable, "-m", "pytest", *where, *arguments]
+    process = subprocess.Popen(words, cwd=ROOT, env={**os.environ, **(more or {})})
+    try:
+        return process.wait()
+    except KeyboardInterrupt:  # pytest got it, too, and ends its tests in order
+        return process.wait()
+    except SystemExit:
+        process.terminate()
+        process.wait()
+        raise
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(143)

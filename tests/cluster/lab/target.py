@@ -1,0 +1,52 @@
+"""The cluster that tests run on: the one that the environment names, or the lab."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+from . import cluster, registry
+from .kubectl import Kubectl, admin
+from .places import BIN
+
+#: A kubeconfig of any cluster; its current context has all rights in it.
+KUBECONFIG_VARIABLE = "RANKZERO_TEST_KUBECONFIG"
+#: Images that it can pull: with python3, and with torch, numpy, scikit-learn and safetensors.
+PYTHON_VARIABLE, TORCH_VARIABLE = "RANKZERO_TEST_IMAGE_PYTHON", "RANKZERO_TEST_IMAGE_TORCH"
+#: Why there is no lab here; set by `suite`.
+NO_LAB_VARIABLE = "RANKZERO_TEST_NO_LAB"
+
+
+class NoCluster(Exception):
+    """There is no cluster to test on; the text says why, and what to do."""
+
+
+class Cluster(NamedTuple):
+    """A cluster, with its administrator's rights. python and torch are images that it can pull;
+    torch may be None where the cluster is not the lab."""
+
+    kubectl: Kubectl
+    python: str
+    torch: str | None
+    is_lab: bool
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.kubectl.kubeconfig
+
+
+def find() -> Cluster:
+    """The cluster to test on. Errors: NoCluster."""
+    if given := os.environ.get(KUBECONFIG_VARIABLE):
+        program = shutil.which("kubectl") or str(BIN / "kubectl")
+        python = os.environ.get(PYTHON_VARIABLE, "python:3.11-slim")
+        kubectl = Kubectl(Path(given).resolve(), program=program)
+        return Cluster(kubectl, python, os.environ.get(TORCH_VARIABLE), is_lab=False)
+    if reason := os.environ.get(NO_LAB_VARIABLE):
+        raise NoCluster(f"no cluster: {KUBECONFIG_VARIABLE} is not set, and for a lab {reason}")
+    if not cluster.is_up():
+        raise NoCluster("no cluster: the lab is not up; `make test-cluster` brings it up")
+    python, torch = registry.full_name("lab/python"), registry.full_name("lab/torch")
+    return Cluster(admin, python, torch, is_lab=True)
