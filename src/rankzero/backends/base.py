@@ -71,11 +71,11 @@ class LogQuery:
 
 @dataclass(frozen=True)
 class Submission:
-    """What was submitted, and where its things lie."""
+    """What was submitted, and where its things lie; logs is None where they do not lie here."""
 
     run: str
     outputs: Path
-    logs: Path
+    logs: Path | None
     notices: tuple[str, ...] = field(default=())
 
 

@@ -56,7 +56,7 @@ def _detached(submission: Submission, way: Way) -> int:
             {
                 "run": submission.run,
                 "outputs": str(submission.outputs),
-                "logs": str(submission.logs),
+                "logs": None if submission.logs is None else str(submission.logs),
                 "notices": list(submission.notices),
             }
         )

@@ -47,7 +47,7 @@ class KubernetesBackend:
 
         submit(self._cluster, plan)
         kubernetes.remember()
-        return Submission(plan.run, self._home(plan.run, plan.job.outputs), Path())
+        return Submission(plan.run, self._home(plan.run, plan.job.outputs), None)
 
     def release(self, run: str) -> None:
         """Nothing: a run on a cluster goes on by itself."""
