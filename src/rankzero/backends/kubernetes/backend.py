@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rankzero.agent.history import fold
 from rankzero.backends import kubernetes
 from rankzero.backends.base import Item, LogBlock, LogQuery, RunInfo, Submission
+from rankzero.backends.following import Progress, snapshot
 from rankzero.backends.kubernetes import kept, runs, state, watching
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.entering import enter
@@ -69,7 +72,11 @@ class KubernetesBackend:
         return self._events(runs.one(self._cluster, run))
 
     def logs(self, run: str, query: LogQuery) -> Iterator[LogBlock]:
-        runs.one(self._cluster, run)
+        found = runs.one(self._cluster, run)
+        if found.listening:
+            with contextlib.suppress(Lost), enter(self._cluster, found) as viewer:
+                progress = Progress(watching.nodes(found), query)
+                return iter(snapshot(viewer, progress))
         return kept.lines(self._cluster, run, query)
 
     def watch(self, run: str, query: LogQuery, *, events_from: int = 1) -> Iterator[Item]:
@@ -104,10 +111,11 @@ class KubernetesBackend:
     def outputs(self, run: str, to: Path | None = None) -> Path:
         found = runs.one(self._cluster, run)
         home = to or self._home(run, found.plan.get("job", {}).get("outputs"))
-        if found.listening:
+        if found.listening and not home.is_dir():
             return fetch(self._cluster, found, home)
-        if home.is_dir():
-            return home
+        here = self._home(run, found.plan.get("job", {}).get("outputs"))
+        if here.is_dir():
+            return here if to is None else Path(shutil.copytree(here, to, dirs_exist_ok=True))
         raise Refused(
             f"the outputs of {run} are gone: its pods have ended.",
             "An attached run brings them back when it ends.",

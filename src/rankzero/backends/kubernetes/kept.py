@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ from rankzero.backends.base import LogBlock, LogQuery
 from rankzero.backends.kubernetes import state
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.state import Found
+from rankzero.backends.kubernetes.trouble import Absent
 from rankzero.plan.kubernetes import names
 
 _INDEX = "batch.kubernetes.io/job-completion-index"
@@ -76,12 +78,13 @@ def _wanted(found: list[LogBlock], query: LogQuery) -> list[LogBlock]:
 def _marked(cluster: Cluster, pod: str) -> Iterator[tuple[float, bytes, bytes]]:
     """(time, rank or `rankzero`, text) of each marked line of a pod's log."""
     rest = b""
-    for block in cluster.log(pod, container=names.CONTAINER, timestamps="true"):
-        *whole, rest = (rest + block).split(b"\n")
-        for line in whole:
-            match = _LINE.fullmatch(line)
-            if match:
-                yield _seconds(match[1].decode("ascii", "replace")), match[2], match[3]
+    with contextlib.suppress(Absent):  # it has not begun, or is gone
+        for block in cluster.log(pod, container=names.CONTAINER, timestamps="true"):
+            *whole, rest = (rest + block).split(b"\n")
+            for line in whole:
+                match = _LINE.fullmatch(line)
+                if match:
+                    yield _seconds(match[1].decode("ascii", "replace")), match[2], match[3]
 
 
 def _seconds(stamp: str) -> float:

@@ -18,7 +18,7 @@ _VERBS = {"GET": "read", "POST": "create", "PATCH": "change", "DELETE": "delete"
 
 
 class Absent(Refused):
-    """There is no such object."""
+    """There is no such object, or it has nothing to show yet."""
 
 
 class Taken(Refused):
@@ -79,7 +79,7 @@ def check(cluster: Cluster, answer: httpx2.Response) -> None:
     method, path = answer.request.method, answer.request.url.path
     if code == 404 and "namespaces" in said:
         raise Refused(f'{cluster.context} has no namespace "{cluster.namespace}".')
-    if code == 404:
+    if code == 404 or (code == 400 and "waiting to start" in said):
         raise Absent(f"{cluster.context}: {said}")
     if code == 409:
         raise Taken(f"{cluster.context}: {said}")

@@ -30,8 +30,7 @@ class Watch:
     ) -> None:
         self._cluster, self._run, self._on_end = cluster, run, on_end
         found = runs.one(cluster, run)
-        nodes = [f"{node['role']}/{node['index']}" for node in found.plan.get("nodes", ())]
-        self._seen = Progress(nodes, query, max(events_from, 1))
+        self._seen = Progress(nodes(found), query, max(events_from, 1))
         self._found = found
         self._pod = ""
 
@@ -79,6 +78,11 @@ class Watch:
             yield from kept.lines(self._cluster, self._run, self._seen.query)
         if self._seen.end is None:
             self._seen.end = kept.last(self._found, self._seen.next_event)
+
+
+def nodes(found: Found) -> list[str]:
+    """The nodes that the run asked for, by name."""
+    return [f"{node['role']}/{node['index']}" for node in found.plan.get("nodes", ())]
 
 
 def submitted(found: Found) -> ev.Event:
