@@ -95,6 +95,9 @@ class KubernetesPlace:
         self._kubectl("exec", pod, "--", "python3", "-c", _KILL, str(rank), str(int(number)))
 
     def left(self, run: str) -> list[str]:
+        """Pods, unless the run has ended and they only keep what it left for whoever fetches it."""
+        if self.backend.run(run).finished:
+            return []
         pods = json.loads(self._kubectl("get", "pods", "-l", f"rankzero/run={run}", "-o", "json"))
         return [
             pod["metadata"]["name"]

@@ -27,14 +27,18 @@ class Play:
     """
 
     def __init__(
-        self, *roles: RoleShape, max_restarts: int = 0, history: History | None = None
+        self,
+        *roles: RoleShape,
+        max_restarts: int = 0,
+        history: History | None = None,
+        limits: Limits = LIMITS,
     ) -> None:
         self.now = 100.0
         command = Command("script", "train.py")
         settings = Settings("run", "plain", max_restarts=max_restarts)
         config = AgentConfig(
             "run", roles[0].name, 0, roles, settings, command, "here:1", "token",
-            "/n", "/n", "/n", "python3", limits=LIMITS,
+            "/n", "/n", "/n", "python3", limits=limits,
         )  # fmt: skip
         self.state = m.resume(config, history or History(), self.now)
         self.births: dict[str, int] = {}

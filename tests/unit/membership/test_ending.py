@@ -203,6 +203,35 @@ def test_nobody_leaves_while_somebody_looks():
     assert leavers(play) == [("worker/1", 0)]
 
 
+def test_who_has_not_come_yet_is_expected_and_who_came_and_went_is_not():
+    play = Play(fixed(2), limits=LIMITS._replace(expect=100.0))
+    play.hello("worker/0", "worker/1")
+    play.exited("worker/0")
+    play.exited("worker/1")
+    play.acked("worker/0", "worker/1")
+    play.wait(20.0)
+    assert leavers(play) == []
+    play.feed(m.Watched(True))
+    play.wait(5.0)
+    assert leavers(play) == []
+    play.feed(m.Watched(False))
+    play.gone("worker/1")
+    assert leavers(play) == [("worker/1", 0), ("worker/0", 0)]
+
+
+def test_nobody_is_expected_for_ever():
+    play = Play(fixed(2), limits=LIMITS._replace(expect=100.0))
+    play.hello("worker/0", "worker/1")
+    play.exited("worker/0")
+    play.exited("worker/1")
+    play.acked("worker/0", "worker/1")
+    play.wait(30.0)
+    assert leavers(play) == [("worker/1", 0)], "its devices are free"
+    play.gone("worker/1")
+    play.wait(100.0)
+    assert leavers(play)[1:] == [("worker/0", 0)]
+
+
 def test_who_looks_for_too_long_is_left():
     play = begun(fixed(2))
     play.feed(m.Watched(True))

@@ -20,6 +20,7 @@ from rankzero.agent.membership.state import (
     grace,
     here_to_leave,
     leaves_last,
+    patience,
     ranks_on,
     ready,
     settled,
@@ -189,7 +190,7 @@ def end(turn: Turn) -> None:
     if not (known or overdue):
         return
     assert state.outcome is not None
-    turn.set(phase="lingering", since=turn.now)
+    turn.set(phase="lingering", since=turn.now, visited=state.watched)
     if not state.recorded:
         turn.set(recorded=True)
         turn.emit(ev.FINISHED, **dict(state.outcome))
@@ -198,7 +199,7 @@ def end(turn: Turn) -> None:
 def linger(turn: Turn) -> None:
     """Stay for those who look: a node that has left can tell its last lines to nobody."""
     state = turn.state
-    if state.watched and turn.now < state.since + min(state.limits.linger, OTHERS_LINGER):
+    if turn.now < state.since + min(patience(state), OTHERS_LINGER):
         return
     turn.set(phase="leaving", since=turn.now)
     for member in list(state.members.values()):
@@ -212,7 +213,7 @@ def leave(turn: Turn) -> None:
     state = turn.state
     if here_to_leave(state) and turn.now < state.since + LEAVE_WAIT:
         return
-    if state.watched and turn.now < state.since + state.limits.linger:
+    if turn.now < state.since + patience(state):
         return
     turn.set(phase="over")
     for member in list(state.members.values()):

@@ -25,7 +25,9 @@ def take(turn: Turn, event: on.Event) -> None:
     elif isinstance(event, on.StopRun):
         stop_run(turn, event)
     elif isinstance(event, on.Watched):
-        turn.set(watched=event.anybody)
+        ended = turn.state.phase in ("lingering", "leaving")
+        visited = turn.state.visited or (ended and event.anybody)
+        turn.set(watched=event.anybody, visited=visited)
     elif not isinstance(event, on.Tick):
         member = turn.state.members.get(event.key)
         if member is not None and member.incarnation == event.incarnation:

@@ -57,7 +57,7 @@ class State(NamedTuple):
     clock: when the last step was; born: when the first one was.
     since: when the present phase began; wait: how long gathering waits for all before the
     minimum is enough. said_*: what the history has been told already.
-    watched: whether anybody looks.
+    watched: whether anybody looks; visited: whether anybody has looked since the end.
     """
 
     roles: Tuple[RoleShape, ...]
@@ -85,6 +85,7 @@ class State(NamedTuple):
     outcome: Optional[Record] = None
     recorded: bool = False
     watched: bool = False
+    visited: bool = False
 
 
 def resume(config: AgentConfig, history: History, now: float) -> State:
@@ -169,6 +170,13 @@ def stuck(state: State, now: float) -> List[str]:
         and member.kill_by is not None
         and now >= member.kill_by + STUCK_WAIT
     ]
+
+
+def patience(state: State) -> float:
+    """How long those who look, or may still come to, are waited for after the end (seconds)."""
+    if state.watched:
+        return state.limits.linger
+    return 0.0 if state.visited else state.limits.expect
 
 
 def here_to_leave(state: State) -> List[str]:
@@ -260,7 +268,7 @@ def deadline(state: State) -> Optional[float]:
     elif state.phase == "ending":
         times.extend((state.since + grace(state) + ACK_WAIT, _settles(state)))
     elif state.phase == "lingering":
-        times.append(state.since + min(state.limits.linger, OTHERS_LINGER))
+        times.append(state.since + min(patience(state), OTHERS_LINGER))
     elif state.phase == "leaving":
-        times.extend((state.since + LEAVE_WAIT, state.since + state.limits.linger))
+        times.extend((state.since + LEAVE_WAIT, state.since + patience(state)))
     return min((time for time in times if time > state.clock), default=None)

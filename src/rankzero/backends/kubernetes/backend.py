@@ -110,12 +110,11 @@ class KubernetesBackend:
 
     def outputs(self, run: str, to: Path | None = None) -> Path:
         found = runs.one(self._cluster, run)
-        home = to or self._home(run, found.plan.get("job", {}).get("outputs"))
-        if found.listening and not home.is_dir():
-            return fetch(self._cluster, found, home)
         here = self._home(run, found.plan.get("job", {}).get("outputs"))
-        if here.is_dir():
+        if here.is_dir():  # an attached run has brought them back
             return here if to is None else Path(shutil.copytree(here, to, dirs_exist_ok=True))
+        if found.listening:
+            return fetch(self._cluster, found, to or here)
         raise Refused(
             f"the outputs of {run} are gone: its pods have ended.",
             "An attached run brings them back when it ends.",
