@@ -8,6 +8,7 @@ run was submitted, in seconds since the epoch).
 
 import os
 import sys
+from typing import Any, Dict
 
 from rankzero.agent import events as ev
 from rankzero.agent import exits, testament
@@ -42,13 +43,14 @@ def main(path: str) -> int:
 def _begin_history(config: AgentConfig, time: float) -> None:
     """The client cannot write into the history of a pod that is not there yet."""
     chronicle = Chronicle(config.events_file, lambda event: None)
-    data = {
-        "name": config.run.rpartition("-")[0],
-        "backend": "kubernetes",
-        "max_restarts": config.settings.max_restarts,
-    }
-    chronicle.add(time, ev.SUBMITTED, data)
+    chronicle.add(time, ev.SUBMITTED, submission(config.run, config.settings.max_restarts))
     chronicle.close()
+
+
+def submission(run: str, max_restarts: int) -> Dict[str, Any]:
+    """What the first event of a run says, whether a pod writes it or none has yet."""
+    name = run.rpartition("-")[0]
+    return {"name": name, "backend": "kubernetes", "max_restarts": max_restarts}
 
 
 def own(config: AgentConfig, index: int, address: str) -> AgentConfig:

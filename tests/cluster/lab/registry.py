@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
 import json
 import platform
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -85,14 +87,20 @@ class _NotThere(Exception):
 
 def _upload(name: str) -> str:
     """Where a new blob is to be put."""
-    connection = http.client.HTTPConnection(REGISTRY, timeout=30)
-    try:
+    with _connected(seconds=30) as connection:
         connection.request("POST", f"/v2/{name}/blobs/uploads/", b"")
         answer = connection.getresponse()
         place = answer.headers.get("Location")
         if answer.status != 202 or place is None:
             raise LabError(f"the registry takes no upload for {name}: {answer.status}")
         return place[place.index("/v2/") :]
+
+
+@contextlib.contextmanager
+def _connected(seconds: float) -> Iterator[http.client.HTTPConnection]:
+    connection = http.client.HTTPConnection(REGISTRY, timeout=seconds)
+    try:
+        yield connection
     except OSError as error:
         raise LabError(
             f"the registry {REGISTRY} does not answer: {error}; is the lab up?"
@@ -109,17 +117,10 @@ def _call(
         headers["Accept"] = f"{_OCI}.manifest.v1+json"
     if length is not None:
         headers["Content-Length"] = str(length)
-    connection = http.client.HTTPConnection(REGISTRY, timeout=300)
-    try:
+    with _connected(seconds=300) as connection:
         connection.request(method, path, cast("bytes", body), headers)
         answer = connection.getresponse()
         text = answer.read()
-    except OSError as error:
-        raise LabError(
-            f"the registry {REGISTRY} does not answer: {error}; is the lab up?"
-        ) from None
-    finally:
-        connection.close()
     if answer.status == 404:
         raise _NotThere(path)
     if answer.status >= 300:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rankzero.agent import membership as m
-from rankzero.agent.config import RoleShape
+from rankzero.agent.config import Limits, RoleShape
 from rankzero.agent.events import Event
 from rankzero.agent.history import fold
 
@@ -204,10 +204,7 @@ def test_nobody_leaves_while_somebody_looks():
 
 
 def test_who_has_not_come_yet_is_expected_and_who_came_and_went_is_not():
-    play = Play(fixed(2), limits=LIMITS._replace(expect=100.0))
-    play.hello("worker/0", "worker/1")
-    play.exited("worker/0")
-    play.exited("worker/1")
+    play = decided(LIMITS._replace(expect=100.0))
     play.acked("worker/0", "worker/1")
     play.wait(20.0)
     assert leavers(play) == []
@@ -220,10 +217,7 @@ def test_who_has_not_come_yet_is_expected_and_who_came_and_went_is_not():
 
 
 def test_nobody_is_expected_for_ever():
-    play = Play(fixed(2), limits=LIMITS._replace(expect=100.0))
-    play.hello("worker/0", "worker/1")
-    play.exited("worker/0")
-    play.exited("worker/1")
+    play = decided(LIMITS._replace(expect=100.0))
     play.acked("worker/0", "worker/1")
     play.wait(30.0)
     assert leavers(play) == [("worker/1", 0)], "its devices are free"
@@ -331,8 +325,8 @@ def history(play: Play):
     return fold([Event(i + 1, play.now, kind, data) for i, (kind, data) in enumerate(play.said)])
 
 
-def decided() -> Play:
-    play = Play(fixed(2))
+def decided(limits: Limits = LIMITS) -> Play:
+    play = Play(fixed(2), limits=limits)
     play.hello("worker/0", "worker/1")
     play.exited("worker/0")
     play.exited("worker/1")

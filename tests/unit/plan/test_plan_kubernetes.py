@@ -23,21 +23,13 @@ from rankzero.spec.framework import Found
 from rankzero.spec.model import Job
 from rankzero.spec.names import LONGEST_NAME, LONGEST_ROLE
 
+from .jobs import job, nodes
+
 GOLDEN = Path(__file__).parent / "golden-kubernetes"
 CLUSTER = Facts("lab", "team", "registry/torch:2")
 FREIGHT = Freight(b"the agent", (b"part one", b"part two"), "ab" * 32)
 #: What a host name may be: RFC 1123.
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-
-
-def nodes(most: int, least: int | None = None) -> dict[str, int]:
-    return {"minimum": most if least is None else least, "maximum": most}
-
-
-def job(**fields: Any) -> Job:
-    roles = fields.pop("roles", {"worker": {"nodes": nodes(2), "nproc": 2}})
-    base = {"name": "job", "run": {"script": "train.py"}, "workdir": "/work", "roles": roles}
-    return Job.model_validate({**base, **fields})
 
 
 def plan(made: Job, framework: str = "torch", run: str = "job-7f3a") -> Plan:

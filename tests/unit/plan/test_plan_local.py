@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import pytest
 
@@ -20,21 +19,13 @@ from rankzero.plan.model import Code, Plan
 from rankzero.spec.framework import Found
 from rankzero.spec.model import Job
 
+from .jobs import job, nodes
+
 GOLDEN = Path(__file__).parent / "golden"
 RUN, FOLDER = "job-7f3a", PurePosixPath("/state/runs/job-7f3a")
 LAPTOP = Facts(cpus=8, devices=(), python="/usr/bin/python3")
 TWO_GPUS = Facts(cpus=8, devices=("0", "1"), python="/usr/bin/python3")
 FIVE_GPUS = Facts(cpus=6, devices=("0", "1", "2", "3", "GPU-e"), python="/usr/bin/python3")
-
-
-def job(**fields: Any) -> Job:
-    roles = fields.pop("roles", {"worker": {"nodes": _nodes(2), "nproc": 2}})
-    base = {"name": "job", "run": {"script": "train.py"}, "workdir": "/work", "roles": roles}
-    return Job.model_validate({**base, **fields})
-
-
-def _nodes(most: int, least: int | None = None) -> dict[str, int]:
-    return {"minimum": most if least is None else least, "maximum": most}
 
 
 def plan(made: Job, facts: Facts = LAPTOP, framework: str = "torch") -> Plan:
@@ -58,7 +49,7 @@ CASES: dict[str, tuple[Job, Facts, str]] = {
             log_keep=1 << 20,
             roles={
                 "worker": {
-                    "nodes": _nodes(3, 1),
+                    "nodes": nodes(3, 1),
                     "nproc": 2,
                     "cpu": 1.5,
                     "memory": 1 << 30,
@@ -75,25 +66,25 @@ CASES: dict[str, tuple[Job, Facts, str]] = {
         job(
             run={"script": "train.py"},
             roles={
-                "worker": {"nodes": _nodes(2)},
-                "ps": {"nodes": _nodes(2), "run": {"module": "serve"}, "args": ("--port", "1")},
-                "chief": {"nodes": _nodes(1), "ports": {"board": 6006}},
-                "evaluator": {"nodes": _nodes(1), "run": {"command": ("sh", "-c", "eval")}},
+                "worker": {"nodes": nodes(2)},
+                "ps": {"nodes": nodes(2), "run": {"module": "serve"}, "args": ("--port", "1")},
+                "chief": {"nodes": nodes(1), "ports": {"board": 6006}},
+                "evaluator": {"nodes": nodes(1), "run": {"command": ("sh", "-c", "eval")}},
             },
         ),
         LAPTOP,
         "tensorflow",
     ),
     "gpus-shared-evenly": (
-        job(roles={"worker": {"nodes": _nodes(2), "nproc": "gpu"}}),
+        job(roles={"worker": {"nodes": nodes(2), "nproc": "gpu"}}),
         FIVE_GPUS,
         "torch",
     ),
     "gpus-as-asked": (
         job(
             roles={
-                "worker": {"nodes": _nodes(2), "nproc": "gpu", "gpus": 2},
-                "ps": {"nodes": _nodes(1)},
+                "worker": {"nodes": nodes(2), "nproc": "gpu", "gpus": 2},
+                "ps": {"nodes": nodes(1)},
             }
         ),
         FIVE_GPUS,
@@ -155,21 +146,21 @@ def test_a_plan_depends_on_nothing_else() -> None:
     ],
 )
 def test_how_many_ranks_a_node_has(nproc, facts: Facts, cpu, ranks: int) -> None:
-    roles = {"worker": {"nodes": _nodes(1), "nproc": nproc, "cpu": cpu}}
+    roles = {"worker": {"nodes": nodes(1), "nproc": nproc, "cpu": cpu}}
 
     assert plan(job(roles=roles), facts).agents[0].nproc == ranks
 
 
-def test_processors_are_shared_by_the_nodes() -> None:
+def test_processors_are_shared_by_thenodes() -> None:
     assert [agent.cpus for agent in plan(job()).agents] == [4, 4]
-    crowd = job(roles={"worker": {"nodes": _nodes(20)}})
+    crowd = job(roles={"worker": {"nodes": nodes(20)}})
     assert {agent.cpus for agent in plan(crowd).agents} == {1}
 
 
 def test_devices_are_given_once() -> None:
     for facts in (TWO_GPUS, FIVE_GPUS):
         for count in range(1, 8):
-            agents = plan(job(roles={"worker": {"nodes": _nodes(count)}}), facts).agents
+            agents = plan(job(roles={"worker": {"nodes": nodes(count)}}), facts).agents
             given = [device for agent in agents for device in agent.devices or ()]
             assert given == list(facts.devices)
 
@@ -179,7 +170,7 @@ def test_without_devices_there_is_nothing_to_hide() -> None:
 
 
 def test_a_machine_that_lacks_devices_says_how_many() -> None:
-    asks = job(roles={"worker": {"nodes": _nodes(3), "gpus": 1}})
+    asks = job(roles={"worker": {"nodes": nodes(3), "gpus": 1}})
 
     assert shortage(asks, FIVE_GPUS) is None
     assert shortage(asks, TWO_GPUS) == "the job asks for 3 GPUs, this machine has 2"
@@ -196,8 +187,8 @@ def test_what_one_machine_cannot_honour_is_said() -> None:
 
 
 def test_a_node_that_others_share_a_port_with_gets_one_of_its_own() -> None:
-    alone = job(roles={"worker": {"nodes": _nodes(1), "ports": {"http": 8080}}})
-    shared = job(roles={"worker": {"nodes": _nodes(2), "ports": {"http": 8080}}})
+    alone = job(roles={"worker": {"nodes": nodes(1), "ports": {"http": 8080}}})
+    shared = job(roles={"worker": {"nodes": nodes(2), "ports": {"http": 8080}}})
 
     assert plan(alone).agents[0].ports == {"http": 8080}
     assert [agent.ports for agent in plan(shared).agents] == [{"http": 0}, {"http": 0}]

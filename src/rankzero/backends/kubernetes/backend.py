@@ -83,7 +83,7 @@ class KubernetesBackend:
         return watching.Watch(self._cluster, run, query, events_from, self._bring_home).items()
 
     def stop(self, run: str, *, grace: float | None = None) -> None:
-        for found in watching.changes(self._cluster, run):
+        for found in runs.changes(self._cluster, run):
             if state.ending(found) is not None:
                 return
             if not found.listening:

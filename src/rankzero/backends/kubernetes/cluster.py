@@ -6,6 +6,7 @@ plugins, proxies); its typed models stay unused, for most of a pod is of no inte
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -28,7 +29,6 @@ _PATHS = {
     "Service": "/api/v1/namespaces/{}/services",
     "Secret": "/api/v1/namespaces/{}/secrets",
     "ConfigMap": "/api/v1/namespaces/{}/configmaps",
-    "Event": "/api/v1/namespaces/{}/events",
 }
 
 
@@ -63,13 +63,6 @@ class Cluster:
     def create(self, made: Mapping[str, Any]) -> Object:
         return self._call("POST", self._path(made["kind"]), body=made)
 
-    def get(self, kind: str, name: str) -> Object | None:
-        """The object, or None where there is none of this name."""
-        try:
-            return self._call("GET", self._path(kind, name))
-        except trouble.Absent:
-            return None
-
     def every(self, kind: str, selector: str = "") -> Object:
         """All of a kind that the labels select: `items`, and `metadata.resourceVersion`."""
         return self._call("GET", self._path(kind), labelSelector=selector)
@@ -78,14 +71,10 @@ class Cluster:
         """A JSON merge patch (RFC 7386)."""
         return self._call("PATCH", self._path(kind, name), body=change)
 
-    def delete(self, kind: str, name: str, *, propagation: str = "Background") -> bool:
-        """Whether there was one. propagation: what becomes of what it owns."""
-        try:
-            options = {"propagationPolicy": propagation}
-            self._call("DELETE", self._path(kind, name), body=options)
-        except trouble.Absent:
-            return False
-        return True
+    def delete(self, kind: str, name: str) -> None:
+        """Remove it, and what it owns; nothing where there is none."""
+        with contextlib.suppress(trouble.Absent):
+            self._call("DELETE", self._path(kind, name), body={"propagationPolicy": "Background"})
 
     def watch(self, kind: str, selector: str, since: str) -> Iterator[tuple[str, Object]]:
         """(`ADDED`, `MODIFIED` or `DELETED`; object) from a resource version on, until the server

@@ -9,6 +9,7 @@ from pathlib import Path
 from rankzero import spec
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.code.agent_zip import agent_zip
+from rankzero.code.refusals import outside
 from rankzero.code.shipment import pack
 from rankzero.errors import BadRequest
 from rankzero.plan.kubernetes import Facts, Freight, compile_kubernetes
@@ -52,7 +53,4 @@ def _check_scripts(job: Job) -> None:
             continue
         path = Path(os.path.normpath(workdir / run.script))
         if not path.is_relative_to(workdir):
-            raise BadRequest(
-                f"{run.script} lies outside {workdir}, the folder that travels to the cluster.",
-                "Name a folder that holds both: --workdir",
-            )
+            raise outside(run.script, workdir)

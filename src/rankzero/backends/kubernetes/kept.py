@@ -14,7 +14,6 @@ from rankzero.backends.kubernetes.state import Found
 from rankzero.backends.kubernetes.trouble import Absent
 from rankzero.plan.kubernetes import names
 
-_INDEX = "batch.kubernetes.io/job-completion-index"
 _LINE = re.compile(rb"(\S+) \[(\d+|rankzero)\] (.*)", re.DOTALL)
 
 
@@ -24,7 +23,7 @@ def events(cluster: Cluster, found: Found) -> list[ev.Event]:
     if found.pod is None:
         return told
     role = found.pod["metadata"]["labels"][names.ROLE]
-    selector = f"{names.RUN}={found.run},{names.ROLE}={role},{_INDEX}=0"
+    selector = f"{names.RUN}={found.run},{names.ROLE}={role},{names.INDEX}=0"
     pods = cluster.every("Pod", selector)["items"]
     for pod in sorted(pods, key=lambda one: one["metadata"]["creationTimestamp"]):
         base = len(told)
@@ -40,7 +39,7 @@ def lines(cluster: Cluster, run: str, query: LogQuery) -> Iterator[LogBlock]:
     found: list[LogBlock] = []
     for pod in cluster.every("Pod", f"{names.RUN}={run}")["items"]:
         labels = pod["metadata"]["labels"]
-        node = f"{labels[names.ROLE]}/{labels.get(_INDEX, 0)}"
+        node = f"{labels[names.ROLE]}/{labels.get(names.INDEX, 0)}"
         if query.nodes is not None and node not in query.nodes:
             continue
         for time, mark, text in _marked(cluster, pod["metadata"]["name"]):
@@ -84,11 +83,4 @@ def _marked(cluster: Cluster, pod: str) -> Iterator[tuple[float, bytes, bytes]]:
             for line in whole:
                 match = _LINE.fullmatch(line)
                 if match:
-                    yield _seconds(match[1].decode("ascii", "replace")), match[2], match[3]
-
-
-def _seconds(stamp: str) -> float:
-    """As `state.seconds`, of nanoseconds, which Python 3.10 does not read."""
-    head, _, rest = stamp.partition(".")
-    fraction = rest.rstrip("Z").partition("+")[0] or "0"
-    return state.seconds(head.rstrip("Z") + "Z") + float(f"0.{fraction}")
+                    yield state.seconds(match[1].decode("ascii", "replace")), match[2], match[3]

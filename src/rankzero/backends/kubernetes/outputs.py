@@ -7,7 +7,6 @@ import tarfile
 from pathlib import Path
 from typing import IO, cast
 
-from rankzero.agent.unpack import Unpackable
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.entering import execute
 from rankzero.backends.kubernetes.state import Found
@@ -51,7 +50,7 @@ def fetch(cluster: Cluster, found: Found, to: Path) -> Path:
         ):
             for member in archive:
                 _extract(archive, member, to)
-    except (OSError, tarfile.TarError, Unpackable, Lost) as error:
+    except (OSError, tarfile.TarError, Lost) as error:
         raise Refused(f"cannot fetch the outputs of {found.run} to {to}: {error}") from error
     return to
 

@@ -13,7 +13,6 @@ from rankzero.backends.base import RunInfo
 from rankzero.plan.kubernetes import names
 
 Object = Mapping[str, Any]
-_INDEX = "batch.kubernetes.io/job-completion-index"
 
 
 class Found(NamedTuple):
@@ -47,7 +46,7 @@ def found(jobs: Iterable[Object], pods: Iterable[Object]) -> list[Found]:
     newest: dict[str, Object] = {}
     for pod in pods:
         key = _key(pod)
-        if pod["metadata"]["labels"].get(_INDEX) != "0":
+        if pod["metadata"]["labels"].get(names.INDEX) != "0":
             continue
         if key not in newest or _born(newest[key]) < _born(pod):
             newest[key] = pod
@@ -126,8 +125,12 @@ def annotation(thing: Object, name: str) -> str | None:
 
 
 def seconds(stamp: str) -> float:
-    """A time of the API (RFC 3339) as seconds since the epoch."""
-    return datetime.fromisoformat(stamp.replace("Z", "+00:00")).timestamp()
+    """A time of the API (RFC 3339, in UTC) as seconds since the epoch.
+
+    A log's has nanoseconds, which Python 3.10 does not read.
+    """
+    whole, _, fraction = stamp.rstrip("Z").partition(".")
+    return datetime.fromisoformat(whole + "+00:00").timestamp() + float(f"0.{fraction or 0}")
 
 
 def _state(found: Found) -> str:

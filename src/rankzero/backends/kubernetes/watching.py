@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from rankzero.agent import events as ev
+from rankzero.agent.pod import submission
 from rankzero.backends.base import Item, LogQuery
 from rankzero.backends.following import Progress, follow_to_the_last_line
 from rankzero.backends.kubernetes import kept, runs, state
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.entering import enter
 from rankzero.backends.kubernetes.state import Found
-from rankzero.backends.kubernetes.trouble import Gone
 from rankzero.backends.viewer import Lost
-from rankzero.plan.kubernetes import names
 
 
 class Watch:
@@ -59,7 +58,7 @@ class Watch:
 
     def _until_there(self) -> bool:
         """Wait for a coordinator that can be asked; False where none will come any more."""
-        for found in changes(self._cluster, self._run):
+        for found in runs.changes(self._cluster, self._run):
             self._found = found
             if state.ending(found) is not None:
                 return False
@@ -68,8 +67,8 @@ class Watch:
         return False
 
     def _kept(self) -> Iterator[Item]:
-        """What the pods' logs tell beyond what was seen; they have no offsets, so a node whose
-        lines were seen in part is read from where its events stop."""
+        """What the pods' logs tell beyond what was seen. They have no offsets: where lines were
+        seen already, none can be told from those, and none is given."""
         self._seen.base = 0
         for event in kept.events(self._cluster, self._found):
             if event.seq >= self._seen.next_event:
@@ -87,23 +86,5 @@ def nodes(found: Found) -> list[str]:
 
 def submitted(found: Found) -> ev.Event:
     """The history of a run that no pod has begun yet."""
-    job = found.plan.get("job", {})
-    data = {
-        "name": job.get("name", found.run),
-        "backend": "kubernetes",
-        "max_restarts": job.get("max_restarts", 0),
-    }
-    return ev.Event(1, found.created, ev.SUBMITTED, data)
-
-
-def changes(cluster: Cluster, run: str) -> Iterator[Found]:
-    """The run as it is, and again whenever one of its pods or Jobs changes, until it is gone."""
-    selector = f"{names.RUN}={run}"
-    while True:
-        pods = cluster.every("Pod", selector)
-        yield runs.one(cluster, run)
-        try:
-            for _ in cluster.watch("Pod", selector, pods["metadata"]["resourceVersion"]):
-                yield runs.one(cluster, run)
-        except Gone:
-            continue
+    max_restarts = int(found.plan.get("job", {}).get("max_restarts", 0))
+    return ev.Event(1, found.created, ev.SUBMITTED, submission(found.run, max_restarts))

@@ -5,6 +5,8 @@ from __future__ import annotations
 RUN, ROLE, PART = "rankzero/run", "rankzero/role", "rankzero/part"
 NAME = "app.kubernetes.io/name"
 MANAGED_BY = "app.kubernetes.io/managed-by"
+#: Which pod of an Indexed Job a pod is: a label that Kubernetes sets.
+INDEX = "batch.kubernetes.io/job-completion-index"
 #: Annotations of a run's first Job.
 PLAN, CREATED, STOPPED = "rankzero/plan", "rankzero/created", "rankzero/stopped-by"
 
