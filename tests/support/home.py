@@ -82,7 +82,7 @@ class Home:
         self.state, self.work = folder / "state", folder / "work"
         self._said = folder / "said"
         for path in (self.state, self.work, self._said):
-            path.mkdir(exist_ok=True)
+            path.mkdir(parents=True, exist_ok=True)
         self._commands: list[Command] = []
 
     @property
