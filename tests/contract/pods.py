@@ -14,6 +14,7 @@ import pytest
 
 from rankzero.backends.kubernetes import KubernetesBackend
 from rankzero.backends.kubernetes.cluster import Cluster
+from rankzero.errors import UnknownRun
 
 #: Finds the process of a rank, and sends it a signal. A rank's own children carry its
 #: environment as well: the first one is the rank.
@@ -96,8 +97,9 @@ class KubernetesPlace:
 
     def left(self, run: str) -> list[str]:
         """Pods, unless the run has ended and they only keep what it left for whoever fetches it."""
-        if self.backend.run(run).finished:
-            return []
+        with contextlib.suppress(UnknownRun):  # deleted: what is left of it must go
+            if self.backend.run(run).finished:
+                return []
         pods = json.loads(self._kubectl("get", "pods", "-l", f"rankzero/run={run}", "-o", "json"))
         return [
             pod["metadata"]["name"]

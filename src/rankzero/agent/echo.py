@@ -6,20 +6,16 @@ pods have ended, this log is all that is left of a run beside its outcome.
 
 import os
 import select
-from typing import Dict
 
-from rankzero.agent.logs.mark import mark
+from rankzero.agent.logs.printed import Printer, own
 from rankzero.agent.loop import Loop
 
-#: What may wait for a slow reader (bytes); what comes beyond it is counted and left out, for
-#: the log on disk has it, and no rank must wait.
+#: What may wait for a slow reader (bytes); what comes beyond it is left out, and a note of where
+#: the log goes on tells how much that was: the log on disk has it, and no rank must wait.
 PENDING = 4 * 1024 * 1024
 #: How long the end waits for a reader that takes nothing (seconds).
 CLOSING = 2
 _STDOUT = 1
-_LONGEST = 1024 * 1024
-#: What marks rankzero's own lines.
-_OWN = b"[rankzero] "
 
 
 class Echo:
@@ -28,29 +24,24 @@ class Echo:
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
         self._pending = bytearray()
-        self._partial: Dict[int, bytes] = {}
-        self._left_out = 0
+        self._printer = Printer("")
         os.set_blocking(_STDOUT, False)
 
-    def write(self, rank: int, block: bytes) -> None:
-        data = self._partial.pop(rank, b"") + block
-        cut = data.rfind(b"\n") + 1
-        if not cut and len(data) > _LONGEST:
-            data, cut = data + b"\n", len(data) + 1
-        if data[cut:]:
-            self._partial[rank] = data[cut:]
-        if cut:
-            self._queue(mark(data[:cut], b"[%d] " % rank))
+    def begin(self, book: str) -> None:
+        """Before the first line: the identity of the log on disk."""
+        self._printer = Printer(book)
+
+    def write(self, rank: int, generation: int, offset: int, block: bytes) -> None:
+        """The next bytes of a rank, the first of which is its `offset`-th on this node."""
+        self._queue(self._printer.write(rank, generation, offset, block))
 
     def end(self, rank: int) -> None:
         """The rank has ended: a last line without its newline is a line."""
-        partial = self._partial.pop(rank, b"")
-        if partial:
-            self._queue(mark(partial, b"[%d] " % rank))
+        self._queue(self._printer.end(rank))
 
     def event(self, line: str) -> None:
         """One line of the history."""
-        self._queue(_OWN + line.encode("utf-8", "replace") + b"\n")
+        self._queue(own(line))
 
     def close(self) -> None:
         """Write what is pending, as long as the reader takes it."""
@@ -64,12 +55,11 @@ class Echo:
                 return
 
     def _queue(self, data: bytes) -> None:
-        if len(self._pending) + len(data) > PENDING:
-            self._left_out += data.count(b"\n")
+        if not data:
             return
-        if self._left_out:
-            self._pending += _OWN + b"%d lines left out: the reader is slow\n" % self._left_out
-            self._left_out = 0
+        if len(self._pending) + len(data) > PENDING:
+            self._printer.lost()
+            return
         self._pending += data
         self._flush()
 

@@ -53,7 +53,10 @@ class NodeAgent:
         logs = os.path.join(config.folder, "logs")
         self._logs = LogWriter(logs, limits.log_keep, dropped=self._dropped)
         self._echo = echo
-        self._answers = Answers(loop, LogReader(logs), self._tell)
+        reader = LogReader(logs)
+        if echo is not None:
+            echo.begin(reader.book())
+        self._answers = Answers(loop, reader, self._tell)
         self._reports = Reports(loop, self._report, self._first_step)
         self._ranks = Ranks(
             loop,
@@ -274,14 +277,14 @@ class NodeAgent:
 
     def _output(self, rank: RankProcess, block: bytes) -> None:
         number, now = rank.rank.rank, self._loop.now()
+        if self._echo is not None:
+            self._echo.write(number, rank.generation, self._logs.end_of(number), block)
         if not self._broken_disk:
             try:
                 self._logs.append(number, rank.generation, block, now)
             except OSError as error:
                 self._broken_disk = True
                 self.unable("cannot write the log of rank %d: %s" % (number, error.strerror))
-        if self._echo is not None:
-            self._echo.write(number, block)
         self._answers.wrote()
 
     def _rank_exited(self, rank: RankProcess, failure: Optional[Dict[str, Any]]) -> None:

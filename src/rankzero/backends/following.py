@@ -16,9 +16,10 @@ from rankzero.backends.viewer import Viewer
 
 
 class Progress:
-    """What has been given out of one run: the next event's number, an offset a node and rank.
+    """What has been given out of one run: the next event's number, an offset a log and rank.
 
-    books: which log a node's offsets are of. base: how many events earlier coordinators told.
+    books: which log a node has; another one when another pod takes its place. read: of each log,
+    the offset that every rank was read up to. base: how many events earlier coordinators told.
     end: the last event, once it was seen; it is given out after all lines. over: whether nothing
     more will happen. drained: nodes whose last line was given out.
     """
@@ -26,11 +27,10 @@ class Progress:
     def __init__(self, nodes: Iterable[str], query: LogQuery, events_from: int = 1) -> None:
         self.query = query
         self.next_event = events_from
-        wanted = [node for node in nodes if query.nodes is None or node in query.nodes]
-        self.offsets: dict[str, dict[int, int]] = {node: {} for node in wanted}
+        self.nodes = [node for node in nodes if query.nodes is None or node in query.nodes]
         self.books: dict[str, str] = {}
+        self.read: dict[str, dict[int, int]] = {}
         self.base = 0
-        self.begun: set[str] = set()
         self.end: ev.Event | None = None
         self.over = False
         self.drained: set[str] = set()
@@ -59,7 +59,7 @@ class Progress:
     @property
     def complete(self) -> bool:
         """Whether every line was given out."""
-        return self.over and self.drained >= self.offsets.keys()
+        return self.over and self.drained >= set(self.nodes)
 
 
 def follow(viewer: Viewer, progress: Progress) -> Iterator[Item]:
@@ -76,7 +76,7 @@ def follow_to_the_last_line(viewer: Viewer, progress: Progress) -> Iterator[Item
 def snapshot(viewer: Viewer, progress: Progress) -> list[LogBlock]:
     """Every node's lines up to now, by time. Errors: Lost, Broken."""
     progress.over = True
-    for node in progress.offsets:
+    for node in progress.nodes:
         _ask_log(viewer, progress, node)
     found: list[LogBlock] = []
     while not progress.complete:
@@ -88,7 +88,7 @@ def snapshot(viewer: Viewer, progress: Progress) -> list[LogBlock]:
 
 def _follow(viewer: Viewer, progress: Progress, done: Callable[[], bool]) -> Iterator[Item]:
     _ask_events(viewer, progress)
-    for node in progress.offsets:
+    for node in progress.nodes:
         _ask_log(viewer, progress, node)
     while not done():
         answer = viewer.next()
@@ -96,7 +96,7 @@ def _follow(viewer: Viewer, progress: Progress, done: Callable[[], bool]) -> Ite
             for event in filter(None, map(ev.from_line, answer["events"])):
                 yield from progress.take(event)
             if progress.over:
-                for node in progress.offsets.keys() - progress.drained:
+                for node in set(progress.nodes) - progress.drained:
                     _ask_log(viewer, progress, node)
             else:
                 _ask_events(viewer, progress)
@@ -116,10 +116,9 @@ def _log(viewer: Viewer, progress: Progress, answer: dict[str, object]) -> Itera
     chunks, offsets = answer.get("chunks", []), answer.get("offsets", {})
     assert isinstance(chunks, list)
     assert isinstance(offsets, dict)
-    progress.begun.add(node)
     if "book" in answer:
-        progress.books[node] = str(answer["book"])
-        progress.offsets[node] = {int(rank): offset for rank, offset in offsets.items()}
+        book = progress.books[node] = str(answer["book"])
+        progress.read[book] = {int(rank): offset for rank, offset in offsets.items()}
     if progress.over and not chunks:
         progress.drained.add(node)
         return
@@ -135,15 +134,15 @@ def _ask_events(viewer: Viewer, progress: Progress) -> None:
 
 def _ask_log(viewer: Viewer, progress: Progress, node: str) -> None:
     """Of a run that is over, what is there; else what comes."""
-    query, first = progress.query, node not in progress.begun
+    query, book = progress.query, progress.books.get(node)
     number = viewer.ask(
         "log",
         node=node,
-        offsets=progress.offsets[node],
-        book=progress.books.get(node),
+        offsets={} if book is None else progress.read[book],
+        book=book,
         ranks=None if query.ranks is None else sorted(query.ranks),
-        since=query.since if first else None,
-        tail=query.tail if first else None,
+        since=query.since if book is None else None,
+        tail=query.tail if book is None else None,
         wait=not progress.over,
     )
     progress.asked(node, number)

@@ -98,6 +98,10 @@ class LogWriter:
         except OSError as error:
             raise WriteError(error, error.filename or self._folder, done) from error
 
+    def end_of(self, rank: int) -> int:
+        """The offset of the rank's next byte."""
+        return self._ends.get(rank, 0)
+
     def end(self, rank: int, now: float) -> None:
         """The rank's process ended: its last line is final even without a newline."""
         if rank in self._open:

@@ -75,9 +75,8 @@ class KubernetesBackend:
         found = runs.one(self._cluster, run)
         if found.listening:
             with contextlib.suppress(Lost), enter(self._cluster, found) as viewer:
-                progress = Progress(watching.nodes(found), query)
-                return iter(snapshot(viewer, progress))
-        return kept.lines(self._cluster, run, query)
+                return iter(snapshot(viewer, Progress(watching.nodes(found), query)))
+        return kept.lines(self._cluster, run, Progress(watching.nodes(found), query))
 
     def watch(self, run: str, query: LogQuery, *, events_from: int = 1) -> Iterator[Item]:
         return watching.Watch(self._cluster, run, query, events_from, self._bring_home).items()

@@ -1,20 +1,27 @@
-"""What the pods' logs keep of a run: every line marked with its rank, and the history."""
+"""What the pods' logs keep of a run: every line of every rank, and the history."""
 
 from __future__ import annotations
 
 import contextlib
-import re
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from rankzero.agent import events as ev
-from rankzero.backends.base import LogBlock, LogQuery
+from rankzero.agent.logs.printed import own_text
+from rankzero.backends.base import LogBlock
+from rankzero.backends.following import Progress
 from rankzero.backends.kubernetes import state
-from rankzero.backends.kubernetes.cluster import Cluster
+from rankzero.backends.kubernetes.cluster import Cluster, Object
+from rankzero.backends.kubernetes.restoring import restore
 from rankzero.backends.kubernetes.state import Found
 from rankzero.backends.kubernetes.trouble import Absent
+from rankzero.backends.ondisk import unseen
 from rankzero.plan.kubernetes import names
 
-_LINE = re.compile(rb"(\S+) \[(\d+|rankzero)\] (.*)", re.DOTALL)
+#: How many pods' logs are fetched at a time.
+_AT_ONCE = 8
 
 
 def events(cluster: Cluster, found: Found) -> list[ev.Event]:
@@ -24,29 +31,26 @@ def events(cluster: Cluster, found: Found) -> list[ev.Event]:
         return told
     role = found.pod["metadata"]["labels"][names.ROLE]
     selector = f"{names.RUN}={found.run},{names.ROLE}={role},{names.INDEX}=0"
-    pods = cluster.every("Pod", selector)["items"]
-    for pod in sorted(pods, key=lambda one: one["metadata"]["creationTimestamp"]):
+    for pod in _oldest_first(cluster, selector):
         base = len(told)
-        for _, mark, text in _marked(cluster, pod["metadata"]["name"]):
-            event = ev.from_line(text.decode("utf-8", "replace")) if mark == b"rankzero" else None
+        for line in _lines(cluster.log(pod["metadata"]["name"], container=names.CONTAINER)):
+            event = ev.from_line(own_text(line) or "")
             if event is not None:
                 told.append(event._replace(seq=base + event.seq))
     return told
 
 
-def lines(cluster: Cluster, run: str, query: LogQuery) -> Iterator[LogBlock]:
-    """Every rank's lines, merged by time."""
-    found: list[LogBlock] = []
-    for pod in cluster.every("Pod", f"{names.RUN}={run}")["items"]:
-        labels = pod["metadata"]["labels"]
-        node = f"{labels[names.ROLE]}/{labels.get(names.INDEX, 0)}"
-        if query.nodes is not None and node not in query.nodes:
-            continue
-        for time, mark, text in _marked(cluster, pod["metadata"]["name"]):
-            if mark != b"rankzero" and (query.ranks is None or int(mark) in query.ranks):
-                found.append(LogBlock(int(mark), node, 0, time, text + b"\n"))
-    found.sort(key=lambda block: block.time)
-    yield from _wanted(found, query)
+def lines(cluster: Cluster, run: str, progress: Progress) -> Iterator[LogBlock]:
+    """What was not given out yet, merged by time."""
+    pods = [
+        (node, pod["metadata"]["name"])
+        for pod in _oldest_first(cluster, f"{names.RUN}={run}")
+        if (node := _node(pod)) in progress.nodes
+    ]
+    with tempfile.TemporaryDirectory(prefix="rankzero-logs-") as folder:
+        logs = [(node, Path(folder) / name) for node, name in pods]
+        _each(lambda log: _fetch(cluster, log), [path for _, path in logs])
+        yield from unseen(logs, progress)
 
 
 def last(found: Found, seq: int) -> ev.Event:
@@ -60,27 +64,36 @@ def last(found: Found, seq: int) -> ev.Event:
     return ev.Event(seq, time, ev.FINISHED, outcome)
 
 
-def _wanted(found: list[LogBlock], query: LogQuery) -> list[LogBlock]:
-    if query.since is not None:
-        found = [block for block in found if block.time >= query.since]
-    if query.tail is None:
-        return found
-    left: dict[int, int] = {}
-    kept = []
-    for block in reversed(found):
-        left[block.rank] = left.get(block.rank, query.tail) - 1
-        if left[block.rank] >= 0:
-            kept.append(block)
-    return kept[::-1]
+def _oldest_first(cluster: Cluster, selector: str) -> list[Object]:
+    pods = cluster.every("Pod", selector)["items"]
+    return sorted(pods, key=lambda one: str(one["metadata"]["creationTimestamp"]))
 
 
-def _marked(cluster: Cluster, pod: str) -> Iterator[tuple[float, bytes, bytes]]:
-    """(time, rank or `rankzero`, text) of each marked line of a pod's log."""
+def _node(pod: Object) -> str:
+    labels = pod["metadata"]["labels"]
+    return f"{labels[names.ROLE]}/{labels.get(names.INDEX, 0)}"
+
+
+def _each(work: Callable[[Path], None], paths: Iterable[Path]) -> None:
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for _ in pool.map(work, paths):
+            pass
+
+
+def _fetch(cluster: Cluster, log: Path) -> None:
+    """A pod's log into a folder with the pod's name, as its agent had it on the node."""
+    raw = log.with_suffix(".printed")
+    with raw.open("wb") as file, contextlib.suppress(Absent):  # it never began, or is gone
+        for block in cluster.log(log.name, container=names.CONTAINER, timestamps="true"):
+            file.write(block)
+    restore(raw, log)
+    raw.unlink()
+
+
+def _lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Whole lines; none where there is no log."""
     rest = b""
-    with contextlib.suppress(Absent):  # it has not begun, or is gone
-        for block in cluster.log(pod, container=names.CONTAINER, timestamps="true"):
+    with contextlib.suppress(Absent):
+        for block in blocks:
             *whole, rest = (rest + block).split(b"\n")
-            for line in whole:
-                match = _LINE.fullmatch(line)
-                if match:
-                    yield state.seconds(match[1].decode("ascii", "replace")), match[2], match[3]
+            yield from whole

@@ -67,14 +67,12 @@ class Watch:
         return False
 
     def _kept(self) -> Iterator[Item]:
-        """What the pods' logs tell beyond what was seen. They have no offsets: where lines were
-        seen already, none can be told from those, and none is given."""
+        """What the pods' logs tell beyond what was seen."""
         self._seen.base = 0
         for event in kept.events(self._cluster, self._found):
             if event.seq >= self._seen.next_event:
                 yield from self._seen.take(event)
-        if not self._seen.begun:
-            yield from kept.lines(self._cluster, self._run, self._seen.query)
+        yield from kept.lines(self._cluster, self._run, self._seen)
         if self._seen.end is None:
             self._seen.end = kept.last(self._found, self._seen.next_event)
 

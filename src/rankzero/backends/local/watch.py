@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rankzero.agent import events as ev
-from rankzero.agent.logs.merge import Cursor, merge
-from rankzero.agent.logs.reader import LogReader
 from rankzero.backends.base import Item, LogBlock, LogQuery
-from rankzero.backends.following import Progress, block, follow
+from rankzero.backends.following import Progress, follow
 from rankzero.backends.local.dialling import Pauses, dial
 from rankzero.backends.local.folder import RunFolder
+from rankzero.backends.ondisk import unseen
 from rankzero.backends.viewer import Lost
 
 
@@ -21,7 +20,7 @@ class Watch:
         self._folder = folder
         nodes = folder.node_folders()
         self._seen = Progress(nodes, query, events_from)
-        self._nodes = {node: nodes[node] for node in self._seen.offsets}
+        self._logs = [(node, nodes[node] / "logs") for node in self._seen.nodes]
 
     def items(self) -> Iterator[Item]:
         """All there is and all that comes, the last event at the very end.
@@ -52,25 +51,4 @@ class Watch:
 
     def kept(self, *, final: bool = True) -> Iterator[LogBlock]:
         """The lines on the disk that were not given yet, merged by time."""
-        ranks = self._seen.query.ranks
-        cursors = []
-        for node, path in self._nodes.items():
-            reader = LogReader(str(path / "logs"))
-            for rank in reader.ranks():
-                if ranks is None or rank in ranks:
-                    cursors.append(Cursor(reader, rank, self._offset(node, rank, reader), node))
-            self._seen.begun.add(node)
-        for cursor, chunk in merge(cursors, final=final):
-            self._seen.offsets[cursor.node][cursor.rank] = chunk.next
-            yield block(cursor.node, chunk)
-
-    def _offset(self, node: str, rank: int, reader: LogReader) -> int:
-        seen, query = self._seen, self._seen.query
-        if rank in seen.offsets[node] or node in seen.begun:
-            return seen.offsets[node].get(rank, 0)
-        offset = 0
-        if query.since is not None:
-            offset = reader.offset_since(rank, query.since)
-        if query.tail is not None:
-            offset = max(offset, reader.offset_tail(rank, query.tail, final=True))
-        return offset
+        return unseen(self._logs, self._seen, final=final)
