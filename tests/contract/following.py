@@ -49,10 +49,11 @@ class Following:
         return self
 
     def _take(self, item: Item) -> None:
-        self.last = item
         if isinstance(item, LogBlock):
+            self.last = item
             self.blocks.append(item)
-        else:
+        elif isinstance(item, Event):
+            self.last = item
             self.events.append(item)
 
     @property

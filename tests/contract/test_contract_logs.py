@@ -147,7 +147,7 @@ def test_outputs_come_back(runner: Runner, tmp_path: Path) -> None:
         "(folder / 'ünter').mkdir(parents=True, exist_ok=True)\n"
         "(folder / 'ünter' / f'part {rank}.bin').write_bytes(bytes([rank]) * 100_000)\n"
     )
-    runner.follow(script, nodes=2).to_end()
+    runner.follow(script, nodes=2, collect="all").to_end()
 
     there = runner.backend.outputs(runner.submitted[0])
     copied = runner.backend.outputs(runner.submitted[0], tmp_path / "copy")

@@ -39,6 +39,7 @@ class Limits(NamedTuple):
     grace: between SIGTERM and SIGKILL.
     heartbeat: between two signs of life; a peer silent for five of them is lost.
     linger: how long the last agents stay for an attached client to fetch what is left.
+    others: how long the other agents stay for somebody who looks, before the last ones.
     expect: how long they wait for a client to come and do so, where none has yet.
     log_keep: bytes of log that a node keeps, oldest dropped first.
     """
@@ -48,6 +49,7 @@ class Limits(NamedTuple):
     grace: float = 30.0
     heartbeat: float = 2.0
     linger: float = 600.0
+    others: float = 30.0
     expect: float = 0.0
     log_keep: int = 256 * 1024 * 1024
 

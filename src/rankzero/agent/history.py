@@ -50,6 +50,22 @@ class History(NamedTuple):
     def final(self) -> bool:
         return self.state in ev.FINAL
 
+    def to_json(self) -> Dict[str, Any]:
+        """Plain data; `from_json` undoes it."""
+        data = dict(self._asdict(), done=sorted(self.done))
+        data["nodes"] = [node._asdict() for node in self.nodes.values()]
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "History":
+        """What an agent of another version has beyond these fields is passed over."""
+        known = {key: data[key] for key in cls._fields if key in data}
+        nodes = [NodeState(**dict(node, ranks=tuple(node["ranks"]))) for node in data["nodes"]]
+        known["nodes"] = {node.node: node for node in nodes}
+        known["done"] = frozenset(data["done"])
+        known["waiting_for"] = tuple(data["waiting_for"])
+        return cls(**known)
+
 
 def fold(events: Iterable[ev.Event], start: Optional[History] = None) -> History:
     """The state after these events; unknown kinds are newer than this reader, and are skipped."""

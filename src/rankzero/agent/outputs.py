@@ -1,22 +1,131 @@
-"""`python agent.zip outputs CONFIG`: the node's outputs on stdout, as a tar archive."""
+"""`python agent.zip outputs CONFIG`: the node's outputs, for one who fetches them from elsewhere.
 
+On stdout, one JSON object a line: first the entries,
+
+    {"path": "models/a.bin", "kind": "file", "size": 5, "mtime": 1790000000.5, "mode": 420}
+    {"path": "models", "kind": "folder", "mode": 493}
+    {"path": "latest", "kind": "link", "target": "models/a.bin"}
+    {"kind": "end", "skipped": ["socket"]}
+
+then, for each `{"path": ..., "from": N}` on stdin, in that order,
+
+    {"path": ..., "size": S}     S - N bytes follow, raw, and then a line with the sha256 of all S
+    {"path": ..., "error": ...}  and nothing
+
+until stdin ends. Whoever lost the connection asks again from where it was, and the digest tells
+whether the two parts are of one file.
+"""
+
+import hashlib
+import json
 import os
+import stat
 import sys
-import tarfile
+from typing import Any, BinaryIO, Dict, Iterator
 
 from rankzero.agent import exits
 from rankzero.agent.config import AgentConfig
 
+_BLOCK = 256 * 1024
+
 
 def main(config: AgentConfig) -> int:
-    """Regular files and folders; what changes while it is read ends with the size that it had."""
-    with tarfile.open(fileobj=sys.stdout.buffer, mode="w|", format=tarfile.PAX_FORMAT) as archive:
-        for folder, inner, files in os.walk(config.outputs):
-            inner.sort()
-            for name in sorted([*files, *inner]):
-                path = os.path.join(folder, name)
-                kept = os.path.relpath(path, config.outputs)
-                if os.path.isdir(path) or os.path.isfile(path):
-                    archive.add(path, kept, recursive=False)
-    sys.stdout.buffer.flush()
-    return exits.DONE
+    """Serve until nobody asks any more."""
+    return Server(config.outputs, sys.stdout.buffer).serve(sys.stdin.buffer)
+
+
+class Server:
+    """Gives regular files below a folder; a link that leads out of it is given as what it leads
+    to, so that nothing depends on where it was."""
+
+    def __init__(self, folder: str, out: BinaryIO) -> None:
+        self._folder, self._out = os.path.realpath(folder), out
+        self._files: Dict[str, str] = {}
+
+    def serve(self, questions: BinaryIO) -> int:
+        skipped = []
+        for path in _walk(self._folder):
+            entry = self._entry(path)
+            if entry is None:
+                skipped.append(self._name(path))
+            else:
+                self._say(entry)
+        self._say({"kind": "end", "skipped": skipped})
+        self._out.flush()
+        for line in questions:
+            asked = json.loads(line)
+            self._give(str(asked["path"]), int(asked.get("from", 0)))
+            self._out.flush()
+        return exits.DONE
+
+    def _entry(self, path: str) -> Any:
+        """What there is at a path; None for what is neither file nor folder nor link to one."""
+        name = self._name(path)
+        if os.path.islink(path) and self._stays(path):
+            return {"path": name, "kind": "link", "target": os.readlink(path)}
+        try:
+            status = os.stat(path)
+        except OSError:
+            return None
+        mode = stat.S_IMODE(status.st_mode) & 0o777
+        if stat.S_ISDIR(status.st_mode):
+            return None if os.path.islink(path) else {"path": name, "kind": "folder", "mode": mode}
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        self._files[name] = path
+        size, mtime = status.st_size, status.st_mtime
+        return {"path": name, "kind": "file", "size": size, "mtime": mtime, "mode": mode}
+
+    def _stays(self, path: str) -> bool:
+        """Whether a link, read where it lies, leads to something below the folder."""
+        target = os.readlink(path)
+        if os.path.isabs(target):
+            return False
+        there = os.path.normpath(os.path.join(os.path.dirname(path), target))
+        return there.startswith(self._folder + os.sep) and os.path.exists(path)
+
+    def _give(self, name: str, start: int) -> None:
+        digest = hashlib.sha256()
+        try:
+            with open(self._files[name], "rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                for block in _blocks(file, min(start, size)):
+                    digest.update(block)
+                self._say({"path": name, "size": size})
+                given = file.tell()
+                for block in _blocks(file, size - given):
+                    digest.update(block)
+                    self._out.write(block)
+                    given += len(block)
+        except (KeyError, OSError) as error:
+            self._say({"path": name, "error": str(error)})
+            return
+        # It has shrunk since: the bytes that were promised come, and the digest fits nothing.
+        while given < size:
+            given += self._out.write(bytes(min(_BLOCK, size - given)))
+        self._say({"path": name, "sha256": digest.hexdigest()})
+
+    def _name(self, path: str) -> str:
+        """Below the folder. A name that is no UTF-8 travels as the system spells it."""
+        return os.path.relpath(path, self._folder)
+
+    def _say(self, message: Dict[str, Any]) -> None:
+        self._out.write(json.dumps(message).encode("ascii") + b"\n")
+
+
+def _walk(folder: str) -> Iterator[str]:
+    """Every path below, folders before what is in them."""
+    for here, inner, files in os.walk(folder):
+        inner.sort()
+        for name in sorted([*files, *inner]):
+            yield os.path.join(here, name)
+
+
+def _blocks(file: BinaryIO, count: int) -> Iterator[bytes]:
+    """The next so many bytes, or fewer where the file ends."""
+    while count > 0:
+        block = file.read(min(_BLOCK, count))
+        if not block:
+            return
+        count -= len(block)
+        yield block

@@ -29,7 +29,8 @@ class Asked(NamedTuple):
 
 
 class Viewers:
-    """All that look at this run at the moment.
+    """All that look at this run at the moment. They may ask for events from a number on, for the
+    history that these make, for a node's log, and for the run to stop.
 
     Questions about a node's log go to that node under an id of ours, and come back by it. One
     whose node is not here waits for it, if it is willing to.
@@ -72,6 +73,9 @@ class Viewers:
         if kind == "events":
             viewer.question, viewer.events_from = number, int(message["from"])
             self._answer(viewer)
+        elif kind == "history":
+            told = self._chronicle.history().to_json()
+            viewer.connection.send({"type": "history", "id": number, "history": told})
         elif kind == "log":
             self._ask_log(viewer, log_question(message))
         elif kind == "stop":

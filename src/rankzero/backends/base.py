@@ -6,13 +6,14 @@ types; `tests/contract/` holds every backend to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rankzero.agent.events import FINAL, Event
 from rankzero.agent.history import History
+from rankzero.errors import Refused
 
 if TYPE_CHECKING:  # pydantic would cost every command its 60 ms, and most need no spec
     from rankzero.plan.model import Plan
@@ -55,8 +56,32 @@ class LogBlock:
     dropped: int = 0
 
 
+@dataclass(frozen=True)
+class Note:
+    """What one who watches should know by the way; no part of the run's history."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Fetching:
+    """How far outputs have come: done and total in bytes."""
+
+    done: int
+    total: int
+    files: int
+
+
+def ignore(told: Fetching) -> None:
+    """For who does not want to know."""
+
+
+class Unfetched(Refused):
+    """The run has ended, and its outputs could not be brought here."""
+
+
 #: What a watched run yields.
-Item = Event | LogBlock
+Item = Event | LogBlock | Note | Fetching
 
 
 @dataclass(frozen=True)
@@ -129,8 +154,11 @@ class Backend(Protocol):
         """Remove all that is left of a run that has ended."""
         ...
 
-    def outputs(self, run: str, to: Path | None = None) -> Path:
-        """The folder with what the run wrote for its user, copied to `to` where given."""
+    def outputs(
+        self, run: str, to: Path | None = None, tell: Callable[[Fetching], None] = ignore
+    ) -> Path:
+        """The folder with what the run wrote for its user, copied to `to` where given; tell hears
+        how far it has come."""
         ...
 
     def submitted(self, run: str) -> Mapping[str, Any]:

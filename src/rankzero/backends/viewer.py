@@ -52,6 +52,10 @@ class Stream(Protocol):
         """Some bytes, at least one. Errors: TimeoutError after so many seconds; None waits."""
         ...
 
+    def cut(self) -> None:
+        """From another thread: whoever sends or receives loses it."""
+        ...
+
     def close(self) -> None:
         """Once or more often."""
         ...
@@ -98,6 +102,10 @@ class Viewer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def cut(self) -> None:
+        """From another thread: `next` raises Lost."""
+        self._stream.cut()
 
     def close(self) -> None:
         self._stream.close()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from rankzero.cli.options import NAMING, output_option, ranks_of, ranks_option, run_argument
+from rankzero.errors import Refused
 
 if TYPE_CHECKING:
     from rankzero.backends.base import Backend, LogQuery
@@ -34,7 +36,7 @@ def command(run: str, ranks: tuple[str, ...], tail: int, output: str) -> int:
     """
     from rankzero import backends
     from rankzero.agent.history import fold
-    from rankzero.backends.base import LogQuery
+    from rankzero.backends.base import LogQuery, Unfetched
     from rankzero.cli.follow import exit_code, follow, view_of
     from rankzero.cli.select import check_ranks
     from rankzero.cli.show import terminal
@@ -54,12 +56,24 @@ def command(run: str, ranks: tuple[str, ...], tail: int, output: str) -> int:
             terminal.err().say(terminal.err().paint(every, terminal.DIM))
     try:
         history = follow(backend, info.run, view, query, history)
+    except Unfetched:
+        facts = Facts(info.run, backend.run(info.run).history, backend.submitted(info.run))
+        view.end(facts, None, None)
+        raise
     except KeyboardInterrupt:
         terminal.err().say(f"  {info.run} goes on; follow it: rankzero attach {info.run}")
         raise
     facts = Facts(info.run, history, backend.submitted(info.run))
-    view.end(facts, backend.outputs(info.run), None)
+    view.end(facts, _outputs(backend, info.run), None)
     return exit_code(history)
+
+
+def _outputs(backend: Backend, run: str) -> Path | None:
+    """Where they are; None where they are gone, which only `rankzero outputs` makes a fault of."""
+    try:
+        return backend.outputs(run)
+    except Refused:
+        return None
 
 
 def skips(backend: Backend, run: str, query: LogQuery) -> bool:

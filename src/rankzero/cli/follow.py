@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 from rankzero.agent import events as ev
 from rankzero.agent import exits
 from rankzero.agent.history import History, fold
-from rankzero.backends.base import LogBlock, LogQuery
+from rankzero.backends.base import Fetching, LogBlock, LogQuery, Note
 from rankzero.cli.show import ending, happenings, programs, terminal
+from rankzero.cli.show.bar import Bar
 from rankzero.cli.show.lines import Lines, visible
 from rankzero.why import Facts
 
@@ -22,6 +23,8 @@ class View(Protocol):
 
     def block(self, block: LogBlock) -> None: ...
     def event(self, event: ev.Event, before: History) -> None: ...
+    def note(self, note: Note) -> None: ...
+    def fetching(self, told: Fetching) -> None: ...
     def end(self, facts: Facts, outputs: Path | None, logs: Path | None) -> None: ...
 
 
@@ -31,6 +34,7 @@ class People:
     def __init__(self) -> None:
         self._lines = Lines(terminal.out())
         self._screen = terminal.err()
+        self._bar = Bar(self._screen)
 
     def block(self, block: LogBlock) -> None:
         self._lines.write(block)
@@ -40,7 +44,15 @@ class People:
         if told is not None:
             self._screen.say("  " + self._screen.paint(visible(told), terminal.YELLOW))
 
+    def note(self, note: Note) -> None:
+        text = visible(f"note: {note.text}")
+        self._screen.say("  " + self._screen.paint(text, terminal.YELLOW))
+
+    def fetching(self, told: Fetching) -> None:
+        self._bar.show(told)
+
     def end(self, facts: Facts, outputs: Path | None, logs: Path | None) -> None:
+        self._bar.clear()
         ending.say_end(self._screen, facts, outputs, logs)
 
 
@@ -56,6 +68,12 @@ class Programs:
 
     def event(self, event: ev.Event, before: History) -> None:
         programs.print_line(programs.event_json(event))
+
+    def note(self, note: Note) -> None:
+        programs.print_line({"kind": "note", "run": self._run, "text": note.text})
+
+    def fetching(self, told: Fetching) -> None:
+        pass  # for people: the result says where everything is
 
     def end(self, facts: Facts, outputs: Path | None, logs: Path | None) -> None:
         programs.print_line(programs.result_json(facts, outputs, logs))
@@ -77,6 +95,10 @@ def follow(
     for item in backend.watch(run, query, events_from=history.last_seq + 1):
         if isinstance(item, LogBlock):
             view.block(item)
+        elif isinstance(item, Note):
+            view.note(item)
+        elif isinstance(item, Fetching):
+            view.fetching(item)
         else:
             view.event(item, history)
             history = fold([item], history)

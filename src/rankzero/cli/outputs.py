@@ -18,13 +18,21 @@ from rankzero.cli.options import NAMING, output_option, run_argument
 def command(run: str, to: Path | None, output: str) -> int:
     """Print the folder with what a run produced, or copy it.
 
+    From a cluster they are fetched first, unless an attached run has brought them back. One that
+    was cut off goes on where it was.
+
     JSON: run, outputs (the folder: the copy, where one was asked for).
     """
     from rankzero import backends
     from rankzero.cli.show import programs, terminal
+    from rankzero.cli.show.bar import Bar
 
     backend, info = backends.find(run)
-    folder = backend.outputs(info.run, to)
+    bar = Bar(terminal.err())
+    try:
+        folder = backend.outputs(info.run, to, bar.show)
+    finally:
+        bar.clear()
     if output == "json":
         programs.print_json({"run": info.run, "outputs": str(folder)})
     else:

@@ -48,6 +48,7 @@ def _places() -> list[str]:
 
 _FRAMEWORK = OneOf("framework", lambda: ("auto", "torch", "tensorflow", "jax", "plain"))
 _BACKEND = OneOf("backend", lambda: ("nccl", "gloo", "mpi"))
+_COLLECT = OneOf("choice", lambda: ("first", "all"))
 _PLACE = OneOf("place", _places)
 
 
@@ -96,6 +97,12 @@ _job = _options(
     click.option("--label", "-l", "labels", multiple=True, type=Pairs(), help="A label to find."),
     click.option("--workdir", type=click.Path(), help="Where the ranks run (default: here)."),
     click.option("--outputs", type=click.Path(), help="Where the script's outputs go."),
+    click.option(
+        "--collect",
+        type=_COLLECT,
+        metavar="first|all",
+        help="Whose outputs come back from a cluster (default: the first node's).",
+    ),
     click.option("--python", metavar="PATH", help="The interpreter of agent and script."),
 )
 _way = _options(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rankzero.agent import events as ev
-from rankzero.backends.base import LogQuery, Submission
+from rankzero.backends.base import LogQuery, Submission, Unfetched
 from rankzero.cli.follow import exit_code, follow, view_of
 from rankzero.cli.interrupts import Detached, Interrupts
 from rankzero.cli.show import planned, programs, terminal
@@ -75,6 +75,10 @@ def _attached(backend: Backend, plan: Plan, submission: Submission, way: Way) ->
     try:
         with interrupts:
             history = follow(backend, run, view, LogQuery(ranks=way.ranks))
+    except Unfetched:
+        history = backend.run(run).history
+        view.end(Facts(run, history, plan.to_json()), None, submission.logs)
+        raise
     except Detached as left:
         terminal.err().say(f"  {run} goes on; follow it: rankzero attach {run}")
         return left.code

@@ -153,6 +153,9 @@ class Job(Strict):
     max_restarts: kinds.Restarts = Field(0, description="How many failures a run survives")
     workdir: kinds.Filled = Field(".", description="Where ranks start; by default this folder")
     outputs: kinds.Filled | None = Field(None, description="Where results go")
+    collect: Literal["first", "all"] = Field(
+        "first", description="Whose outputs come back from a cluster: the first node's, or all"
+    )
     python: kinds.Filled | None = Field(None, description="Interpreter for agent and script")
     wait: kinds.Duration = Field(600.0, description="How long nodes are waited for")
     grace: kinds.Duration = Field(30.0, description="Time between SIGTERM and SIGKILL")

@@ -16,7 +16,9 @@ from rankzero.spec.problems import Place, Problem, did_you_mean
 ROLE_OPTIONS = frozenset(("nodes", "nproc", "gpus", "cpu", "memory", "image"))
 TORCH_OPTIONS = frozenset(("backend", "port", "timeout"))
 PATH_OPTIONS = frozenset(("workdir", "outputs", "python"))
-JOB_OPTIONS = frozenset(("name", "framework", "max_restarts", "wait", "grace", "log_keep"))
+JOB_OPTIONS = frozenset(
+    ("name", "framework", "max_restarts", "wait", "grace", "log_keep", "collect")
+)
 OPTIONS = ROLE_OPTIONS | TORCH_OPTIONS | PATH_OPTIONS | JOB_OPTIONS | {"env"}
 
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import select
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from rankzero.agent.answers import ANSWER, Answers, pack, unpack
-from rankzero.agent.echo import PENDING, Echo
 from rankzero.agent.logs import Chunk, LogReader, LogWriter
 
 
@@ -172,102 +166,3 @@ def test_a_chunk_passes_the_wire_unchanged() -> None:
     chunk = Chunk(*range(len(Chunk._fields)))._replace(data=bytes(range(256)))
 
     assert unpack(pack(chunk)) == chunk
-
-
-# -- echo
-
-
-@contextmanager
-def stdout() -> Iterator[int]:
-    """This process's stdout as a pipe; gives its reading end.
-
-    Not a fixture: pytest itself moves the descriptor between a test's fixtures and its body.
-    """
-    read, write = os.pipe()
-    saved = os.dup(1)
-    os.dup2(write, 1)
-    os.close(write)
-    os.set_blocking(read, False)
-    try:
-        yield read
-    finally:
-        os.dup2(saved, 1)
-        os.close(saved)
-        os.close(read)
-
-
-def heard(read: int) -> bytes:
-    """All that can be read now."""
-    data = b""
-    while True:
-        try:
-            block = os.read(read, 1 << 20)
-        except BlockingIOError:
-            return data
-        if not block:
-            return data
-        data += block
-
-
-def test_lines_of_several_ranks_are_marked_and_never_cut(loop) -> None:
-    with stdout() as read:
-        echo = Echo(loop)
-        echo.write(0, b"one\nhal")
-        echo.write(1, b"other\n")
-        echo.write(0, b"f\n")
-        said = heard(read)
-
-    assert said == b"[0] one\n[1] other\n[0] half\n"
-
-
-def test_a_last_line_without_its_end_is_a_line(loop) -> None:
-    with stdout() as read:
-        echo = Echo(loop)
-        echo.write(0, b"bye")
-        echo.end(0)
-        echo.end(0)
-        said = heard(read)
-
-    assert said.rstrip(b"\n") == b"[0] bye"
-
-
-def test_a_slow_reader_slows_nobody_and_is_told_what_it_missed(loop) -> None:
-    line = b"x" * 999 + b"\n"
-    written = 2 * PENDING // len(line)
-    data = bytearray()
-    with stdout() as read:
-        echo = Echo(loop)
-        for _ in range(written):
-            echo.write(0, line)  # returns, though nobody reads
-
-        def read_until(condition) -> None:
-            loop.until(lambda: data.extend(heard(read)) or condition())
-
-        read_until(lambda: len(data) > PENDING // 2)
-        echo.write(0, b"at last\n")
-        read_until(lambda: data.endswith(b"at last\n"))
-
-    *lines, gap, last = bytes(data).splitlines()
-    missed = int(gap.split()[1])
-    assert gap == b"[rankzero] %d lines left out: the reader is slow" % missed
-    assert (len(lines) + missed, last) == (written, b"[0] at last")
-    assert set(lines) == {b"[0] " + line.rstrip()}
-
-
-def test_the_end_gives_what_is_pending(loop) -> None:
-    got = bytearray()
-
-    def reader(read: int) -> None:
-        while got.count(b"\n") < 1000 and select.select([read], [], [], 20)[0]:
-            got.extend(heard(read))
-
-    with stdout() as read:
-        echo = Echo(loop)
-        for _ in range(1000):
-            echo.write(0, b"y" * 999 + b"\n")
-        other = threading.Thread(target=reader, args=(read,))
-        other.start()
-        echo.close()
-        other.join()
-
-    assert got == b"[0] " + b"\n[0] ".join([b"y" * 999] * 1000) + b"\n"

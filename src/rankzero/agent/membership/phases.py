@@ -8,7 +8,6 @@ from rankzero.agent.membership import failure
 from rankzero.agent.membership.state import (
     ACK_WAIT,
     LEAVE_WAIT,
-    OTHERS_LINGER,
     REGROUP_WAIT,
     WAIT_UNSAID,
     State,
@@ -199,7 +198,7 @@ def end(turn: Turn) -> None:
 def linger(turn: Turn) -> None:
     """Stay for those who look: a node that has left can tell its last lines to nobody."""
     state = turn.state
-    if turn.now < state.since + min(patience(state), OTHERS_LINGER):
+    if turn.now < state.since + min(patience(state), state.limits.others):
         return
     turn.set(phase="leaving", since=turn.now)
     for member in list(state.members.values()):

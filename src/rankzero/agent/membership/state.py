@@ -20,8 +20,6 @@ ACK_WAIT = 10.0
 STUCK_WAIT = 60.0
 #: How long those who leave last wait for those who leave first (seconds).
 LEAVE_WAIT = 5.0
-#: How long every node stays for one who looks; after that only those who leave last do (seconds).
-OTHERS_LINGER = 30.0
 
 
 class Member(NamedTuple):
@@ -268,7 +266,7 @@ def deadline(state: State) -> Optional[float]:
     elif state.phase == "ending":
         times.extend((state.since + grace(state) + ACK_WAIT, _settles(state)))
     elif state.phase == "lingering":
-        times.append(state.since + min(patience(state), OTHERS_LINGER))
+        times.append(state.since + min(patience(state), state.limits.others))
     elif state.phase == "leaving":
         times.extend((state.since + LEAVE_WAIT, state.since + patience(state)))
     return min((time for time in times if time > state.clock), default=None)

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rankzero.agent.history import fold
 from rankzero.backends import kubernetes
-from rankzero.backends.base import Item, LogBlock, LogQuery, RunInfo, Submission
+from rankzero.backends.base import (
+    Fetching,
+    Item,
+    LogBlock,
+    LogQuery,
+    RunInfo,
+    Submission,
+    ignore,
+)
 from rankzero.backends.following import Progress, snapshot
-from rankzero.backends.kubernetes import kept, runs, state, watching
+from rankzero.backends.kubernetes import asking, kept, outputs, runs, state, watching
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.entering import enter
-from rankzero.backends.kubernetes.outputs import fetch
-from rankzero.backends.kubernetes.state import Found
+from rankzero.backends.kubernetes.observing import Observed
+from rankzero.backends.kubernetes.state import Found, Object
 from rankzero.backends.viewer import Lost
 from rankzero.errors import BadRequest, Refused
 from rankzero.plan.kubernetes import names
@@ -28,6 +36,8 @@ if TYPE_CHECKING:
 
 #: How long a coordinator may take to answer (seconds).
 _ANSWER = 10.0
+#: Until one that has cut the connection is asked again (seconds).
+_AGAIN = 1.0
 
 
 class KubernetesBackend:
@@ -56,11 +66,17 @@ class KubernetesBackend:
         """Nothing: a run on a cluster goes on by itself."""
 
     def runs(self) -> list[RunInfo]:
-        found = [state.info(one) for one in runs.every(self._cluster)]
-        return sorted(found, key=lambda info: info.created, reverse=True)
+        found = runs.every(self._cluster)
+        going = [one for one in found if state.ending(one) is None]
+        known = asking.histories(self._cluster, going)
+        infos = [state.info(one, known.get(one.run)) for one in found]
+        return sorted(infos, key=lambda info: info.created, reverse=True)
 
     def run(self, run: str) -> RunInfo:
         found = runs.one(self._cluster, run)
+        history = asking.history(self._cluster, found) if found.listening else None
+        if history is not None:
+            return state.info(found, history)
         history = fold(self._events(found))
         told = state.told(found)
         if history.final or not told.final:
@@ -82,9 +98,7 @@ class KubernetesBackend:
         return watching.Watch(self._cluster, run, query, events_from, self._bring_home).items()
 
     def stop(self, run: str, *, grace: float | None = None) -> None:
-        for found in runs.changes(self._cluster, run):
-            if state.ending(found) is not None:
-                return
+        while state.ending(found := runs.one(self._cluster, run)) is None:
             if not found.listening:
                 self._stop_what_has_not_begun(found)
                 return
@@ -96,7 +110,8 @@ class KubernetesBackend:
             except TimeoutError as error:
                 raise Refused(f"the coordinator of {run} does not answer") from error
             except Lost:
-                continue
+                with Observed(self._cluster, run) as live:  # it ends, or is replaced
+                    live.wait(live.version, _AGAIN)
 
     def delete(self, run: str) -> None:
         found = runs.one(self._cluster, run)
@@ -107,13 +122,17 @@ class KubernetesBackend:
             )
         self._cluster.delete("Job", found.job["metadata"]["name"])
 
-    def outputs(self, run: str, to: Path | None = None) -> Path:
+    def outputs(
+        self, run: str, to: Path | None = None, tell: Callable[[Fetching], None] = ignore
+    ) -> Path:
         found = runs.one(self._cluster, run)
-        here = self._home(run, found.plan.get("job", {}).get("outputs"))
-        if here.is_dir():  # an attached run has brought them back
-            return here if to is None else Path(shutil.copytree(here, to, dirs_exist_ok=True))
+        home = self._home(run, found.plan.get("job", {}).get("outputs"))
+        if outputs.here(home) and state.ending(found) is not None:
+            return home if to is None else Path(shutil.copytree(home, to, dirs_exist_ok=True))
         if found.listening:
-            return fetch(self._cluster, found, to or here)
+            for told in outputs.bring(self._cluster, found, self._pods(found), to or home):
+                tell(told)
+            return to or home
         raise Refused(
             f"the outputs of {run} are gone: its pods have ended.",
             "An attached run brings them back when it ends.",
@@ -127,8 +146,12 @@ class KubernetesBackend:
     def _home(self, run: str, named: str | None) -> Path:
         return Path(named) if named else self._outputs.absolute() / run
 
-    def _bring_home(self, found: Found) -> None:
-        fetch(self._cluster, found, self._home(found.run, found.plan["job"].get("outputs")))
+    def _bring_home(self, found: Found, pods: Sequence[Object]) -> Iterator[Item]:
+        home = self._home(found.run, found.plan["job"].get("outputs"))
+        return outputs.bring(self._cluster, found, pods, home)
+
+    def _pods(self, found: Found) -> list[Object]:
+        return list(self._cluster.every("Pod", f"{names.RUN}={found.run}")["items"])
 
     def _stop_what_has_not_begun(self, found: Found) -> None:
         """Without a coordinator there is nobody to ask: the Jobs are suspended, which ends their

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Object = dict[str, Any]
 #: How long the API server may take to answer (seconds).
 _PATIENCE = 30.0
+#: How long one watch lasts (seconds): another one goes on from where it ended.
+_WATCH = 240
 _PATHS = {
     "Job": "/apis/batch/v1/namespaces/{}/jobs",
     "Pod": "/api/v1/namespaces/{}/pods",
@@ -76,24 +78,51 @@ class Cluster:
         with contextlib.suppress(trouble.Absent):
             self._call("DELETE", self._path(kind, name), body={"propagationPolicy": "Background"})
 
-    def watch(self, kind: str, selector: str, since: str) -> Iterator[tuple[str, Object]]:
-        """(`ADDED`, `MODIFIED` or `DELETED`; object) from a resource version on, until the server
-        ends the stream. Errors: trouble.Gone where the version is too old."""
+    # -- objects, for an event loop
+
+    def client(self) -> httpx2.AsyncClient:
+        """One that its event loop alone uses, for the methods below: close it."""
+        import httpx2
+        from lightkube.config.client_adapter import AsyncClient, ConnectionParams
+
+        return AsyncClient(self._config, ConnectionParams(timeout=httpx2.Timeout(_PATIENCE)))
+
+    async def ask(self, client: httpx2.AsyncClient, kind: str, selector: str) -> Object:
+        """As `every`."""
+        path = self._path(kind)
+        with trouble.told(self, "GET", path):
+            answer = await client.get(path, params={"labelSelector": selector})
+            trouble.check(self, answer)
+            found: Object = answer.json()
+            return found
+
+    async def follow(
+        self, client: httpx2.AsyncClient, kind: str, selector: str, since: str
+    ) -> AsyncGenerator[tuple[str, Object], None]:
+        """(`ADDED`, `MODIFIED`, `DELETED` or `BOOKMARK`; object) from a resource version on, until
+        the server ends the stream. Errors: trouble.Gone where the version is too old."""
         import httpx2
 
         path = self._path(kind)
-        query = {"watch": "true", "labelSelector": selector, "resourceVersion": since}
-        timeout = httpx2.Timeout(_PATIENCE, read=None)
-        with (
-            trouble.told(self, "GET", path),
-            self._client.stream("GET", path, params=query, timeout=timeout) as answer,
-        ):
-            trouble.check(self, answer)
-            for line in answer.iter_lines():
-                change = json.loads(line)
-                if change["type"] == "ERROR":
-                    raise trouble.Gone(change["object"].get("message", ""))
-                yield change["type"], change["object"]
+        query = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "labelSelector": selector,
+            "resourceVersion": since,
+            "timeoutSeconds": str(_WATCH),
+        }
+        # A way that swallows everything shows only by the end that the server does not make.
+        timeout = httpx2.Timeout(_PATIENCE, read=_WATCH + _PATIENCE)
+        with trouble.told(self, "GET", path):
+            async with client.stream("GET", path, params=query, timeout=timeout) as answer:
+                if not answer.is_success:
+                    await answer.aread()
+                    trouble.check(self, answer)
+                async for line in answer.aiter_lines():
+                    change = json.loads(line)
+                    if change["type"] == "ERROR":
+                        raise trouble.Gone(change["object"].get("message", ""))
+                    yield change["type"], change["object"]
 
     # -- pods
 
@@ -115,13 +144,7 @@ class Cluster:
         query.update(dict.fromkeys(("stdin", "stdout", "stderr"), "true"))
         path = f"{self._path('Pod', pod)}/exec"
         with trouble.told(self, "GET", path):
-            return ExecStream(self._own_client, path, query)
-
-    def _own_client(self) -> httpx2.AsyncClient:
-        import httpx2
-        from lightkube.config.client_adapter import AsyncClient, ConnectionParams
-
-        return AsyncClient(self._config, ConnectionParams(timeout=httpx2.Timeout(_PATIENCE)))
+            return ExecStream(self.client, path, query)
 
     # -- inside
 

@@ -45,7 +45,7 @@ def lines(cluster: Cluster, run: str, progress: Progress) -> Iterator[LogBlock]:
     pods = [
         (node, pod["metadata"]["name"])
         for pod in _oldest_first(cluster, f"{names.RUN}={run}")
-        if (node := _node(pod)) in progress.nodes
+        if (node := state.node(pod)) in progress.nodes
     ]
     with tempfile.TemporaryDirectory(prefix="rankzero-logs-") as folder:
         logs = [(node, Path(folder) / name) for node, name in pods]
@@ -67,11 +67,6 @@ def last(found: Found, seq: int) -> ev.Event:
 def _oldest_first(cluster: Cluster, selector: str) -> list[Object]:
     pods = cluster.every("Pod", selector)["items"]
     return sorted(pods, key=lambda one: str(one["metadata"]["creationTimestamp"]))
-
-
-def _node(pod: Object) -> str:
-    labels = pod["metadata"]["labels"]
-    return f"{labels[names.ROLE]}/{labels.get(names.INDEX, 0)}"
 
 
 def _each(work: Callable[[Path], None], paths: Iterable[Path]) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from rankzero.backends.kubernetes import state
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.state import Found
-from rankzero.backends.kubernetes.trouble import Gone
 from rankzero.errors import UnknownRun
 from rankzero.plan.kubernetes import names
 
@@ -23,24 +20,6 @@ def every(cluster: Cluster) -> list[Found]:
 
 def one(cluster: Cluster, run: str) -> Found:
     """Errors: UnknownRun."""
-    return _look(cluster, run)[0]
-
-
-def changes(cluster: Cluster, run: str) -> Iterator[Found]:
-    """The run as it is, and again whenever a pod in which its coordinator may be changes, until it
-    is gone. What a look costs does not depend on the number of nodes."""
-    while True:
-        found, version = _look(cluster, run)
-        yield found
-        try:
-            for _ in cluster.watch("Pod", f"{names.RUN}={run},{_FIRST}", version):
-                yield one(cluster, run)
-        except Gone:
-            continue
-
-
-def _look(cluster: Cluster, run: str) -> tuple[Found, str]:
-    """The run, and the version of its pods from which a watch goes on."""
     selector = f"{names.RUN}={run}"
     if not run or not all(c.isalnum() or c == "-" for c in run):
         raise _unknown(run)
@@ -49,7 +28,7 @@ def _look(cluster: Cluster, run: str) -> tuple[Found, str]:
         raise _unknown(run)
     pods = cluster.every("Pod", f"{selector},{_FIRST}")
     (found,) = state.found(jobs, pods["items"])
-    return found, pods["metadata"]["resourceVersion"]
+    return found
 
 
 def _unknown(run: str) -> UnknownRun:

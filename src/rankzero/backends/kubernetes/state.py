@@ -26,6 +26,10 @@ class Found(NamedTuple):
         return str(self.job["metadata"]["labels"][names.RUN])
 
     @property
+    def pod_uid(self) -> str:
+        return "" if self.pod is None else str(self.pod["metadata"]["uid"])
+
+    @property
     def plan(self) -> Mapping[str, Any]:
         """As submitted."""
         found: Mapping[str, Any] = json.loads(annotation(self.job, names.PLAN) or "{}")
@@ -83,13 +87,13 @@ def told(found: Found) -> History:
         cause=outcome.get("cause"),
         exit_code=outcome.get("exit_code"),
         outcome=outcome,
-        finished=_ended(found),
+        finished=outcome.get("finished") or _ended(found),
     )
 
 
 def ending(found: Found) -> dict[str, Any] | None:
     """How the run ended: what the coordinator left, else what the Job says."""
-    words = termination(found.pod)
+    words = termination(found.pod) or _outcome(annotation(found.job, names.ENDED))
     if words is not None:
         return words
     for condition in found.job.get("status", {}).get("conditions", ()):
@@ -107,12 +111,22 @@ def ending(found: Found) -> dict[str, Any] | None:
 
 def termination(pod: Object | None) -> dict[str, Any] | None:
     """The outcome that an agent wrote when it left."""
-    ended = _terminated(pod)
-    try:
-        words = json.loads(ended.get("message", ""))
-    except ValueError:
-        return None
-    return words if isinstance(words, dict) and words.get("state") in ev.FINAL else None
+    return _outcome(_terminated(pod).get("message"))
+
+
+def node(pod: Object) -> str:
+    """The node that a pod is: `worker/0`."""
+    labels = pod["metadata"]["labels"]
+    return f"{labels[names.ROLE]}/{labels.get(names.INDEX, 0)}"
+
+
+def holders(found: Found, pods: Iterable[Object]) -> list[Object]:
+    """The pods whose outputs come home: the first node's, and where the job says so all others'."""
+    first = [] if found.pod is None else [found.pod]
+    if found.plan.get("job", {}).get("collect") != "all":
+        return first
+    others = [one for one in pods if phase(one) == "Running" and node(one) != node(first[0])]
+    return [*first, *sorted(others, key=node)]
 
 
 def phase(pod: Object) -> str:
@@ -135,6 +149,14 @@ def seconds(stamp: str) -> float:
 
 def _state(found: Found) -> str:
     return ev.RUNNING_STATE if found.listening else ev.WAITING_STATE
+
+
+def _outcome(text: str | None) -> dict[str, Any] | None:
+    try:
+        words = json.loads(text or "")
+    except ValueError:
+        return None
+    return words if isinstance(words, dict) and words.get("state") in ev.FINAL else None
 
 
 def _ended(found: Found) -> float | None:

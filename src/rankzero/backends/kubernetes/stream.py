@@ -93,10 +93,13 @@ class ExecStream:
             elif frame[0] == _ERROR:
                 raise Lost(self._ended(frame[1:]))
 
-    def close(self) -> None:
-        if self._thread.is_alive():
+    def cut(self) -> None:
+        with contextlib.suppress(RuntimeError):  # closed already
             self._loop.call_soon_threadsafe(self._closing.set)
-            self._thread.join()
+
+    def close(self) -> None:
+        self.cut()
+        self._thread.join()
         self._loop.close()
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
@@ -108,6 +111,8 @@ class ExecStream:
             wait([under_way], step)
             if under_way.done():
                 break
+            if not self._thread.is_alive():
+                raise Lost("the connection was cut")
         return under_way.result()
 
     def _ended(self, status: bytes) -> str:

@@ -17,12 +17,20 @@ if TYPE_CHECKING:
 _VERBS = {"GET": "read", "POST": "create", "PATCH": "change", "DELETE": "delete"}
 
 
+#: What the server, or a proxy before it, answers while it starts, ends or has too much to do.
+_BUSY = (429, 500, 502, 503, 504)
+
+
 class Absent(Refused):
     """There is no such object, or it has nothing to show yet."""
 
 
 class Taken(Refused):
     """An object of this name is there already."""
+
+
+class Unreachable(Refused):
+    """The API server does not answer, or is too busy: later it may."""
 
 
 class Gone(Exception):
@@ -60,17 +68,17 @@ def told(cluster: Cluster, method: str, path: str) -> Iterator[None]:
     except ConfigError as error:
         raise Refused(f"cannot prove who you are to {cluster.context}: {error}") from error
     except httpx2.TimeoutException as error:
-        raise Refused(
+        raise Unreachable(
             f"{cluster.context} does not answer ({method} {path})", "Is it reachable from here?"
         ) from error
     except httpx2.HTTPError as error:
-        raise Refused(
+        raise Unreachable(
             f"cannot reach {cluster.context}: {error}", "Try: kubectl cluster-info"
         ) from error
 
 
 def check(cluster: Cluster, answer: httpx2.Response) -> None:
-    """Errors: Absent, Taken, Gone, Refused, where the API server refused."""
+    """Errors: Absent, Taken, Gone, Unreachable, Refused, where the API server refused."""
     if answer.is_success:
         return
     answer.read()
@@ -96,7 +104,8 @@ def check(cluster: Cluster, answer: httpx2.Response) -> None:
             f"may not {verb} in namespace {cluster.namespace} of {cluster.context}: {said}",
             "An administrator can give the right; the Role to ask for: rankzero doctor --rbac",
         )
-    raise Refused(f"{cluster.context} refused {method} {path}: {said}")
+    kind = Unreachable if code in _BUSY else Refused
+    raise kind(f"{cluster.context} refused {method} {path}: {said}")
 
 
 def _message(answer: httpx2.Response) -> str:

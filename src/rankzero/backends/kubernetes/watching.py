@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import contextlib
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import TypeVar
 
 from rankzero.agent import events as ev
+from rankzero.agent import testament
 from rankzero.agent.pod import submission
-from rankzero.backends.base import Item, LogQuery
+from rankzero.backends.base import Item, LogQuery, Note, Unfetched
 from rankzero.backends.following import Progress, follow_to_the_last_line
-from rankzero.backends.kubernetes import kept, runs, state
+from rankzero.backends.kubernetes import kept, runs, state, trouble
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.entering import enter
-from rankzero.backends.kubernetes.state import Found
+from rankzero.backends.kubernetes.observing import Observed
+from rankzero.backends.kubernetes.state import Found, Object
 from rankzero.backends.viewer import Lost
+from rankzero.errors import Refused
+from rankzero.plan.kubernetes import names
+
+T = TypeVar("T")
+
+#: How long an API server that does not answer is tried again (seconds): longer than a control
+#: plane's update takes.
+OUTAGE = 600.0
+#: Until a coordinator that has just cut a connection is asked again, if its pod stays as it is
+#: (seconds): what a kubelet may take to tell that a container has ended.
+_AGAIN = 1.0
 
 
 class Watch:
     """One who looks at a run. on_end is called once all lines are given, with a coordinator that
-    is still there."""
+    is still there, and the run's pods."""
 
     def __init__(
         self,
@@ -25,56 +41,121 @@ class Watch:
         run: str,
         query: LogQuery,
         events_from: int,
-        on_end: Callable[[Found], None],
+        on_end: Callable[[Found, Sequence[Object]], Iterator[Item]],
     ) -> None:
         self._cluster, self._run, self._on_end = cluster, run, on_end
-        found = runs.one(cluster, run)
-        self._seen = Progress(nodes(found), query, max(events_from, 1))
-        self._found = found
+        self._found = runs.one(cluster, run)
+        self._seen = Progress(nodes(self._found), query, max(events_from, 1))
         self._pod = ""
+        self._unfetched: Refused | None = None
 
     def items(self) -> Iterator[Item]:
-        """All there is and all that comes, the last event at the very end."""
-        while not self._seen.complete and self._until_there():
-            self._meet_coordinator()
-            try:
-                with enter(self._cluster, self._found) as viewer:
-                    yield from follow_to_the_last_line(viewer, self._seen)
-                    self._on_end(self._found)
-            except Lost:
-                continue
-        if not self._seen.complete:
-            yield from self._kept()
+        """All there is and all that comes, the last event at the very end.
+
+        Errors: Refused where the run was deleted, or this user may not look any more; Unfetched,
+        at the very end, where on_end was refused.
+        """
+        with Observed(self._cluster, self._run) as self._live:
+            while not self._seen.complete and (yield from self._until_there()):
+                self._meet_coordinator()
+                cut = self._live.version
+                try:
+                    yield from self._through_coordinator()
+                except (Lost, trouble.Unreachable):
+                    self._live.wait(cut, _AGAIN)
+            if not self._seen.complete:
+                yield from self._kept()
         if self._seen.end is not None:
             yield self._seen.end
+        if self._unfetched is not None:
+            raise Unfetched(str(self._unfetched), f"Try again: rankzero outputs {self._run}")
 
     def _meet_coordinator(self) -> None:
         """One in another pod has another history."""
-        assert self._found.pod is not None
-        pod = str(self._found.pod["metadata"]["uid"])
+        pod = self._found.pod_uid
         if self._pod not in ("", pod):
             self._seen.renew()
         self._pod = pod
 
-    def _until_there(self) -> bool:
-        """Wait for a coordinator that can be asked; False where none will come any more."""
-        for found in runs.changes(self._cluster, self._run):
+    def _until_there(self) -> Generator[Item, None, bool]:
+        """Wait for a coordinator that can be asked; returns False where none will come any more."""
+        said = False
+        while True:
+            version = self._live.version
+            found = self._live.found
+            if found is None:
+                raise Refused(
+                    f"{self._run} was deleted while it was watched.",
+                    "What had come of it by then is above.",
+                )
             self._found = found
-            if state.ending(found) is not None:
-                return False
-            if found.listening:
-                return True
-        return False
+            if self._live.silent_since is None:
+                if found.listening:
+                    return True
+                if state.ending(found) is not None:
+                    return False
+            elif not said:
+                said = True
+                yield Note(f"{self._live.trouble}; trying again. The run goes on without it")
+            elif time.monotonic() - self._live.silent_since > OUTAGE:
+                raise self._given_up()
+            self._live.wait(version, _AGAIN if said else None)
+
+    def _through_coordinator(self) -> Iterator[Item]:
+        """Errors: Lost, also where the pod goes in silence, with its machine."""
+        with enter(self._cluster, self._found) as viewer:
+
+            def cut_where_gone() -> None:
+                found = self._live.found
+                if found is None or found.pod_uid != self._pod or not found.listening:
+                    viewer.cut()
+
+            with self._live.on_change(cut_where_gone):
+                yield from follow_to_the_last_line(viewer, self._seen)
+            self._note_end()
+            yield from self._bring_home()
+
+    def _note_end(self) -> None:
+        """For whoever looks from elsewhere: the coordinator's pod stays a while, or goes at once.
+        Without the right to change it they have to ask the pod."""
+        assert self._seen.end is not None
+        told = testament.short({**self._seen.end.data, "finished": self._seen.end.time})
+        notes = {names.ENDED: told.decode("ascii")}
+        job = self._found.job["metadata"]["name"]
+        with contextlib.suppress(Refused):
+            self._cluster.patch("Job", job, {"metadata": {"annotations": notes}})
+
+    def _bring_home(self) -> Iterator[Item]:
+        try:
+            yield from self._on_end(self._found, self._live.pods)
+        except Refused as refused:
+            self._unfetched = refused
 
     def _kept(self) -> Iterator[Item]:
         """What the pods' logs tell beyond what was seen."""
         self._seen.base = 0
-        for event in kept.events(self._cluster, self._found):
+        for event in self._patiently(lambda: kept.events(self._cluster, self._found)):
             if event.seq >= self._seen.next_event:
                 yield from self._seen.take(event)
         yield from kept.lines(self._cluster, self._run, self._seen)
         if self._seen.end is None:
             self._seen.end = kept.last(self._found, self._seen.next_event)
+
+    def _patiently(self, work: Callable[[], T]) -> T:
+        """Again and again while the API server does not answer. Errors: Refused."""
+        end = time.monotonic() + OUTAGE
+        while time.monotonic() < end:
+            version = self._live.version
+            with contextlib.suppress(trouble.Unreachable):
+                return work()
+            self._live.wait(version, _AGAIN)
+        raise self._given_up()
+
+    def _given_up(self) -> Refused:
+        return Refused(
+            f"{self._live.trouble}, for {OUTAGE:g} s now; the run may go on without it.",
+            f"Follow it later: rankzero attach {self._run}",
+        )
 
 
 def nodes(found: Found) -> list[str]:

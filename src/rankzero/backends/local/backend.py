@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rankzero.agent.events import FAILED
 from rankzero.agent.history import History
-from rankzero.backends.base import Item, LogBlock, LogQuery, RunInfo, Submission
+from rankzero.backends.base import (
+    Fetching,
+    Item,
+    LogBlock,
+    LogQuery,
+    RunInfo,
+    Submission,
+    ignore,
+)
 from rankzero.backends.local.dialling import Pauses, dial
 from rankzero.backends.local.folder import RunFolder, Runs
 from rankzero.backends.local.watch import Watch
@@ -110,7 +118,9 @@ class LocalBackend:
         except OSError as error:
             raise Refused(f"cannot delete {folder.path}: {error.strerror}") from error
 
-    def outputs(self, run: str, to: Path | None = None) -> Path:
+    def outputs(
+        self, run: str, to: Path | None = None, tell: Callable[[Fetching], None] = ignore
+    ) -> Path:
         source = Path(self._folder(run).plan()["nodes"][0]["outputs"])
         if to is None:
             return source

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 
@@ -64,6 +65,10 @@ class SocketStream:
         if not data:
             raise Lost("the coordinator closed the connection")
         return data
+
+    def cut(self) -> None:
+        with contextlib.suppress(OSError):  # the other side was faster
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         self._socket.close()

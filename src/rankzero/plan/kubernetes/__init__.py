@@ -109,6 +109,7 @@ def _agent(job: Job, found: Found, run: str, role: str, freight: Freight) -> Age
             coordinator_wait=max(job.wait, LINGER),
             grace=job.grace,
             linger=LINGER,
+            **({"others": LINGER} if job.collect == "all" else {}),
             expect=LINGER,
             log_keep=job.log_keep,
         ),

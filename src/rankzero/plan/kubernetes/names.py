@@ -9,6 +9,8 @@ MANAGED_BY = "app.kubernetes.io/managed-by"
 INDEX = "batch.kubernetes.io/job-completion-index"
 #: Annotations of a run's first Job.
 PLAN, CREATED, STOPPED = "rankzero/plan", "rankzero/created", "rankzero/stopped-by"
+#: How it ended, from one who watched it: its pods may be there for a while, or gone already.
+ENDED = "rankzero/ended"
 
 #: The one container of each pod.
 CONTAINER = "rank"

@@ -1,0 +1,177 @@
+"""A run's Jobs and pods as they are now, kept so by watches that outlive the API server's restarts.
+
+The watches live in an event loop, in a thread of its own: whoever looks at a run mostly waits for
+its lines, and must hear of a pod's end at that time, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator
+from typing import TYPE_CHECKING
+
+from rankzero.backends.kubernetes import state, trouble
+from rankzero.backends.kubernetes.state import Found
+from rankzero.backends.viewer import glances
+from rankzero.errors import Refused
+from rankzero.plan.kubernetes import names
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from rankzero.backends.kubernetes.cluster import Cluster, Object
+
+#: Between two tries at an API server that does not answer (seconds): at first, and at most.
+_FIRST_RETRY, _LAST_RETRY = 0.2, 5.0
+
+
+class Observed:
+    """A run that is looked at: a context manager. Errors on entering: Refused.
+
+    silent_since: since when the API server has not answered (seconds of the monotonic clock), None
+    where it does; trouble: what it, or the way to it, said then.
+    """
+
+    def __init__(self, cluster: Cluster, run: str) -> None:
+        self._cluster, self._run = cluster, run
+        self._things: dict[str, dict[str, Object]] = {"Job": {}, "Pod": {}}
+        self._listed: set[str] = set()
+        self._changed = threading.Condition()
+        self._version = 0
+        self._refused: Refused | None = None
+        self._hooks: list[Callable[[], None]] = []
+        self.silent_since: float | None = None
+        self.trouble: Refused | None = None
+
+    def __enter__(self) -> Observed:
+        self._loop = asyncio.new_event_loop()
+        self._task = self._loop.create_task(self._live())
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+        version = 0
+        while not self._listed >= self._things.keys():
+            self.wait(version)
+            version = self.version
+            if (refused := self._refused or self.trouble) is not None:
+                self.__exit__()
+                raise refused
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(RuntimeError):  # it has ended by itself
+            self._loop.call_soon_threadsafe(self._task.cancel)
+        self._thread.join()
+
+    @property
+    def version(self) -> int:
+        """Counts the changes."""
+        return self._version
+
+    @property
+    def found(self) -> Found | None:
+        """The run; None where its first Job is gone."""
+        with self._changed:
+            jobs, pods = (list(self._things[kind].values()) for kind in ("Job", "Pod"))
+        every = state.found(jobs, pods)
+        return every[0] if every else None
+
+    @property
+    def pods(self) -> list[Object]:
+        with self._changed:
+            return list(self._things["Pod"].values())
+
+    def wait(self, version: int, timeout: float | None = None) -> None:
+        """Until there is a newer version than this, or so many seconds are over. Errors: Refused
+        where this user may not look any more."""
+        for step in glances(timeout):
+            with self._changed:
+                if self._changed.wait_for(lambda: self._version > version, step):
+                    break
+        if self._refused is not None and self._listed >= self._things.keys():
+            raise self._refused
+
+    @contextlib.contextmanager
+    def on_change(self, hook: Callable[[], None]) -> Iterator[None]:
+        """Call it, in the watches' thread, now and after every change."""
+        self._hooks.append(hook)
+        self._loop.call_soon_threadsafe(hook)
+        try:
+            yield
+        finally:
+            self._hooks.remove(hook)
+
+    # -- in the thread
+
+    def _serve(self) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            self._loop.run_until_complete(self._task)
+        self._loop.close()
+
+    async def _live(self) -> None:
+        try:
+            async with self._cluster.client() as client:
+                await asyncio.gather(*(self._keep(client, kind) for kind in self._things))
+        except Refused as refused:
+            self._refused = refused
+            self._tell()
+
+    async def _keep(self, client: httpx2.AsyncClient, kind: str) -> None:
+        """Errors: Refused, for what trying again does not help."""
+        pause = _FIRST_RETRY
+        while True:
+            try:
+                version = await self._list(client, kind)
+                pause = _FIRST_RETRY
+                while True:
+                    version = await self._follow(client, kind, version)
+            except trouble.Gone:
+                continue
+            except trouble.Unreachable as silent:
+                self.trouble = silent
+                self.silent_since = self.silent_since or time.monotonic()
+                self._tell()
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LAST_RETRY)
+
+    async def _list(self, client: httpx2.AsyncClient, kind: str) -> str:
+        answer = await self._cluster.ask(client, kind, self._selector)
+        with self._changed:
+            things = {thing["metadata"]["name"]: thing for thing in answer["items"]}
+            self._things[kind] = things
+            self._listed.add(kind)
+        self.silent_since = None
+        self._tell()
+        return str(answer["metadata"]["resourceVersion"])
+
+    async def _follow(self, client: httpx2.AsyncClient, kind: str, version: str) -> str:
+        """Until the server ends the stream; the version from which another one goes on."""
+        changes: AsyncGenerator[tuple[str, Object], None] = self._cluster.follow(
+            client, kind, self._selector, version
+        )
+        async with contextlib.aclosing(changes):
+            async for change, thing in changes:
+                version = thing["metadata"]["resourceVersion"]
+                self._take(kind, change, thing)
+        return version
+
+    def _take(self, kind: str, change: str, thing: Object) -> None:
+        with self._changed:
+            if change == "DELETED":
+                self._things[kind].pop(thing["metadata"]["name"], None)
+            elif change != "BOOKMARK":
+                self._things[kind][thing["metadata"]["name"]] = thing
+        self._tell()
+
+    def _tell(self) -> None:
+        with self._changed:
+            self._version += 1
+            self._changed.notify_all()
+        for hook in list(self._hooks):
+            hook()
+
+    @property
+    def _selector(self) -> str:
+        return f"{names.RUN}={self._run}"

@@ -1,0 +1,48 @@
+"""How far something has come, on one line of a terminal that is drawn again and again."""
+
+from __future__ import annotations
+
+import time
+
+from rankzero.backends.base import Fetching
+from rankzero.cli.show.amounts import size
+from rankzero.cli.show.terminal import DIM, Screen
+from rankzero.why.words import count
+
+#: Between two drawings (seconds).
+_AGAIN = 0.1
+_CELLS = 24
+_CLEAR = "\r\x1b[K"
+
+
+class Bar:
+    """Of outputs on their way here; where nobody looks, nothing is drawn."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self._drawn = 0.0
+        self._there = False
+
+    def show(self, told: Fetching) -> None:
+        now = time.monotonic()
+        if not self._screen.tty or now - self._drawn < _AGAIN:
+            return
+        self._drawn, self._there = now, True
+        line = self._screen.paint(line_of(told), DIM)
+        self._screen.stream.write(_CLEAR + line)
+        self._screen.stream.flush()
+
+    def clear(self) -> None:
+        """Before anything else is written."""
+        if self._there:
+            self._screen.stream.write(_CLEAR)
+            self._screen.stream.flush()
+            self._there = False
+
+
+def line_of(told: Fetching) -> str:
+    """`  outputs ########---------------- 12 MB of 40 MB, 3 files`"""
+    full = _CELLS * told.done // told.total if told.total else _CELLS
+    bar = "#" * full + "-" * (_CELLS - full)
+    far = f"{size(told.done)} of {size(told.total)}, {count(told.files, 'file')}"
+    return f"  outputs {bar} {far}"
