@@ -142,7 +142,7 @@ class Handle:
 
     def _watch(self) -> None:
         try:
-            for _ in self._backend.watch(self.id, _NO_RANKS):
+            for _ in self._backend.watch(self.id, _NO_RANKS, fetch=True):
                 pass
         except BaseException as trouble:  # told to whoever waits
             self._trouble = trouble

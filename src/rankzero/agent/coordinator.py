@@ -38,7 +38,7 @@ class Coordinator:
         self._loop, self._config, self._token = loop, config, token
         self._echo = echo
         self._chronicle = Chronicle(config.events_file, self._happened)
-        self._viewers = Viewers(self._chronicle, self._ask_node, self._stop)
+        self._viewers = Viewers(self._chronicle, self._ask_node, self._stop, self._release)
         if echo is not None:
             for event in self._chronicle.events:
                 echo.event(ev.to_line(event))
@@ -233,6 +233,9 @@ class Coordinator:
             return False
         peer.connection.send(message)
         return True
+
+    def _release(self) -> None:
+        self.feed(m.Released())
 
     def _stop(self, by: str, grace: Optional[float]) -> None:
         self.feed(m.StopRun(by, grace))

@@ -30,7 +30,8 @@ class Asked(NamedTuple):
 
 class Viewers:
     """All that look at this run at the moment. They may ask for events from a number on, for the
-    history that these make, for a node's log, and for the run to stop.
+    history that these make, for a node's log, for the run to stop, and, once they
+    have all that it leaves, for it to go.
 
     Questions about a node's log go to that node under an id of ours, and come back by it. One
     whose node is not here waits for it, if it is willing to.
@@ -41,8 +42,10 @@ class Viewers:
         chronicle: Chronicle,
         ask_node: Callable[[str, Mapping[str, Any]], bool],
         on_stop: Callable[[str, Optional[float]], None],
+        on_release: Callable[[], None],
     ) -> None:
-        self._chronicle, self._ask_node, self._on_stop = chronicle, ask_node, on_stop
+        self._chronicle, self._ask_node = chronicle, ask_node
+        self._on_stop, self._on_release = on_stop, on_release
         self._viewers: List[Viewer] = []
         self._asked: Dict[int, Asked] = {}
         self._count = 0
@@ -73,6 +76,9 @@ class Viewers:
         if kind == "events":
             viewer.question, viewer.events_from = number, int(message["from"])
             self._answer(viewer)
+        elif kind == "release":
+            self._on_release()
+            viewer.connection.send({"type": "released", "id": number})
         elif kind == "history":
             told = self._chronicle.history().to_json()
             viewer.connection.send({"type": "history", "id": number, "history": told})

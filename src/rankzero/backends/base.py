@@ -142,8 +142,11 @@ class Backend(Protocol):
         """Its lines up to now, merged by time."""
         ...
 
-    def watch(self, run: str, query: LogQuery, *, events_from: int = 1) -> Iterator[Item]:
-        """Its events and lines as they come, until it has ended and all lines were given."""
+    def watch(
+        self, run: str, query: LogQuery, *, events_from: int = 1, fetch: bool = False
+    ) -> Iterator[Item]:
+        """Its events and lines as they come, until it has ended and all lines were given.
+        fetch: whether its outputs are brought here then. Errors, at the very end: Unfetched."""
         ...
 
     def stop(self, run: str, *, grace: float | None = None) -> None:

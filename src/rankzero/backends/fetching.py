@@ -22,6 +22,8 @@ _TRIES = 5
 #: Files asked for ahead of the one that comes, so that small ones cost no way back and forth.
 _AHEAD = 32
 _LONGEST_LINE = 1024 * 1024
+#: How long the other side may say nothing (seconds): it reads what came before, for the digest.
+_SILENCE = 300.0
 
 Entry = Mapping[str, Any]
 
@@ -187,7 +189,7 @@ class _Fetch:
         while (end := self._buffer.find(b"\n")) < 0:
             if len(self._buffer) > _LONGEST_LINE:
                 raise Lost("what comes is no list of files")
-            self._buffer += self._stream.receive(None)
+            self._buffer += self._more()
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
         try:
@@ -196,9 +198,15 @@ class _Fetch:
             raise Lost(f"what comes is no list of files: {error}") from error
         return found
 
+    def _more(self) -> bytes:
+        try:
+            return self._stream.receive(_SILENCE)
+        except TimeoutError as error:
+            raise Lost(f"nothing came for {_SILENCE:g} s") from error
+
     def _bytes(self, most: int) -> bytes:
         if not self._buffer:
-            self._buffer += self._stream.receive(None)
+            self._buffer += self._more()
         block = bytes(self._buffer[:most])
         del self._buffer[:most]
         return block

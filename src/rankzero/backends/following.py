@@ -37,12 +37,13 @@ class Progress:
         self._asked: dict[str, int] = {}
 
     def take(self, event: ev.Event) -> Iterator[ev.Event]:
-        """Count this event as seen, and give it out unless it is the last."""
+        """Count this event as seen, and give it out unless it was seen, or is the last."""
         event = event._replace(seq=self.base + event.seq)
-        self.next_event = event.seq + 1
+        new = event.seq >= self.next_event
+        self.next_event = max(self.next_event, event.seq + 1)
         if event.kind == ev.FINISHED:
-            self.end, self.over = event, True
-        else:
+            self.end, self.over = event if new else None, True
+        elif new:
             yield event
 
     def renew(self) -> None:
@@ -87,7 +88,8 @@ def snapshot(viewer: Viewer, progress: Progress) -> list[LogBlock]:
 
 
 def _follow(viewer: Viewer, progress: Progress, done: Callable[[], bool]) -> Iterator[Item]:
-    _ask_events(viewer, progress)
+    # From the last one that was seen: of a run that is over already, nothing newer ever comes.
+    _ask_events(viewer, progress, again=1)
     for node in progress.nodes:
         _ask_log(viewer, progress, node)
     while not done():
@@ -128,8 +130,8 @@ def _log(viewer: Viewer, progress: Progress, answer: dict[str, object]) -> Itera
         yield block(node, chunk)
 
 
-def _ask_events(viewer: Viewer, progress: Progress) -> None:
-    viewer.ask("events", **{"from": progress.next_event - progress.base})
+def _ask_events(viewer: Viewer, progress: Progress, again: int = 0) -> None:
+    viewer.ask("events", **{"from": max(progress.next_event - progress.base - again, 1)})
 
 
 def _ask_log(viewer: Viewer, progress: Progress, node: str) -> None:

@@ -5,6 +5,7 @@ Only the way there is the backend's: a socket on a laptop, an `exec` into a pod 
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
@@ -22,6 +23,8 @@ from rankzero.agent.wire.seal import (
 #: A coordinator that is being replaced answers within this time (seconds).
 _PATIENCE = 20.0
 _GLANCE = 1.0
+#: How long one that is at its end may take to answer (seconds).
+_ANSWER = 5.0
 
 
 class Lost(Exception):
@@ -127,6 +130,13 @@ class Viewer:
         if answer["type"] == "lost":
             raise Lost(str(answer.get("reason")))
         return answer
+
+    def release(self) -> None:
+        """Of a run that has ended, everything was got: its nodes need not wait any longer."""
+        with contextlib.suppress(TimeoutError, Lost):
+            number = self.ask("release")
+            while self.next(_ANSWER).get("id") != number:
+                pass
 
     def _line(self, timeout: float | None) -> bytes:
         scanned = 0

@@ -92,7 +92,7 @@ def follow(
     history: what is known already and is not shown again.
     """
     history = history or History()
-    for item in backend.watch(run, query, events_from=history.last_seq + 1):
+    for item in backend.watch(run, query, events_from=history.last_seq + 1, fetch=True):
         if isinstance(item, LogBlock):
             view.block(item)
         elif isinstance(item, Note):

@@ -203,7 +203,7 @@ def test_nobody_leaves_while_somebody_looks():
     assert leavers(play) == [("worker/1", 0)]
 
 
-def test_who_has_not_come_yet_is_expected_and_who_came_and_went_is_not():
+def test_whoever_may_come_is_expected_until_somebody_has_got_everything():
     play = decided(LIMITS._replace(expect=100.0))
     play.acked("worker/0", "worker/1")
     play.wait(20.0)
@@ -212,6 +212,9 @@ def test_who_has_not_come_yet_is_expected_and_who_came_and_went_is_not():
     play.wait(5.0)
     assert leavers(play) == []
     play.feed(m.Watched(False))
+    play.wait(5.0)
+    assert leavers(play) == [], "they only looked"
+    play.feed(m.Released())
     play.gone("worker/1")
     assert leavers(play) == [("worker/1", 0), ("worker/0", 0)]
 

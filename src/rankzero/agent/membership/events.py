@@ -110,12 +110,28 @@ class Watched(NamedTuple):
     anybody: bool
 
 
+class Released(NamedTuple):
+    """Somebody has got all that the run leaves: nobody else need be waited for."""
+
+
 class Tick(NamedTuple):
     """Time has passed."""
 
 
 Event = Union[
-    Hello, Gone, Beat, Running, Exited, Stopped, Refused, Bye, Acked, StopRun, Watched, Tick
+    Hello,
+    Gone,
+    Beat,
+    Running,
+    Exited,
+    Stopped,
+    Refused,
+    Bye,
+    Acked,
+    StopRun,
+    Watched,
+    Released,
+    Tick,
 ]
 
 

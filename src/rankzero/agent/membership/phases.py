@@ -189,7 +189,7 @@ def end(turn: Turn) -> None:
     if not (known or overdue):
         return
     assert state.outcome is not None
-    turn.set(phase="lingering", since=turn.now, visited=state.watched)
+    turn.set(phase="lingering", since=turn.now)
     if not state.recorded:
         turn.set(recorded=True)
         turn.emit(ev.FINISHED, **dict(state.outcome))

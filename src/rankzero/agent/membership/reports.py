@@ -25,9 +25,9 @@ def take(turn: Turn, event: on.Event) -> None:
     elif isinstance(event, on.StopRun):
         stop_run(turn, event)
     elif isinstance(event, on.Watched):
-        ended = turn.state.phase in ("lingering", "leaving")
-        visited = turn.state.visited or (ended and event.anybody)
-        turn.set(watched=event.anybody, visited=visited)
+        turn.set(watched=event.anybody)
+    elif isinstance(event, on.Released):
+        turn.set(released=turn.state.phase in ("lingering", "leaving"))
     elif not isinstance(event, on.Tick):
         member = turn.state.members.get(event.key)
         if member is not None and member.incarnation == event.incarnation:

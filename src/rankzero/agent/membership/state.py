@@ -55,7 +55,8 @@ class State(NamedTuple):
     clock: when the last step was; born: when the first one was.
     since: when the present phase began; wait: how long gathering waits for all before the
     minimum is enough. said_*: what the history has been told already.
-    watched: whether anybody looks; visited: whether anybody has looked since the end.
+    watched: whether anybody looks; released: whether somebody has got
+        all that the run leaves.
     """
 
     roles: Tuple[RoleShape, ...]
@@ -83,7 +84,7 @@ class State(NamedTuple):
     outcome: Optional[Record] = None
     recorded: bool = False
     watched: bool = False
-    visited: bool = False
+    released: bool = False
 
 
 def resume(config: AgentConfig, history: History, now: float) -> State:
@@ -174,7 +175,7 @@ def patience(state: State) -> float:
     """How long those who look, or may still come to, are waited for after the end (seconds)."""
     if state.watched:
         return state.limits.linger
-    return 0.0 if state.visited else state.limits.expect
+    return 0.0 if state.released else state.limits.expect
 
 
 def here_to_leave(state: State) -> List[str]:

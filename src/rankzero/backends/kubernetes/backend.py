@@ -22,7 +22,7 @@ from rankzero.backends.base import (
 from rankzero.backends.following import Progress, snapshot
 from rankzero.backends.kubernetes import asking, kept, outputs, runs, state, watching
 from rankzero.backends.kubernetes.cluster import Cluster
-from rankzero.backends.kubernetes.entering import enter
+from rankzero.backends.kubernetes.entering import enter, release
 from rankzero.backends.kubernetes.observing import Observed
 from rankzero.backends.kubernetes.state import Found, Object
 from rankzero.backends.viewer import Lost
@@ -94,8 +94,11 @@ class KubernetesBackend:
                 return iter(snapshot(viewer, Progress(watching.nodes(found), query)))
         return kept.lines(self._cluster, run, Progress(watching.nodes(found), query))
 
-    def watch(self, run: str, query: LogQuery, *, events_from: int = 1) -> Iterator[Item]:
-        return watching.Watch(self._cluster, run, query, events_from, self._bring_home).items()
+    def watch(
+        self, run: str, query: LogQuery, *, events_from: int = 1, fetch: bool = False
+    ) -> Iterator[Item]:
+        bring = self._bring_home if fetch else None
+        return watching.Watch(self._cluster, run, query, events_from, bring).items()
 
     def stop(self, run: str, *, grace: float | None = None) -> None:
         while state.ending(found := runs.one(self._cluster, run)) is None:
@@ -132,6 +135,7 @@ class KubernetesBackend:
         if found.listening:
             for told in outputs.bring(self._cluster, found, self._pods(found), to or home):
                 tell(told)
+            release(self._cluster, found)
             return to or home
         raise Refused(
             f"the outputs of {run} are gone: its pods have ended.",

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from rankzero.backends.kubernetes import trouble
+from rankzero.errors import Refused
 
 if TYPE_CHECKING:
     import httpx2
@@ -81,11 +82,18 @@ class Cluster:
     # -- objects, for an event loop
 
     def client(self) -> httpx2.AsyncClient:
-        """One that its event loop alone uses, for the methods below: close it."""
+        """One that its event loop alone uses, for the methods below: close it. What a server says
+        in place of a WebSocket has been read when the error is raised."""
         import httpx2
         from lightkube.config.client_adapter import AsyncClient, ConnectionParams
 
-        return AsyncClient(self._config, ConnectionParams(timeout=httpx2.Timeout(_PATIENCE)))
+        async def read(answer: httpx2.Response) -> None:
+            if answer.is_error:
+                await answer.aread()
+
+        made = AsyncClient(self._config, ConnectionParams(timeout=httpx2.Timeout(_PATIENCE)))
+        made.event_hooks = {"response": [read]}
+        return made
 
     async def ask(self, client: httpx2.AsyncClient, kind: str, selector: str) -> Object:
         """As `every`."""
@@ -115,9 +123,7 @@ class Cluster:
         timeout = httpx2.Timeout(_PATIENCE, read=_WATCH + _PATIENCE)
         with trouble.told(self, "GET", path):
             async with client.stream("GET", path, params=query, timeout=timeout) as answer:
-                if not answer.is_success:
-                    await answer.aread()
-                    trouble.check(self, answer)
+                trouble.check(self, answer)
                 async for line in answer.aiter_lines():
                     change = json.loads(line)
                     if change["type"] == "ERROR":
@@ -138,13 +144,19 @@ class Cluster:
 
     def execute(self, pod: str, container: str, command: list[str]) -> ExecStream:
         """Start a command in a pod, with its stdin and stdout at hand."""
+        from httpx2.websockets import WebSocketUpgradeError
+
         from rankzero.backends.kubernetes.stream import ExecStream
 
         query: dict[str, str | list[str]] = {"command": command, "container": container}
         query.update(dict.fromkeys(("stdin", "stdout", "stderr"), "true"))
         path = f"{self._path('Pod', pod)}/exec"
-        with trouble.told(self, "GET", path):
-            return ExecStream(self.client, path, query)
+        try:
+            with trouble.told(self, "GET", path):
+                return ExecStream(self.client, path, query)
+        except WebSocketUpgradeError as error:
+            trouble.check(self, error.response)
+            raise Refused(f"{self.context} does not answer {path} as a WebSocket") from error
 
     # -- inside
 

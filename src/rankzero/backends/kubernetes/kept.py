@@ -13,9 +13,9 @@ from rankzero.agent.logs.printed import own_text
 from rankzero.backends.base import LogBlock
 from rankzero.backends.following import Progress
 from rankzero.backends.kubernetes import state
-from rankzero.backends.kubernetes.cluster import Cluster, Object
+from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.restoring import restore
-from rankzero.backends.kubernetes.state import Found
+from rankzero.backends.kubernetes.state import Found, Object
 from rankzero.backends.kubernetes.trouble import Absent
 from rankzero.backends.ondisk import unseen
 from rankzero.plan.kubernetes import names
@@ -26,12 +26,39 @@ _AT_ONCE = 8
 
 def events(cluster: Cluster, found: Found) -> list[ev.Event]:
     """The history in the logs of all coordinators that there are logs of, numbered through."""
+    return [] if found.pod is None else _told(cluster, _coordinators(cluster, found.pod))
+
+
+def follow(cluster: Cluster, found: Found) -> Iterator[ev.Event]:
+    """The present coordinator's history as it goes on, until its log ends. Errors: Unreachable."""
+    assert found.pod is not None
+    pod = found.pod["metadata"]["name"]
+    for line in _lines(cluster.log(pod, container=names.CONTAINER, follow="true")):
+        event = ev.from_line(own_text(line) or "")
+        if event is not None:
+            yield event
+
+
+def before(cluster: Cluster, found: Found) -> int:
+    """How many events the coordinators before the present one have told."""
+    assert found.pod is not None
+    pods = _coordinators(cluster, found.pod)
+    earlier = [pod for pod in pods if pod["metadata"]["uid"] != found.pod_uid]
+    return len(_told(cluster, earlier))
+
+
+def _coordinators(cluster: Cluster, pod: Object) -> list[Object]:
+    """The pods of the node that this pod is, oldest first."""
+    labels = pod["metadata"]["labels"]
+    return _oldest_first(
+        cluster,
+        f"{names.RUN}={labels[names.RUN]},{names.ROLE}={labels[names.ROLE]},{names.INDEX}=0",
+    )
+
+
+def _told(cluster: Cluster, pods: Iterable[Object]) -> list[ev.Event]:
     told: list[ev.Event] = []
-    if found.pod is None:
-        return told
-    role = found.pod["metadata"]["labels"][names.ROLE]
-    selector = f"{names.RUN}={found.run},{names.ROLE}={role},{names.INDEX}=0"
-    for pod in _oldest_first(cluster, selector):
+    for pod in pods:
         base = len(told)
         for line in _lines(cluster.log(pod["metadata"]["name"], container=names.CONTAINER)):
             event = ev.from_line(own_text(line) or "")

@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 
 #: Between two tries at an API server that does not answer (seconds): at first, and at most.
 _FIRST_RETRY, _LAST_RETRY = 0.2, 5.0
+#: How long a server that has just started may not know who may do what (seconds).
+STARTING = 30.0
 
 
 class Observed:
     """A run that is looked at: a context manager. Errors on entering: Refused.
 
     silent_since: since when the API server has not answered (seconds of the monotonic clock), None
-    where it does; trouble: what it, or the way to it, said then.
+    where it does; trouble: what it, or the way to it, said then. up_since: since when it answers.
     """
 
     def __init__(self, cluster: Cluster, run: str) -> None:
@@ -44,6 +46,7 @@ class Observed:
         self._refused: Refused | None = None
         self._hooks: list[Callable[[], None]] = []
         self.silent_since: float | None = None
+        self.up_since = time.monotonic()
         self.trouble: Refused | None = None
 
     def __enter__(self) -> Observed:
@@ -129,9 +132,12 @@ class Observed:
                     version = await self._follow(client, kind, version)
             except trouble.Gone:
                 continue
-            except trouble.Unreachable as silent:
-                self.trouble = silent
-                self.silent_since = self.silent_since or time.monotonic()
+            except (trouble.Unreachable, trouble.Forbidden) as said:
+                since = self.silent_since = self.silent_since or time.monotonic()
+                starting = kind in self._listed and time.monotonic() - since < STARTING
+                if isinstance(said, trouble.Forbidden) and not starting:
+                    raise
+                self.trouble = said
                 self._tell()
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LAST_RETRY)
@@ -142,7 +148,8 @@ class Observed:
             things = {thing["metadata"]["name"]: thing for thing in answer["items"]}
             self._things[kind] = things
             self._listed.add(kind)
-        self.silent_since = None
+        if self.silent_since is not None:
+            self.silent_since, self.up_since = None, time.monotonic()
         self._tell()
         return str(answer["metadata"]["resourceVersion"])
 

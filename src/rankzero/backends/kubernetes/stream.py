@@ -134,3 +134,8 @@ class ExecStream:
             raise
         except (HTTPXWSException, HTTPError, OSError, CancelledError) as error:
             raise Lost(str(error) or type(error).__name__) from error
+        except Exception as error:
+            # What a WebSocket says to one who goes on with it while it is being closed.
+            if self._closing.is_set() and not isinstance(error, Lost):
+                raise Lost("the connection was cut") from error
+            raise

@@ -33,6 +33,11 @@ class Unreachable(Refused):
     """The API server does not answer, or is too busy: later it may."""
 
 
+class Forbidden(Refused):
+    """This user is not known, or may not do it. A server that has just started says so, too,
+    until it has read who may do what."""
+
+
 class Gone(Exception):
     """A watch cannot go on from this version: list again."""
 
@@ -78,7 +83,7 @@ def told(cluster: Cluster, method: str, path: str) -> Iterator[None]:
 
 
 def check(cluster: Cluster, answer: httpx2.Response) -> None:
-    """Errors: Absent, Taken, Gone, Unreachable, Refused, where the API server refused."""
+    """Errors: Refused, as one of the kinds above, or Gone, where the API server refused."""
     if answer.is_success:
         return
     answer.read()
@@ -94,13 +99,13 @@ def check(cluster: Cluster, answer: httpx2.Response) -> None:
     if code == 410:
         raise Gone(said)
     if code == 401:
-        raise Refused(
+        raise Forbidden(
             f"{cluster.context} does not know you: {said}",
             "Has a token expired? Log in again, then: kubectl auth whoami",
         )
     if code == 403:
         verb = _VERBS.get(method, method)
-        raise Refused(
+        raise Forbidden(
             f"may not {verb} in namespace {cluster.namespace} of {cluster.context}: {said}",
             "An administrator can give the right; the Role to ask for: rankzero doctor --rbac",
         )

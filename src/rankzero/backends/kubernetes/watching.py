@@ -15,13 +15,15 @@ from rankzero.backends.following import Progress, follow_to_the_last_line
 from rankzero.backends.kubernetes import kept, runs, state, trouble
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.entering import enter
-from rankzero.backends.kubernetes.observing import Observed
+from rankzero.backends.kubernetes.observing import STARTING, Observed
 from rankzero.backends.kubernetes.state import Found, Object
 from rankzero.backends.viewer import Lost
 from rankzero.errors import Refused
 from rankzero.plan.kubernetes import names
 
 T = TypeVar("T")
+#: Brings the outputs of a run out of its pods.
+Fetch = Callable[[Found, Sequence[Object]], Iterator[Item]]
 
 #: How long an API server that does not answer is tried again (seconds): longer than a control
 #: plane's update takes.
@@ -32,37 +34,34 @@ _AGAIN = 1.0
 
 
 class Watch:
-    """One who looks at a run. on_end is called once all lines are given, with a coordinator that
+    """One who looks at a run. fetch is called once all lines are given, with a coordinator that
     is still there, and the run's pods."""
 
     def __init__(
-        self,
-        cluster: Cluster,
-        run: str,
-        query: LogQuery,
-        events_from: int,
-        on_end: Callable[[Found, Sequence[Object]], Iterator[Item]],
+        self, cluster: Cluster, run: str, query: LogQuery, events_from: int, fetch: Fetch | None
     ) -> None:
-        self._cluster, self._run, self._on_end = cluster, run, on_end
+        self._cluster, self._run, self._fetch = cluster, run, fetch
         self._found = runs.one(cluster, run)
         self._seen = Progress(nodes(self._found), query, max(events_from, 1))
         self._pod = ""
+        self._barred = False
         self._unfetched: Refused | None = None
 
     def items(self) -> Iterator[Item]:
         """All there is and all that comes, the last event at the very end.
 
         Errors: Refused where the run was deleted, or this user may not look any more; Unfetched,
-        at the very end, where on_end was refused.
+        at the very end, where fetch was refused.
         """
         with Observed(self._cluster, self._run) as self._live:
             while not self._seen.complete and (yield from self._until_there()):
                 self._meet_coordinator()
-                cut = self._live.version
-                try:
+                if self._barred:
+                    yield from self._listen()
+                else:
                     yield from self._through_coordinator()
-                except (Lost, trouble.Unreachable):
-                    self._live.wait(cut, _AGAIN)
+                if self._seen.over and self._barred:
+                    break
             if not self._seen.complete:
                 yield from self._kept()
         if self._seen.end is not None:
@@ -70,16 +69,9 @@ class Watch:
         if self._unfetched is not None:
             raise Unfetched(str(self._unfetched), f"Try again: rankzero outputs {self._run}")
 
-    def _meet_coordinator(self) -> None:
-        """One in another pod has another history."""
-        pod = self._found.pod_uid
-        if self._pod not in ("", pod):
-            self._seen.renew()
-        self._pod = pod
-
     def _until_there(self) -> Generator[Item, None, bool]:
         """Wait for a coordinator that can be asked; returns False where none will come any more."""
-        said = False
+        told = False
         while True:
             version = self._live.version
             found = self._live.found
@@ -94,14 +86,47 @@ class Watch:
                     return True
                 if state.ending(found) is not None:
                     return False
-            elif not said:
-                said = True
-                yield Note(f"{self._live.trouble}; trying again. The run goes on without it")
+            elif not told:
+                told = True
+                yield Note(f"{self._silence}; trying again. The run goes on without it")
             elif time.monotonic() - self._live.silent_since > OUTAGE:
                 raise self._given_up()
-            self._live.wait(version, _AGAIN if said else None)
+            self._live.wait(version, _AGAIN if told else None)
+
+    def _meet_coordinator(self) -> None:
+        """One in another pod has another history."""
+        pod = self._found.pod_uid
+        if self._pod == "":
+            self._seen.base = self._patiently(lambda: kept.before(self._cluster, self._found))
+        elif self._pod != pod:
+            self._seen.renew()
+        self._pod = pod
 
     def _through_coordinator(self) -> Iterator[Item]:
+        """As long as the connection lasts."""
+        version = self._live.version
+        try:
+            yield from self._entered()
+        except (Lost, trouble.Unreachable):
+            self._live.wait(version, _AGAIN)
+        except trouble.Forbidden as said:
+            if self._seen.books and self._live.up_since + STARTING > time.monotonic():
+                self._live.wait(version, _AGAIN)
+                return
+            self._barred = True
+            yield Note(f"{said.args[0]}; so lines come when the run has ended, and no outputs")
+
+    def _listen(self) -> Iterator[Item]:
+        """Without the right to enter the pod: its log tells the history."""
+        version = self._live.version
+        with contextlib.suppress(trouble.Unreachable):
+            for event in kept.follow(self._cluster, self._found):
+                yield from self._seen.take(event)
+                if self._seen.over:
+                    return
+        self._live.wait(version, _AGAIN)
+
+    def _entered(self) -> Iterator[Item]:
         """Errors: Lost, also where the pod goes in silence, with its machine."""
         with enter(self._cluster, self._found) as viewer:
 
@@ -113,23 +138,24 @@ class Watch:
             with self._live.on_change(cut_where_gone):
                 yield from follow_to_the_last_line(viewer, self._seen)
             self._note_end()
-            yield from self._bring_home()
+            if self._fetch is None:
+                return
+            try:
+                yield from self._fetch(self._found, self._live.pods)
+                viewer.release()
+            except Refused as refused:
+                self._unfetched = refused
 
     def _note_end(self) -> None:
         """For whoever looks from elsewhere: the coordinator's pod stays a while, or goes at once.
         Without the right to change it they have to ask the pod."""
-        assert self._seen.end is not None
+        if self._seen.end is None:  # it had ended before this one came
+            return
         told = testament.short({**self._seen.end.data, "finished": self._seen.end.time})
         notes = {names.ENDED: told.decode("ascii")}
         job = self._found.job["metadata"]["name"]
         with contextlib.suppress(Refused):
             self._cluster.patch("Job", job, {"metadata": {"annotations": notes}})
-
-    def _bring_home(self) -> Iterator[Item]:
-        try:
-            yield from self._on_end(self._found, self._live.pods)
-        except Refused as refused:
-            self._unfetched = refused
 
     def _kept(self) -> Iterator[Item]:
         """What the pods' logs tell beyond what was seen."""
@@ -138,7 +164,7 @@ class Watch:
             if event.seq >= self._seen.next_event:
                 yield from self._seen.take(event)
         yield from kept.lines(self._cluster, self._run, self._seen)
-        if self._seen.end is None:
+        if not self._seen.over:
             self._seen.end = kept.last(self._found, self._seen.next_event)
 
     def _patiently(self, work: Callable[[], T]) -> T:
@@ -151,9 +177,13 @@ class Watch:
             self._live.wait(version, _AGAIN)
         raise self._given_up()
 
+    @property
+    def _silence(self) -> str:
+        return str(self._live.trouble.args[0]) if self._live.trouble is not None else ""
+
     def _given_up(self) -> Refused:
         return Refused(
-            f"{self._live.trouble}, for {OUTAGE:g} s now; the run may go on without it.",
+            f"{self._silence}, for {OUTAGE:g} s now; the run may go on without it.",
             f"Follow it later: rankzero attach {self._run}",
         )
 

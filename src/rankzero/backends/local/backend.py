@@ -79,7 +79,9 @@ class LocalBackend:
     def logs(self, run: str, query: LogQuery) -> Iterator[LogBlock]:
         return Watch(self._folder(run), query).kept()
 
-    def watch(self, run: str, query: LogQuery, *, events_from: int = 1) -> Iterator[Item]:
+    def watch(
+        self, run: str, query: LogQuery, *, events_from: int = 1, fetch: bool = False
+    ) -> Iterator[Item]:
         return Watch(self._folder(run), query, events_from).items()
 
     def stop(self, run: str, *, grace: float | None = None) -> None:
