@@ -212,7 +212,7 @@ def test_whoever_may_come_is_expected_until_somebody_has_got_everything():
     play.wait(5.0)
     assert leavers(play) == []
     play.feed(m.Watched(False))
-    play.wait(5.0)
+    play.wait(1.0)
     assert leavers(play) == [], "they only looked"
     play.feed(m.Released())
     play.gone("worker/1")
