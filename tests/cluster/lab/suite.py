@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from types import FrameType
 
 from . import cluster, images, needs
@@ -24,6 +26,13 @@ def run(arguments: list[str]) -> int:
             raise LabError(f"{text}. Under CI that is a failure.")
         say(f"{text}. The tests that need a cluster are skipped.")
         return _pytest(arguments, {NO_LAB_VARIABLE: obstacle})
+    with standing():
+        return _pytest(arguments)
+
+
+@contextlib.contextmanager
+def standing() -> Iterator[None]:
+    """A lab with its images, within the block; one that was up stays up. Errors: LabError."""
     signal.signal(signal.SIGTERM, _leave)
     was_up = cluster.is_up()
     try:
@@ -32,7 +41,7 @@ def run(arguments: list[str]) -> int:
             cluster.up()
         for name, recipe in images.STANDARD.items():
             images.ensure(name, recipe)
-        return _pytest(arguments)
+        yield
     finally:
         if not was_up:
             cluster.down()

@@ -118,7 +118,8 @@ class KubernetesBackend:
 
     def delete(self, run: str) -> None:
         found = runs.one(self._cluster, run)
-        if state.ending(found) is None:
+        # What its coordinator wrote last is there a second or more before the pods' own status.
+        if state.ending(found) is None and not fold(self._events(found)).final:
             raise BadRequest(
                 f"{run} is still {state.told(found).state}; nothing was deleted.",
                 f"Stop it first: rankzero stop {run}",
