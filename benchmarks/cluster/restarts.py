@@ -40,7 +40,7 @@ def rankzero(place: Place) -> list[float]:
 def by_hand(place: Place) -> list[float]:
     """Once: the kubelet waits 10 s before the second restart, and 20 s before the third."""
     image = place.needs_torch()
-    how = {"retries": 2 * KILLS, "restart": "OnFailure"}
+    how = {"retries": 10 * KILLS, "restart": "OnFailure"}
     with peer.completed(place, "static.yaml", SCRIPT, image, **how) as ended:
         return until_next_step(ended.log)
 
