@@ -11,7 +11,7 @@ PY := "$(VENV)/bin/python"
 SPHINX := $(PY) -m sphinx -q -W --keep-going -n -b html docs docs/_build/html
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-cluster lint docs bench clean ready
+.PHONY: help demo test test-unit test-cluster lint docs bench bench-cluster clean ready
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -46,6 +46,9 @@ docs: ready ## Build the documentation, warnings as errors, into docs/_build/htm
 
 bench: ready ## Measure rankzero against its peers (minutes; on an idle machine)
 	@$(PY) -m benchmarks $(ARGS)
+
+bench-cluster: ready ## Measure it on a Kubernetes (half an hour; on an idle machine)
+	@$(PY) -m benchmarks.cluster $(ARGS)
 
 clean: ## Remove what was built here, the virtual environment included
 	[ ! -f "$(VENV)/pyvenv.cfg" ] || rm -rf "$(VENV)"

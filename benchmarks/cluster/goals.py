@@ -10,8 +10,11 @@ _KEPT = {"<=": operator.le, ">=": operator.ge, "=": operator.eq}
 
 
 class Goal(NamedTuple):
-    """A figure and its limit. sign: how the figure stands to the limit where the goal is met
-    (`<=`, `>=` or `=`); digits: how many of them after the point are told, and compared."""
+    """A figure and its limit.
+
+    sign: how the figure stands to the limit where the goal is met
+    (`<=`, `>=` or `=`); digits: how many of them after the point are told, and compared.
+    """
 
     what: str
     measured: float

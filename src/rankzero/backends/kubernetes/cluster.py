@@ -66,9 +66,13 @@ class Cluster:
     def create(self, made: Mapping[str, Any]) -> Object:
         return self._call("POST", self._path(made["kind"]), body=made)
 
-    def every(self, kind: str, selector: str = "") -> Object:
-        """All of a kind that the labels select: `items`, and `metadata.resourceVersion`."""
-        return self._call("GET", self._path(kind), labelSelector=selector)
+    def every(self, kind: str, selector: str = "", shape: type | None = None) -> Object:
+        """All of a kind that the labels select: `items`, and `metadata.resourceVersion`.
+
+        shape: one of `shapes`, where there may be thousands: only its fields are read.
+        """
+        path = self._path(kind)
+        return self._read(self._ask("GET", path, labelSelector=selector), shape)
 
     def patch(self, kind: str, name: str, change: Mapping[str, Any]) -> Object:
         """A JSON merge patch (RFC 7386)."""
@@ -167,6 +171,11 @@ class Cluster:
     def _call(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: str
     ) -> Object:
+        return self._read(self._ask(method, path, body, **query))
+
+    def _ask(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: str
+    ) -> httpx2.Response:
         kind = "merge-patch+json" if method == "PATCH" else "json"
         with trouble.told(self, method, path):
             answer = self._client.request(
@@ -177,5 +186,13 @@ class Cluster:
                 headers={} if body is None else {"Content-Type": f"application/{kind}"},
             )
             trouble.check(self, answer)
-            found: Object = answer.json()
-            return found
+            return answer
+
+    def _read(self, answer: httpx2.Response, shape: type | None = None) -> Object:
+        import msgspec
+
+        try:
+            found: Object = msgspec.json.decode(answer.content, type=shape or Object)
+        except msgspec.DecodeError as error:
+            raise trouble.unreadable(self, answer, error) from error
+        return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rankzero.backends.kubernetes import state
+from rankzero.backends.kubernetes import shapes, state
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.state import Found
 from rankzero.errors import UnknownRun
@@ -14,8 +14,8 @@ _FIRST = f"{names.INDEX}=0"
 
 def every(cluster: Cluster) -> list[Found]:
     """All of them: two calls, however many there are."""
-    jobs = cluster.every("Job", f"{_OURS},{names.PART}=coordinator")["items"]
-    return state.found(jobs, cluster.every("Pod", f"{_OURS},{_FIRST}")["items"])
+    jobs = cluster.every("Job", f"{_OURS},{names.PART}=coordinator", shapes.Jobs)["items"]
+    return state.found(jobs, cluster.every("Pod", f"{_OURS},{_FIRST}", shapes.Pods)["items"])
 
 
 def one(cluster: Cluster, run: str) -> Found:

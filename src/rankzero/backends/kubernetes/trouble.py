@@ -113,6 +113,15 @@ def check(cluster: Cluster, answer: httpx2.Response) -> None:
     raise kind(f"{cluster.context} refused {method} {path}: {said}")
 
 
+def unreadable(cluster: Cluster, answer: httpx2.Response, why: Exception) -> Refused:
+    """An answer that is none of the API's: somebody on the way gave it."""
+    return Refused(
+        f"{cluster.context} answers {answer.request.method} {answer.request.url.path} "
+        f"with something that is no object of Kubernetes: {why}",
+        "Is there a proxy on the way that wants a log-in? See: kubectl get --raw /version",
+    )
+
+
 def _message(answer: httpx2.Response) -> str:
     try:
         return str(answer.json()["message"])

@@ -1,0 +1,86 @@
+"""What is read of a cluster's answers where there may be thousands of objects in them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx2
+import pytest
+
+from rankzero.backends.kubernetes import shapes
+from rankzero.backends.kubernetes.cluster import Cluster
+from rankzero.errors import Refused
+
+_POD: dict[str, Any] = {
+    "metadata": {
+        "name": "a-worker-0-x",
+        "labels": {"rankzero/run": "a"},
+        "creationTimestamp": "2026-11-22T21:36:04Z",
+        "managedFields": [{"manager": "kubelet", "fieldsV1": {"f:status": {}}}],
+    },
+    "spec": {"nodeName": "node1", "containers": [{"name": "rank", "image": "x"}]},
+    "status": {
+        "phase": "Failed",
+        "qosClass": "BestEffort",
+        "containerStatuses": [
+            {"name": "rank", "image": "x", "state": {"terminated": {"exitCode": 94}}}
+        ],
+    },
+}
+
+
+class _Here(Cluster):
+    """One whose way in needs no kubeconfig."""
+
+    context = "lab"  # type: ignore[assignment]
+
+
+def read(body: str, shape: type | None = None) -> dict[str, Any]:
+    request = httpx2.Request("GET", "https://lab/api/v1/namespaces/team/pods")
+    return _Here()._read(httpx2.Response(200, content=body.encode(), request=request), shape)
+
+
+def test_a_shape_s_fields_are_read_as_they_came_and_all_others_are_skipped() -> None:
+    whole = {"kind": "PodList", "metadata": {"resourceVersion": "7"}, "items": [_POD]}
+    assert read(json.dumps(whole), shapes.Pods) == {
+        "metadata": {"resourceVersion": "7"},
+        "items": [
+            {
+                "metadata": {
+                    "name": "a-worker-0-x",
+                    "labels": {"rankzero/run": "a"},
+                    "creationTimestamp": "2026-11-22T21:36:04Z",
+                },
+                "spec": {"nodeName": "node1"},
+                "status": {
+                    "phase": "Failed",
+                    "containerStatuses": [
+                        {"name": "rank", "state": {"terminated": {"exitCode": 94}}}
+                    ],
+                },
+            }
+        ],
+    }
+
+
+def test_a_job_keeps_what_its_run_was_asked_for() -> None:
+    job = {
+        "metadata": {"name": "a-worker", "annotations": {"rankzero/plan": "{}"}},
+        "spec": {"suspend": True, "template": {"spec": {}}},
+        "status": {"conditions": [{"type": "Suspended", "status": "True"}], "active": 1},
+    }
+    (found,) = read(json.dumps({"items": [job]}), shapes.Jobs)["items"]
+    assert found["metadata"] == job["metadata"]
+    assert found["spec"] == {"suspend": True}
+    assert found["status"] == {"conditions": [{"type": "Suspended", "status": "True"}]}
+
+
+def test_without_a_shape_all_is_read() -> None:
+    assert read(json.dumps({"items": [_POD]})) == {"items": [_POD]}
+
+
+@pytest.mark.parametrize("body", ["<html>Log in</html>", "", "[]", '{"items": [1]}'])
+def test_an_answer_that_is_none_of_the_api_s_is_told_as_such(body: str) -> None:
+    with pytest.raises(Refused, match="no object of Kubernetes"):
+        read(body, shapes.Pods)
