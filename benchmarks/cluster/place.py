@@ -69,8 +69,10 @@ class Place(NamedTuple):
 
     @property
     def env(self) -> dict[str, str]:
-        """What the user's commands find, and nothing of the developer's own rankzero."""
-        clean = {name: value for name, value in os.environ.items() if "RANKZERO" not in name}
+        """What the user's commands find, and nothing of the developer's own rankzero. What pip
+        installs has byte code: a setting that keeps a clone from having any would count here."""
+        other = ("RANKZERO", "PYTHONDONTWRITEBYTECODE")
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(other)}
         own = {"KUBECONFIG": str(self.kubeconfig), "XDG_STATE_HOME": str(self.folder / "state")}
         return {**clean, **own, "NO_COLOR": "1", "RANKZERO_ON": "kubernetes"}
 

@@ -11,10 +11,6 @@ from typing import Optional
 
 from rankzero.agent import exits, process
 from rankzero.agent.config import AgentConfig, load
-from rankzero.agent.coordinator import Coordinator
-from rankzero.agent.echo import Echo
-from rankzero.agent.loop import Loop
-from rankzero.agent.node import NodeAgent
 
 #: The parent's end of this pipe closes when the parent dies; unset where nobody is our parent.
 LIFELINE = "RANKZERO_LIFELINE_FD"
@@ -41,7 +37,13 @@ def main() -> None:
 
 
 def run(config: AgentConfig, lifeline: Optional[int]) -> int:
-    """The agent itself. lifeline: a descriptor that ends when our parent does."""
+    """The agent itself. lifeline: a descriptor that ends when our parent does.
+
+    Out of an archive, imports are what its start takes: each node has those that it needs.
+    """
+    from rankzero.agent.loop import Loop
+    from rankzero.agent.node import NodeAgent
+
     with open(config.token_file, "rb") as file:
         token = file.read().strip()
     process.adopt_orphans()
@@ -49,8 +51,15 @@ def run(config: AgentConfig, lifeline: Optional[int]) -> int:
         signal.signal(number, signal.SIG_IGN)
     loop = Loop()
     code = exits.DONE
-    echo = Echo(loop) if config.echo else None
-    coordinator = Coordinator(loop, config, token, echo) if config.listen else None
+    echo = coordinator = None
+    if config.echo:
+        from rankzero.agent.echo import Echo
+
+        echo = Echo(loop)
+    if config.listen:
+        from rankzero.agent.coordinator import Coordinator
+
+        coordinator = Coordinator(loop, config, token, echo)
 
     def leave(with_code: int) -> None:
         nonlocal code

@@ -21,7 +21,9 @@ from rankzero.agent.wire.dial import dial
 from rankzero.agent.wire.seal import Handshake
 from rankzero.contracts.topology import Node, Topology
 
-_FIRST_RETRY, _LAST_RETRY = 0.05, 2.0
+#: Each pause before the next try is a quarter longer: whoever waited t seconds for a coordinator
+#: that is not there yet waits t / 4 too long at most, and in ten seconds it is asked 17 times.
+_FIRST_RETRY, _GROWTH, _LAST_RETRY = 0.05, 1.25, 2.0
 #: Between two events about lines that log_keep took (seconds).
 _DROPPED_EVERY = 5.0
 
@@ -224,7 +226,7 @@ class NodeAgent:
 
     def _not_dialled(self, reason: str) -> None:
         self._loop.after(self._retry, self._dial)
-        self._retry = min(2 * self._retry, _LAST_RETRY)
+        self._retry = min(_GROWTH * self._retry, _LAST_RETRY)
 
     def _connected(self) -> None:
         self._retry = _FIRST_RETRY
