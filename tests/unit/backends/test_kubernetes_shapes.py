@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import httpx2
+import msgspec
 import pytest
 
 from rankzero.backends.kubernetes import shapes
@@ -78,6 +79,16 @@ def test_a_job_keeps_what_its_run_was_asked_for() -> None:
 
 def test_without_a_shape_all_is_read() -> None:
     assert read(json.dumps({"items": [_POD]})) == {"items": [_POD]}
+
+
+def test_a_bookmark_s_version_and_a_change_s_object_are_read() -> None:
+    bookmark = {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "9"}, "spec": {}}}
+    change = {"type": "MODIFIED", "object": _POD}
+    read_of = shapes.CHANGES["Pod"]
+    assert msgspec.json.decode(json.dumps(bookmark), type=read_of) == bookmark
+    found = msgspec.json.decode(json.dumps(change), type=read_of)
+    assert found["type"] == "MODIFIED"
+    assert found["object"]["spec"] == {"nodeName": "node1"}
 
 
 @pytest.mark.parametrize("body", ["<html>Log in</html>", "", "[]", '{"items": [1]}'])

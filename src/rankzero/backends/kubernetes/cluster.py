@@ -99,21 +99,29 @@ class Cluster:
         made.event_hooks = {"response": [read]}
         return made
 
-    async def ask(self, client: httpx2.AsyncClient, kind: str, selector: str) -> Object:
+    async def ask(
+        self, client: httpx2.AsyncClient, kind: str, selector: str, shape: type | None = None
+    ) -> Object:
         """As `every`."""
         path = self._path(kind)
         with trouble.told(self, "GET", path):
             answer = await client.get(path, params={"labelSelector": selector})
             trouble.check(self, answer)
-            found: Object = answer.json()
-            return found
+            return self._read(answer, shape)
 
     async def follow(
-        self, client: httpx2.AsyncClient, kind: str, selector: str, since: str
+        self,
+        client: httpx2.AsyncClient,
+        kind: str,
+        selector: str,
+        since: str,
+        shape: type = dict,
     ) -> AsyncGenerator[tuple[str, Object], None]:
         """(`ADDED`, `MODIFIED`, `DELETED` or `BOOKMARK`; object) from a resource version on, until
-        the server ends the stream. Errors: trouble.Gone where the version is too old."""
+        the server ends the stream. shape: of a change. Errors: trouble.Gone where the version is
+        too old."""
         import httpx2
+        import msgspec
 
         path = self._path(kind)
         query = {
@@ -129,9 +137,9 @@ class Cluster:
             async with client.stream("GET", path, params=query, timeout=timeout) as answer:
                 trouble.check(self, answer)
                 async for line in answer.aiter_lines():
-                    change = json.loads(line)
+                    change: dict[str, Any] = msgspec.json.decode(line, type=shape)
                     if change["type"] == "ERROR":
-                        raise trouble.Gone(change["object"].get("message", ""))
+                        raise trouble.Gone(json.loads(line)["object"].get("message", ""))
                     yield change["type"], change["object"]
 
     # -- pods

@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import TYPE_CHECKING
 
-from rankzero.backends.kubernetes import state, trouble
+from rankzero.backends.kubernetes import shapes, state, trouble
 from rankzero.backends.kubernetes.state import Found
 from rankzero.backends.viewer import glances
 from rankzero.errors import Refused
@@ -143,7 +143,7 @@ class Observed:
                 pause = min(2 * pause, _LAST_RETRY)
 
     async def _list(self, client: httpx2.AsyncClient, kind: str) -> str:
-        answer = await self._cluster.ask(client, kind, self._selector)
+        answer = await self._cluster.ask(client, kind, self._selector, shapes.LISTS[kind])
         with self._changed:
             things = {thing["metadata"]["name"]: thing for thing in answer["items"]}
             self._things[kind] = things
@@ -156,7 +156,7 @@ class Observed:
     async def _follow(self, client: httpx2.AsyncClient, kind: str, version: str) -> str:
         """Until the server ends the stream; the version from which another one goes on."""
         changes: AsyncGenerator[tuple[str, Object], None] = self._cluster.follow(
-            client, kind, self._selector, version
+            client, kind, self._selector, version, shapes.CHANGES[kind]
         )
         async with contextlib.aclosing(changes):
             async for change, thing in changes:

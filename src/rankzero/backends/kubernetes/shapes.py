@@ -13,6 +13,7 @@ from typing import TypedDict
 class Metadata(TypedDict, total=False):
     name: str
     uid: str
+    resourceVersion: str
     creationTimestamp: str
     deletionTimestamp: str
     labels: dict[str, str]
@@ -114,3 +115,18 @@ class Pods(TypedDict, total=False):
 class Jobs(TypedDict, total=False):
     metadata: _ListMetadata
     items: list[Job]
+
+
+class _PodChange(TypedDict):
+    type: str
+    object: Pod
+
+
+class _JobChange(TypedDict):
+    type: str
+    object: Job
+
+
+#: Of a list, and of a line of a watch, by the kind of what is in them.
+LISTS: dict[str, type] = {"Pod": Pods, "Job": Jobs}
+CHANGES: dict[str, type] = {"Pod": _PodChange, "Job": _JobChange}
