@@ -21,13 +21,12 @@ from tests.cluster.lab.shell import until
 
 from benchmarks.cluster.goals import Goal
 from benchmarks.cluster.options import Options
-from benchmarks.cluster.place import Place
+from benchmarks.cluster.place import PROGRAMS, Place
 from benchmarks.cluster.writes import NOBODY
 from benchmarks.pairs import ratio, table
 
 SCRIPT = "ends.py"
 OFFICIAL = "kubernetes==37.*"
-_HERE = Path(__file__).parent / "reading"
 _ENVIRONMENT = Path(__file__).parents[2] / "build" / "official"
 #: So many kubectls create pods at once: each keeps to 50 requests a second.
 _CLIENTS = 8
@@ -36,13 +35,16 @@ _PATIENCE = 600
 
 def main(place: Place, options: Options) -> list[Goal]:
     rounds = options.rounds_or(3)
-    readers = {"rankzero": [sys.executable, "own.py"], "official": [environment(), "official.py"]}
+    readers = {
+        "rankzero": [sys.executable, PROGRAMS / "own.py"],
+        "official": [environment(), PROGRAMS / "official.py"],
+    }
     server: dict[str, list[float]] = {name: [] for name in readers}
     client: dict[str, list[float]] = {name: [] for name in readers}
     with pods(place, options.pods) as selector:
         for _ in range(rounds):
-            for name, (python, script) in readers.items():
-                command = [python, str(_HERE / script), place.admin.namespace, selector]
+            for name, reader in readers.items():
+                command = [*map(str, reader), place.admin.namespace, selector]
                 waited, worked, count = json.loads(place.call(command).text)
                 assert count == options.pods, f"{name} saw {count} of {options.pods} pods"
                 server[name].append(waited)

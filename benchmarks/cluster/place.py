@@ -21,6 +21,8 @@ from tests.cluster.team import ROLE
 
 from benchmarks.commands import SCRIPTS
 
+#: What runs in processes of its own.
+PROGRAMS = Path(__file__).parent / "programs"
 #: How long a cluster may take to clean a namespace away (seconds).
 _CLEANING = 900
 

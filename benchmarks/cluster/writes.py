@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.cluster.goals import Goal
 from benchmarks.cluster.options import Options
-from benchmarks.cluster.place import Place
+from benchmarks.cluster.place import PROGRAMS, Place
 
 SCRIPT = "ends.py"
 #: A scheduler that nobody runs: pods of such a name wait, and cost nothing.
@@ -38,7 +38,7 @@ def calls(place: Place, nodes: int) -> dict[str, int]:
         "pod": {"schedulerName": NOBODY},
     }
     (folder / "job.yaml").write_text(json.dumps(job), encoding="utf-8")
-    counting = [sys.executable, "-m", "benchmarks.cluster.counting", str(counts)]
+    counting = [sys.executable, str(PROGRAMS / "counting.py"), str(counts)]
     run = place.call([*counting, "run", "job.yaml", "--detach"], folder).text.strip()
     place.rankzero("stop", run)
     place.rankzero("delete", run)

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.cluster.counting FILE ARGV...`: `rankzero ARGV` as it is, with its HTTP
+"""`python counting.py FILE ARGV...`: `rankzero ARGV` as it is, with its HTTP
 requests counted by their method; FILE gets the counts, as JSON."""
 
 from __future__ import annotations
