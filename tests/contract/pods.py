@@ -1,4 +1,4 @@
-"""A cluster as the suite's place: $RANKZERO_TEST_KUBECONFIG, with a namespace of the test's own."""
+"""A cluster as the suite's place: a namespace of the test's own, and a user with a Role in it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import json
 import os
 import secrets
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from cluster.lab import target, users
+from cluster.team import ROLE
 from rankzero.backends.kubernetes import KubernetesBackend
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.errors import UnknownRun
@@ -67,14 +68,20 @@ class KubernetesPlace:
     def __init__(self, folder: Path) -> None:
         self.folder, self._outputs = folder / "work", folder / "outputs"
         self.folder.mkdir()
+        try:
+            cluster = target.find()
+        except target.NoCluster as reason:
+            pytest.skip(str(reason))
         self._namespace = f"rz-contract-{secrets.token_hex(3)}"
+        self._kubectl = cluster.kubectl.within(self._namespace)
         self._kubectl("create", "namespace", self._namespace)
-        os.environ["KUBECONFIG"] = os.environ["RANKZERO_TEST_KUBECONFIG"]
-        os.environ["RANKZERO_IMAGE"] = os.environ["RANKZERO_TEST_IMAGE_PYTHON"]
+        config = users.user(cluster.kubectl, self._namespace, ROLE, folder / "kubeconfig")
+        os.environ["KUBECONFIG"] = str(config)
+        os.environ["RANKZERO_IMAGE"] = cluster.python
         self.backend = self.elsewhere()
 
     def elsewhere(self) -> KubernetesBackend:
-        return KubernetesBackend(Cluster(namespace=self._namespace), self._outputs)
+        return KubernetesBackend(Cluster(), self._outputs)
 
     def kill_node(self, run: str, node: str) -> None:
         """SIGKILL for the pod's first process, and with it for all: only who shares the machine
@@ -109,10 +116,3 @@ class KubernetesPlace:
 
     def close(self) -> None:
         self._kubectl("delete", "namespace", self._namespace, "--wait=false")
-
-    def _kubectl(self, *words: str) -> str:
-        config = os.environ["RANKZERO_TEST_KUBECONFIG"]
-        argv = ["kubectl", "--kubeconfig", config, "--namespace", self._namespace, *words]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{' '.join(words)}: {done.stderr}"
-        return done.stdout

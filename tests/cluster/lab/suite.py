@@ -1,4 +1,4 @@
-"""Running tests/cluster: on the cluster that the environment names, else on a lab made for it."""
+"""Running tests/cluster, and the contract suite on pods: on a named cluster, else on a lab."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from types import FrameType
 from . import cluster, images, needs
 from .places import ROOT
 from .shell import LabError, say
-from .target import KUBECONFIG_VARIABLE, NO_LAB_VARIABLE
+from .target import KUBECONFIG_VARIABLE, NO_LAB_VARIABLE, PLACE_VARIABLE
 
 
 def run(arguments: list[str]) -> int:
@@ -48,10 +48,11 @@ def standing() -> Iterator[None]:
 
 
 def _pytest(arguments: list[str], more: dict[str, str] | None = None) -> int:
-    chosen = any(word.startswith("tests/cluster/") for word in arguments)
-    where = [] if chosen else ["tests/cluster"]
+    chosen = any(word.startswith("tests/") for word in arguments)
+    where = [] if chosen else ["tests/cluster", "tests/contract"]
     words = [sys.executable, "-m", "pytest", *where, *arguments]
-    process = subprocess.Popen(words, cwd=ROOT, env={**os.environ, **(more or {})})
+    environment = {**os.environ, PLACE_VARIABLE: "kubernetes", **(more or {})}
+    process = subprocess.Popen(words, cwd=ROOT, env=environment)
     try:
         return process.wait()
     except KeyboardInterrupt:  # pytest got it, too, and ends its tests in order

@@ -15,6 +15,8 @@ from .places import BIN
 KUBECONFIG_VARIABLE = "RANKZERO_TEST_KUBECONFIG"
 #: Images that it can pull: with python3, and with torch, numpy, scikit-learn and safetensors.
 PYTHON_VARIABLE, TORCH_VARIABLE = "RANKZERO_TEST_IMAGE_PYTHON", "RANKZERO_TEST_IMAGE_TORCH"
+#: Where the contract suite's runs happen (`tests/contract/conftest.py`).
+PLACE_VARIABLE = "RANKZERO_TEST_PLACE"
 #: Why there is no lab here; set by `suite`.
 NO_LAB_VARIABLE = "RANKZERO_TEST_NO_LAB"
 
