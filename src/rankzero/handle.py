@@ -158,6 +158,8 @@ def run(
     detach: bool = False,
     params: Mapping[str, Any] | None = None,
     labels: Mapping[str, str] | None = None,
+    preflight: bool = True,
+    wait_for_nodes: bool = False,
     **options: Any,  # noqa: ANN401
 ) -> Handle:
     """Submit a job and return at once with its handle.
@@ -165,6 +167,8 @@ def run(
     target: a script or a job file; or else `module`, or `command` (argv).
     args: what the script gets. on: the backend (by default RANKZERO_ON, or `local`).
     detach: let the run go on when this process ends. params: values of the job's parameters.
+    preflight: check beforehand what would keep it from running. wait_for_nodes: submit also where
+    no node could run it yet.
     options: the same names and meanings as those of `rankzero run`: nodes, nproc, gpus, cpu,
     memory, framework, backend, port, timeout, max_restarts, env, name, workdir, outputs, python,
     wait, grace.
@@ -181,6 +185,8 @@ def run(
         labels=labels,
         options=options,
         dashes=False,
+        preflight=preflight,
+        wait_for_nodes=wait_for_nodes,
     )
     submission = backend.submit(plan, detach=detach)
     return Handle(backend, submission.run)
@@ -221,6 +227,8 @@ def prepare(
     labels: Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
     dashes: bool = True,
+    preflight: bool = True,
+    wait_for_nodes: bool = False,
 ) -> tuple[Backend, Plan]:
     """Everything up to the plan; creates nothing. The command line and `run` both go this way.
 
@@ -240,7 +248,7 @@ def prepare(
         labels=labels,
         dashes=dashes,
     )
-    return backend, backend.plan(job)
+    return backend, backend.plan(job, preflight=preflight, wait_for_nodes=wait_for_nodes)
 
 
 def _result(history: History, outputs: Path) -> Result:

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import yaml
 from support.home import Home
 
 from .lab.kubectl import Kubectl
 
-#: What a user of rankzero may do in a namespace, and nothing else.
-ROLE: dict[str, Any] = {
-    "rules": [
-        {
-            "apiGroups": ["batch"],
-            "resources": ["jobs"],
-            "verbs": ["create", "get", "list", "watch", "patch", "delete"],
-        },
-        {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch", "delete"]},
-        {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
-        {"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["get", "create"]},
-        {
-            "apiGroups": [""],
-            "resources": ["configmaps", "secrets", "services"],
-            "verbs": ["create"],
-        },
-    ]
-}
+
+def role() -> dict[str, Any]:
+    """What a user of rankzero may do in a namespace, and nothing else: what an administrator is
+    told to give."""
+    command = [sys.executable, "-m", "rankzero", "doctor", "--rbac"]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    made: dict[str, Any] = yaml.safe_load(said)
+    return made
 
 
 class Team(Home):

@@ -114,8 +114,11 @@ class Backend(Protocol):
     name: str
     ends_with_caller: bool
 
-    def plan(self, job: Job) -> Plan:
-        """Compile, check what can be checked, create nothing."""
+    def plan(self, job: Job, *, preflight: bool = True, wait_for_nodes: bool = False) -> Plan:
+        """Compile, check what can be checked unless that is not wanted, create nothing.
+
+        wait_for_nodes: that no node could run it now is no reason to refuse.
+        """
         ...
 
     def submit(self, plan: Plan, *, detach: bool) -> Submission:

@@ -116,6 +116,15 @@ ranks_option = click.option(
     help="Only these ranks, such as 3 or 0-7,12.",
 )
 
+preflight_option = click.option(
+    "--preflight/--no-preflight",
+    default=True,
+    help="Check beforehand what would keep it from running (default: yes).",
+)
+wait_for_nodes_option = click.option(
+    "--wait-for-nodes", is_flag=True, help="Submit also where no node could run it yet (clusters)."
+)
+
 
 def ranks_of(texts: tuple[str, ...]) -> frozenset[int] | None:
     """The ranks that `0-7,12` names; None (all) where nothing was asked. Errors: BadRequest."""

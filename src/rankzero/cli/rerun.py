@@ -4,16 +4,34 @@ from __future__ import annotations
 
 import click
 
-from rankzero.cli.options import NAMING, output_option, ranks_of, ranks_option, run_argument
+from rankzero.cli.options import (
+    NAMING,
+    output_option,
+    preflight_option,
+    ranks_of,
+    ranks_option,
+    run_argument,
+    wait_for_nodes_option,
+)
 
 
 @click.command(epilog=NAMING)
 @run_argument
 @click.option("--detach", "-d", is_flag=True, help="Start it, print its id, and leave.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and create nothing.")
+@preflight_option
+@wait_for_nodes_option
 @ranks_option
 @output_option
-def command(run: str, detach: bool, dry_run: bool, ranks: tuple[str, ...], output: str) -> int:
+def command(
+    run: str,
+    detach: bool,
+    dry_run: bool,
+    preflight: bool,
+    wait_for_nodes: bool,
+    ranks: tuple[str, ...],
+    output: str,
+) -> int:
     """Submit a run's job once more.
 
     The same job in the same place, under a new id, with the code as it is now; says so where
@@ -34,7 +52,7 @@ def command(run: str, detach: bool, dry_run: bool, ranks: tuple[str, ...], outpu
     except ValueError as error:
         message = f"the job of {info.run} was kept by another version of rankzero: {error}"
         raise Refused(message, "Start it from its script or job file: rankzero run") from error
-    plan = backend.plan(job)
+    plan = backend.plan(job, preflight=preflight, wait_for_nodes=wait_for_nodes)
     if plan.code.digest != before["code"]["digest"]:
         screen = terminal.err()
         text = f"the code in {plan.code.folder} has changed since {info.run}"

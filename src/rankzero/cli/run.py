@@ -7,7 +7,17 @@ from typing import Any
 
 import click
 
-from rankzero.cli.options import JobName, OneOf, Pairs, output_option, pairs, ranks_of, ranks_option
+from rankzero.cli.options import (
+    JobName,
+    OneOf,
+    Pairs,
+    output_option,
+    pairs,
+    preflight_option,
+    ranks_of,
+    ranks_option,
+    wait_for_nodes_option,
+)
 
 REST = "rankzero.rest"
 _AFTER = "What the script is to get stands after --, as in: rankzero run train.py -- --lr 1"
@@ -111,6 +121,8 @@ _way = _options(
     ),
     click.option("--detach", "-d", is_flag=True, help="Start it, print its id, and leave."),
     click.option("--dry-run", is_flag=True, help="Print the plan and create nothing."),
+    preflight_option,
+    wait_for_nodes_option,
 )
 
 
@@ -151,6 +163,7 @@ def command(
     way = Way(given.pop("detach"), given.pop("dry_run"), output, ranks_of(given.pop("ranks")))
     rest: list[str] = ctx.meta[REST]
     module, on = given.pop("module"), given.pop("on")
+    preflight, wait_for_nodes = given.pop("preflight"), given.pop("wait_for_nodes")
     sets, labels = given.pop("sets"), pairs(given.pop("labels"))
     options = {name: value for name, value in given.items() if value not in (None, ())}
     if "env" in options:
@@ -165,5 +178,7 @@ def command(
         sets=sets,
         labels=labels,
         options=options,
+        preflight=preflight,
+        wait_for_nodes=wait_for_nodes,
     )
     return go(backend, plan, way)

@@ -22,6 +22,7 @@ VERBS = {
     "stop": "Stop runs.",
     "rerun": "Submit a run's job once more.",
     "delete": "Remove all that is left of runs that have ended.",
+    "doctor": "Print the rights that rankzero needs on a cluster.",
     "schema": "Print the JSON Schema of a job file.",
     "completion": "Print the script that makes Tab complete rankzero's words.",
     "version": "Print the version.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from rankzero.agent.config import AgentConfig
 from rankzero.spec.model import Job
@@ -26,6 +26,15 @@ class Code:
     note: str = ""
 
 
+class Checked(NamedTuple):
+    """What was looked at before the plan was made known. done: False where it could not be looked
+    at. text: what was seen, or why it was not."""
+
+    check: str
+    done: bool
+    text: str
+
+
 @dataclass(frozen=True)
 class Plan:
     """One run, before it exists.
@@ -37,6 +46,7 @@ class Plan:
     manifests: what else the backend would create (empty on a laptop).
     blobs: `sha256:...` -> the bytes that take this word's place in manifests when they are
         created; too long to be printed.
+    checks: what the place where it would run was asked beforehand; empty where nothing was.
     """
 
     run: str
@@ -50,6 +60,7 @@ class Plan:
     notices: tuple[str, ...] = ()
     manifests: tuple[Mapping[str, Any], ...] = field(default=())
     blobs: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    checks: tuple[Checked, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The documented schema of `--dry-run --output json`."""
@@ -64,4 +75,5 @@ class Plan:
             "nodes": [agent.to_json() for agent in self.agents],
             "notices": list(self.notices),
             "manifests": [dict(manifest) for manifest in self.manifests],
+            "checks": [one._asdict() for one in self.checks],
         }

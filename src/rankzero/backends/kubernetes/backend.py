@@ -50,10 +50,12 @@ class KubernetesBackend:
         self._cluster = cluster or Cluster()
         self._outputs = outputs or Path("outputs")
 
-    def plan(self, job: Job) -> Plan:
+    def plan(self, job: Job, *, preflight: bool = True, wait_for_nodes: bool = False) -> Plan:
         from rankzero.backends.kubernetes.compiling import compile_job
+        from rankzero.backends.kubernetes.preflight import check
 
-        return compile_job(self._cluster, job)
+        plan = compile_job(self._cluster, job)
+        return check(self._cluster, plan, wait_for_nodes=wait_for_nodes) if preflight else plan
 
     def submit(self, plan: Plan, *, detach: bool) -> Submission:
         from rankzero.backends.kubernetes.submitting import submit

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rankzero.backends.kubernetes import trouble
 from rankzero.errors import Refused
+from rankzero.plan.kubernetes.kinds import KINDS
 
 if TYPE_CHECKING:
     import httpx2
@@ -26,13 +28,18 @@ Object = dict[str, Any]
 _PATIENCE = 30.0
 #: How long one watch lasts (seconds): another one goes on from where it ended.
 _WATCH = 240
-_PATHS = {
-    "Job": "/apis/batch/v1/namespaces/{}/jobs",
-    "Pod": "/api/v1/namespaces/{}/pods",
-    "Service": "/api/v1/namespaces/{}/services",
-    "Secret": "/api/v1/namespaces/{}/secrets",
-    "ConfigMap": "/api/v1/namespaces/{}/configmaps",
-}
+_METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+#: `299 - "text"`: RFC 7234, section 5.5, as Kubernetes writes it.
+_WARNING = re.compile(r'\d{3} \S+ "((?:[^"\\]|\\.)*)"')
+
+
+class Reply(NamedTuple):
+    """An answer of the API server as it is. code: the HTTP status; warnings: what it adds for
+    people."""
+
+    code: int
+    body: Object
+    warnings: tuple[str, ...]
 
 
 class Cluster:
@@ -82,6 +89,23 @@ class Cluster:
         """Remove it, and what it owns; nothing where there is none."""
         with contextlib.suppress(trouble.Absent):
             self._call("DELETE", self._path(kind, name), body={"propagationPolicy": "Background"})
+
+    def reply(
+        self, path: str, query: Mapping[str, str], body: str = "", *, metadata: bool
+    ) -> Reply:
+        """Read, or post a body, and take every answer but "who are you?" as one. metadata: of an
+        object without its content."""
+        method = "POST" if body else "GET"
+        headers = {"Accept": _METADATA if metadata else "application/json"}
+        if body:
+            headers["Content-Type"] = "application/json"
+        with trouble.told(self, method, path):
+            answer = self._client.request(
+                method, path, params=dict(query), content=body.encode() or None, headers=headers
+            )
+        if answer.status_code == 401:
+            trouble.check(self, answer)
+        return Reply(answer.status_code, _document(answer), tuple(_warnings(answer)))
 
     # -- objects, for an event loop
 
@@ -173,8 +197,7 @@ class Cluster:
     # -- inside
 
     def _path(self, kind: str, name: str = "") -> str:
-        path = _PATHS[kind].format(self.namespace)
-        return f"{path}/{name}" if name else path
+        return KINDS[kind].path(self.namespace, name)
 
     def _call(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: str
@@ -204,3 +227,18 @@ class Cluster:
         except msgspec.DecodeError as error:
             raise trouble.unreadable(self, answer, error) from error
         return found
+
+
+def _document(answer: httpx2.Response) -> Object:
+    """The JSON object in an answer; a proxy on the way may have sent anything else."""
+    try:
+        found = answer.json()
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _warnings(answer: httpx2.Response) -> Iterator[str]:
+    for header in answer.headers.get_list("warning"):
+        for text in _WARNING.findall(header):
+            yield re.sub(r"\\(.)", r"\1", text)

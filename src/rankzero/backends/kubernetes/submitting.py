@@ -22,8 +22,7 @@ from rankzero.plan.model import Plan
 
 def submit(cluster: Cluster, plan: Plan) -> None:
     """Create everything. Errors: Refused; nothing is left then."""
-    first = _annotated(plan)
-    made = cluster.create(first)
+    made = cluster.create(first(plan))
     name = made["metadata"]["name"]
     try:
         owner = _owner(made)
@@ -35,11 +34,12 @@ def submit(cluster: Cluster, plan: Plan) -> None:
         raise
 
 
-def _annotated(plan: Plan) -> dict[str, Any]:
+def first(plan: Plan) -> dict[str, Any]:
     """The first Job with what was asked for, for whoever looks at the run from elsewhere."""
     first = copy.deepcopy(dict(plan.manifests[0]))
     said = plan.to_json()
     said["manifests"] = []  # they are there to be looked at
+    said["checks"] = []  # they were true before the run
     # An object's annotations hold 256 KiB, and what a node is told is the same for all of its role.
     said["nodes"] = [node if node["index"] == 0 else _short(node) for node in said["nodes"]]
     notes = {names.PLAN: json.dumps(said), names.CREATED: repr(time.time())}

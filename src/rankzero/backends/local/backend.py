@@ -47,11 +47,12 @@ class LocalBackend:
         self._runs = Runs(home)
         self._lifelines: dict[str, Lifeline] = {}
 
-    def plan(self, job: Job) -> Plan:
-        """Errors: Refused, with everything that this machine lacks for the job."""
+    def plan(self, job: Job, *, preflight: bool = True, wait_for_nodes: bool = False) -> Plan:
+        """Errors: Refused, with everything that this machine lacks for the job. It gets no nodes
+        that one could wait for."""
         from rankzero.backends.local.compiling import compile_job
 
-        return compile_job(self._runs, job)
+        return compile_job(self._runs, job, checked=preflight)
 
     def submit(self, plan: Plan, *, detach: bool) -> Submission:
         from rankzero.backends.local.launch import launch

@@ -53,6 +53,8 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     for agent in plan.agents:
         other = "" if agent.command == first.command else f"  runs {command(agent)}"
         yield f"  node    {agent.node}  nproc {agent.nproc}{other}"
+    for one in plan.checks:
+        yield f"  check   {one.check}: {one.text if one.done else f'not checked: {one.text}'}"
     yield "Nothing was started."
 
 
@@ -63,8 +65,11 @@ def command(agent: AgentConfig) -> str:
 
 
 def say_plan(screen: Screen, plan: Plan) -> None:
-    """The plan line and the notices, before anything else of a run is seen."""
+    """The plan line, the notices, and what could not be checked, before anything else of a run."""
     line = plan_line(plan)
     screen.say(screen.paint(plan.run, "1") + line[len(plan.run) :])
     for notice in plan.notices:
         screen.say("  " + screen.paint(f"note: {notice}", "33"))
+    unchecked = [f"{one.check} ({one.text})" for one in plan.checks if not one.done]
+    if unchecked:
+        screen.say("  " + screen.paint(f"not checked: {', '.join(unchecked)}", "2"))

@@ -1,0 +1,103 @@
+"""Whether what pods name is there: one check a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rankzero.backends.kubernetes.preflight.model import (
+    Answers,
+    Question,
+    Refusal,
+    Request,
+    Verdict,
+    why_not,
+)
+from rankzero.backends.kubernetes.preflight.named import Reference, references
+from rankzero.plan.kubernetes.kinds import Kind
+from rankzero.plan.kubernetes.rights import Right
+
+
+class Presence(NamedTuple):
+    """Objects of a kind that pods name. create: how to make one."""
+
+    NAME: str
+    called: str
+    of: str
+    kind: Kind
+    create: str = ""
+    namespaced: bool = True
+
+    def ask(self, request: Request, answers: Answers) -> Iterator[Question]:
+        for one in references(request, self.of):
+            yield self.question(request, one)
+
+    def judge(self, request: Request, answers: Answers) -> Verdict:
+        refusals, unchecked, there = [], [], []
+        for one in references(request, self.of):
+            question = self.question(request, one)
+            answer = answers[question]
+            if answer.absent:
+                refusals.append(self._absent(request, one))
+            elif not answer.ok:
+                unchecked.append(f'"{one.name}" ({why_not(answer, question.right)})')
+            elif one.key and one.key not in {
+                *(answer.body.get("data") or ()),
+                *(answer.body.get("binaryData") or ()),
+            }:
+                refusals.append(self._without_key(one))
+            else:
+                there.append(f'"{one.name}"')
+        said = f"{', '.join(dict.fromkeys(there))} there" if there else "none is named"
+        return Verdict(tuple(refusals), tuple(dict.fromkeys(unchecked)), said=said)
+
+    def question(self, request: Request, one: Reference) -> Question:
+        """Of an object of which no entry is wanted, only whether it is there is asked."""
+        path = self.kind.path(request.namespace if self.namespaced else "", one.name)
+        right = Right("get", self.kind.group, self.kind.plural)
+        return Question(path, right, metadata=not one.key)
+
+    def _absent(self, request: Request, one: Reference) -> Refusal:
+        where = f" in {request.namespace}" if self.namespaced else ""
+        text = f'there is no {self.called} "{one.name}"{where} ({one.where})'
+        create = self.create.format(
+            name=one.name, namespace=request.namespace, key=one.key or "KEY"
+        )
+        return Refusal(text, create)
+
+    def _without_key(self, one: Reference) -> Refusal:
+        text = f'the {self.called} "{one.name}" has no entry "{one.key}" ({one.where})'
+        return Refusal(text, f"see what it has: kubectl describe {self.of.lower()} {one.name}")
+
+
+_CORE = ("", "v1")
+_LITERAL = "--namespace {namespace} --from-literal {key}=..."
+SECRETS = Presence(
+    "secrets",
+    "secret",
+    "Secret",
+    Kind(*_CORE, "secrets"),
+    "kubectl create secret generic {name} " + _LITERAL,
+)
+CONFIG_MAPS = Presence(
+    "config maps",
+    "config map",
+    "ConfigMap",
+    Kind(*_CORE, "configmaps"),
+    "kubectl create configmap {name} " + _LITERAL,
+)
+ACCOUNTS = Presence(
+    "service account",
+    "service account",
+    "ServiceAccount",
+    Kind(*_CORE, "serviceaccounts"),
+    "kubectl create serviceaccount {name} --namespace {namespace}",
+)
+PRIORITIES = Presence(
+    "priority class",
+    "priority class",
+    "PriorityClass",
+    Kind("scheduling.k8s.io", "v1", "priorityclasses"),
+    "name one that is there: kubectl get priorityclasses",
+    namespaced=False,
+)

@@ -1,0 +1,120 @@
+"""`rankzero doctor`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rankzero.cli.options import output_option
+
+if TYPE_CHECKING:
+    from rankzero.plan.kubernetes.rbac import Subject
+    from rankzero.plan.kubernetes.rights import Rule
+
+_EXAMPLES = """\b
+  rankzero doctor --rbac --namespace team --user ada | kubectl apply -f -
+  rankzero doctor --rbac job.yaml --namespace team --serviceaccount ci"""
+
+
+@click.command(epilog=_EXAMPLES)
+@click.argument("file", required=False, type=click.Path())
+@click.option("--rbac", is_flag=True, help="As a Role: the rights to be given (required).")
+@click.option("--namespace", metavar="NS", help="Where they are given (default: kubectl's own).")
+@click.option("--user", "users", multiple=True, metavar="NAME", help="Who gets them.")
+@click.option("--group", "groups", multiple=True, metavar="NAME", help="Or all of a group.")
+@click.option(
+    "--serviceaccount",
+    "accounts",
+    multiple=True,
+    metavar="[NS:]NAME",
+    help="Or a program in the cluster.",
+)
+@output_option
+def command(
+    file: str | None,
+    rbac: bool,
+    namespace: str | None,
+    users: tuple[str, ...],
+    groups: tuple[str, ...],
+    accounts: tuple[str, ...],
+    output: str,
+) -> int:
+    """Print the rights that rankzero needs on a cluster.
+
+    A Role for one namespace, exactly as large as needed, and with --user, --group or
+    --serviceaccount a RoleBinding that gives it to them; `kubectl apply -f -` takes both. With a
+    job FILE, also what this job needs beyond the usual. No cluster is asked.
+
+    JSON: a List that holds the same objects.
+    """
+    from rankzero.cli.show import programs
+    from rankzero.errors import BadRequest
+    from rankzero.plan.kubernetes import rbac as made
+
+    if not rbac:
+        raise BadRequest("say what to print: rankzero doctor --rbac")
+    subjects = _subjects(users, groups, accounts, namespace)
+    rules, job = _rules(file)
+    role = made.role(made.role_name(rules, job), rules, namespace)
+    objects = [role]
+    if subjects:
+        objects.append(made.binding(role["metadata"]["name"], subjects, namespace))
+    if output == "json":
+        programs.print_json({"apiVersion": "v1", "kind": "List", "items": objects})
+    else:
+        click.echo(_yaml(objects, rules), nl=False)
+    return 0
+
+
+def _rules(file: str | None) -> tuple[tuple[Rule, ...], str]:
+    """What runs need, or a job; and the job's name."""
+    from rankzero.plan.kubernetes.rights import needed
+
+    if file is None:
+        return needed(), ""
+    from rankzero import spec
+    from rankzero.plan.kubernetes import Facts, Freight, compile_kubernetes
+    from rankzero.plan.model import Code
+
+    # Which kinds of objects there will be does not depend on where, on the code, or on the image.
+    job = spec.from_target(file)
+    code, anywhere = Code(job.workdir, 0, 0, ""), Facts("", "", "any")
+    plan = compile_kubernetes(job, spec.detect(job), code, anywhere, job.name, Freight(b""))
+    return needed(plan.manifests), job.name
+
+
+def _subjects(
+    users: tuple[str, ...],
+    groups: tuple[str, ...],
+    accounts: tuple[str, ...],
+    namespace: str | None,
+) -> list[Subject]:
+    """Errors: BadRequest for an account of which nobody knows where it is."""
+    from rankzero.errors import BadRequest
+    from rankzero.plan.kubernetes.rbac import Subject
+
+    found = [Subject("User", name) for name in users] + [Subject("Group", name) for name in groups]
+    for account in accounts:
+        where, _, name = account.rpartition(":")
+        if not (where or namespace):
+            raise BadRequest(
+                f"--serviceaccount: in which namespace is {name}?",
+                f"Say it: --serviceaccount NS:{name}, or --namespace NS for account and rights.",
+            )
+        found.append(Subject("ServiceAccount", name, where or str(namespace)))
+    return found
+
+
+def _yaml(objects: list[dict[str, Any]], rules: tuple[Rule, ...]) -> str:
+    """With the reason above each rule: an administrator is to judge it."""
+    import yaml
+
+    def dumped(thing: object) -> str:
+        return str(yaml.safe_dump(thing, sort_keys=False, default_flow_style=None))
+
+    role, *others = objects
+    head = {key: value for key, value in role.items() if key != "rules"}
+    parts = [f"# {rule.why}\n{dumped([rule.to_json()])}" for rule in rules]
+    documents = [dumped(head) + "rules:\n" + "".join(parts), *map(dumped, others)]
+    return "---\n".join(documents)

@@ -1,0 +1,96 @@
+"""What a user must be allowed to do in a namespace: exactly what rankzero asks the API server for.
+
+`rankzero doctor --rbac` prints it, preflight asks after it, and every test on a cluster runs with
+it and nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from rankzero.plan.kubernetes.kinds import KINDS
+
+
+class Right(NamedTuple):
+    """One verb on one resource; a subresource stands in its name: `pods/exec`."""
+
+    verb: str
+    group: str
+    resource: str
+
+    def __str__(self) -> str:
+        """`create jobs.batch`, as `kubectl auth can-i` takes it."""
+        return f"{self.verb} {self.resource}" + (f".{self.group}" if self.group else "")
+
+
+class Rule(NamedTuple):
+    """Rights that serve one purpose; why is for the administrator who is asked for them."""
+
+    why: str
+    group: str
+    resources: tuple[str, ...]
+    verbs: tuple[str, ...]
+
+    @property
+    def rights(self) -> Iterator[Right]:
+        for resource in self.resources:
+            for verb in self.verbs:
+                yield Right(verb, self.group, resource)
+
+    def to_json(self) -> dict[str, Any]:
+        """A rule of a Role."""
+        lists = {"resources": list(self.resources), "verbs": list(self.verbs)}
+        return {"apiGroups": [self.group], **lists}
+
+
+#: What every run takes, from its submission until it is deleted.
+USUAL = (
+    Rule(
+        "start a run, list and stop runs, delete them with all that is theirs",
+        "batch",
+        ("jobs",),
+        ("create", "list", "patch", "delete"),
+    ),
+    Rule(
+        "what belongs to a run: its code, its token, its names; they are written and never read",
+        "",
+        ("configmaps", "secrets", "services"),
+        ("create",),
+    ),
+    Rule("follow what becomes of a run's pods", "", ("pods",), ("list", "watch")),
+    Rule("the lines of pods that have ended", "", ("pods/log",), ("get",)),
+    # A WebSocket begins as a GET; from Kubernetes 1.35 on it takes `create` as well.
+    Rule("lines, state and outputs of a run that goes on", "", ("pods/exec",), ("get", "create")),
+)
+
+
+def needed(manifests: Iterable[Mapping[str, Any]] = ()) -> tuple[Rule, ...]:
+    """What a run of these manifests takes; without any, what all runs take."""
+    usual = {right for rule in USUAL for right in rule.rights}
+    more: dict[Right, Rule] = {}
+    for manifest in manifests:
+        for rule in (_create(manifest["kind"]), *_granted(manifest)):
+            if not usual.issuperset(rule.rights):
+                more.update(dict.fromkeys(rule.rights, rule))
+    return (*USUAL, *dict.fromkeys(more.values()))
+
+
+def rights(rules: Iterable[Rule]) -> tuple[Right, ...]:
+    """All of them, each once, in order."""
+    return tuple(dict.fromkeys(right for rule in rules for right in rule.rights))
+
+
+def _create(name: str) -> Rule:
+    kind = KINDS[name]
+    return Rule(f"this job has a {name} of its own", kind.group, (kind.plural,), ("create",))
+
+
+def _granted(manifest: Mapping[str, Any]) -> Iterator[Rule]:
+    """Nobody may grant what they do not have themselves, so who creates a Role needs its rules."""
+    if manifest["kind"] != "Role":
+        return
+    for rule in manifest["rules"]:
+        for group in rule["apiGroups"]:
+            lists = tuple(rule["resources"]), tuple(rule["verbs"])
+            yield Rule("this job's pods get these rights from you", group, *lists)
