@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from support.home import Home
 
 from .lab.kubectl import Kubectl

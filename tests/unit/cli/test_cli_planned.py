@@ -9,7 +9,7 @@ import pytest
 from rankzero.agent.config import AgentConfig, Command, RoleShape
 from rankzero.cli.show.planned import command, plan_line, plan_lines, say_plan
 from rankzero.contracts.topology import Settings
-from rankzero.plan.model import Code, Plan
+from rankzero.plan.model import Checked, Code, Plan
 from rankzero.spec.model import Job, Role, Run
 
 
@@ -90,3 +90,38 @@ def test_notices_stand_below_the_line(paper):
     screen, sheet = paper()
     say_plan(screen, replace(plan(), notices=("memory is not limited here",)))
     assert sheet.text() == plan_line(plan()) + "\n  note: memory is not limited here\n"
+
+
+CHECKS = (
+    Checked("image", True, "a possible name: a:1"),
+    Checked("quota", False, "may not list resourcequotas"),
+    Checked("nodes", False, "may not list nodes"),
+)
+
+
+def test_what_was_not_checked_is_one_quiet_line(paper):
+    screen, sheet = paper()
+    say_plan(screen, replace(plan(), checks=CHECKS))
+    assert sheet.text() == plan_line(plan()) + (
+        "\n  not checked: quota (may not list resourcequotas), nodes (may not list nodes)\n"
+    )
+
+
+def test_where_all_was_checked_nothing_is_said_of_it(paper):
+    screen, sheet = paper()
+    say_plan(screen, replace(plan(), checks=CHECKS[:1]))
+    assert sheet.text() == plan_line(plan()) + "\n"
+
+
+def test_a_dry_run_lists_every_check():
+    made = replace(plan(), checks=CHECKS)
+    assert [line for line in plan_lines(made) if line.startswith("  check")] == [
+        "  check   image: a possible name: a:1",
+        "  check   quota: not checked: may not list resourcequotas",
+        "  check   nodes: not checked: may not list nodes",
+    ]
+    assert made.to_json()["checks"][1] == {
+        "check": "quota",
+        "done": False,
+        "text": "may not list resourcequotas",
+    }

@@ -51,8 +51,9 @@ CHECKS: tuple[Check, ...] = (
     features,
     dry_run,
 )
-#: What a dry run of a pod says, and the check that has said it better where it could look.
+#: What a dry run says, and the check that has said it better where it could look.
 _SAID_BY = {
+    "may not be more than": sizes.NAME,
     "usage per|limit to request ratio": limits.NAME,
     "PriorityClass": presence.PRIORITIES.NAME,
     "service account|serviceaccount": presence.ACCOUNTS.NAME,

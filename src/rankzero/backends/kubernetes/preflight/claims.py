@@ -31,9 +31,12 @@ def ask(request: Request, answers: Answers) -> Iterator[Question]:
 
 
 def judge(request: Request, answers: Answers) -> Verdict:
+    named = references(request, "PersistentVolumeClaim")
+    if not named:
+        return Verdict(said="none is named")
     refusals: list[Refusal] = []
     unchecked, notes, there = list[str](), list[str](), list[str]()
-    for one in references(request, "PersistentVolumeClaim"):
+    for one in named:
         question = itself(request, one.name)
         answer = answers[question]
         if answer.absent:
@@ -47,7 +50,7 @@ def judge(request: Request, answers: Answers) -> Verdict:
         else:
             there.append(f'"{one.name}"')
             notes += _shared(request, one, answer.body)
-    said = f"{', '.join(there)} there" if there else "none is named"
+    said = f"{', '.join(there)} there" if there else ""
     return Verdict(tuple(refusals), tuple(unchecked), tuple(notes), said)
 
 

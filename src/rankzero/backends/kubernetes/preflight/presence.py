@@ -33,8 +33,11 @@ class Presence(NamedTuple):
             yield self.question(request, one)
 
     def judge(self, request: Request, answers: Answers) -> Verdict:
+        named = references(request, self.of)
+        if not named:
+            return Verdict(said="none is named")
         refusals, unchecked, there = [], [], []
-        for one in references(request, self.of):
+        for one in named:
             question = self.question(request, one)
             answer = answers[question]
             if answer.absent:
@@ -48,7 +51,7 @@ class Presence(NamedTuple):
                 refusals.append(self._without_key(one))
             else:
                 there.append(f'"{one.name}"')
-        said = f"{', '.join(dict.fromkeys(there))} there" if there else "none is named"
+        said = f"{', '.join(dict.fromkeys(there))} there" if there else ""
         return Verdict(tuple(refusals), tuple(dict.fromkeys(unchecked)), said=said)
 
     def question(self, request: Request, one: Reference) -> Question:

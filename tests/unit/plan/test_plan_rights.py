@@ -1,0 +1,138 @@
+"""The rights that runs take, and the Role that gives them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from rankzero.plan.kubernetes.kinds import KINDS
+from rankzero.plan.kubernetes.rbac import Subject, binding, role, role_name
+from rankzero.plan.kubernetes.rights import USUAL, Right, needed, rights
+
+from .test_plan_kubernetes import CASES, plan
+
+
+def manifest(kind: str, **more: Any) -> dict[str, Any]:
+    return {"kind": kind, "metadata": {"name": "a"}, **more}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_run_of_what_every_run_has_takes_the_usual_rights(name: str) -> None:
+    assert needed(plan(*CASES[name]).manifests) == USUAL == needed()
+
+
+def test_every_object_of_a_plan_can_be_created_with_them() -> None:
+    for name in CASES:
+        for one in plan(*CASES[name]).manifests:
+            kind = KINDS[one["kind"]]
+            assert Right("create", kind.group, kind.plural) in rights(USUAL)
+
+
+def test_exec_takes_both_of_its_verbs() -> None:
+    assert {one.verb for one in rights(USUAL) if one.resource == "pods/exec"} == {"get", "create"}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS.keys() - {"Job", "Service", "Secret", "ConfigMap"}))
+def test_each_other_kind_takes_one_right_more(kind: str) -> None:
+    more = set(rights(needed([manifest(kind, rules=[])]))) - set(rights(USUAL))
+
+    assert more == {Right("create", KINDS[kind].group, KINDS[kind].plural)}
+
+
+def test_who_creates_a_role_needs_what_it_gives() -> None:
+    given = {"apiGroups": ["", "batch"], "resources": ["pods", "jobs"], "verbs": ["list", "get"]}
+    more = set(rights(needed([manifest("Role", rules=[given])]))) - set(rights(USUAL))
+
+    assert set(map(str, more)) == {
+        "create roles.rbac.authorization.k8s.io",
+        "get pods",
+        "get jobs.batch",
+        "list jobs",
+        "get jobs",
+        "list pods.batch",
+        "get pods.batch",
+    }
+
+
+def test_two_objects_of_a_kind_take_one_rule() -> None:
+    assert len(needed([manifest("NetworkPolicy"), manifest("NetworkPolicy")])) == len(USUAL) + 1
+
+
+def test_a_role_gives_the_rights_and_nothing_else() -> None:
+    made = role("rankzero", USUAL, "team")
+
+    assert made["metadata"] == {"name": "rankzero", "namespace": "team"}
+    assert [
+        Right(verb, group, resource)
+        for rule in made["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    ] == list(rights(USUAL))
+    assert not any("*" in one for rule in made["rules"] for one in (*rule["verbs"], *rule))
+
+
+def test_no_rights_to_read_what_runs_write() -> None:
+    """Whoever may start runs can still not read the namespace's secrets."""
+    assert {one.verb for one in rights(USUAL) if one.resource == "secrets"} == {"create"}
+
+
+def test_without_a_namespace_it_goes_to_kubectls() -> None:
+    assert "namespace" not in role("rankzero", USUAL, None)["metadata"]
+
+
+def test_a_job_that_takes_more_has_a_role_of_its_own() -> None:
+    more = needed([manifest("NetworkPolicy")])
+
+    assert role_name(USUAL) == role_name(USUAL, "digits") == "rankzero"
+    assert role_name(more, "digits") == "rankzero-digits"
+
+
+ADA, BEN = Subject("User", "ada"), Subject("User", "ben")
+BOT = Subject("ServiceAccount", "bot", "ci")
+
+
+def test_a_binding_names_subjects_as_kubernetes_wants_them() -> None:
+    made = binding("rankzero", [ADA, Subject("Group", "team"), BOT], "team")
+    group = "rbac.authorization.k8s.io"
+
+    assert made["roleRef"] == {"apiGroup": group, "kind": "Role", "name": "rankzero"}
+    assert made["subjects"] == [
+        {"kind": "User", "name": "ada", "apiGroup": group},
+        {"kind": "Group", "name": "team", "apiGroup": group},
+        {"kind": "ServiceAccount", "name": "bot", "namespace": "ci"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ([ADA], [BEN]),
+        ([ADA], [Subject("Group", "ada")]),
+        ([BOT], [Subject("ServiceAccount", "bot", "other")]),
+        ([Subject("User", "a/b")], [Subject("User", "a%b")]),
+        ([Subject("User", "x" * 300)], [Subject("User", "x" * 301)]),
+    ],
+)
+def test_bindings_of_different_people_do_not_replace_each_other(
+    one: list[Subject], other: list[Subject]
+) -> None:
+    names = {binding("rankzero", some, None)["metadata"]["name"] for some in (one, other)}
+
+    assert len(names) == 2
+    assert all(re.fullmatch(r"[A-Za-z0-9@:._-]{1,253}", name) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("kind", "namespace", "name", "path"),
+    [
+        ("Job", "team", "", "/apis/batch/v1/namespaces/team/jobs"),
+        ("Job", "team", "a", "/apis/batch/v1/namespaces/team/jobs/a"),
+        ("Pod", "team", "a", "/api/v1/namespaces/team/pods/a"),
+        ("Pod", "", "", "/api/v1/pods"),
+    ],
+)
+def test_where_objects_are_kept(kind: str, namespace: str, name: str, path: str) -> None:
+    assert KINDS[kind].path(namespace, name) == path

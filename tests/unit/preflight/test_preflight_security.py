@@ -1,0 +1,179 @@
+"""Pod Security: what each level has against a pod, and where its verdict is to be had."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rankzero.backends.kubernetes.preflight import dry_run, pod_security
+from rankzero.backends.kubernetes.preflight.model import Answer, Verdict
+from rankzero.backends.kubernetes.preflight.namespace import itself
+from rankzero.backends.kubernetes.preflight.standards import against
+
+from .given import NAMESPACE, found, job, judged, pods, refused, request, texts
+
+GOOD_POD = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+GOOD = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+
+
+def pod(own: dict[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
+    """One that `restricted` admits, changed."""
+    container = {"name": "rank", "securityContext": {**GOOD, **(own or {})}}
+    container |= spec.pop("container", {})
+    shared = {**GOOD_POD, **spec.pop("shared", {})}
+    return {"containers": [container], "securityContext": shared, **spec}
+
+
+#: A pod, what `baseline` has against it, and what `restricted` has beyond that.
+PODS: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
+    "as rankzero makes it": (pod(), [], []),
+    "host network": (pod(hostNetwork=True), ["hostNetwork"], []),
+    "host processes": (pod(hostPID=True, hostIPC=True), ["hostPID", "hostIPC"], []),
+    "a folder of the machine": (
+        pod(volumes=[{"name": "data", "hostPath": {"path": "/"}}]),
+        ["the hostPath volume data"],
+        ["the hostPath volume data"],
+    ),
+    "a file server": (
+        pod(volumes=[{"name": "data", "nfs": {"server": "a", "path": "/"}}]),
+        [],
+        ["the nfs volume data"],
+    ),
+    "a claim": (pod(volumes=[{"name": "a", "persistentVolumeClaim": {"claimName": "a"}}]), [], []),
+    "privileged": (pod({"privileged": True}), ["privileged"], []),
+    "a port of the machine": (
+        pod(container={"ports": [{"hostPort": 80}, {"containerPort": 80}]}),
+        ["the host port 80"],
+        [],
+    ),
+    "a capability": (
+        pod({"capabilities": {"drop": ["ALL"], "add": ["IPC_LOCK"]}}),
+        ["the capabilities IPC_LOCK"],
+        ["the capabilities IPC_LOCK"],
+    ),
+    "a small capability": (
+        pod({"capabilities": {"drop": ["ALL"], "add": ["CHOWN", "NET_BIND_SERVICE"]}}),
+        [],
+        ["the capabilities CHOWN"],
+    ),
+    "capabilities kept": (pod({"capabilities": {}}), [], ["capabilities (all must be dropped)"]),
+    "escalation": (
+        pod({"allowPrivilegeEscalation": True}),
+        [],
+        ["allowPrivilegeEscalation (it must be false)"],
+    ),
+    "root": (pod(shared={"runAsUser": 0}), [], ["runAsUser 0"]),
+    "root in a container": (pod({"runAsUser": 0}), [], ["runAsUser 0"]),
+    "the image's user": (
+        pod(shared={"runAsNonRoot": None}),
+        [],
+        ["a user that may be root (runAsNonRoot must be true)"],
+    ),
+    "the image's user in a container": (
+        pod({"runAsNonRoot": False}),
+        [],
+        ["a user that may be root (runAsNonRoot must be true)"],
+    ),
+    "a container that says it itself": (
+        pod({"runAsNonRoot": True}, shared={"runAsNonRoot": None}),
+        [],
+        [],
+    ),
+    "no profile": (
+        pod(shared={"seccompProfile": None}),
+        [],
+        ["no seccomp profile (RuntimeDefault or Localhost)"],
+    ),
+    "profile taken away": (
+        pod(shared={"seccompProfile": {"type": "Unconfined"}}),
+        ["no seccomp profile (Unconfined)"],
+        ["no seccomp profile (RuntimeDefault or Localhost)"],
+    ),
+    "AppArmor taken away": (
+        pod({"appArmorProfile": {"type": "Unconfined"}}),
+        ["no AppArmor profile (Unconfined)"],
+        [],
+    ),
+    "SELinux": (pod(shared={"seLinuxOptions": {"type": "spc_t"}}), ["SELinux options"], []),
+    "SELinux as allowed": (pod(shared={"seLinuxOptions": {"type": "container_t"}}), [], []),
+    "a sysctl": (
+        pod(shared={"sysctls": [{"name": "kernel.msgmax", "value": "1"}]}),
+        ["the sysctl kernel.msgmax"],
+        [],
+    ),
+    "a harmless sysctl": (
+        pod(shared={"sysctls": [{"name": "net.ipv4.tcp_syncookies", "value": "1"}]}),
+        [],
+        [],
+    ),
+    "all of /proc": (pod({"procMount": "Unmasked"}), ["procMount Unmasked"], []),
+    "a container before": (
+        pod(initContainers=[{"name": "a", "securityContext": {**GOOD, "privileged": True}}]),
+        ["privileged"],
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PODS)
+def test_what_the_levels_have_against_a_pod(case: str) -> None:
+    spec, baseline, more = PODS[case]
+
+    assert against("privileged", spec) == []
+    assert against("baseline", spec) == baseline
+    assert against("restricted", spec) == list(dict.fromkeys([*baseline, *more]))
+
+
+# -- the check
+
+BAD = pods(hostNetwork=True)
+WANTED = request(BAD, objects=(job(template=BAD.template),))
+TRIED = dry_run.of(WANTED, WANTED.objects[0])
+POD = dry_run.of_a_pod(WANTED, BAD)
+WARNING = 'would violate PodSecurity "baseline:latest": host namespaces (hostNetwork=true)'
+DENIAL = f'pods "a" is forbidden: {WARNING.removeprefix("would ").replace("late", "lates", 1)}'
+
+
+def space(level: str | None) -> Answer:
+    labels = {} if level is None else {pod_security.ENFORCE: level}
+    return found(metadata={"name": NAMESPACE, "labels": labels}, status={"phase": "Active"})
+
+
+def verdict(**answers: Answer) -> Verdict:
+    questions = {"job": TRIED, "pod": POD, "space": itself(NAMESPACE)}
+    return judged(pod_security, WANTED, {questions[name]: one for name, one in answers.items()})
+
+
+def test_whoever_may_create_pods_has_the_servers_word() -> None:
+    (refusal,) = verdict(pod=refused(DENIAL), space=space("privileged")).refusals
+
+    assert refusal.text == (
+        'not admitted by level "baseline:latest": host namespaces (hostNetwork=true)'
+    )
+    assert "--no-preflight" not in refusal.remedy
+    assert verdict(pod=found(), space=space("restricted")).refusals == ()
+
+
+@pytest.mark.parametrize(("level", "admitted"), [("privileged", True), ("baseline", False)])
+def test_whoever_may_read_the_namespace_knows_its_level(level: str, admitted: bool) -> None:
+    warned = Answer(201, {}, (WARNING,))
+    found_ = verdict(space=space(level), job=warned)
+
+    assert (found_.refusals == ()) is admitted
+    assert admitted or texts(found_) == [
+        'not admitted by level "baseline": hostNetwork (a pod of worker)'
+    ]
+
+
+@pytest.mark.parametrize("known", [{}, {"space": space(None)}])
+def test_others_have_a_jobs_warnings(known: dict[str, Answer]) -> None:
+    (refusal,) = verdict(job=Answer(201, {}, (WARNING, "something else")), **known).refusals
+
+    assert 'not admitted by level "baseline:latest"' in refusal.text
+    assert "where the namespace only warns" in refusal.remedy
+
+
+def test_no_warning_is_a_good_sign_and_no_answer_is_none() -> None:
+    assert verdict(job=Answer(201)).said == "no warning of the namespace's level"
+    assert verdict().unchecked == ("no dry run of a pod or a Job",)
