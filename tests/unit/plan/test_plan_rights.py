@@ -56,6 +56,14 @@ def test_who_creates_a_role_needs_what_it_gives() -> None:
     }
 
 
+def test_a_right_that_is_about_some_objects_stays_so() -> None:
+    given = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"], "resourceNames": ["a"]}
+    *_, rule = needed([manifest("Role", rules=[given])])
+
+    assert rule.to_json() == given
+    assert list(map(str, rule.rights)) == ["get secrets a"]
+
+
 def test_two_objects_of_a_kind_take_one_rule() -> None:
     assert len(needed([manifest("NetworkPolicy"), manifest("NetworkPolicy")])) == len(USUAL) + 1
 

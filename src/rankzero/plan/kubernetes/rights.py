@@ -13,35 +13,42 @@ from rankzero.plan.kubernetes.kinds import KINDS
 
 
 class Right(NamedTuple):
-    """One verb on one resource; a subresource stands in its name: `pods/exec`."""
+    """One verb on one resource; a subresource stands in its name: `pods/exec`. name: of the one
+    object that it is about; empty for all."""
 
     verb: str
     group: str
     resource: str
+    name: str = ""
 
     def __str__(self) -> str:
-        """`create jobs.batch`, as `kubectl auth can-i` takes it."""
-        return f"{self.verb} {self.resource}" + (f".{self.group}" if self.group else "")
+        """`create jobs.batch`"""
+        group = f".{self.group}" if self.group else ""
+        return f"{self.verb} {self.resource}{group}" + (f" {self.name}" if self.name else "")
 
 
 class Rule(NamedTuple):
-    """Rights that serve one purpose; why is for the administrator who is asked for them."""
+    """Rights that serve one purpose; why is for the administrator who is asked for them. names: of
+    the objects that they are about; empty for all."""
 
     why: str
     group: str
     resources: tuple[str, ...]
     verbs: tuple[str, ...]
+    names: tuple[str, ...] = ()
 
     @property
     def rights(self) -> Iterator[Right]:
         for resource in self.resources:
             for verb in self.verbs:
-                yield Right(verb, self.group, resource)
+                for name in self.names or ("",):
+                    yield Right(verb, self.group, resource, name)
 
     def to_json(self) -> dict[str, Any]:
         """A rule of a Role."""
         lists = {"resources": list(self.resources), "verbs": list(self.verbs)}
-        return {"apiGroups": [self.group], **lists}
+        only = {"resourceNames": list(self.names)} if self.names else {}
+        return {"apiGroups": [self.group], **lists, **only}
 
 
 #: What every run takes, from its submission until it is deleted.
@@ -91,6 +98,7 @@ def _granted(manifest: Mapping[str, Any]) -> Iterator[Rule]:
     if manifest["kind"] != "Role":
         return
     for rule in manifest["rules"]:
+        lists = (tuple(rule.get(key) or ()) for key in ("resources", "verbs", "resourceNames"))
+        resources, verbs, names = lists
         for group in rule["apiGroups"]:
-            lists = tuple(rule["resources"]), tuple(rule["verbs"])
-            yield Rule("this job's pods get these rights from you", group, *lists)
+            yield Rule("this job's pods get these rights from you", group, resources, verbs, names)

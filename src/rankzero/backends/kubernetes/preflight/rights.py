@@ -74,7 +74,7 @@ def complete(review: Object) -> bool:
 
 
 def _covers(rule: Object, right: Right) -> bool:
-    if rule.get("resourceNames"):  # some objects only
+    if rule.get("resourceNames") and right.name not in rule["resourceNames"]:
         return False
     inner = right.resource.partition("/")[2]
     resources = {"*", right.resource, *([f"*/{inner}"] if inner else [])}
@@ -103,7 +103,7 @@ def _missing(request: Request, answers: Answers) -> list[Right]:
 def _access_review(namespace: str, right: Right) -> Question:
     resource, _, inner = right.resource.partition("/")
     attributes = {"namespace": namespace, "verb": right.verb, "group": right.group}
-    attributes |= {"resource": resource, "subresource": inner}
+    attributes |= {"resource": resource, "subresource": inner, "name": right.name}
     body = _review("AccessReview", {"resourceAttributes": attributes})
     return posted(f"{_REVIEWS}/selfsubjectaccessreviews", None, body)
 
@@ -117,7 +117,7 @@ def _listed(rights: list[Right]) -> str:
     """`create, list jobs.batch, get pods/log`"""
     by_resource: dict[str, list[str]] = {}
     for right in rights:
-        verb, _, resource = str(right).partition(" ")
+        verb, _, resource = str(right).partition(" ")  # with the name, where it has one
         by_resource.setdefault(resource, []).append(verb)
     return ", ".join(f"{', '.join(verbs)} {resource}" for resource, verbs in by_resource.items())
 
