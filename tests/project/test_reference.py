@@ -10,6 +10,7 @@ import pytest
 import rankzero
 from rankzero import contracts
 from rankzero.agent import events, exits
+from rankzero.backends.kubernetes.preflight import CHECKS
 from rankzero.contracts.topology import Node, Settings, Topology
 
 from .blocks import ROOT
@@ -96,6 +97,12 @@ def test_every_exit_code_is_documented_and_no_other() -> None:
         name: int(code) for code, name in re.findall(r"^\| (\d+) \| `(\w+)` \|", text, re.MULTILINE)
     }
     assert documented == constants(exits, int)
+
+
+def test_every_check_before_a_run_on_a_cluster_is_documented_and_no_other() -> None:
+    text = (ROOT / "docs" / "guides" / "rights-and-checks.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.*`) \| .* \|$", text, re.MULTILINE)
+    assert re.findall(r"`([^`]+)`", " ".join(rows)) == [one.NAME for one in CHECKS]
 
 
 def test_every_field_of_the_context_is_documented() -> None:
