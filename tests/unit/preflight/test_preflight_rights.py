@@ -72,7 +72,7 @@ def test_missing_rights_are_grouped_by_resource() -> None:
     (refusal,) = verdict(request(), review(*some)).refusals
 
     assert refusal.text == (
-        "you may not create, list, patch, delete jobs.batch, get, create pods/exec"
+        "you may not create, list, watch, patch, delete jobs.batch, get, create pods/exec"
     )
 
 
@@ -95,7 +95,9 @@ def test_where_nobody_answers_it_is_not_checked() -> None:
     said = verdict(request(), FORBIDDEN, denied=FORBIDDEN)
 
     assert said.refusals == ()
-    assert said.unchecked[0].startswith("whether you may create, list, patch, delete jobs.batch")
+    assert said.unchecked[0].startswith(
+        "whether you may create, list, watch, patch, delete jobs.batch"
+    )
 
 
 def test_what_a_run_brings_along_has_to_be_allowed_too() -> None:

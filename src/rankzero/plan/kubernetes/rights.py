@@ -54,10 +54,10 @@ class Rule(NamedTuple):
 #: What every run takes, from its submission until it is deleted.
 USUAL = (
     Rule(
-        "start a run, list and stop runs, delete them with all that is theirs",
+        "start a run, follow and stop runs, delete them with all that is theirs",
         "batch",
         ("jobs",),
-        ("create", "list", "patch", "delete"),
+        ("create", "list", "watch", "patch", "delete"),
     ),
     Rule(
         "what belongs to a run: its code, its token, its names; they are written and never read",
