@@ -13,7 +13,7 @@ from .lab import target, users
 from .lab.kubectl import Kubectl
 from .lab.shell import until
 from .lab.target import Cluster
-from .team import Team, role
+from .team import ROLE, Team
 
 #: How long a cluster may take to clean a namespace away, in seconds.
 CLEANING = 180
@@ -95,7 +95,7 @@ def team(
     cluster: Cluster, namespace: str, user: Callable[..., Kubectl], tmp_path: Path
 ) -> Iterator[Team]:
     """The command line of one who has a Role in a fresh namespace; the image has Python only."""
-    config = user(namespace, role()).kubeconfig
+    config = user(namespace, ROLE).kubeconfig
     made = Team(tmp_path / "team", config, cluster.kubectl.within(namespace), cluster.python)
     yield made
     made.close()

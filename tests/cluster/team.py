@@ -14,13 +14,15 @@ from support.home import Home
 from .lab.kubectl import Kubectl
 
 
-def role() -> dict[str, Any]:
-    """What a user of rankzero may do in a namespace, and nothing else: what an administrator is
-    told to give."""
+def _printed() -> dict[str, Any]:
     command = [sys.executable, "-m", "rankzero", "doctor", "--rbac"]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    made: dict[str, Any] = yaml.safe_load(said)
-    return made
+    role: dict[str, Any] = yaml.safe_load(said)
+    return role
+
+
+#: What a user of rankzero may do in a namespace, and nothing else: as an administrator is told.
+ROLE = _printed()
 
 
 class Team(Home):

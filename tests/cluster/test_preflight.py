@@ -27,7 +27,7 @@ from .lab.manifests import claim
 from .lab.places import LOG
 from .lab.shell import LabError, until
 from .lab.target import Cluster
-from .team import Team, role
+from .team import ROLE, Team
 
 Rules = list[dict[str, Any]]
 _OURS = "jobs,pods,secrets,services,configmaps"
@@ -82,7 +82,7 @@ def _until_granted(someone: Kubectl, rules: Rules) -> None:
 def and_may(*more: tuple[str, str, str]) -> Rules:
     """The usual Role, and (verb, group, resource)."""
     extra = [{"apiGroups": [g], "resources": [r], "verbs": [v]} for v, g, r in more]
-    return [*role()["rules"], *extra]
+    return [*ROLE["rules"], *extra]
 
 
 READING = (
@@ -346,7 +346,7 @@ def of_nodes(cluster: Cluster, namespace: str, teams: Callable[..., Team]) -> It
     account = {"kind": "ServiceAccount", "name": "someone", "namespace": namespace}
     rules = [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["list"]}]
     head = {"apiVersion": f"{group}/v1", "metadata": meta}
-    may = teams(namespace, role()["rules"])
+    may = teams(namespace, ROLE["rules"])
     cluster.kubectl.apply(
         {**head, "kind": "ClusterRole", "rules": rules},
         {
@@ -532,7 +532,7 @@ def test_a_namespace_that_only_warns_admits_more_for_those_who_may_read_it(
 
     assert checked(teams(space, and_may(("get", "", "namespaces"))), volumes=HOST)
     with pytest.raises(Refused, match="where the namespace only warns, submit with --no-pre"):
-        checked(teams(space, role()["rules"]), volumes=HOST)
+        checked(teams(space, ROLE["rules"]), volumes=HOST)
 
 
 @pytest.mark.parametrize("level", ["baseline", "restricted"])
