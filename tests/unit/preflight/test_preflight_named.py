@@ -149,6 +149,21 @@ def test_a_secret_or_entry_that_is_absent(answer: Answer, text: str, remedy: str
     assert remedy in refusal.remedy
 
 
+def test_what_is_absent_is_told_once_with_every_place_that_names_it() -> None:
+    spec = volume(secret={"secretName": "hf"}) | variable("secretKeyRef", name="hf", key="token")
+    (refusal,) = judged(presence.SECRETS, request(pods(**spec)), other=ABSENT).refusals
+
+    assert refusal.text == 'there is no secret "hf" in team (volume data, variable TOKEN)'
+    assert refusal.remedy.endswith("--from-literal KEY=... --from-literal token=...")
+
+
+def test_a_secret_for_a_registry_is_made_in_another_way() -> None:
+    wanted = request(pods(imagePullSecrets=[{"name": "door"}]))
+    (refusal,) = judged(presence.SECRETS, wanted, other=ABSENT).refusals
+
+    assert "kubectl create secret docker-registry door --namespace team" in refusal.remedy
+
+
 def test_the_content_of_a_secret_is_read_only_where_an_entry_is_wanted() -> None:
     whole = request(pods(**volume(secret={"secretName": "hf"})))
 

@@ -188,6 +188,21 @@ def test_roles_share_nodes_too() -> None:
     assert texts(verdict(wanted, node(**GPU), node("node1", **GPU))) == []
 
 
+def test_jobs_of_one_role_that_ask_for_the_same_share_nodes_too() -> None:
+    one = pods(most=1, limits=GPU, nodeSelector={"zone": "a"})
+    gpu = node(labels={"zone": "a"}, **GPU)
+    (text,) = texts(verdict(request(one, one), gpu))
+
+    assert "worker takes 2 pods at one time" in text
+    assert texts(verdict(request(one), gpu)) == []
+
+
+def test_a_role_that_no_node_could_run_is_told_beside_one_that_some_could() -> None:
+    (text,) = texts(verdict(request(pods(limits=GPU), pods("ps")), node()))
+
+    assert text.startswith("no node can run worker")
+
+
 def test_what_a_limit_range_gives_is_asked_of_nodes() -> None:
     given = {"type": "Container", "defaultRequest": {"cpu": "9"}}
     ranges = listed({"metadata": {"name": "r"}, "spec": {"limits": [given]}})

@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from rankzero.backends.kubernetes.preflight.model import Object, Request
 
+#: What a Secret for a registry is named for.
+PULL = "to pull the image"
+
 
 class Reference(NamedTuple):
     """A name in a pod. where: what names it, for people; key: the one entry that is wanted."""
@@ -27,7 +30,7 @@ def references(request: Request, *kinds: str) -> list[Reference]:
 
 def _of_pod(spec: Object) -> Iterator[Reference]:
     for one in spec.get("imagePullSecrets") or ():
-        yield Reference("Secret", one["name"], "to pull the image")
+        yield Reference("Secret", one["name"], PULL)
     if spec.get("serviceAccountName"):
         yield Reference("ServiceAccount", spec["serviceAccountName"], "for the pods")
     if spec.get("priorityClassName"):

@@ -6,6 +6,7 @@ at one time; whether several roles could share the nodes is the scheduler's to f
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 
@@ -32,6 +33,8 @@ NAME = "nodes"
 _RIGHT = Right("list", "", "nodes")
 #: Nodes are asked for by the page, and no further than until enough are found.
 _PAGE = "500"
+#: What of a pod's spec decides where it may be.
+_PLACING = ("nodeName", "nodeSelector", "affinity", "tolerations")
 _WAIT = "ask for less, or wait for such nodes: --wait-for-nodes"
 
 
@@ -41,7 +44,7 @@ def ask(request: Request, answers: Answers) -> Iterator[Question]:
     known = [page for page in pages if page in answers]
     if not all(answers[page].ok for page in known):
         return
-    if known and not any(_trouble(limits.completed(request, answers), _nodes(answers, known))):
+    if known and not _trouble(limits.completed(request, answers), _nodes(answers, known)):
         return
     yield from pages if len(known) < len(pages) else autoscalers.QUESTIONS
 
@@ -79,26 +82,41 @@ def _nodes(answers: Answers, pages: list[Question]) -> list[Object]:
     return [node for page in pages for node in answers[page].items]
 
 
-def _trouble(pods: tuple[Pods, ...], nodes: list[Object]) -> Iterator[str]:
+def _trouble(pods: tuple[Pods, ...], nodes: list[Object]) -> list[str]:
     """What is wrong with the nodes for these pods."""
+    alone = [said for one in _alike(pods) for said in _of_those(one, nodes)]
+    return alone or list(_together(pods, nodes))
+
+
+def _alike(pods: tuple[Pods, ...]) -> list[Pods]:
+    """Pods of several Jobs that ask for the same as one: they share the nodes that fit."""
+    found: dict[str, Pods] = {}
     for one in pods:
-        yield from _of_one_job(one, nodes)
-    fit = [node for node in nodes if any(not lacks(node, _wanted(one)) for one in pods)]
+        asks = {key: one.spec.get(key) for key in _PLACING}
+        key = json.dumps([one.role, asks, [each.get("resources") for each in one.containers]])
+        least = one.least + (found[key].least if key in found else 0)
+        found[key] = one._replace(least=least)
+    return list(found.values())
+
+
+def _together(pods: tuple[Pods, ...], nodes: list[Object]) -> Iterator[str]:
+    """What the nodes that could run each of them lack for all."""
     total: Amounts = {}
     for one in pods:
         total = plus(total, times(_wanted(one).requests, one.least))
     has: Amounts = {}
-    for node in fit:
-        has = plus(has, amounts(node["status"].get("allocatable")))
+    for node in nodes:
+        if any(not lacks(node, _wanted(one)) for one in pods):
+            has = plus(has, amounts(node["status"].get("allocatable")))
     for resource, asks in total.items():
-        if len(pods) > 1 and fit and asks > has.get(resource, 0):
+        if asks > has[resource]:
             yield (
                 f"all roles together take {shown(resource, asks)} at one time; the nodes that "
                 f"could run them have {shown(resource, has[resource])}"
             )
 
 
-def _of_one_job(pods: Pods, nodes: list[Object]) -> Iterator[str]:
+def _of_those(pods: Pods, nodes: list[Object]) -> Iterator[str]:
     wanted = _wanted(pods)
     fit = [node for node in nodes if not lacks(node, wanted)]
     if not fit:
