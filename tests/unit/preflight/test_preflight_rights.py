@@ -104,6 +104,7 @@ def test_what_a_run_brings_along_has_to_be_allowed_too() -> None:
     (refusal,) = verdict(request(objects=(made("NetworkPolicy"),)), review(*own_rules())).refusals
 
     assert refusal.text == "you may not create networkpolicies.networking.k8s.io"
+    assert "rankzero doctor --rbac JOB.yaml --namespace team" in refusal.remedy
     assert len(needed([made("NetworkPolicy")])) == len(USUAL) + 1
 
 

@@ -86,7 +86,8 @@ def _refused(what: str, answer: Answer) -> Iterator[Refusal]:
 
 
 def _unchecked(what: str, answer: Answer) -> Iterator[str]:
-    """An admission webhook that has effects of its own lets no dry run through."""
+    """An admission webhook that has effects of its own lets no dry run through. What refers to
+    another object of the run (404) is as good as that one, which is tried too."""
     if not answer.ok and answer.code not in (403, 404, 409, 422):
         yield f"{what}: {answer.message}"
 

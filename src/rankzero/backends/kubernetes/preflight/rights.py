@@ -19,7 +19,7 @@ from rankzero.backends.kubernetes.preflight.model import (
     Verdict,
     posted,
 )
-from rankzero.plan.kubernetes.rights import Right, needed, rights
+from rankzero.plan.kubernetes.rights import USUAL, Right, needed, rights
 
 NAME = "rights"
 
@@ -59,7 +59,7 @@ def judge(request: Request, answers: Answers) -> Verdict:
         text = f"you may not {_listed(missing)}"
         if len(missing) == len(wanted):
             text = f'you have no rights in namespace "{request.namespace}"; is that its name?'
-        return Verdict((Refusal(text, _remedy(request.namespace, answers)),), unchecked)
+        return Verdict((Refusal(text, _remedy(request, answers)),), unchecked)
     return Verdict(unchecked=unchecked, said=f"all {len(wanted)} that a run takes")
 
 
@@ -122,15 +122,17 @@ def _listed(rights: list[Right]) -> str:
     return ", ".join(f"{', '.join(verbs)} {resource}" for resource, verbs in by_resource.items())
 
 
-def _remedy(namespace: str, answers: Answers) -> str:
-    """The Role to ask for, with this user's name where it is known."""
+def _remedy(request: Request, answers: Answers) -> str:
+    """The Role to ask for, with this user's name where it is known. One of a job that takes more
+    than others is made from its file, which a plan does not name."""
     who = answers.get(WHO)
     name = "NAME"
     if who is not None and who.ok:
         name = str(who.body.get("status", {}).get("userInfo", {}).get("username") or name)
     account = name.removeprefix("system:serviceaccount:")
     subject = f"--user {name}" if account == name else f"--serviceaccount {account}"
+    file = "" if needed(request.objects) == USUAL else " JOB.yaml"
     return (
-        "an administrator can give them: "
-        f"rankzero doctor --rbac --namespace {namespace} {subject} | kubectl apply -f -"
+        f"an administrator can give them: rankzero doctor --rbac{file} "
+        f"--namespace {request.namespace} {subject} | kubectl apply -f -"
     )
