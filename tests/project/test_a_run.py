@@ -17,11 +17,14 @@ from .test_reference import tables
 
 #: Rank 1 fails in both generations; rank 0 says what it was given.
 SCRIPT = """
-import json, os
+import json, os, time
 import rankzero
 here = rankzero.context()
+told = rankzero.outputs() / "environment.json"
 if here.rank == 0:
-    (rankzero.outputs() / "environment.json").write_text(json.dumps(dict(os.environ)))
+    told.write_text(json.dumps(dict(os.environ)))
+while not told.exists():  # rank 1 must not end the run before
+    time.sleep(0.01)
 rankzero.report(step=here.generation, loss=0.5)
 raise SystemExit(3 if here.rank == 1 else 0)
 """
