@@ -155,6 +155,8 @@ def run(
     command: Sequence[str] = (),
     args: Sequence[str] = (),
     on: str | None = None,
+    context: str | None = None,
+    namespace: str | None = None,
     detach: bool = False,
     params: Mapping[str, Any] | None = None,
     labels: Mapping[str, str] | None = None,
@@ -165,7 +167,8 @@ def run(
     """Submit a job and return at once with its handle.
 
     target: a script or a job file; or else `module`, or `command` (argv).
-    args: what the script gets. on: the backend (by default RANKZERO_ON, or `local`).
+    args: what the script gets. on: a backend or a profile (by default RANKZERO_ON, what the
+    configuration says, or `local`). context, namespace: of a cluster, by the kubeconfig's names.
     detach: let the run go on when this process ends. params: values of the job's parameters.
     preflight: check beforehand what would keep it from running. wait_for_nodes: submit also where
     no node could run it yet.
@@ -180,7 +183,7 @@ def run(
         module=module,
         command=command,
         args=args,
-        on=on,
+        where=backends.Where(on, context, namespace),
         sets=[f"{name}={value}" for name, value in (params or {}).items()],
         labels=labels,
         options=options,
@@ -222,7 +225,7 @@ def prepare(
     module: str | None = None,
     command: Sequence[str] = (),
     args: Sequence[str] = (),
-    on: str | None = None,
+    where: backends.Where = backends.ANYWHERE,
     sets: Sequence[str] = (),
     labels: Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
@@ -237,7 +240,8 @@ def prepare(
     """
     from rankzero.spec import from_target
 
-    backend = backends.get(on or os.environ.get("RANKZERO_ON") or "local")
+    config = backends.config()
+    name, place = backends.to_run(where, config)
     job = from_target(
         target,
         module=module,
@@ -247,7 +251,9 @@ def prepare(
         sets=sets,
         labels=labels,
         dashes=dashes,
+        defaults=config.defaults_at(name),
     )
+    backend = backends.at(place)
     return backend, backend.plan(job, preflight=preflight, wait_for_nodes=wait_for_nodes)
 
 

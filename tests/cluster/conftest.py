@@ -63,6 +63,9 @@ def new_namespace(cluster: Cluster, _namespaces: list[str]) -> Iterator[Callable
 
     yield make
     for name in mine:
+        # Kubernetes 1.34 deletes a namespace's pods first, and a Job keeps a failed one until it
+        # is replaced, which nothing can be there any more: the Jobs have to go before.
+        cluster.kubectl.within(name)("delete", "jobs", "--all", "--wait=false")
         cluster.kubectl("delete", "namespace", name, "--wait=false")
 
 

@@ -115,4 +115,7 @@ class KubernetesPlace:
         ]
 
     def close(self) -> None:
+        # Before the namespace: a Job keeps a failed pod until it is replaced, which a namespace on
+        # its way out forbids, and then neither would ever go.
+        self._kubectl("delete", "jobs", "--all", "--wait=false")
         self._kubectl("delete", "namespace", self._namespace, "--wait=false")

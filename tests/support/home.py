@@ -80,6 +80,7 @@ class Home:
 
     def __init__(self, folder: Path) -> None:
         self.state, self.work = folder / "state", folder / "work"
+        self.config = folder / "config"
         self._said = folder / "said"
         for path in (self.state, self.work, self._said):
             path.mkdir(parents=True, exist_ok=True)
@@ -89,7 +90,12 @@ class Home:
     def env(self) -> dict[str, str]:
         """An environment in which nothing of the developer's own rankzero is seen."""
         clean = {name: value for name, value in os.environ.items() if "RANKZERO" not in name}
-        return {**clean, "XDG_STATE_HOME": str(self.state), "NO_COLOR": "1"}
+        return {
+            **clean,
+            "XDG_STATE_HOME": str(self.state),
+            "XDG_CONFIG_HOME": str(self.config),
+            "NO_COLOR": "1",
+        }
 
     @property
     def runs(self) -> Runs:

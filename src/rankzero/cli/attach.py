@@ -8,11 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rankzero.cli.options import NAMING, output_option, ranks_of, ranks_option, run_argument
+from rankzero.cli.options import (
+    NAMING,
+    look_options,
+    output_option,
+    ranks_of,
+    ranks_option,
+    run_argument,
+)
 from rankzero.errors import Refused
 
 if TYPE_CHECKING:
     from rankzero.backends.base import Backend, LogQuery
+    from rankzero.backends.places import Where
 
 
 @click.command(epilog=NAMING)
@@ -26,8 +34,9 @@ if TYPE_CHECKING:
     metavar="N",
     help="Begin with the last N lines of each rank (default: 10).",
 )
+@look_options
 @output_option
-def command(run: str, ranks: tuple[str, ...], tail: int, output: str) -> int:
+def command(run: str, ranks: tuple[str, ...], tail: int, output: str, where: Where) -> int:
     """Follow a run as if it had been started here.
 
     Ctrl-C leaves, and the run goes on. Exit code: 0 it succeeded, 1 it did not, 130 left.
@@ -43,7 +52,7 @@ def command(run: str, ranks: tuple[str, ...], tail: int, output: str) -> int:
     from rankzero.cli.show.table import run_line
     from rankzero.why import Facts
 
-    backend, info = backends.find(run)
+    backend, info = backends.find(run, where)
     view = view_of(output, info.run)
     history = fold(backend.events(info.run))
     query = LogQuery(ranks=ranks_of(ranks), tail=tail)

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from rankzero.cli.options import NAMING, output_option, runs_argument, selector_option
+from rankzero.cli.options import (
+    NAMING,
+    look_options,
+    output_option,
+    runs_argument,
+    selector_option,
+)
+
+if TYPE_CHECKING:
+    from rankzero.backends.places import Where
 
 
 @click.command(epilog=NAMING)
@@ -13,6 +24,7 @@ from rankzero.cli.options import NAMING, output_option, runs_argument, selector_
 @click.option("--all", "every", is_flag=True, help="All runs that have ended.")
 @click.option("--older-than", metavar="AGE", help="Only those submitted so long ago: 7d, 12h.")
 @click.option("--force", is_flag=True, help="Stop first what has not ended.")
+@look_options
 @output_option
 def command(
     runs: tuple[str, ...],
@@ -21,6 +33,7 @@ def command(
     older_than: str | None,
     force: bool,
     output: str,
+    where: Where,
 ) -> int:
     """Remove all that is left of runs that have ended.
 
@@ -37,7 +50,7 @@ def command(
     from rankzero.errors import BadRequest
 
     before = moment(older_than, option="--older-than")
-    found = chosen(runs, labels, every or before is not None)
+    found = chosen(runs, labels, every or before is not None, where)
     if before is not None:
         found = [pair for pair in found if pair[1].created < before]
     if (every or before is not None) and not force:

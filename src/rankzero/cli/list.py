@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from rankzero.cli.options import JobName, output_option, selector_option
+from rankzero.cli.options import LOOK, JobName, output_option, selector_option, where_options
 
 STATES = ("waiting", "running", "restarting", "stopping", "succeeded", "failed", "stopped")
+
+if TYPE_CHECKING:
+    from rankzero.backends.places import Where
 
 
 @click.command()
 @selector_option
 @click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="Only these.")
 @click.option("--name", metavar="NAME", type=JobName(), help="Only runs of jobs of this name.")
+@where_options(LOOK, all_namespaces=True)
 @output_option
-def command(labels: tuple[str, ...], states: tuple[str, ...], name: str | None, output: str) -> int:
+def command(
+    labels: tuple[str, ...], states: tuple[str, ...], name: str | None, output: str, where: Where
+) -> int:
     """List the runs that can be seen from here.
 
     Newest first.
@@ -27,7 +35,7 @@ def command(labels: tuple[str, ...], states: tuple[str, ...], name: str | None, 
 
     infos = [
         info
-        for _, info in selected(labels)
+        for _, info in selected(labels, where)
         if (not states or info.state in states) and name in (None, info.name)
     ]
     if output == "json":

@@ -9,6 +9,7 @@ import click
 
 from rankzero.cli.options import (
     NAMING,
+    look_options,
     output_option,
     ranks_of,
     ranks_option,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rankzero.backends.base import Backend, LogBlock, LogQuery
+    from rankzero.backends.places import Where
 
     Write = Callable[[LogBlock], None]
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     "--tail", "-t", type=click.IntRange(min=0), metavar="N", help="Only the last N of each rank."
 )
 @click.option("--raw", is_flag=True, help="Without marks: the bytes as the script wrote them.")
+@look_options
 @output_option
 def command(
     runs: tuple[str, ...],
@@ -46,6 +49,7 @@ def command(
     tail: int | None,
     raw: bool,
     output: str,
+    where: Where,
 ) -> int:
     """Print what the ranks wrote, each line marked with its rank.
 
@@ -65,7 +69,7 @@ def command(
         since=moment(since),
         tail=tail,
     )
-    found = chosen(runs, labels)
+    found = chosen(runs, labels, where=where)
     check_ranks(found, query.ranks)
     sources = [
         (backend, info.run, _writer(info.run, output, not raw, len(found) > 1))

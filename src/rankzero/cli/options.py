@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
+
+Verb = Callable[..., Any]
 
 if TYPE_CHECKING:
     Word = click.ParamType[str]
@@ -57,7 +60,13 @@ class OneOf(Word):
     ) -> list[Any]:
         from click.shell_completion import CompletionItem
 
-        return [CompletionItem(word) for word in self._words() if word.startswith(incomplete)]
+        from rankzero.errors import Error
+
+        try:
+            words = list(self._words())
+        except Error:  # a broken file is told when the command runs
+            words = []
+        return [CompletionItem(word) for word in words if word.startswith(incomplete)]
 
 
 class Pairs(Pair):
@@ -106,6 +115,55 @@ selector_option = click.option(
     metavar="K=V",
     help="Only runs with this label (also K!=V, or K alone). Repeat for more: all must hold.",
 )
+
+
+def _places() -> list[str]:
+    from rankzero import backends
+
+    return [*backends.names(), *backends.config().profiles]
+
+
+def _contexts() -> list[str]:
+    from rankzero.backends.kubernetes.kubeconfig import contexts
+
+    return contexts()
+
+
+def where_options(on: str, *, all_namespaces: bool = False) -> Callable[[Verb], Verb]:
+    """`--on`, `--context` and `--namespace`, which a verb gets as `where`. on: the first one's
+    help. all_namespaces: with `--all-namespaces` too."""
+
+    def decorate(verb: Verb) -> Verb:
+        @functools.wraps(verb)
+        def told(*args: Any, **given: Any) -> Any:  # noqa: ANN401
+            from rankzero.backends.places import Where
+
+            where = Where(**{name: given.pop(name) for name in Where._fields if name in given})
+            return verb(*args, where=where, **given)
+
+        options = [
+            click.option("--on", type=OneOf("place", _places), metavar="PLACE", help=on),
+            click.option(
+                "--context",
+                type=OneOf("context", _contexts),
+                metavar="NAME",
+                help="The cluster, by its context in the kubeconfig.",
+            ),
+            click.option("--namespace", "-N", metavar="NAME", help="The namespace in the cluster."),
+        ]
+        if all_namespaces:
+            everywhere = "In all namespaces of the cluster that may be read."
+            options.append(click.option("--all-namespaces", "-A", is_flag=True, help=everywhere))
+        for option in reversed(options):
+            told = option(told)
+        return told
+
+    return decorate
+
+
+#: For verbs that look for runs.
+LOOK = "Only there: a backend or a profile (default: wherever runs are)."
+look_options = where_options(LOOK)
 
 ranks_option = click.option(
     "--rank",

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from rankzero.cli.options import NAMING, output_option, run_argument
+from rankzero.cli.options import NAMING, look_options, output_option, run_argument
+
+if TYPE_CHECKING:
+    from rankzero.backends.places import Where
 
 
 @click.command(epilog=NAMING)
@@ -14,8 +18,9 @@ from rankzero.cli.options import NAMING, output_option, run_argument
 @click.option(
     "--to", type=click.Path(path_type=Path), metavar="DIR", help="Copy them into this folder."
 )
+@look_options
 @output_option
-def command(run: str, to: Path | None, output: str) -> int:
+def command(run: str, to: Path | None, output: str, where: Where) -> int:
     """Print the folder with what a run produced, or copy it.
 
     From a cluster they are fetched first, unless an attached run has brought them back. One that
@@ -27,7 +32,7 @@ def command(run: str, to: Path | None, output: str) -> int:
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.bar import Bar
 
-    backend, info = backends.find(run)
+    backend, info = backends.find(run, where)
     bar = Bar(terminal.err())
     try:
         folder = backend.outputs(info.run, to, bar.show)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from rankzero.cli.options import (
     NAMING,
+    look_options,
     output_option,
     preflight_option,
     ranks_of,
@@ -13,6 +16,9 @@ from rankzero.cli.options import (
     run_argument,
     wait_for_nodes_option,
 )
+
+if TYPE_CHECKING:
+    from rankzero.backends.places import Where
 
 
 @click.command(epilog=NAMING)
@@ -22,6 +28,7 @@ from rankzero.cli.options import (
 @preflight_option
 @wait_for_nodes_option
 @ranks_option
+@look_options
 @output_option
 def command(
     run: str,
@@ -31,6 +38,7 @@ def command(
     wait_for_nodes: bool,
     ranks: tuple[str, ...],
     output: str,
+    where: Where,
 ) -> int:
     """Submit a run's job once more.
 
@@ -45,7 +53,7 @@ def command(
     from rankzero.errors import Refused
     from rankzero.spec import again
 
-    backend, info = backends.find(run)
+    backend, info = backends.find(run, where)
     before = backend.submitted(info.run)
     try:
         job = again(before["job"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,7 +17,11 @@ from rankzero.cli.options import (
     ranks_of,
     ranks_option,
     wait_for_nodes_option,
+    where_options,
 )
+
+if TYPE_CHECKING:
+    from rankzero.backends.places import Where
 
 REST = "rankzero.rest"
 _AFTER = "What the script is to get stands after --, as in: rankzero run train.py -- --lr 1"
@@ -50,16 +54,9 @@ class RunCommand(click.Command):
             raise click.UsageError(f"{said}. {_AFTER}", ctx) from None
 
 
-def _places() -> list[str]:
-    from rankzero import backends
-
-    return backends.names()
-
-
 _FRAMEWORK = OneOf("framework", lambda: ("auto", "torch", "tensorflow", "jax", "plain"))
 _BACKEND = OneOf("backend", lambda: ("nccl", "gloo", "mpi"))
 _COLLECT = OneOf("choice", lambda: ("first", "all"))
-_PLACE = OneOf("place", _places)
 
 
 def _options(*options: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -116,9 +113,7 @@ _job = _options(
     click.option("--python", metavar="PATH", help="The interpreter of agent and script."),
 )
 _way = _options(
-    click.option(
-        "--on", type=_PLACE, envvar="RANKZERO_ON", metavar="BACKEND", help="Where: local (default)."
-    ),
+    where_options("Where: local (default), kubernetes, or a profile."),
     click.option("--detach", "-d", is_flag=True, help="Start it, print its id, and leave."),
     click.option("--dry-run", is_flag=True, help="Print the plan and create nothing."),
     preflight_option,
@@ -142,6 +137,7 @@ def command(
     /,
     target: str | None,
     output: str,
+    where: Where,
     **given: Any,  # noqa: ANN401
 ) -> int:
     """Run a script, a module, a command or a job file.
@@ -162,7 +158,7 @@ def command(
 
     way = Way(given.pop("detach"), given.pop("dry_run"), output, ranks_of(given.pop("ranks")))
     rest: list[str] = ctx.meta[REST]
-    module, on = given.pop("module"), given.pop("on")
+    module = given.pop("module")
     preflight, wait_for_nodes = given.pop("preflight"), given.pop("wait_for_nodes")
     sets, labels = given.pop("sets"), pairs(given.pop("labels"))
     options = {name: value for name, value in given.items() if value not in (None, ())}
@@ -174,7 +170,7 @@ def command(
         module=module,
         command=() if named else rest,
         args=rest if named else (),
-        on=on,
+        where=where,
         sets=sets,
         labels=labels,
         options=options,

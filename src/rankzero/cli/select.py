@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rankzero import backends
 from rankzero.agent import events as ev
 from rankzero.backends.base import LogQuery
+from rankzero.backends.places import ANYWHERE, Where
 from rankzero.cli.show import terminal
 from rankzero.errors import BadRequest
 
@@ -32,10 +33,10 @@ def _holds(labels: Mapping[str, str], selector: str) -> bool:
     return (labels.get(key) == value.strip()) != unequal
 
 
-def selected(selectors: tuple[str, ...]) -> list[tuple[Backend, RunInfo]]:
+def selected(selectors: tuple[str, ...], where: Where = ANYWHERE) -> list[tuple[Backend, RunInfo]]:
     """All runs that the labels select, newest first; without labels all that there are."""
     matches({}, selectors)  # a malformed one is told even where there are no runs
-    found, silent = backends.everywhere()
+    found, silent = backends.everywhere(where)
     for refused in silent:
         terminal.err().say(f"  note: {refused.args[0]}")
     found.sort(key=lambda pair: -pair[1].created)
@@ -43,19 +44,22 @@ def selected(selectors: tuple[str, ...]) -> list[tuple[Backend, RunInfo]]:
 
 
 def chosen(
-    runs: tuple[str, ...], selectors: tuple[str, ...], every: bool = False
+    runs: tuple[str, ...],
+    selectors: tuple[str, ...],
+    every: bool = False,
+    where: Where = ANYWHERE,
 ) -> list[tuple[Backend, RunInfo]]:
     """The runs that were named, or selected; naming none is an error, and so is both at once."""
     if runs and (selectors or every):
         raise BadRequest("Name the runs, or select them (-l, --all, --older-than); not both.")
     if runs:
-        found = [backends.find(run) for run in runs]
+        found = [backends.find(run, where) for run in runs]
         return list({info.run: (backend, info) for backend, info in found}.values())
     if not selectors and not every:
         raise BadRequest(
             "Which run? Name one, or select with -l; - is the newest.", "See them: rankzero list"
         )
-    return selected(selectors)
+    return selected(selectors, where)
 
 
 def check_ranks(found: list[tuple[Backend, RunInfo]], asked: frozenset[int] | None) -> None:

@@ -6,10 +6,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rankzero.cli.options import NAMING, output_option, runs_argument, selector_option
+from rankzero.cli.options import (
+    LOOK,
+    NAMING,
+    output_option,
+    runs_argument,
+    selector_option,
+    where_options,
+)
 
 if TYPE_CHECKING:
     from rankzero.backends.base import Backend, RunInfo
+    from rankzero.backends.places import Where
 
 #: Of more nodes than this, the last lines are not fetched: the table would say less, not more.
 _MANY = 64
@@ -18,8 +26,9 @@ _MANY = 64
 @click.command(epilog=NAMING)
 @runs_argument
 @selector_option
+@where_options(LOOK, all_namespaces=True)
 @output_option
-def command(runs: tuple[str, ...], labels: tuple[str, ...], output: str) -> int:
+def command(runs: tuple[str, ...], labels: tuple[str, ...], output: str, where: Where) -> int:
     """Show a run's state, node by node.
 
     JSON: `runs`, a list with run, name, where, created, labels, state, generation, restarts,
@@ -30,7 +39,7 @@ def command(runs: tuple[str, ...], labels: tuple[str, ...], output: str) -> int:
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.table import say_status
 
-    found = chosen(runs, labels)
+    found = chosen(runs, labels, where.all_namespaces and not runs, where)
     if output == "json":
         programs.print_json({"runs": [programs.run_json(info) for _, info in found]})
         return 0

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from rankzero.cli.options import NAMING, output_option, runs_argument, selector_option
+from rankzero.cli.options import (
+    NAMING,
+    look_options,
+    output_option,
+    runs_argument,
+    selector_option,
+)
+
+if TYPE_CHECKING:
+    from rankzero.backends.places import Where
 
 
 @click.command(epilog=NAMING)
@@ -18,6 +29,7 @@ from rankzero.cli.options import NAMING, output_option, runs_argument, selector_
     help="Between SIGTERM and SIGKILL (default: the job's).",
 )
 @click.option("--no-wait", is_flag=True, help="Ask for the stop and leave.")
+@look_options
 @output_option
 def command(
     runs: tuple[str, ...],
@@ -26,6 +38,7 @@ def command(
     grace: float | None,
     no_wait: bool,
     output: str,
+    where: Where,
 ) -> int:
     """Stop runs.
 
@@ -40,7 +53,7 @@ def command(
     from rankzero.cli.until import until_end
 
     screen, stopped = terminal.out(), []
-    found = chosen(runs, labels, every)
+    found = chosen(runs, labels, every, where)
     for backend, info in found:
         if info.finished:
             if runs and output == "text":

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from rankzero.cli.options import NAMING, output_option, runs_argument, selector_option
+from rankzero.cli.options import (
+    NAMING,
+    look_options,
+    output_option,
+    runs_argument,
+    selector_option,
+)
+
+if TYPE_CHECKING:
+    from rankzero.backends.places import Where
 
 
 @click.command(epilog=NAMING)
 @runs_argument
 @selector_option
+@look_options
 @output_option
-def command(runs: tuple[str, ...], labels: tuple[str, ...], output: str) -> int:
+def command(runs: tuple[str, ...], labels: tuple[str, ...], output: str, where: Where) -> int:
     """Wait until a run has ended.
 
     Of several runs, all are waited for. Ctrl-C leaves, and they go on.
@@ -27,7 +39,7 @@ def command(runs: tuple[str, ...], labels: tuple[str, ...], output: str) -> int:
     from rankzero.why import Facts
 
     results, code = [], 0
-    for backend, info in chosen(runs, labels):
+    for backend, info in chosen(runs, labels, where=where):
         history = until_end(backend, info.run)
         facts = Facts(info.run, history, backend.submitted(info.run))
         outputs = backend.outputs(info.run)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from rankzero.cli.options import NAMING, output_option, run_argument
+from rankzero.cli.options import NAMING, look_options, output_option, run_argument
+
+if TYPE_CHECKING:
+    from rankzero.backends.places import Where
 
 
 @click.command(epilog=NAMING)
 @run_argument
+@look_options
 @output_option
-def command(run: str, output: str) -> int:
+def command(run: str, output: str, where: Where) -> int:
     """Say why a run failed, waits or stopped.
 
     Prints the cause, its evidence, what to do about it, the traceback or the last lines in
@@ -24,7 +30,7 @@ def command(run: str, output: str) -> int:
     from rankzero.cli.show.explained import say_why
     from rankzero.why import Facts, explain
 
-    backend, info = backends.find(run)
+    backend, info = backends.find(run, where)
     facts = Facts(info.run, info.history, backend.submitted(info.run))
     if output == "text":
         say_why(terminal.out(), facts)

@@ -34,11 +34,11 @@ class Choice(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def choose(root: Path, script: str | None, skip: Iterable[str | Path]) -> Choice:
+def choose(root: Path, scripts: Iterable[str], skip: Iterable[str | Path]) -> Choice:
     """Errors: Refused for a folder that is too large or cannot be listed; BadRequest for a script
     that lies elsewhere."""
     found = _found(root, skip)
-    if script is not None and (own := _script(root, script)):
+    for own in filter(None, (_script(root, script) for script in scripts)):
         found[own.name] = own
     chosen = _Choosing(root, found).choice()
     if sum(item.size for item in chosen.items) > MOST_BYTES:

@@ -41,12 +41,10 @@ class _Entry(NamedTuple):
     link: str | None = None
 
 
-def survey(
-    workdir: str | Path, script: str | None = None, *, skip: Iterable[str | Path] = ()
-) -> Survey:
+def survey(workdir: str | Path, *scripts: str, skip: Iterable[str | Path] = ()) -> Survey:
     """Look at a folder; nothing in it is changed.
 
-    script: counts in every case, also where it is ignored or lies elsewhere. skip: folders
+    scripts: count in every case, also where they are ignored or lie elsewhere. skip: folders
     that are no code, such as the outputs. What cannot be read counts by its name only.
     """
     root = Path(workdir).absolute()
@@ -60,7 +58,7 @@ def survey(
             entry = _entry(seen.name, seen.path, root)
             if entry is not None:
                 found[entry.name] = entry
-    if script is not None and (own := _script(root, script)):
+    for own in filter(None, (_script(root, script) for script in scripts)):
         found[own.name] = own
     return _counted(root, found, whole=looked_at <= MOST_ENTRIES)
 

@@ -24,31 +24,31 @@ _TRIES = 3
 
 class Shipment(NamedTuple):
     """parts: joined they are one .tar.gz. digest: sha256 of that in hex. files and size: how many
-    entries, and the bytes in them. left_out: secrets, by their names, that do not travel. notes:
-    what else does not, each with its reason, for people.
+    entries, and the bytes in them. largest: their names and sizes, the heaviest first. left_out:
+    secrets, by their names, that do not travel. notes: what else does not, each with its reason,
+    for people.
     """
 
     parts: tuple[bytes, ...]
     digest: str
     files: int
     size: int
+    largest: tuple[tuple[str, int], ...] = ()
     left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
-def pack(
-    workdir: str | Path, script: str | None = None, *, skip: Iterable[str | Path] = ()
-) -> Shipment:
+def pack(workdir: str | Path, *scripts: str, skip: Iterable[str | Path] = ()) -> Shipment:
     """Pack a folder; the same names, contents and executable bits give the same bytes.
 
-    script: travels in every case, also where it is ignored. skip: folders that are no code, such
+    scripts: travel in every case, also where they are ignored. skip: folders that are no code, such
     as the outputs. Errors: Refused where the folder is too large, cannot be read, or does not hold
-    still; BadRequest where the script lies outside of it.
+    still; BadRequest where a script lies outside of it.
     """
     root = Path(workdir).absolute()
     skip = tuple(skip)
     for _ in range(_TRIES):
-        choice = choose(root, script, skip)
+        choice = choose(root, scripts, skip)
         try:
             packed = _packed(root, choice)
         except Changed as changed:
@@ -71,11 +71,13 @@ def _packed(root: Path, choice: Choice) -> bytes:
 
 
 def _shipment(packed: bytes, choice: Choice) -> Shipment:
+    sizes = [(item.name, item.size) for item in choice.items]
     return Shipment(
         parts=tuple(packed[at : at + PART] for at in range(0, len(packed), PART)),
         digest=hashlib.sha256(packed).hexdigest(),
         files=len(choice.items),
         size=sum(item.size for item in choice.items),
+        largest=tuple(sorted(sizes, key=lambda one: (-one[1], one[0]))),
         left_out=choice.left_out,
         notes=choice.notes,
     )

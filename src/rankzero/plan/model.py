@@ -17,6 +17,8 @@ class Code:
     folder: where it lies here; files, size: how many, and how many bytes together;
     digest: sha256 over names and contents, so that `rerun` can say that it changed.
     note: what a user should know of it (it was too large to look at whole), or empty.
+    largest: names and sizes of what travels, the heaviest first, at most a few; empty where
+        nothing does.
     """
 
     folder: str
@@ -24,6 +26,11 @@ class Code:
     size: int
     digest: str
     note: str = ""
+    largest: tuple[tuple[str, int], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        largest = [{"name": name, "size": size} for name, size in self.largest]
+        return {**vars(self), "largest": largest}
 
 
 class Checked(NamedTuple):
@@ -42,6 +49,7 @@ class Plan:
     run: its id. where: `local`, or a cluster's context and namespace.
     found: how the framework was decided (`found in train.py`, `named`).
     agents: what each node's agent will be told, first node first.
+    image: what the nodes' images are, and why those, for people; empty on a laptop.
     notices: what the backend ignores or wants known; none of it stops the run.
     manifests: what else the backend would create (empty on a laptop).
     blobs: `sha256:...` -> the bytes that take this word's place in manifests when they are
@@ -57,6 +65,7 @@ class Plan:
     found: str
     code: Code
     agents: tuple[AgentConfig, ...]
+    image: str = ""
     notices: tuple[str, ...] = ()
     manifests: tuple[Mapping[str, Any], ...] = field(default=())
     blobs: Mapping[str, bytes] = field(default_factory=dict, repr=False)
@@ -70,7 +79,8 @@ class Plan:
             "where": self.where,
             "framework": self.framework,
             "found": self.found,
-            "code": vars(self.code).copy(),
+            "image": self.image,
+            "code": self.code.to_json(),
             "job": self.job.to_json(),
             "nodes": [agent.to_json() for agent in self.agents],
             "notices": list(self.notices),

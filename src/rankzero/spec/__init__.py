@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rankzero.spec.checks import entry_files as entry_files
     from rankzero.spec.framework import detect as detect
     from rankzero.spec.making import again as again
     from rankzero.spec.making import build as build
@@ -33,6 +34,7 @@ _HOMES = {
     "build": "making",
     "completes": "roles",
     "detect": "framework",
+    "entry_files": "checks",
     "from_target": "target",
     "json_schema": "schema",
     "load": "making",

@@ -44,6 +44,12 @@ def runs(job: Job) -> Iterator[tuple[tuple[str, ...], Run]]:
             yield ("roles", name, "run"), role.run
 
 
+def entry_files(job: Job) -> list[Path]:
+    """The Python files that the ranks begin with, as far as they lie in the user's folder."""
+    found = [entry_file(run, Path(job.workdir)) for _, run in runs(job)]
+    return [file for file in dict.fromkeys(found) if file is not None]
+
+
 def entry_file(run: Run, workdir: Path) -> Path | None:
     """The Python file that a run begins with, without importing anything; None where there is
     none under the workdir (an installed module, a program)."""

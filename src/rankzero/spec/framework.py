@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from rankzero.spec.checks import entry_file, runs
+from rankzero.spec.checks import entry_files
 from rankzero.spec.imports import Uses, local_files, uses
 from rankzero.spec.model import Job
 
@@ -59,8 +59,7 @@ def detect(job: Job) -> Found:
     """The job's framework: as named, or by its scripts' imports, else `plain`."""
     if job.framework != "auto":
         return Found(job.framework, "named")
-    entries = [entry_file(run, Path(job.workdir)) for _, run in runs(job)]
-    files = [file for file in dict.fromkeys(entries) if file and file.is_file()]
+    files = [file for file in entry_files(job) if file.is_file()]
     if not files:
         return Found("plain", "no script to look into")
     signs = [sign for file in files for sign in _signs(file, job)]

@@ -15,6 +15,7 @@ from rankzero.spec import names
 from rankzero.spec.given import Given, literal
 from rankzero.spec.model import MOST_ROLES, Job, Role, Run
 from rankzero.spec.params import Params, as_given
+from rankzero.spec.paths import absolute, home
 from rankzero.spec.problems import Problem, shown
 
 #: What may stand at the top for all roles.
@@ -179,16 +180,3 @@ class Expansion:
             if key != "python" or "/" in given.value:
                 fields[key] = given._replace(value=absolute(given.value, self._base))
         return top._replace(value=fields)
-
-
-def home(path: str) -> str:
-    """The path with `~` replaced, where it names anybody's home."""
-    try:
-        return str(Path(path).expanduser()) if path.startswith("~") else path
-    except RuntimeError:
-        return path
-
-
-def absolute(path: str, base: Path) -> str:
-    """A path as it is meant from a folder on. Links stay: the user's own name is shown."""
-    return os.path.normpath(base.absolute() / home(path))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rankzero.spec import checks
+from rankzero.spec.beneath import beneath
 from rankzero.spec.friendly import Expansion
 from rankzero.spec.given import Given, from_python
 from rankzero.spec.model import Job
@@ -20,9 +21,19 @@ from rankzero.spec.validate import validated
 _FILE_KEYS = ("run", "workdir", "outputs", "python")
 
 
-def load(path: str | os.PathLike[str], *, overrides: Overrides | None = None) -> Job:
+#: Nothing is said beneath a job.
+_NOTHING = Given({})
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    overrides: Overrides | None = None,
+    defaults: Given = _NOTHING,
+) -> Job:
     """The job in a YAML or JSON file. Its paths are relative to its folder.
 
+    defaults: a mapping of a job file's form, weaker than the file; its paths are absolute.
     Errors: SpecError, with every problem and its line.
     """
     name = os.fsdecode(path)
@@ -30,6 +41,7 @@ def load(path: str | os.PathLike[str], *, overrides: Overrides | None = None) ->
     from rankzero.spec import reading  # with yaml, which costs a script without a job file 12 ms
 
     tree = reading.read_text(reading.read_file(name), name, problems)
+    tree = beneath(tree, defaults)
     return _job(tree, Path(name).absolute().parent, overrides or Overrides(), problems)
 
 
@@ -39,14 +51,15 @@ def build(
     source: str = "",
     base: str | os.PathLike[str] | None = None,
     overrides: Overrides | None = None,
+    defaults: Given = _NOTHING,
 ) -> Job:
     """The job in plain data that has a job file's form. Its paths are relative to `base`, which
-    is the current folder unless given. `source` names the data in errors.
+    is the current folder unless given. `source` names the data in errors. defaults: as for `load`.
 
     Errors: SpecError, with every problem.
     """
     problems: list[Problem] = []
-    tree = from_python(mapping, Place(source), problems)
+    tree = beneath(from_python(mapping, Place(source), problems), defaults)
     return _job(tree, Path(base or ".").absolute(), overrides or Overrides(), problems)
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rankzero.spec.friendly import absolute
 from rankzero.spec.given import Given, from_python, literal, word
 from rankzero.spec.params import escape
+from rankzero.spec.paths import absolute
 from rankzero.spec.problems import Place, Problem, did_you_mean
 
 ROLE_OPTIONS = frozenset(("nodes", "nproc", "gpus", "cpu", "memory", "image"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rankzero.spec.given import Given
 from rankzero.spec.making import build, load
 from rankzero.spec.model import Job
 from rankzero.spec.overrides import Overrides
@@ -24,6 +25,7 @@ def from_target(
     sets: Sequence[str] = (),
     labels: Mapping[str, str] | None = None,
     dashes: bool = True,
+    defaults: Given | None = None,
 ) -> Job:
     """The job that a command line, or a call from Python, asks for.
 
@@ -31,6 +33,7 @@ def from_target(
     args: the words after `--`, exactly as the script will see them.
     options, sets, labels: see `Overrides`. Strings are taken as the same words in a job file.
     dashes: whether errors name an option `--nodes` or, for Python, `nodes`.
+    defaults: what a job file may say, weaker than all of these.
 
     Errors: SpecError, with every problem.
     """
@@ -44,13 +47,14 @@ def from_target(
             else ("say what to run: a script, a job file, a module or a command")
         )
         raise SpecError([Problem(Place(), message)])
+    beneath = defaults or Given({})
     overrides = Overrides(options or {}, tuple(args), tuple(sets), labels or {}, dashes)
     if target is not None and target.lower().endswith(JOB_FILES):
-        return load(target, overrides=overrides)
+        return load(target, overrides=overrides, defaults=beneath)
     if target is not None:
         run: dict[str, Any] = {"script": escape(target)}
     elif module:
         run = {"module": escape(module)}
     else:
         run = {"command": [escape(word) for word in command]}
-    return build({"run": run}, overrides=overrides)
+    return build({"run": run}, overrides=overrides, defaults=beneath)

@@ -21,7 +21,11 @@ class Shell:
             for key, value in os.environ.items()
             if not key.startswith("RANKZERO_") and key not in ("NO_COLOR", "FORCE_COLOR")
         }
-        self.env.update(XDG_STATE_HOME=str(folder / "state"), TERM="xterm")
+        self.env.update(
+            XDG_STATE_HOME=str(folder / "state"),
+            XDG_CONFIG_HOME=str(folder / "config"),
+            TERM="xterm",
+        )
 
     def write(self, name: str, text: str) -> str:
         path = self.folder / "work" / name

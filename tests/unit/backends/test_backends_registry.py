@@ -10,9 +10,10 @@ import pytest
 
 from rankzero import backends
 from rankzero.agent import events as ev
-from rankzero.backends import kubernetes
 from rankzero.backends.home import state_home
+from rankzero.backends.kubernetes.remembered import remember
 from rankzero.backends.local.folder import RunFolder, Runs
+from rankzero.backends.places import Place
 from rankzero.errors import BadRequest, Refused, UnknownRun
 
 
@@ -20,6 +21,7 @@ from rankzero.errors import BadRequest, Refused, UnknownRun
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
     """The state folder of the backends in this process, empty."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setattr(backends, "_made", {})
     return Runs()
 
@@ -50,7 +52,7 @@ def test_a_backend_is_made_once() -> None:
 
 
 def test_an_unknown_backend_is_answered_with_the_near_name() -> None:
-    with pytest.raises(BadRequest, match=r'no backend "locla".*Did you mean "local"'):
+    with pytest.raises(BadRequest, match=r'no backend or profile "locla".*Did you mean "local"'):
         backends.get("locla")
 
 
@@ -59,7 +61,7 @@ def test_who_never_used_a_cluster_needs_no_kubeconfig(
 ) -> None:
     make(runs, "digits-7f3a", submitted(1.0), finished(2.0))
     monkeypatch.setenv("KUBECONFIG", "/nowhere")
-    assert [backend.name for backend in backends.every()] == ["local"]
+    assert backends.every() == [Place("local")]
     assert backends.find("digits")[1].run == "digits-7f3a"
 
 
@@ -68,7 +70,7 @@ def test_a_place_that_cannot_be_asked_hides_no_other(
 ) -> None:
     make(runs, "digits-7f3a", submitted(1.0), finished(2.0))
     monkeypatch.setenv("KUBECONFIG", "/nowhere")
-    kubernetes.remember()
+    remember("lab", "team-a")
     found, silent = backends.everywhere()
     assert [info.run for _, info in found] == ["digits-7f3a"]
     assert "kubeconfig" in str(silent[0])

@@ -39,6 +39,7 @@ def paper():
 def rankzero(capsys, monkeypatch, tmp_path):
     """Runs the command line here, with a state folder of its own: (code, stdout, stderr)."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.delenv("RANKZERO_DEBUG", raising=False)
     monkeypatch.delenv("RANKZERO_ON", raising=False)
 

@@ -43,7 +43,7 @@ def test_a_pair_without_its_sign(rankzero):
 def test_an_unknown_backend_is_told_before_anything_else(rankzero):
     code, _, err = rankzero("run", "missing.py", "--on", "locl")
     assert code == 2
-    assert 'There is no backend "locl". Did you mean "local"?' in err
+    assert 'There is no backend or profile "locl". Did you mean "local"?' in err
 
 
 def test_ranks_that_are_none(rankzero):

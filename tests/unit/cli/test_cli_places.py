@@ -26,7 +26,7 @@ def test_every_backend_has_all_of_the_protocol(name):
 
 def test_a_backend_is_made_once():
     assert backends.get("local") is backends.get("local")
-    assert {backend.name for backend in backends.every()} <= set(backends.names())
+    assert {place.backend for place in backends.every()} <= set(backends.names())
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_a_backend_is_made_once():
     [("lcal", 'Did you mean "local"?'), ("moon", "There is: local")],
 )
 def test_an_unknown_backend(name, said):
-    with pytest.raises(BadRequest, match="no backend") as wrong:
+    with pytest.raises(BadRequest, match="no backend or profile") as wrong:
         backends.get(name)
     assert said in str(wrong.value)
 
@@ -54,4 +54,4 @@ def test_the_newest_run_where_there_are_none():
 
 def test_no_runs_have_no_ids():
     assert backends.ids() == []
-    assert [info for backend in backends.every() for info in backend.runs()] == []
+    assert backends.everywhere() == ([], [])

@@ -57,6 +57,7 @@ def test_the_plan_is_one_line():
         (plan(nproc="gpu"), " · 2 nodes × 1 rank a GPU · "),
         (plan(("ps", 1, 1), ("worker", 2, 2)), " · 1 ps × 2 ranks, 2 worker × 2 ranks · "),
         (plan(max_restarts=1), " · local · up to 1 restart · code"),
+        (replace(plan(), image="a:1 (named so)"), " · local · image a:1 (named so) · code"),
     ],
 )
 def test_what_the_line_says_of_other_plans(made, part):
@@ -125,3 +126,15 @@ def test_a_dry_run_lists_every_check():
         "done": False,
         "text": "may not list resourcequotas",
     }
+def test_a_dry_run_names_what_travels_the_largest_first():
+    files = tuple((f"{n}.py", 1000 - n) for n in range(25))
+    code = replace(plan().code, files=30, size=26_000, largest=files)
+    lines = [line for line in plan_lines(replace(plan(), code=code)) if "travels" in line]
+    assert lines[0] == "  travels    1 kB  0.py"
+    assert lines[19:] == ["  travels   981 B  19.py", "  travels    6 kB  in 10 smaller files"]
+
+
+def test_what_all_travels_needs_no_rest():
+    code = replace(plan().code, files=1, size=5, largest=(("a\x1b.py", 5),))
+    lines = [line for line in plan_lines(replace(plan(), code=code)) if "travels" in line]
+    assert lines == ["  travels     5 B  ay"], "no control sequence reaches a terminal"

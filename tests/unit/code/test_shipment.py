@@ -207,6 +207,16 @@ def test_the_script_travels_also_where_it_is_ignored(folder: Path, tmp_path: Pat
     assert sent.left_out == ()
 
 
+def test_every_script_travels_and_the_heaviest_are_named_first(
+    folder: Path, tmp_path: Path
+) -> None:
+    (folder / "serve.py").write_text("print('served')")
+    (folder / ".gitignore").write_text("*.py\n")
+    sent = pack(folder, "train.py", "serve.py")
+    assert names(arrived(sent, tmp_path / "node")) == {"train.py", "serve.py", ".gitignore"}
+    assert sent.largest == (("train.py", 17), ("serve.py", 15), (".gitignore", 5))
+
+
 def test_a_script_below_a_link(folder: Path, tmp_path: Path) -> None:
     (folder / "now").symlink_to("net")
     sent = pack(folder, "now/model.py")

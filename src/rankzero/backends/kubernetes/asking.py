@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from rankzero.agent.history import History
+from rankzero.backends.base import RunInfo
+from rankzero.backends.kubernetes import state
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.entering import enter
 from rankzero.backends.kubernetes.state import Found
@@ -14,6 +16,14 @@ from rankzero.errors import Refused
 
 #: How many are asked at a time, and how long each may take to answer (seconds).
 _AT_ONCE, _ANSWER = 16, 5.0
+
+
+def infos(cluster: Cluster, runs: Iterable[Found]) -> list[RunInfo]:
+    """These runs of the cluster's namespace, as they are at the moment; newest first."""
+    runs = list(runs)
+    known = histories(cluster, [one for one in runs if state.ending(one) is None])
+    found = [state.info(one, cluster.context, known.get(one.run)) for one in runs]
+    return sorted(found, key=lambda info: info.created, reverse=True)
 
 
 def histories(cluster: Cluster, runs: Iterable[Found]) -> dict[str, History]:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rankzero.agent.history import fold
-from rankzero.backends import kubernetes
 from rankzero.backends.base import (
     Fetching,
     Item,
@@ -24,6 +23,7 @@ from rankzero.backends.kubernetes import asking, kept, outputs, runs, state, wat
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.entering import enter, release
 from rankzero.backends.kubernetes.observing import Observed
+from rankzero.backends.kubernetes.remembered import remember
 from rankzero.backends.kubernetes.state import Found, Object
 from rankzero.backends.viewer import Lost
 from rankzero.errors import BadRequest, Refused
@@ -60,31 +60,28 @@ class KubernetesBackend:
     def submit(self, plan: Plan, *, detach: bool) -> Submission:
         from rankzero.backends.kubernetes.submitting import submit
 
+        # Before there is anything: whatever becomes of this command, the run is found again.
+        remember(self._cluster.context, self._cluster.namespace)
         submit(self._cluster, plan)
-        kubernetes.remember()
         return Submission(plan.run, self._home(plan.run, plan.job.outputs), None)
 
     def release(self, run: str) -> None:
         """Nothing: a run on a cluster goes on by itself."""
 
     def runs(self) -> list[RunInfo]:
-        found = runs.every(self._cluster)
-        going = [one for one in found if state.ending(one) is None]
-        known = asking.histories(self._cluster, going)
-        infos = [state.info(one, known.get(one.run)) for one in found]
-        return sorted(infos, key=lambda info: info.created, reverse=True)
+        return asking.infos(self._cluster, runs.every(self._cluster))
 
     def run(self, run: str) -> RunInfo:
         found = runs.one(self._cluster, run)
         history = asking.history(self._cluster, found) if found.listening else None
         if history is not None:
-            return state.info(found, history)
+            return state.info(found, self._cluster.context, history)
         history = fold(self._events(found))
         told = state.told(found)
         if history.final or not told.final:
             size = history.world_size or told.world_size
-            return state.info(found, history._replace(world_size=size))
-        return state.info(found, told)
+            told = history._replace(world_size=size)
+        return state.info(found, self._cluster.context, told)
 
     def events(self, run: str) -> list[Event]:
         return self._events(runs.one(self._cluster, run))
@@ -165,7 +162,9 @@ class KubernetesBackend:
         pods."""
         notes = {"metadata": {"annotations": {names.STOPPED: "rankzero stop"}}}
         jobs = self._cluster.every("Job", f"{names.RUN}={found.run}")["items"]
-        for job in jobs:
+        # The first Job says that the run was stopped, so it comes last: where this is cut off
+        # before, what is left is still to be stopped.
+        for job in sorted(jobs, key=lambda job: names.PART in job["metadata"]["labels"]):
             change = {**notes, "spec": {"suspend": True}}
             self._cluster.patch("Job", job["metadata"]["name"], change)
 

@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rankzero.backends.kubernetes import trouble
+from rankzero.backends.kubernetes import kubeconfig, trouble
 from rankzero.errors import Refused
 from rankzero.plan.kubernetes.kinds import KINDS
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from rankzero.backends.kubernetes.stream import ExecStream
 
 Object = dict[str, Any]
-#: How long the API server may take to answer (seconds).
-_PATIENCE = 30.0
+#: How long the API server may take to answer, and to be reached at all (seconds).
+_PATIENCE, _REACHED = 30.0, 8.0
 #: How long one watch lasts (seconds): another one goes on from where it ended.
 _WATCH = 240
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
@@ -50,7 +50,7 @@ class Cluster:
 
     @cached_property
     def _config(self) -> SingleConfig:
-        return trouble.kubeconfig(self._context)
+        return kubeconfig.chosen(self._context)
 
     @property
     def context(self) -> str:
@@ -60,25 +60,45 @@ class Cluster:
     def namespace(self) -> str:
         return self._namespace or self._config.namespace
 
+    @property
+    def server(self) -> str:
+        """Its address."""
+        return self._config.cluster.server
+
+    @property
+    def plugin(self) -> str | None:
+        """The program that proves who the user is, where there is one."""
+        user = self._config.user
+        return user.exec.command if user and user.exec else None
+
     @cached_property
     def _client(self) -> httpx2.Client:
         import httpx2
         from lightkube.config.client_adapter import Client, ConnectionParams
 
         with trouble.told(self, "GET", ""):
-            return Client(self._config, ConnectionParams(timeout=httpx2.Timeout(_PATIENCE)))
+            timeout = httpx2.Timeout(_PATIENCE, connect=_REACHED)
+            return Client(self._config, ConnectionParams(timeout=timeout))
 
     # -- objects
 
     def create(self, made: Mapping[str, Any]) -> Object:
         return self._call("POST", self._path(made["kind"]), body=made)
 
-    def every(self, kind: str, selector: str = "", shape: type | None = None) -> Object:
+    def every(
+        self,
+        kind: str,
+        selector: str = "",
+        shape: type | None = None,
+        *,
+        everywhere: bool = False,
+    ) -> Object:
         """All of a kind that the labels select: `items`, and `metadata.resourceVersion`.
 
         shape: one of `shapes`, where there may be thousands: only its fields are read.
+        everywhere: of all namespaces.
         """
-        path = self._path(kind)
+        path = _PATHS[kind].replace("/namespaces/{}", "") if everywhere else self._path(kind)
         return self._read(self._ask("GET", path, labelSelector=selector), shape)
 
     def patch(self, kind: str, name: str, change: Mapping[str, Any]) -> Object:
@@ -119,7 +139,8 @@ class Cluster:
             if answer.is_error:
                 await answer.aread()
 
-        made = AsyncClient(self._config, ConnectionParams(timeout=httpx2.Timeout(_PATIENCE)))
+        timeout = httpx2.Timeout(_PATIENCE, connect=_REACHED)
+        made = AsyncClient(self._config, ConnectionParams(timeout=timeout))
         made.event_hooks = {"response": [read]}
         return made
 
@@ -156,7 +177,7 @@ class Cluster:
             "timeoutSeconds": str(_WATCH),
         }
         # A way that swallows everything shows only by the end that the server does not make.
-        timeout = httpx2.Timeout(_PATIENCE, read=_WATCH + _PATIENCE)
+        timeout = httpx2.Timeout(_PATIENCE, connect=_REACHED, read=_WATCH + _PATIENCE)
         with trouble.told(self, "GET", path):
             async with client.stream("GET", path, params=query, timeout=timeout) as answer:
                 trouble.check(self, answer)

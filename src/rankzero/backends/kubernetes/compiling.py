@@ -4,45 +4,56 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rankzero import spec
 from rankzero.backends.kubernetes.cluster import Cluster
+from rankzero.backends.kubernetes.images import with_images
 from rankzero.code.agent_zip import agent_zip
 from rankzero.code.refusals import outside
-from rankzero.code.shipment import pack
-from rankzero.errors import BadRequest
+from rankzero.code.shipment import Shipment, pack
 from rankzero.plan.kubernetes import Facts, Freight, compile_kubernetes
 from rankzero.plan.model import Code, Plan
 from rankzero.spec.model import Job
 from rankzero.spec.names import run_id
 
-#: What runs where a job names no image.
-IMAGE = "RANKZERO_IMAGE"
+#: Of how many files that travel the plan has the name.
+LISTED = 100
+#: How many names of files stand in a note.
+_NAMED = 10
 
 
 def compile_job(cluster: Cluster, job: Job) -> Plan:
     """Errors: BadRequest for a job that no cluster could run, Refused by the kubeconfig."""
-    facts = Facts(cluster.context, cluster.namespace, os.environ.get(IMAGE) or None)
-    _check_images(job, facts)
+    facts = Facts(cluster.context, cluster.namespace)
+    framework = spec.detect(job)
+    job, image = with_images(job, framework.framework)
     _check_scripts(job)
     skip = [job.outputs] if job.outputs else []
-    shipped = pack(job.workdir, job.run.script, skip=skip)
-    note = f"left out as secrets: {', '.join(shipped.left_out)}" if shipped.left_out else ""
-    code = Code(job.workdir, shipped.files, shipped.size, shipped.digest, note)
+    shipped = pack(job.workdir, *map(str, spec.entry_files(job)), skip=skip)
+    largest = shipped.largest[:LISTED]
+    note = _note(shipped)
+    code = Code(job.workdir, shipped.files, shipped.size, shipped.digest, note, largest)
     freight = Freight(agent_zip(), shipped.parts, shipped.digest)
     run = run_id(job.name, secrets.token_hex(2))
-    return compile_kubernetes(job, spec.detect(job), code, facts, run, freight)
+    return replace(compile_kubernetes(job, framework, code, facts, run, freight), image=image)
 
 
-def _check_images(job: Job, facts: Facts) -> None:
-    without = [name for name, role in job.roles.items() if role.image is None]
-    if without and facts.image is None:
-        which = "" if len(job.roles) == 1 else f" for {', '.join(without)}"
-        raise BadRequest(
-            f"image: a cluster needs one{which}.",
-            f"Name it: --image REGISTRY/NAME:TAG, or for all runs: export {IMAGE}=...",
-        )
+def _note(shipped: Shipment) -> str:
+    """What stays here, where a user may not expect it."""
+    secret, others = _some(shipped.left_out), _some(shipped.notes)
+    parts = [
+        f"left out as secrets: {secret}" if secret else "",
+        f"left out: {others}" if others else "",
+    ]
+    return "; ".join(filter(None, parts))
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def _check_scripts(job: Job) -> None:

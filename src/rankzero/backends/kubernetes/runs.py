@@ -12,10 +12,12 @@ _OURS = f"{names.MANAGED_BY}=rankzero"
 _FIRST = f"{names.INDEX}=0"
 
 
-def every(cluster: Cluster) -> list[Found]:
-    """All of them: two calls, however many there are."""
-    jobs = cluster.every("Job", f"{_OURS},{names.PART}=coordinator", shapes.Jobs)["items"]
-    return state.found(jobs, cluster.every("Pod", f"{_OURS},{_FIRST}", shapes.Pods)["items"])
+def every(cluster: Cluster, *, everywhere: bool = False) -> list[Found]:
+    """All of them: two calls, however many there are. everywhere: of all namespaces."""
+    first = f"{_OURS},{names.PART}=coordinator"
+    jobs = cluster.every("Job", first, shapes.Jobs, everywhere=everywhere)
+    pods = cluster.every("Pod", f"{_OURS},{_FIRST}", shapes.Pods, everywhere=everywhere)
+    return state.found(jobs["items"], pods["items"])
 
 
 def one(cluster: Cluster, run: str) -> Found:

@@ -12,6 +12,7 @@ from typing import TypedDict
 
 class Metadata(TypedDict, total=False):
     name: str
+    namespace: str
     uid: str
     resourceVersion: str
     creationTimestamp: str

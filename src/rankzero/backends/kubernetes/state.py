@@ -30,6 +30,10 @@ class Found(NamedTuple):
         return "" if self.pod is None else str(self.pod["metadata"]["uid"])
 
     @property
+    def namespace(self) -> str:
+        return str(self.job["metadata"]["namespace"])
+
+    @property
     def plan(self) -> Mapping[str, Any]:
         """As submitted."""
         found: Mapping[str, Any] = json.loads(annotation(self.job, names.PLAN) or "{}")
@@ -58,14 +62,15 @@ def found(jobs: Iterable[Object], pods: Iterable[Object]) -> list[Found]:
     return [Found(job, newest.get(_key(job))) for job in first]
 
 
-def info(found: Found, history: History | None = None) -> RunInfo:
-    """What `list` shows. history: a better one than the objects tell."""
+def info(found: Found, context: str, history: History | None = None) -> RunInfo:
+    """What `list` shows. context: as this machine calls it; whoever submitted the run may have
+    another name for it. history: a better one than the objects tell."""
     plan = found.plan
     job = plan.get("job", {})
     return RunInfo(
         run=found.run,
         name=str(job.get("name", found.run)),
-        where=str(plan.get("where", "kubernetes")),
+        where=f"{context}/{found.namespace}",
         created=found.created,
         labels=job.get("labels", {}),
         history=history or told(found),
@@ -175,8 +180,9 @@ def _terminated(pod: Object | None) -> Mapping[str, Any]:
 
 
 def _key(thing: Object) -> str:
-    labels = thing["metadata"]["labels"]
-    return f"{labels[names.RUN]}/{labels[names.ROLE]}"
+    meta = thing["metadata"]
+    labels = meta["labels"]
+    return f"{meta['namespace']}/{labels[names.RUN]}/{labels[names.ROLE]}"
 
 
 def _born(thing: Object) -> str:

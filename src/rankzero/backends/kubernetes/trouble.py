@@ -10,7 +10,6 @@ from rankzero.errors import Refused
 
 if TYPE_CHECKING:
     import httpx2
-    from lightkube.config.kubeconfig import SingleConfig
 
     from rankzero.backends.kubernetes.cluster import Cluster
 
@@ -42,44 +41,50 @@ class Gone(Exception):
     """A watch cannot go on from this version: list again."""
 
 
-def kubeconfig(context: str | None) -> SingleConfig:
-    """The context that was named, or the current one. Errors: Refused."""
-    from lightkube.config.kubeconfig import KubeConfig
-    from lightkube.core.exceptions import ConfigError
-
-    try:
-        config = KubeConfig.from_env()
-        found = config.get(context)
-    except (ConfigError, OSError, ValueError) as error:
-        raise Refused(f"cannot read the kubeconfig: {error}", "See: kubectl config view") from error
-    if found is None:
-        known = ", ".join(config.contexts) or "none"
-        named = f'no context "{context}"' if context else "no current context"
-        raise Refused(
-            f"There is {named} in the kubeconfig. Contexts: {known}.",
-            "Choose one: kubectl config use-context NAME",
-        )
-    return found
-
-
 @contextlib.contextmanager
 def told(cluster: Cluster, method: str, path: str) -> Iterator[None]:
     """Let errors of the way to the cluster come as `Refused`."""
+    import ssl
+
     import httpx2
     from lightkube.core.exceptions import ConfigError
 
     try:
         yield
-    except ConfigError as error:
-        raise Refused(f"cannot prove who you are to {cluster.context}: {error}") from error
+    except (ConfigError, FileNotFoundError, PermissionError, ssl.SSLError) as error:
+        raise _no_proof(cluster, str(error)) from error
     except httpx2.TimeoutException as error:
+        silent = isinstance(error, httpx2.ConnectTimeout)
+        what = "cannot be reached" if silent else "does not answer"
         raise Unreachable(
-            f"{cluster.context} does not answer ({method} {path})", "Is it reachable from here?"
+            f"{_server(cluster)} {what} ({method} {path})", "Is it reachable from here?"
         ) from error
-    except httpx2.HTTPError as error:
-        raise Unreachable(
-            f"cannot reach {cluster.context}: {error}", "Try: kubectl cluster-info"
-        ) from error
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        raise _unreachable(cluster, str(error)) from error
+    except (ValueError, LookupError) as error:
+        if not cluster.plugin:
+            raise
+        what = f"what {cluster.plugin} printed is no token ({type(error).__name__}: {error})"
+        raise _no_proof(cluster, what) from error
+
+
+def _no_proof(cluster: Cluster, what: str) -> Refused:
+    return Refused(
+        f"cannot prove who you are to {cluster.context}: {what}", "See: kubectl auth whoami"
+    )
+
+
+def _unreachable(cluster: Cluster, what: str) -> Refused:
+    if "CERTIFICATE_VERIFY_FAILED" in what:
+        return Refused(
+            f"the certificate of {_server(cluster)} is not trusted: {what}",
+            "The certificate authority in the kubeconfig must be this cluster's.",
+        )
+    return Unreachable(f"cannot reach {_server(cluster)}: {what}", "Try: kubectl cluster-info")
+
+
+def _server(cluster: Cluster) -> str:
+    return f"{cluster.context} ({cluster.server})"
 
 
 def check(cluster: Cluster, answer: httpx2.Response) -> None:
@@ -91,7 +96,14 @@ def check(cluster: Cluster, answer: httpx2.Response) -> None:
     code = answer.status_code
     method, path = answer.request.method, answer.request.url.path
     if code == 404 and "namespaces" in said:
-        raise Refused(f'{cluster.context} has no namespace "{cluster.namespace}".')
+        raise Refused(
+            f'{cluster.context} has no namespace "{cluster.namespace}".', "Name one: --namespace"
+        )
+    if code == 403 and "being terminated" in said:
+        raise Refused(
+            f'the namespace "{cluster.namespace}" of {cluster.context} is being deleted.',
+            "Name another one: --namespace",
+        )
     if code == 404 or (code == 400 and "waiting to start" in said):
         raise Absent(f"{cluster.context}: {said}")
     if code == 409:

@@ -4,15 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rankzero.backends.places import Place
+from rankzero.errors import Refused
+
 if TYPE_CHECKING:
+    from rankzero.backends.base import RunInfo
     from rankzero.backends.local.backend import LocalBackend as LocalBackend
 
-__all__ = ["LocalBackend", "ids", "used"]
+__all__ = ["LocalBackend", "at", "everywhere", "ids", "known"]
+
+_HERE = Place("local")
 
 
-def used() -> bool:
-    """Whether there may be runs: to look costs nothing."""
-    return True
+def at(place: Place) -> LocalBackend:
+    """The backend; there is one place."""
+    from rankzero.backends.local.backend import LocalBackend
+
+    return LocalBackend()
+
+
+def known(default: Place) -> list[Place]:
+    """Where there may be runs: to look here costs nothing."""
+    return [_HERE]
+
+
+def everywhere(place: Place) -> tuple[list[tuple[Place, RunInfo]], list[Refused]]:
+    """All runs; nothing hides them."""
+    return [(_HERE, info) for info in at(place).runs()], []
 
 
 def ids() -> list[str]:

@@ -23,7 +23,7 @@ def compile_job(runs: Runs, job: Job, *, checked: bool = True) -> Plan:
     while folder.path.exists():
         folder = runs.folder(run_id(job.name, secrets.token_hex(2)))
     skip = [job.outputs] if job.outputs else []
-    surveyed = code.survey(job.workdir, job.run.script, skip=skip)
+    surveyed = code.survey(job.workdir, *map(str, spec.entry_files(job)), skip=skip)
     what = Code(
         surveyed.folder, surveyed.files, surveyed.size, surveyed.digest, surveyed.note or ""
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rankzero.cli.show.amounts import size
+from rankzero.cli.show.lines import visible
 from rankzero.why.words import count
 
 if TYPE_CHECKING:
@@ -14,12 +15,16 @@ if TYPE_CHECKING:
     from rankzero.cli.show.terminal import Screen
     from rankzero.plan.model import Plan
 
+#: How many of the files that travel `--dry-run` names.
+_FILES = 20
+
 
 def plan_line(plan: Plan) -> str:
     """`digits-7f3a  torch (found in train.py) · 2 nodes × 2 ranks · local · code: 3 files, 9 kB`"""
     found = "" if plan.found == "named" else f" ({plan.found})"
     code = f"code: {count(plan.code.files, 'file')}, {size(plan.code.size)}"
-    parts = [f"{plan.framework}{found}", topology(plan), plan.where, code]
+    image = [f"image {plan.image}"] if plan.image else []
+    parts = [f"{plan.framework}{found}", topology(plan), plan.where, *image, code]
     if plan.job.max_restarts:
         parts.insert(3, f"up to {count(plan.job.max_restarts, 'restart')}")
     return f"{plan.run}  " + " · ".join(parts)
@@ -55,7 +60,19 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         yield f"  node    {agent.node}  nproc {agent.nproc}{other}"
     for one in plan.checks:
         yield f"  check   {one.check}: {one.text if one.done else f'not checked: {one.text}'}"
+    yield from travelling(plan)
     yield "Nothing was started."
+
+
+def travelling(plan: Plan) -> Iterator[str]:
+    """The files that travel to a cluster, the largest first."""
+    named = plan.code.largest[:_FILES]
+    for name, amount in named:
+        yield f"  travels {size(amount):>7}  {visible(name)}"
+    if named and plan.code.files > len(named):
+        more = plan.code.files - len(named)
+        left = plan.code.size - sum(amount for _, amount in named)
+        yield f"  travels {size(left):>7}  in {count(more, 'smaller file')}"
 
 
 def command(agent: AgentConfig) -> str:
