@@ -51,8 +51,8 @@ def _image(job: Job, name: str, framework: str) -> Chosen:
 def _installed(framework: str) -> str | None:
     """The version beside rankzero, or in the virtual environment that is active; nothing is
     imported."""
-    for package in _PACKAGES.get(framework, ()):
-        for path in (_active_environment(), sys.path):
+    for path in (_active_environment(), sys.path):
+        for package in _PACKAGES.get(framework, ()):
             for found in metadata.distributions(name=package, path=path):
                 return found.version
     return None
