@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -16,7 +15,6 @@ from rankzero.cli.options import (
     ranks_option,
     run_argument,
 )
-from rankzero.errors import Refused
 
 if TYPE_CHECKING:
     from rankzero.backends.base import Backend, LogQuery
@@ -50,6 +48,7 @@ def command(run: str, ranks: tuple[str, ...], tail: int, output: str, where: Whe
     from rankzero.cli.select import check_ranks
     from rankzero.cli.show import terminal
     from rankzero.cli.show.table import run_line
+    from rankzero.cli.until import outputs_there
     from rankzero.why import Facts
 
     backend, info = backends.find(run, where)
@@ -73,16 +72,8 @@ def command(run: str, ranks: tuple[str, ...], tail: int, output: str, where: Whe
         terminal.err().say(f"  {info.run} goes on; follow it: rankzero attach {info.run}")
         raise
     facts = Facts(info.run, history, backend.submitted(info.run))
-    view.end(facts, _outputs(backend, info.run), None)
+    view.end(facts, outputs_there(backend, info.run), None)
     return exit_code(history)
-
-
-def _outputs(backend: Backend, run: str) -> Path | None:
-    """Where they are; None where they are gone, which only `rankzero outputs` makes a fault of."""
-    try:
-        return backend.outputs(run)
-    except Refused:
-        return None
 
 
 def skips(backend: Backend, run: str, query: LogQuery) -> bool:

@@ -35,14 +35,14 @@ def command(runs: tuple[str, ...], labels: tuple[str, ...], output: str, where: 
     from rankzero.cli.select import chosen
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.ending import say_end
-    from rankzero.cli.until import until_end
+    from rankzero.cli.until import outputs_there, until_end
     from rankzero.why import Facts
 
     results, code = [], 0
     for backend, info in chosen(runs, labels, where=where):
         history = until_end(backend, info.run)
         facts = Facts(info.run, history, backend.submitted(info.run))
-        outputs = backend.outputs(info.run)
+        outputs = outputs_there(backend, info.run)
         code = max(code, exit_code(history))
         if output == "json":
             results.append(programs.result_json(facts, outputs, None))

@@ -125,14 +125,16 @@ class ExecStream:
 
     @contextlib.contextmanager
     def _lost(self) -> Iterator[None]:
+        from anyio import BrokenResourceError, ClosedResourceError
         from httpx2 import HTTPError
         from httpx2.websockets import HTTPXWSException
 
+        closed = (BrokenResourceError, ClosedResourceError)  # by this side, while it was waited for
         try:
             yield
         except TimeoutError:
             raise
-        except (HTTPXWSException, HTTPError, OSError, CancelledError) as error:
+        except (HTTPXWSException, HTTPError, OSError, CancelledError, *closed) as error:
             raise Lost(str(error) or type(error).__name__) from error
         except Exception as error:
             # What a WebSocket says to one who goes on with it while it is being closed.
