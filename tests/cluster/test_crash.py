@@ -52,7 +52,7 @@ def objects(team: Team) -> list[str]:
 def runs(team: Team) -> dict[str, str]:
     """The runs that `list` shows, with their states."""
     said = team.call("list", "-o", "json")
-    assert said.code == 0, said
+    assert (said.code, said.err) == (0, ""), said
     return {run["run"]: run["state"] for run in json.loads(said.out)["runs"]}
 
 

@@ -12,8 +12,9 @@ from rankzero.errors import Error, Refused
 
 T = TypeVar("T")
 
-#: How long one of several places may take (seconds); one that is asked alone takes its own time.
-PATIENCE = 10.0
+#: How long one of several places may take (seconds), with as many runs as there may be; one that
+#: cannot be reached says so much sooner, and one that is asked alone takes its own time.
+PATIENCE = 30.0
 
 
 def together(
