@@ -95,3 +95,10 @@ def test_a_bookmark_s_version_and_a_change_s_object_are_read() -> None:
 def test_an_answer_that_is_none_of_the_api_s_is_told_as_such(body: str) -> None:
     with pytest.raises(Refused, match="no object of Kubernetes"):
         read(body, shapes.Pods)
+
+
+def test_a_time_that_never_came_is_null() -> None:
+    """A container that ended before it began: `state.terminated.startedAt` of a lost node's pod."""
+    ended = {"exitCode": 137, "startedAt": None, "finishedAt": None}
+    pod = {"status": {"containerStatuses": [{"state": {"terminated": ended}}]}}
+    assert read(json.dumps({"items": [pod]}), shapes.Pods) == {"items": [pod]}

@@ -1,8 +1,8 @@
 """Which fields of a cluster's objects are wanted where thousands are read: all others are skipped
 before they become objects, and that is most of a pod.
 
-What is there is as it came, in plain dictionaries; what is absent, and what no shape names, is not
-in them.
+What is there is as it came, in plain dictionaries (null is a time that never came); what is absent,
+and what no shape names, is not in them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Condition(TypedDict, total=False):
     status: str
     reason: str
     message: str
-    lastTransitionTime: str
+    lastTransitionTime: str | None
 
 
 class _Waiting(TypedDict, total=False):
@@ -35,7 +35,7 @@ class _Waiting(TypedDict, total=False):
 
 
 class _Running(TypedDict, total=False):
-    startedAt: str
+    startedAt: str | None
 
 
 class _Terminated(TypedDict, total=False):
@@ -43,8 +43,8 @@ class _Terminated(TypedDict, total=False):
     signal: int
     reason: str
     message: str
-    startedAt: str
-    finishedAt: str
+    startedAt: str | None
+    finishedAt: str | None
 
 
 class _State(TypedDict, total=False):
@@ -70,7 +70,7 @@ class _PodStatus(TypedDict, total=False):
     reason: str
     message: str
     podIP: str
-    startTime: str
+    startTime: str | None
     conditions: list[Condition]
     initContainerStatuses: list[_Container]
     containerStatuses: list[_Container]
@@ -92,8 +92,8 @@ class _JobSpec(TypedDict, total=False):
 
 class _JobStatus(TypedDict, total=False):
     conditions: list[Condition]
-    startTime: str
-    completionTime: str
+    startTime: str | None
+    completionTime: str | None
 
 
 class Job(TypedDict, total=False):
