@@ -126,6 +126,8 @@ def test_a_dry_run_lists_every_check():
         "done": False,
         "text": "may not list resourcequotas",
     }
+
+
 def test_a_dry_run_names_what_travels_the_largest_first():
     files = tuple((f"{n}.py", 1000 - n) for n in range(25))
     code = replace(plan().code, files=30, size=26_000, largest=files)

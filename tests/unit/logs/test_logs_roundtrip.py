@@ -118,5 +118,6 @@ def test_a_line_is_whole_up_to_the_longest_and_in_pieces_beyond(length, before, 
         assert text(found) == stream
         begin = max(before, 1)
         pieces = [chunk for chunk in found if begin <= chunk.offset < begin + len(line)]
-        assert len(pieces) == (1 if len(line) <= MAX_LINE else 2)
+        # A segment may end within the rest of a line that was too long for one piece.
+        assert len(pieces) == 1 if len(line) <= MAX_LINE else 2 <= len(pieces) <= 3
         writer.close()

@@ -98,7 +98,7 @@ class Cluster:
         shape: one of `shapes`, where there may be thousands: only its fields are read.
         everywhere: of all namespaces.
         """
-        path = _PATHS[kind].replace("/namespaces/{}", "") if everywhere else self._path(kind)
+        path = KINDS[kind].path("") if everywhere else self._path(kind)
         return self._read(self._ask("GET", path, labelSelector=selector), shape)
 
     def patch(self, kind: str, name: str, change: Mapping[str, Any]) -> Object:
