@@ -173,8 +173,10 @@ def run(
     preflight: check beforehand what would keep it from running. wait_for_nodes: submit also where
     no node could run it yet.
     options: the same names and meanings as those of `rankzero run`: nodes, nproc, gpus, cpu,
-    memory, framework, backend, port, timeout, max_restarts, env, name, workdir, outputs, python,
-    wait, grace.
+    memory, image, framework, backend, port, timeout, max_restarts, env, name, workdir, outputs,
+    python, wait, grace, log_keep; and, as in a job file, node_selector, tolerations, volumes, shm,
+    secrets, env_from, pull_secrets, user, priority_class, queue, service_account, api, isolate,
+    pod, ttl, keep_outputs.
     Errors: BadRequest, before anything was created; Refused.
     """
     _check(target, {"command": command, "args": args}, {"params": params, "labels": labels})

@@ -108,9 +108,9 @@ class State(NamedTuple):
     """phase: `idle`, `running`, `stopping` or `left`.
 
     barred: generations up to this one must not start any more; pending: an assignment that
-    waits until the older ranks are down; cut: since when there is no coordinator; unable: why
-    this node can't run the job; leaving: why it was asked to go; leave_by: when it goes even if
-    ranks are still alive.
+    waits until the older ranks are down; cut: since when there is no coordinator; met: there has
+    been one; unable: why this node can't run the job; leaving: why it was asked to go; leave_by:
+    when it goes even if ranks are still alive.
     """
 
     coordinator_wait: float
@@ -125,6 +125,7 @@ class State(NamedTuple):
     failures: Tuple[Record, ...] = ()
     pending: Optional[Mapping[str, Any]] = None
     connected: bool = False
+    met: bool = False
     outcome: Optional[Record] = None
     unable: Optional[Record] = None
     leaving: Optional[str] = None
@@ -168,7 +169,7 @@ class _Turn:
     # -- the connection
 
     def on_connected(self, _: Connected) -> None:
-        self.set(connected=True)
+        self.set(connected=True, met=True)
         state = self.state
         self.tell(
             "hello",
@@ -196,7 +197,7 @@ class _Turn:
                 self.leave(state.leave_code)
         elif not state.connected and self.now >= state.cut + state.coordinator_wait:
             self.set(leaving="no coordinator for %g s" % state.coordinator_wait)
-            self.depart(exits.REFUSED, state.grace)
+            self.depart(exits.REFUSED if state.met else exits.ALONE, state.grace)
 
     # -- what the coordinator says
 

@@ -16,4 +16,7 @@ FENCED = 95
 #: An agent that was asked to leave (SIGTERM) before the run was over. Not 0: an index of a
 #: Kubernetes Job that has succeeded never runs again, and this node may be wanted back.
 LEFT = 96
+#: An agent that has waited in vain for a coordinator that it never met: with the others of its
+#: Kubernetes Job it gives back what the run has, for whoever else can use it.
+ALONE = 97
 INTERRUPTED = 130

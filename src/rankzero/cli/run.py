@@ -73,7 +73,9 @@ def _options(*options: Callable[..., Any]) -> Callable[[Callable[..., Any]], Cal
 _topology = _options(
     click.option("--nodes", "-n", multiple=True, metavar="N|MIN:MAX", help="How many nodes."),
     click.option("--nproc", multiple=True, metavar="N|gpu|cpu", help="Ranks on each node."),
-    click.option("--gpus", multiple=True, metavar="N", help="GPUs of each node."),
+    click.option(
+        "--gpus", multiple=True, metavar="N", help="GPUs of each node; also amd.com/gpu=N."
+    ),
     click.option("--cpu", multiple=True, metavar="N", help="Processors of each node."),
     click.option("--memory", multiple=True, metavar="SIZE", help="Memory of each node: 8Gi."),
     click.option("--image", multiple=True, metavar="IMAGE", help="Container image (clusters)."),
@@ -112,6 +114,53 @@ _job = _options(
     ),
     click.option("--python", metavar="PATH", help="The interpreter of agent and script."),
 )
+_cluster = _options(
+    click.option(
+        "--node-selector", multiple=True, type=Pairs(), help="A label that machines must have."
+    ),
+    click.option(
+        "--toleration",
+        "tolerations",
+        multiple=True,
+        metavar="TAINT",
+        help="A taint to tolerate: KEY=VALUE:EFFECT.",
+    ),
+    click.option(
+        "--volume",
+        "volumes",
+        multiple=True,
+        metavar="SOURCE:PATH",
+        help="Mount a claim, or a machine's /folder; :ro behind it to read only.",
+    ),
+    click.option("--shm", multiple=True, metavar="SIZE", help="The most that /dev/shm holds."),
+    click.option(
+        "--secret",
+        "secrets",
+        multiple=True,
+        type=Pairs(),
+        help="A variable from a Secret: NAME=SECRET/KEY.",
+    ),
+    click.option(
+        "--env-from", multiple=True, metavar="SECRET", help="All of a Secret as environment."
+    ),
+    click.option(
+        "--pull-secret",
+        "pull_secrets",
+        multiple=True,
+        metavar="SECRET",
+        help="A registry's password.",
+    ),
+    click.option(
+        "--user", multiple=True, metavar="UID|image", help="Who ranks run as (default: 1000)."
+    ),
+    click.option("--priority-class", multiple=True, metavar="NAME", help="The pods' priority."),
+    click.option("--queue", metavar="NAME", help="Kueue's queue that starts the run."),
+    click.option("--service-account", metavar="NAME", help="Whose token the pods get."),
+    click.option("--api", is_flag=True, help="Let the pods look at pods through the API."),
+    click.option("--isolate", is_flag=True, help="Only pods of this run reach each other."),
+    click.option("--keep-outputs", metavar="TIME", help="How long outputs wait to be fetched."),
+    click.option("--ttl", metavar="TIME", help="How long a run that has ended can be seen."),
+)
 _way = _options(
     where_options("Where: local (default), kubernetes, or a profile."),
     click.option("--detach", "-d", is_flag=True, help="Start it, print its id, and leave."),
@@ -128,6 +177,7 @@ _way = _options(
 @_framework
 @_life
 @_job
+@_cluster
 @_way
 @ranks_option
 @output_option
@@ -161,9 +211,9 @@ def command(
     module = given.pop("module")
     preflight, wait_for_nodes = given.pop("preflight"), given.pop("wait_for_nodes")
     sets, labels = given.pop("sets"), pairs(given.pop("labels"))
-    options = {name: value for name, value in given.items() if value not in (None, ())}
-    if "env" in options:
-        options["env"] = pairs(options["env"])
+    options = {name: value for name, value in given.items() if value not in (None, (), False)}
+    for name in options.keys() & {"env", "node_selector", "secrets"}:
+        options[name] = pairs(options[name])
     named = target is not None or module is not None
     backend, plan = prepare(
         target,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -18,6 +18,17 @@ from rankzero.spec.model import Job, Role
 ANY_PORT = "127.0.0.1:0"
 #: On one machine a node is there at once or not at all (seconds).
 LONGEST_WAIT = 60.0
+#: What only a cluster has a use for, of a job and of a role.
+_PODS = ("node_selector", "tolerations", "volumes", "env_from", "pod")
+_CLUSTERS = (
+    *_PODS,
+    *("pull_secrets", "queue", "service_account", "api", "isolate", "ttl", "keep_outputs"),
+)
+_ROLES = (
+    *_PODS,
+    *("memory", "resources", "shm", "image", "pull", "labels", "annotations"),
+    *("place", "user", "priority_class"),
+)
 
 
 @dataclass(frozen=True)
@@ -134,16 +145,14 @@ def shortage(job: Job, facts: Facts) -> str | None:
 
 
 def _notices(job: Job, facts: Facts, nodes: tuple[AgentConfig, ...]) -> Iterator[str]:
-    ignored = sorted(
-        {
-            field
-            for role in job.roles.values()
-            for field in ("memory", "resources", "image", "pull", "labels", "annotations")
-            if getattr(role, field)
-        }
-    )
+    ignored = sorted({*_said(job, _CLUSTERS), *_said_by_roles(job)})
     if ignored:
         yield f"ignored on one machine: {', '.join(ignored)}"
+    variables = sorted(
+        {*job.secrets, *(name for role in job.roles.values() for name in role.secrets)}
+    )
+    if variables:
+        yield f"no Secrets on one machine: {', '.join(variables)} as your environment has it"
     if job.wait > LONGEST_WAIT and "wait" in job.model_fields_set:
         yield f"wait is {LONGEST_WAIT:g} s at most on one machine, where a node is there or is not"
     for name, role in job.roles.items():
@@ -159,6 +168,19 @@ def _notices(job: Job, facts: Facts, nodes: tuple[AgentConfig, ...]) -> Iterator
             f"{_count(ranks, 'rank')} share {_count(len(facts.devices), 'GPU')}: NCCL refuses two "
             "ranks on one GPU; --backend gloo, or fewer ranks (--nproc gpu)"
         )
+
+
+def _said(part: Job | Role, fields: Iterable[str]) -> Iterator[str]:
+    """Those of the fields that are not as they are by default."""
+    for field in fields:
+        known = type(part).model_fields[field]
+        if getattr(part, field) != known.get_default(call_default_factory=True):
+            yield field
+
+
+def _said_by_roles(job: Job) -> Iterator[str]:
+    for role in job.roles.values():
+        yield from _said(role, _ROLES)
 
 
 def found_too_few(nodes: tuple[AgentConfig, ...]) -> bool:

@@ -17,11 +17,15 @@ from rankzero.spec.model import MOST_ROLES, Job, Role, Run
 from rankzero.spec.params import Params, as_given
 from rankzero.spec.paths import absolute, home
 from rankzero.spec.problems import Problem, shown
+from rankzero.spec.shorthands import spelled_out
 
 #: What may stand at the top for all roles.
 ROLE_KEYS = tuple(key for key in Role.model_fields if key not in Job.model_fields)
 _FILLED_KEYS = ("nodes", "nproc", "gpus", "cpu", "memory", "image")
-_TEXT_KEYS = ("name", "framework", "image", "pull", "workdir", "outputs", "python", "backend")
+_TEXT_KEYS = (
+    *("name", "framework", "image", "pull", "workdir", "outputs", "python", "backend"),
+    *("queue", "priority_class", "service_account"),
+)
 _TEXT_TABLES = ("labels", "annotations", "resources")
 
 
@@ -90,6 +94,7 @@ class Expansion:
             fields["env"] = self._table(fields["env"], fill=True)
         if "torch" in fields:
             fields["torch"] = self._said(fields["torch"])
+        fields = spelled_out(fields)
         words: list[Given] = []
         if "run" in fields:
             fields["run"], words = self._run(fields["run"])

@@ -27,7 +27,9 @@ def fault(message: str, code: str = "kind") -> PydanticCustomError:
     return PydanticCustomError(code, "{text}", {"text": message})
 
 
-def _by(parse: Callable[[object], T]) -> Callable[[object], T]:
+def by(parse: Callable[[object], T]) -> Callable[[object], T]:
+    """A check of a value: what the parser makes of it."""
+
     def check(value: object) -> T:
         try:
             return parse(value)
@@ -81,7 +83,8 @@ def _role_name(value: str) -> str:
     return value
 
 
-def _text(value: str) -> str:
+def text_checked(value: str) -> str:
+    """The text, where it can reach a process."""
     message = text_fault(value)
     if message:
         raise fault(message)
@@ -99,10 +102,11 @@ def text_fault(value: str) -> str | None:
 def _filled(value: str) -> str:
     if not value.strip():
         raise fault("must not be empty")
-    return _text(value)
+    return text_checked(value)
 
 
-def _matching(pattern: str, message: str, code: str = "kind") -> Callable[[str], str]:
+def matching(pattern: str, message: str, code: str = "kind") -> Callable[[str], str]:
+    """A check of a text: all of it must fit the pattern."""
     compiled = re.compile(pattern)
 
     def check(value: str) -> str:
@@ -123,25 +127,31 @@ def _integer(low: int, high: int | None = None, *others: dict[str, Any]) -> With
 _TIME = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^[0-9]"}]}
 _AMOUNT = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}]}
 
-Text = Annotated[str, AfterValidator(_text)]
+Text = Annotated[str, AfterValidator(text_checked)]
 Filled = Annotated[str, AfterValidator(_filled)]
 #: A tuple also takes a list: that is what JSON and YAML have.
 Texts = Annotated[tuple[Text, ...], Strict(False)]
 
 Name = Annotated[str, AfterValidator(_name)]
 RoleName = Annotated[str, AfterValidator(_role_name)]
-Duration = Annotated[float, PlainValidator(_by(units.seconds)), WithJsonSchema(_TIME)]
-Timeout = Annotated[float, PlainValidator(_by(_positive)), WithJsonSchema(_TIME)]
-Bytes = Annotated[int, PlainValidator(_by(units.size)), WithJsonSchema(_AMOUNT)]
-Processors = Annotated[float, PlainValidator(_by(units.processors)), WithJsonSchema(_AMOUNT)]
-Memory = Annotated[str, PlainValidator(_by(units.memory)), WithJsonSchema(_AMOUNT)]
-Quantity = Annotated[str, PlainValidator(_by(units.quantity)), WithJsonSchema(_AMOUNT)]
+Duration = Annotated[float, PlainValidator(by(units.seconds)), WithJsonSchema(_TIME)]
+Timeout = Annotated[float, PlainValidator(by(_positive)), WithJsonSchema(_TIME)]
+Bytes = Annotated[int, PlainValidator(by(units.size)), WithJsonSchema(_AMOUNT)]
+Processors = Annotated[float, PlainValidator(by(units.processors)), WithJsonSchema(_AMOUNT)]
+Memory = Annotated[str, PlainValidator(by(units.memory)), WithJsonSchema(_AMOUNT)]
+Quantity = Annotated[str, PlainValidator(by(units.quantity)), WithJsonSchema(_AMOUNT)]
 Port = Annotated[
     int,
     PlainValidator(_between(1, 65535, "a port")),
     WithJsonSchema(_integer(1, 65535).json_schema),
 ]
-Gpus = Annotated[int, PlainValidator(_between(0, 1024, "a number of GPUs")), _integer(0)]
+#: `amd.com/gpu=2` says the cluster's name for them as well.
+_NAMED_GPUS = {"type": "string", "pattern": r"^[^=]+=[0-9]+$"}
+Gpus = Annotated[
+    int,
+    PlainValidator(_between(0, 1024, "a number of GPUs")),
+    _integer(0, None, _NAMED_GPUS),
+]
 Restarts = Annotated[int, PlainValidator(_between(0, 1_000_000)), _integer(0)]
 Nproc = Annotated[
     int | Literal["gpu", "cpu"],
@@ -152,43 +162,47 @@ Nproc = Annotated[
 EnvName = Annotated[
     str,
     AfterValidator(
-        _matching(r"[!-<>-~]+", "a variable's name is printable ASCII without `=`", "whole")
+        matching(r"[!-<>-~]+", "a variable's name is printable ASCII without `=`", "whole")
     ),
 ]
 PortName = Annotated[
     str,
     AfterValidator(
-        _matching(
+        matching(
             r"(?=.{1,15}$)[a-z]([a-z0-9-]*[a-z0-9])?",
             "a port's name is at most 15 lower-case letters, digits and dashes",
             "whole",
         )
     ),
 ]
-_KEY = r"([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
+#: What Kubernetes takes for a name that may have dots, and for the key of a label.
+_PART = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+DOTTED = rf"(?=.{{1,253}}$){_PART}(\.{_PART})*"
+KEY = rf"((?=[^/]{{1,253}}/){_PART}(\.{_PART})*/)?[A-Za-z0-9]([A-Za-z0-9_.-]{{0,61}}[A-Za-z0-9])?"
 LabelKey = Annotated[
     str,
     AfterValidator(
-        _matching(_KEY, 'a label\'s key is such as "team" or "example.com/team"', "whole")
+        matching(KEY, 'a label\'s key is such as "team" or "example.com/team"', "whole")
     ),
 ]
 LabelValue = Annotated[
     str,
     AfterValidator(
-        _matching(
+        matching(
             r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?",
             "must be at most 63 letters, digits, dashes, dots and underscores",
         )
     ),
 ]
+Labels = dict[LabelKey, LabelValue]
 ModuleName = Annotated[
-    str, AfterValidator(_matching(r"\w+(\.\w+)*", "must be a module's dotted name"))
+    str, AfterValidator(matching(r"\w+(\.\w+)*", "must be a module's dotted name"))
 ]
 
 
 def _range(value: object) -> object:
     if isinstance(value, (int, str, float)):
-        low, high = _by(units.nodes)(value)
+        low, high = by(units.nodes)(value)
         return {"minimum": low, "maximum": high}
     return value
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rankzero.spec import checks
+from rankzero.spec import checks, coherence
 from rankzero.spec.beneath import beneath
 from rankzero.spec.friendly import Expansion
 from rankzero.spec.given import Given, from_python
@@ -86,6 +86,10 @@ def _job(tree: Given, base: Path, overrides: Overrides, problems: list[Problem])
     checked = job or validated(_files_only(full), [])
     if checked is not None:
         problems += checks.check(checked, full)
+    if job is not None:
+        problems += [
+            Problem(full.find(path).place, message) for path, message in coherence.check(job)
+        ]
     if job is None or problems:
         raise SpecError(problems)
     return job

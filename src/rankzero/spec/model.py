@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic import Strict as Strictness
 
-from rankzero.spec import kinds, units
+from rankzero.spec import cluster_kinds, kinds, pods, units
+from rankzero.spec.strict import Strict
 
 Scalar = bool | int | float | str
 Framework = Literal["auto", "torch", "tensorflow", "jax", "plain"]
 
+#: What most clusters call a GPU.
+NVIDIA = "nvidia.com/gpu"
 #: More roles than any job has; a file with more was made by a mistake.
 MOST_ROLES = 64
-
-
-class Strict(BaseModel):
-    """No unknown keys, no silent conversions, no change after it was checked."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class Run(Strict):
@@ -67,9 +64,17 @@ class Role(Strict):
     nproc: kinds.Nproc = Field(1, description="Ranks on each node: N, gpu or cpu (one for each)")
     cpu: kinds.Processors | None = Field(None, description="Processors for each node")
     memory: kinds.Memory | None = Field(None, description="Memory for each node, such as 8Gi")
-    gpus: kinds.Gpus | None = Field(None, description="GPUs for each node")
-    resources: dict[str, kinds.Quantity] = Field(
+    gpus: kinds.Gpus | None = Field(
+        None, description="GPUs for each node; with the cluster's name for them amd.com/gpu=2"
+    )
+    gpu_resource: cluster_kinds.ResourceName = Field(
+        NVIDIA, description="What the cluster calls a GPU"
+    )
+    resources: dict[cluster_kinds.ResourceName, kinds.Quantity] = Field(
         default_factory=dict, description="Other resources for each node, by the cluster's names"
+    )
+    shm: kinds.Memory | None = Field(
+        None, description="The most that /dev/shm holds; otherwise as much as there is memory"
     )
     run: Run | None = Field(None, description="What this role runs, where it differs")
     args: kinds.Texts | None = Field(None, description="Replaces the job's args for this role")
@@ -91,6 +96,31 @@ class Role(Strict):
     )
     completes: bool | None = Field(
         None, description="Whether the run is done only when this role's ranks are"
+    )
+    node_selector: kinds.Labels = Field(
+        default_factory=dict, description="Labels that a machine must have, beside the job's"
+    )
+    place: cluster_kinds.Places = Field(
+        (), description="Worker i on machine i: for each node the labels of its machine"
+    )
+    tolerations: pods.Tolerations = Field(
+        (), description="Taints that the pods tolerate, beside the job's"
+    )
+    volumes: pods.Volumes = Field(default_factory=dict, description="Volumes, beside the job's")
+    secrets: pods.Secrets = Field(
+        default_factory=dict, description="Variables from Secrets, beside the job's"
+    )
+    env_from: pods.EnvSources = Field(
+        (), description="Secrets that are environment variables as a whole, beside the job's"
+    )
+    user: cluster_kinds.User | None = Field(
+        None, description="Who the ranks run as: a number, UID:GID, or image for the image's own"
+    )
+    priority_class: cluster_kinds.ObjectName | None = Field(
+        None, description="PriorityClass of the pods"
+    )
+    pod: cluster_kinds.Overlay = Field(
+        default_factory=dict, description="Laid over the pods' spec, after the job's"
     )
 
 
@@ -160,6 +190,44 @@ class Job(Strict):
     wait: kinds.Duration = Field(600.0, description="How long nodes are waited for")
     grace: kinds.Duration = Field(30.0, description="Time between SIGTERM and SIGKILL")
     log_keep: kinds.Bytes = Field(256 * 1024 * 1024, description="Log kept on each node")
+    node_selector: kinds.Labels = Field(
+        default_factory=dict, description="Labels that a machine must have"
+    )
+    tolerations: pods.Tolerations = Field(
+        (), description='Taints that the pods tolerate, such as "gpu=true:NoSchedule"'
+    )
+    volumes: pods.Volumes = Field(
+        default_factory=dict, description="Volumes that every pod mounts, by name"
+    )
+    secrets: pods.Secrets = Field(
+        default_factory=dict, description="Variables from Secrets: NAME: SECRET/KEY"
+    )
+    env_from: pods.EnvSources = Field(
+        (), description="Secrets that are environment variables as a whole"
+    )
+    pull_secrets: cluster_kinds.ObjectNames = Field(
+        (), description="Secrets with the passwords of registries"
+    )
+    queue: cluster_kinds.QueueName | None = Field(
+        None, description="Kueue's queue that starts the run"
+    )
+    service_account: cluster_kinds.ObjectName | None = Field(
+        None, description="ServiceAccount whose token the pods get"
+    )
+    api: pods.Rules = Field(
+        (),
+        description="What the pods may do with the cluster's API: true to look at pods, or rules",
+    )
+    isolate: bool = Field(False, description="Let only pods of the same run reach each other")
+    ttl: kinds.Duration = Field(
+        24 * 3600.0, description="How long a run that has ended can be seen"
+    )
+    keep_outputs: kinds.Duration = Field(
+        600.0, description="How long the outputs of a run that has ended wait to be fetched"
+    )
+    pod: cluster_kinds.Overlay = Field(
+        default_factory=dict, description="Laid over every pod's spec, in Kubernetes' notation"
+    )
 
     @model_validator(mode="after")
     def _some_roles(self) -> Job:

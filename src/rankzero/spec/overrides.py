@@ -8,18 +8,40 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rankzero.spec import names
 from rankzero.spec.given import Given, from_python, literal, word
 from rankzero.spec.params import escape
 from rankzero.spec.paths import absolute
 from rankzero.spec.problems import Place, Problem, did_you_mean
 
-ROLE_OPTIONS = frozenset(("nodes", "nproc", "gpus", "cpu", "memory", "image"))
+ROLE_OPTIONS = frozenset(
+    ("nodes", "nproc", "gpus", "cpu", "memory", "image", "shm", "user", "priority_class")
+)
 TORCH_OPTIONS = frozenset(("backend", "port", "timeout"))
 PATH_OPTIONS = frozenset(("workdir", "outputs", "python"))
 JOB_OPTIONS = frozenset(
-    ("name", "framework", "max_restarts", "wait", "grace", "log_keep", "collect")
+    (
+        *("name", "framework", "max_restarts", "wait", "grace", "log_keep", "collect"),
+        *("queue", "service_account", "api", "isolate", "ttl", "keep_outputs", "pod"),
+    )
 )
-OPTIONS = ROLE_OPTIONS | TORCH_OPTIONS | PATH_OPTIONS | JOB_OPTIONS | {"env"}
+#: Those that add to what the file says, and what one of them is called on the command line.
+TABLE_OPTIONS = {"env": "env", "node_selector": "node-selector", "secrets": "secret"}
+LIST_OPTIONS = {
+    "tolerations": "toleration",
+    "env_from": "env-from",
+    "pull_secrets": "pull-secret",
+}
+VOLUMES = "volumes"
+OPTIONS = (
+    ROLE_OPTIONS
+    | TORCH_OPTIONS
+    | PATH_OPTIONS
+    | JOB_OPTIONS
+    | TABLE_OPTIONS.keys()
+    | LIST_OPTIONS.keys()
+    | {VOLUMES}
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +63,8 @@ class Overrides:
     dashes: bool = True
 
     def place(self, name: str) -> Place:
-        return Place(option="--" + name.replace("_", "-") if self.dashes else name)
+        typed = {**TABLE_OPTIONS, **LIST_OPTIONS, VOLUMES: "volume"}.get(name, name)
+        return Place(option="--" + typed.replace("_", "-") if self.dashes else name)
 
 
 def apply(tree: Given, overrides: Overrides, problems: list[Problem]) -> Given:
@@ -55,8 +78,12 @@ def apply(tree: Given, overrides: Overrides, problems: list[Problem]) -> Given:
         place = overrides.place(name)
         if name in ROLE_OPTIONS:
             tree = _role_option(tree, name, value, place, problems)
-        elif name == "env":
-            tree = _env(tree, value, place, problems)
+        elif name in TABLE_OPTIONS:
+            tree = _table(tree, name, value, place, problems)
+        elif name in LIST_OPTIONS:
+            tree = _list(tree, name, value, place, problems)
+        elif name == VOLUMES:
+            tree = _volumes(tree, value, place, problems)
         elif name in TORCH_OPTIONS:
             torch = tree.entries.get("torch", Given({}, place))
             tree = tree.having(torch=torch.having(**{name: _given(value, place, problems)}))
@@ -85,14 +112,40 @@ def _path(name: str, value: object, place: Place) -> Given:
     return literal(text if bare or not text.strip() else absolute(text, Path.cwd()), place)
 
 
-def _env(tree: Given, value: object, place: Place, problems: list[Problem]) -> Given:
-    env = tree.entries.get("env", Given({}, place))
-    given_env = value if isinstance(value, Mapping) else {}
-    for name, one in given_env.items():
+def _table(tree: Given, name: str, value: object, place: Place, problems: list[Problem]) -> Given:
+    """A mapping's entries, beside the file's; what is typed is never filled in."""
+    table = tree.entries.get(name, Given({}, place))
+    for key, one in (value if isinstance(value, Mapping) else {}).items():
         given = from_python(one, place, problems)
-        text = escape(given.text)
-        env = env.having(**{str(name): given._replace(value=text, text=text)})
-    return tree.having(env=env)
+        if name == "env":
+            text = escape(given.text)
+            given = given._replace(value=text, text=text)
+        table = table.having(**{str(key): given})
+    return tree.having(**{name: table})
+
+
+def _list(tree: Given, name: str, value: object, place: Place, problems: list[Problem]) -> Given:
+    """A list's elements, behind the file's."""
+    said = tree.entries.get(name, Given([], place))
+    before = said.items if isinstance(said.value, list) else [said]
+    more = from_python(value, place, problems)
+    added = more.items if isinstance(more.value, list) else [more]
+    return tree.having(**{name: said._replace(value=[*before, *added])})
+
+
+def _volumes(tree: Given, value: object, place: Place, problems: list[Problem]) -> Given:
+    """A mapping as in a job file, or `SOURCE:PATH` texts, whose volumes are named by their
+    sources."""
+    if isinstance(value, Mapping):
+        return _table(tree, VOLUMES, value, place, problems)
+    for one in value if isinstance(value, (list, tuple)) else [value]:
+        given = from_python(one, place, problems)
+        taken = tree.entries.get(VOLUMES, Given({}, place)).entries
+        source = names.valid(given.text.partition(":")[0], otherwise="volume")
+        wanted = (source, *(f"{source}-{number}" for number in range(2, len(taken) + 2)))
+        name = next(name for name in wanted if name not in taken)
+        tree = _table(tree, VOLUMES, {name: one}, place, problems)
+    return tree
 
 
 def _role_option(
@@ -137,7 +190,8 @@ def _addressed(value: object) -> Iterable[tuple[str | None, object]]:
     elif isinstance(value, str) and "=" in value:
         for part in value.split(","):
             role, equals, one = part.partition("=")
-            yield (role.strip(), one) if equals else (None, part)
+            # `amd.com/gpu=2` names what the cluster calls a GPU: no role's name has a `/`.
+            yield (role.strip(), one) if equals and "/" not in role else (None, part)
     else:
         yield None, value
 

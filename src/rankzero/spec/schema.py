@@ -11,6 +11,7 @@ from rankzero.spec.model import Job
 _SCALAR = {"type": ["string", "number", "boolean"]}
 _WORDS = {"anyOf": [{"type": "string"}, {"type": "array", "items": _SCALAR}]}
 _TEXTS = {"type": "object", "additionalProperties": _SCALAR}
+_WORD = {"type": "string"}
 
 
 def json_schema() -> dict[str, Any]:
@@ -33,6 +34,9 @@ def json_schema() -> dict[str, Any]:
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "rankzero job"
     definitions.pop("NodeRange", None)
+    definitions["SecretKey"]["required"] = ["secret"]
+    taint = definitions["Toleration"]["properties"]
+    taint["value"] = {"description": taint["value"]["description"], **_SCALAR}
     return schema
 
 
@@ -40,14 +44,38 @@ def _or(simple: dict[str, Any], model: str) -> dict[str, Any]:
     return {"anyOf": [simple, {"$ref": f"#/$defs/{model}"}]}
 
 
+def _one_or_more(item: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [_WORD, {"type": "array", "items": item}]}
+
+
+def _named(model: str) -> dict[str, Any]:
+    return {"type": "object", "additionalProperties": _or(_WORD, model)}
+
+
+#: Keys with forms that the model does not know.
+_SHORT: dict[str, dict[str, Any]] = {
+    "env": _TEXTS,
+    "labels": _TEXTS,
+    "annotations": _TEXTS,
+    "node_selector": _TEXTS,
+    "place": {"type": "array", "items": _TEXTS},
+    "tolerations": _one_or_more(_or(_WORD, "Toleration")),
+    "volumes": _named("Volume"),
+    "secrets": _named("SecretKey"),
+    "env_from": _one_or_more(_or(_WORD, "EnvSource")),
+    "pull_secrets": _one_or_more(_WORD),
+    "api": {"anyOf": [{"type": "boolean"}, {"type": "array", "items": {"$ref": "#/$defs/Rule"}}]},
+}
+
+
 def _shorthands(properties: dict[str, Any]) -> None:
     """What both a job and a role may write shorter, or as a number where text is meant."""
     described = {key: one.get("description", "") for key, one in properties.items()}
     properties["run"] = {"anyOf": [*_WORDS["anyOf"], {"$ref": "#/$defs/Run"}]}
     properties["args"] = dict(_WORDS)
-    for key in ("env", "labels", "annotations"):
+    for key, said in _SHORT.items():
         if key in properties:
-            properties[key] = dict(_TEXTS)
+            properties[key] = dict(said)
     for key, one in properties.items():
         # `memory:` with nothing after it says nothing, everywhere.
         bare = {name: value for name, value in one.items() if name not in ("title", "default")}

@@ -7,6 +7,8 @@ import math
 import re
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+#: Ten years. Nothing waits longer, and counters of 32 bits hold it (seconds).
+_LONGEST = 3650 * 86400.0
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+")
 _STEP = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _FACTORS = {"": 1.0, "m": 0.001, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
@@ -22,6 +24,8 @@ def seconds(value: object) -> float:
         number = sum(float(n) * _SECONDS[unit] for n, unit in _STEP.findall(value))
     if number is None or not math.isfinite(number) or number < 0:
         raise ValueError('must be a time: a number of seconds, or such as "90s", "30m" or "1h30m"')
+    if number > _LONGEST:
+        raise ValueError("must be at most 3650d")
     return number
 
 

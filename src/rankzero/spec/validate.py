@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from rankzero.spec import pods
 from rankzero.spec.friendly import ROLE_KEYS
 from rankzero.spec.given import Given
 from rankzero.spec.model import Job, Param, Role, Run, Torch
 from rankzero.spec.problems import Problem, did_you_mean, near, shown
+from rankzero.spec.strict import Strict
 
 _TYPES = {
     "string_type": "must be text",
@@ -44,6 +46,33 @@ _OTHER_WORDS = {
     "port": "torch.port",
     "working_dir": "workdir",
     "output": "outputs",
+    "nodeselector": "node_selector",
+    "node_labels": "node_selector",
+    "env_secrets": "secrets",
+    "envfrom": "env_from",
+    "imagepullsecrets": "pull_secrets",
+    "image_pull_secrets": "pull_secrets",
+    "priorityclassname": "priority_class",
+    "serviceaccountname": "service_account",
+    "shared_memory": "shm",
+    "shm_size": "shm",
+    "run_as_user": "user",
+    "mounts": "volumes",
+    "pod_spec": "pod",
+    "ttlsecondsafterfinished": "ttl",
+}
+
+
+#: The model behind a key of a job or a role.
+_PARTS: dict[str, type[Strict]] = {
+    "run": Run,
+    "torch": Torch,
+    "params": Param,
+    "volumes": pods.Volume,
+    "secrets": pods.SecretKey,
+    "env_from": pods.EnvSource,
+    "tolerations": pods.Toleration,
+    "api": pods.Rule,
 }
 
 
@@ -111,8 +140,5 @@ def _unknown(path: list[str | int]) -> str:
 def _known(path: list[str | int]) -> Iterable[str]:
     if not path:
         return [*Job.model_fields, *ROLE_KEYS]
-    if path[-1] == "run":
-        return Run.model_fields
-    if path == ["torch"]:
-        return Torch.model_fields
-    return Param.model_fields if path[0] == "params" else Role.model_fields
+    inner = path[2:] if path[0] == "roles" else path
+    return _PARTS.get(str(inner[0]), Role).model_fields if inner else Role.model_fields

@@ -64,6 +64,21 @@ def test_what_the_line_says_of_other_plans(made, part):
     assert part in plan_line(made)
 
 
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [
+        ({}, " · kept after its end: outputs 10 min, all else 1 d"),
+        (
+            {"keep_outputs": 0, "ttl": 5400},
+            " · kept after its end: outputs not, all else 1 h 30 min",
+        ),
+    ],
+)
+def test_the_line_of_a_cluster_says_how_long_what_is_left_stays(changes, part):
+    assert plan_line(replace(plan(**changes), backend="kubernetes")).endswith(part)
+    assert part not in plan_line(plan(**changes))
+
+
 def test_a_dry_run_says_what_would_be_started_and_that_nothing_was():
     lines = list(plan_lines(replace(plan(), notices=("memory is not limited here",))))
     assert lines[0] == plan_line(plan())

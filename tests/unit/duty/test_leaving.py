@@ -119,7 +119,7 @@ def test_a_coordinator_that_never_was_counts_from_the_start():
     node = Node()
     assert duty.deadline(node.state) == 160.0
     node.tick()
-    assert node.done == [duty.Leave(exits.REFUSED)]
+    assert node.done == [duty.Leave(exits.ALONE)]
 
 
 def test_leaving_alone_ends_the_ranks_once_and_does_not_spin():

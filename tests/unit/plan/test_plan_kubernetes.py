@@ -17,7 +17,7 @@ import yaml
 
 from rankzero.agent import exits
 from rankzero.agent.config import AgentConfig
-from rankzero.plan.kubernetes import Facts, Freight, compile_kubernetes, names, pod
+from rankzero.plan.kubernetes import Facts, Freight, compile_kubernetes, names, starting
 from rankzero.plan.model import Code, Plan
 from rankzero.spec.framework import Found
 from rankzero.spec.model import Job
@@ -148,7 +148,7 @@ def test_the_one_exit_code_that_ends_a_job_is_the_agents(name: str) -> None:
     for one in objects(plan(*CASES[name]), "Job"):
         rules = one["spec"]["podFailurePolicy"]["rules"]
         assert [rule["action"] for rule in rules] == ["Ignore", "FailJob"]
-        assert rules[1]["onExitCodes"]["values"] == [exits.RUN_FAILED]
+        assert rules[1]["onExitCodes"]["values"] == [exits.RUN_FAILED, exits.ALONE]
         assert one["spec"]["maxFailedIndexes"] == 0
 
 
@@ -213,13 +213,13 @@ def test_the_first_python_of_an_image_is_taken(tmp_path: Path) -> None:
         file = tmp_path / name
         file.write_text(f'#!/bin/sh\necho {name} "$@"\n')
         file.chmod(0o755)
-    done = started(pod.command(None, "a config"), tmp_path)
+    done = started(starting.command(None, "a config"), tmp_path)
 
     assert done.stdout == "python3 /rankzero/agent/agent.zip pod a config\n"
 
 
 def test_an_image_without_python_says_so(tmp_path: Path) -> None:
-    command = pod.command(None, "config")
+    command = starting.command(None, "config")
     command[-1] = command[-1].replace("/dev/termination-log", str(tmp_path / "log"))
     command[-1] = re.sub(r" /\S*/python3", "", command[-1])
     done = started(command, tmp_path)

@@ -191,7 +191,7 @@ def test_json_job_files(folder):
         ("labels: {a: b c}", "labels.a: must be at most 63 letters"),
         ("ports: {HTTP: 1}", "ports.HTTP: a port's name is at most 15"),
         ("ports: {http: 0}", "ports.http: must be a port, 1 to 65535; got 0"),
-        ("resources: {x: much}", "resources.x: is not a quantity"),
+        ("resources: {a.b/x: much}", "resources.a.b/x: is not a quantity"),
         ("nprocs: 2", 'nprocs: unknown key; did you mean "nproc"?'),
         ("replicas: 2", 'replicas: unknown key; did you mean "nodes"?'),
         ("backend: gloo", 'backend: unknown key; did you mean "torch.backend"?'),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rankzero import spec
 from rankzero.spec import reading
 from rankzero.spec.model import Job, NodeRange, Param, Role, Run, Torch
+from rankzero.spec.pods import EnvSource, Rule, SecretKey, Toleration, Volume
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 NAME = st.from_regex(r"[a-z]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)
@@ -36,6 +37,33 @@ def maybe(strategy):
     return st.none() | strategy
 
 
+OVERLAY = st.sampled_from(
+    [{}, {"hostNetwork": True}, {"containers": [{"name": "side", "env": None, "tty": False}]}]
+)
+
+
+@st.composite
+def pods(draw):
+    """What both a job and a role say of their pods."""
+    sources = [{"claim": "a"}, {"empty_dir": True}, {"nfs": "a:/b", "sub_path": "c"}]
+    taints = [(), (Toleration(operator="Exists"),), (Toleration(key="a", value=""),)]
+    return {
+        "node_selector": draw(LABELS),
+        "tolerations": draw(st.sampled_from(taints)),
+        "volumes": {
+            name: Volume(
+                path=f"/{name}", read_only=draw(st.booleans()), **draw(st.sampled_from(sources))
+            )
+            for name in draw(st.sets(NAME, max_size=2))
+        },
+        "secrets": {
+            name: SecretKey(secret="s", key=name) for name in draw(st.sets(NAME, max_size=1))
+        },
+        "env_from": draw(st.sampled_from([(), (EnvSource(secret="s"), EnvSource(config_map="c"))])),
+        "pod": draw(OVERLAY),
+    }
+
+
 @st.composite
 def roles(draw):
     run = draw(maybe(RUN))
@@ -45,7 +73,11 @@ def roles(draw):
         cpu=draw(maybe(st.sampled_from([0.5, 1.0, 2.25]))),
         memory=draw(maybe(st.sampled_from(["4Gi", "2000000", "1.5G"]))),
         gpus=draw(maybe(st.integers(0, 8))),
-        resources=draw(st.dictionaries(NAME, st.sampled_from(["1", "2Gi"]), max_size=1)),
+        gpu_resource=draw(st.sampled_from(["nvidia.com/gpu", "amd.com/gpu"])),
+        resources=draw(
+            st.dictionaries(st.just("hugepages-2Mi"), st.sampled_from(["1", "2Gi"]), max_size=1)
+        ),
+        shm=draw(maybe(st.just("1Mi"))),
         run=run,
         # A role that runs something of its own has args of its own.
         args=draw(TEXTS if run else maybe(TEXTS)),
@@ -56,6 +88,9 @@ def roles(draw):
         labels=draw(LABELS),
         annotations=draw(st.dictionaries(NAME, TEXT, max_size=1)),
         completes=draw(maybe(st.just(True))),
+        user=draw(maybe(st.sampled_from([0, 1234, "12:34", "image"]))),
+        priority_class=draw(maybe(NAME)),
+        **draw(pods()),
     )
 
 
@@ -82,6 +117,13 @@ def jobs(draw, folder: str):
         wait=draw(st.floats(0, 1e6)),
         grace=draw(st.floats(0, 1e6)),
         log_keep=draw(st.integers(0, 2**40)),
+        pull_secrets=draw(st.sampled_from([(), ("a", "b")])),
+        queue=draw(maybe(NAME)),
+        api=draw(st.sampled_from([(), (Rule(resources=("pods",), verbs=("get",)),)])),
+        isolate=draw(st.booleans()),
+        ttl=draw(st.floats(0, 1e6)),
+        keep_outputs=draw(st.floats(0, 1e6)),
+        **draw(pods()),
     )
 
 

@@ -26,6 +26,15 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
         "run: train.py\ntorch: {backend: gloo, port: 29500, timeout: 30m}\nlog_keep: 1Gi\n",
         "roles: {a: {run: train.py, args: x, image: i, pull: Never, ports: {http: 80}}}\n",
         "run: train.py\nmemory:\nresources: {nvidia.com/gpu: 2}\ncompletes: true\noutputs: out\n",
+        "run: train.py\ngpus: amd.com/gpu=2\nshm: 2Gi\nuser: image\npriority_class: high\n",
+        "run: train.py\nplace: [{rack: 1}, {rack: b}]\nnode_selector: {a: b, c: 1}\nuser: 5\n",
+        "run: train.py\ntolerations: [a=b:NoSchedule, {key: c, value: true}]\nqueue: q\n",
+        "run: train.py\ntolerations: a\nenv_from: s\npull_secrets: s\napi: true\n",
+        "run: train.py\nvolumes: {a: c:/d:ro, b: {claim: c, path: /e}, f: {empty_dir: 1Gi, "
+        "path: /g}}\nttl: 1h\nkeep_outputs: 0\n",
+        "run: train.py\nsecrets: {A: s/k, B: {secret: s}}\nenv_from: [s, {config_map: c}]\n",
+        "run: train.py\napi: [{resources: [pods], verbs: [get]}]\nisolate: true\n",
+        "run: train.py\npod: {hostNetwork: true}\nroles: {a: {pod: {containers: []}}}\n",
     ],
 )
 def test_what_loads_is_valid(load, text):
@@ -46,6 +55,10 @@ def test_what_loads_is_valid(load, text):
         "run: train.py\nroles: [a]\n",
         "run: train.py\nmax_restarts: -1\n",
         "run: {scrpt: a.py}\n",
+        "run: train.py\nvolumes: {a: {claim: b, paht: /d}}\n",
+        "run: train.py\ntolerations: [{effect: never}]\n",
+        "run: train.py\napi: pods\n",
+        "run: train.py\nuser: root\npod: x\n",
     ],
 )
 def test_what_is_wrong_is_marked(load, text):
@@ -60,6 +73,7 @@ def test_it_is_a_schema_that_travels_as_json():
 
 def test_every_key_is_there_and_says_what_it_is():
     assert set(SCHEMA["properties"]) == {*Job.model_fields, *ROLE_KEYS}
-    for section in (SCHEMA, SCHEMA["$defs"]["Role"], SCHEMA["$defs"]["Torch"]):
+    parts = ("Role", "Torch", "Volume", "SecretKey", "EnvSource", "Toleration", "Rule")
+    for section in (SCHEMA, *(SCHEMA["$defs"][part] for part in parts)):
         for key, one in section["properties"].items():
             assert one.get("description"), key

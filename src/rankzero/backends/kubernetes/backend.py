@@ -19,7 +19,15 @@ from rankzero.backends.base import (
     ignore,
 )
 from rankzero.backends.following import Progress, snapshot
-from rankzero.backends.kubernetes import asking, kept, outputs, runs, state, watching
+from rankzero.backends.kubernetes import (
+    asking,
+    kept,
+    outputs,
+    queueing,
+    runs,
+    state,
+    watching,
+)
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.entering import enter, release
 from rankzero.backends.kubernetes.observing import Observed
@@ -160,12 +168,12 @@ class KubernetesBackend:
     def _stop_what_has_not_begun(self, found: Found) -> None:
         """Without a coordinator there is nobody to ask: the Jobs are suspended, which ends their
         pods."""
-        notes = {"metadata": {"annotations": {names.STOPPED: "rankzero stop"}}}
+        notes = {"annotations": {names.STOPPED: "rankzero stop"}}
+        change = {"metadata": {**queueing.LEAVE["metadata"], **notes}, "spec": {"suspend": True}}
         jobs = self._cluster.every("Job", f"{names.RUN}={found.run}")["items"]
         # The first Job says that the run was stopped, so it comes last: where this is cut off
         # before, what is left is still to be stopped.
         for job in sorted(jobs, key=lambda job: names.PART in job["metadata"]["labels"]):
-            change = {**notes, "spec": {"suspend": True}}
             self._cluster.patch("Job", job["metadata"]["name"], change)
 
     def _events(self, found: Found) -> list[Event]:

@@ -28,5 +28,5 @@ def execute(cluster: Cluster, found: Found, inside: Object, verb: str) -> ExecSt
     stdout. Errors: Lost where that pod's container is not there."""
     role = inside["metadata"]["labels"][names.ROLE]
     python = found.plan.get("job", {}).get("python")
-    command = pod.inside(python, [verb, layout.config(role)])
+    command = starting.inside(python, [verb, layout.config(role)])
     return cluster.execute(inside["metadata"]["name"], names.CONTAINER, command)

@@ -174,7 +174,7 @@ def _ended(found: Found) -> float | None:
 def _terminated(pod: Object | None) -> Mapping[str, Any]:
     for status in (pod or {}).get("status", {}).get("containerStatuses", ()):
         ended: Mapping[str, Any] | None = status.get("state", {}).get("terminated")
-        if ended is not None:
+        if ended is not None and status["name"] == names.CONTAINER:
             return ended
     return {}
 

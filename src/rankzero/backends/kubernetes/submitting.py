@@ -1,7 +1,7 @@
 """A plan made real on a cluster, so that a crash at any point leaves nothing behind.
 
 The first Job comes first, suspended; it owns all the rest, so the garbage collector removes with it
-whatever there is; then it is resumed.
+whatever there is; then it is resumed, or put into its queue, which resumes it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from rankzero.agent.pod import SUBMITTED
 from rankzero.backends.kubernetes.cluster import Cluster, Object
-from rankzero.plan.kubernetes import names
+from rankzero.plan.kubernetes import names, pod
 from rankzero.plan.model import Plan
 
 
@@ -28,10 +28,19 @@ def submit(cluster: Cluster, plan: Plan) -> None:
         owner = _owner(made)
         for manifest in plan.manifests[1:]:
             cluster.create(_filled(manifest, plan.blobs, owner))
-        cluster.patch("Job", name, {"spec": {"suspend": False}})
+        cluster.patch("Job", name, _go(plan))
     except BaseException:
         cluster.delete("Job", name)
         raise
+
+
+def _go(plan: Plan) -> dict[str, Any]:
+    """The change to the first Job that lets it begin. It enters a queue only now: what the queue
+    starts must have all that its pods need."""
+    queue = plan.manifests[0]["metadata"]["labels"].get(names.QUEUE)
+    if queue is None:
+        return {"spec": {"suspend": False}}
+    return {"metadata": {"labels": {names.QUEUE: queue}}}
 
 
 def first(plan: Plan) -> dict[str, Any]:
@@ -44,9 +53,10 @@ def first(plan: Plan) -> dict[str, Any]:
     # An object's annotations hold 256 KiB, and what a node is told is the same for all of its role.
     said["nodes"] = [node if node["index"] == 0 else _short(node) for node in said["nodes"]]
     notes = {names.PLAN: json.dumps(said), names.CREATED: repr(time.time())}
-    first["metadata"] = {**first["metadata"], "annotations": notes}
-    (container,) = first["spec"]["template"]["spec"]["containers"]
-    container["env"].append({"name": SUBMITTED, "value": notes[names.CREATED]})
+    first["metadata"]["annotations"] = notes
+    first["metadata"]["labels"].pop(names.QUEUE, None)
+    environment = pod.rank(first["spec"]["template"]["spec"])["env"]
+    environment.append({"name": SUBMITTED, "value": notes[names.CREATED]})
     return first
 
 

@@ -12,7 +12,7 @@ from rankzero.agent import testament
 from rankzero.agent.pod import submission
 from rankzero.backends.base import Item, LogQuery, Note, Unfetched
 from rankzero.backends.following import Progress, follow_to_the_last_line
-from rankzero.backends.kubernetes import kept, runs, state, trouble
+from rankzero.backends.kubernetes import kept, queueing, runs, state, trouble
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.entering import enter
 from rankzero.backends.kubernetes.observing import STARTING, Observed
@@ -64,6 +64,8 @@ class Watch:
                     break
             if not self._seen.complete:
                 yield from self._kept()
+        if queueing.queued(self._found):
+            queueing.give_back(self._cluster, self._found)
         if self._seen.end is not None:
             yield self._seen.end
         if self._unfetched is not None:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rankzero.cli.show.amounts import size
+from rankzero.cli.show.amounts import duration, size
 from rankzero.cli.show.lines import visible
 from rankzero.why.words import count
 
@@ -27,7 +27,17 @@ def plan_line(plan: Plan) -> str:
     parts = [f"{plan.framework}{found}", topology(plan), plan.where, *image, code]
     if plan.job.max_restarts:
         parts.insert(3, f"up to {count(plan.job.max_restarts, 'restart')}")
+    if plan.backend == "kubernetes":
+        parts.append(kept(plan))
     return f"{plan.run}  " + " · ".join(parts)
+
+
+def kept(plan: Plan) -> str:
+    """How long what is left of a run stays on a cluster."""
+    outputs, rest = (
+        duration(time) if time else "not" for time in (plan.job.keep_outputs, plan.job.ttl)
+    )
+    return f"kept after its end: outputs {outputs}, all else {rest}"
 
 
 def topology(plan: Plan) -> str:

@@ -4,30 +4,40 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import PurePath
 from typing import Any
 
 from rankzero.agent.config import AgentConfig, CodeParts, Command, Limits
 from rankzero.plan import agents
-from rankzero.plan.kubernetes import layout, names, objects
+from rankzero.plan.kubernetes import access, layout, names, objects
+from rankzero.plan.kubernetes.notices import notices
+from rankzero.plan.kubernetes.pod import Wanted
 from rankzero.plan.model import Code, Plan
-from rankzero.spec import ordered_roles
+from rankzero.spec import ordered_roles, units
 from rankzero.spec.framework import Found
-from rankzero.spec.model import Job
+from rankzero.spec.model import Job, Role
 
-#: How long a run's pods stay for whoever fetches what is left (seconds).
+#: How long a run's pods stay at least for one who is there to fetch what is left, and for a
+#: coordinator that is being replaced (seconds).
 LINGER = 600.0
 
 
 @dataclass(frozen=True)
 class Facts:
-    """The cluster as this user sees it. image: what runs where the job names none."""
+    """The cluster as this user sees it.
+
+    image: what runs where the job names none. assigns_ids: whether the cluster chooses who pods
+    run as, and refuses another's choice (OpenShift).
+    """
 
     context: str
     namespace: str
     image: str | None = None
+    assigns_ids: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,20 +59,10 @@ def compile_kubernetes(
     roles = ordered_roles(job)
     configs = {role: _agent(job, found, run, role, freight) for role in roles}
     blobs = {_digest(blob): blob for blob in (freight.agent, *freight.parts)}
-    texts = {f"{role}.json": _text(config) for role, config in configs.items()}
-    parts = len(freight.parts)
-    jobs = [
-        objects.job(job, role, run, _image(job, role, facts), parts, first=role == roles[0])
+    first, *more = [
+        made
         for role in roles
-    ]
-    others = [
-        objects.service(run),
-        objects.secret(run),
-        objects.config_map(f"{run}-agent", run, texts, {"agent.zip": _digest(freight.agent)}),
-        *(
-            objects.config_map(f"{run}-code-{at}", run, {}, {f"{at:03d}": _digest(part)})
-            for at, part in enumerate(freight.parts)
-        ),
+        for made in objects.jobs(_wanted(job, role, run, facts, freight), role == roles[0])
     ]
     return Plan(
         run=run,
@@ -77,15 +77,42 @@ def compile_kubernetes(
             for role in roles
             for index in range(job.roles[role].nodes.maximum)
         ),
-        notices=(*([code.note] if code.note else []), *_notices(job)),
-        manifests=(jobs[0], *others, *jobs[1:]),
+        notices=(*([code.note] if code.note else []), *notices(job, (first, *more))),
+        manifests=(first, *_others(job, run, freight, configs), *more),
         blobs=blobs,
     )
+
+
+def _wanted(job: Job, role: str, run: str, facts: Facts, freight: Freight) -> Wanted:
+    image = job.roles[role].image or facts.image
+    assert image is not None, "preflight sees to it"
+    account = access.account(job, run)
+    return Wanted(job, role, run, image, len(freight.parts), account, facts.assigns_ids)
+
+
+def _others(
+    job: Job, run: str, freight: Freight, configs: Mapping[str, AgentConfig]
+) -> list[dict[str, Any]]:
+    """What pods need, and must be there before them."""
+    labels = names.labels(run, job.labels)
+    texts = {f"{role}.json": _text(config) for role, config in configs.items()}
+    archive = {"agent.zip": _digest(freight.agent)}
+    return [
+        objects.service(run, labels),
+        objects.secret(run, labels),
+        objects.config_map(f"{run}-agent", labels, texts, archive),
+        *(
+            objects.config_map(f"{run}-code-{at}", labels, {}, {f"{at:03d}": _digest(part)})
+            for at, part in enumerate(freight.parts)
+        ),
+        *access.objects(job, run, labels),
+    ]
 
 
 def _agent(job: Job, found: Found, run: str, role: str, freight: Freight) -> AgentConfig:
     first = ordered_roles(job)[0]
     asked = job.roles[role]
+    port = _port(job)
     return AgentConfig(
         run=run,
         role=role,
@@ -93,14 +120,15 @@ def _agent(job: Job, found: Found, run: str, role: str, freight: Freight) -> Age
         roles=agents.shapes(job),
         settings=agents.settings(job, found, run),
         command=_inside(agents.command(job, role), PurePath(job.workdir)),
-        coordinator=f"{names.coordinator(run, first)}:{names.PORT}",
-        listen=f"0.0.0.0:{names.PORT}" if role == first else None,
+        coordinator=f"{names.coordinator(run, first)}:{port}",
+        listen=f"0.0.0.0:{port}" if role == first else None,
         token_file=layout.TOKEN_FILE,
         folder=layout.NODE,
         outputs=layout.OUTPUTS,
         workdir=layout.WORK,
         python=job.python or "",
-        nproc=(asked.gpus or 1) if asked.nproc == "gpu" else asked.nproc,
+        nproc=_gpus(asked) if asked.nproc == "gpu" else asked.nproc,
+        devices=_devices(asked),
         events_file=layout.EVENTS if role == first else None,
         env={**job.env, **asked.env},
         ports=dict(asked.ports),
@@ -108,9 +136,9 @@ def _agent(job: Job, found: Found, run: str, role: str, freight: Freight) -> Age
             join_wait=job.wait,
             coordinator_wait=max(job.wait, LINGER),
             grace=job.grace,
-            linger=LINGER,
-            **({"others": LINGER} if job.collect == "all" else {}),
-            expect=LINGER,
+            linger=max(job.keep_outputs, LINGER),
+            **({"others": max(job.keep_outputs, LINGER)} if job.collect == "all" else {}),
+            expect=job.keep_outputs,
             log_keep=job.log_keep,
         ),
         echo=True,
@@ -127,15 +155,25 @@ def _inside(command: Command, workdir: PurePath) -> Command:
     return command._replace(target=path.relative_to(workdir).as_posix())
 
 
-def _image(job: Job, role: str, facts: Facts) -> str:
-    image = job.roles[role].image or facts.image
-    assert image is not None, "preflight sees to it"
-    return image
+def _port(job: Job) -> int:
+    """Where the coordinator listens: not where the job's own programs do."""
+    taken = {job.torch.port, *(port for role in job.roles.values() for port in role.ports.values())}
+    return next(port for port in count(names.PORT) if port not in taken)
 
 
-def _notices(job: Job) -> Iterator[str]:
-    if job.outputs is not None:
-        yield f"outputs: {job.outputs} is a folder here; in the pods it is {layout.OUTPUTS}"
+def _gpus(asked: Role) -> int:
+    """How many ranks `nproc: gpu` is. GPUs may also be asked for as resources, by their names or
+    as MIG's parts of one; a pod that asks for none gets a rank."""
+    kinds = (name for name in asked.resources if re.search(r"/(gpu|mig-)", name))
+    return max(1, (asked.gpus or 0) + sum(int(units.amount(asked.resources[k])) for k in kinds))
+
+
+def _devices(asked: Role) -> tuple[str, ...] | None:
+    """The GPUs as programs in a pod count them: from 0, those that it was granted. Of parts of
+    GPUs, which have other names, only the pod knows them."""
+    if asked.gpus is None or not asked.gpu_resource.endswith("/gpu"):
+        return None
+    return tuple(str(at) for at in range(asked.gpus))
 
 
 def _text(config: AgentConfig) -> str:

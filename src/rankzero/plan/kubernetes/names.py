@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 RUN, ROLE, PART = "rankzero/run", "rankzero/role", "rankzero/part"
 NAME = "app.kubernetes.io/name"
 MANAGED_BY = "app.kubernetes.io/managed-by"
-#: Which pod of an Indexed Job a pod is: a label that Kubernetes sets.
+#: Which node of its role a pod is: a label that Kubernetes sets on the pods of an Indexed Job, and
+#: a plan on those that are a Job of their own.
 INDEX = "batch.kubernetes.io/job-completion-index"
+#: Kueue's: the queue that starts a Job.
+QUEUE = "kueue.x-k8s.io/queue-name"
 #: Annotations of a run's first Job.
 PLAN, CREATED, STOPPED = "rankzero/plan", "rankzero/created", "rankzero/stopped-by"
 #: How it ended, from one who watched it: its pods may be there for a while, or gone already.
@@ -14,19 +19,26 @@ ENDED = "rankzero/ended"
 
 #: The one container of each pod.
 CONTAINER = "rank"
-#: Where the coordinator listens in its pod, whose network is its own.
+#: Where the coordinator listens in its pod, whose network is its own, unless a script wants it.
 PORT = 29400
 
 
-def job(run: str, role: str) -> str:
-    return f"{run}-{role}"
+def job(run: str, role: str, index: int = 0) -> str:
+    """index: of a node that is a Job of its own; the role's first Job has the role's name."""
+    return f"{run}-{role}-{index}" if index else f"{run}-{role}"
+
+
+def host(run: str, role: str, index: int) -> str:
+    """A node's host name. Of an Indexed Job's pods Kubernetes sets it, and sets this one."""
+    return f"{run}-{role}-{index}"
 
 
 def coordinator(run: str, role: str) -> str:
-    """The host name of the first pod, short: the pod's resolver knows the rest."""
-    return f"{job(run, role)}-0.{run}"
+    """The name of the first pod, short: the pod's resolver knows the rest."""
+    return f"{host(run, role, 0)}.{run}"
 
 
-def labels(run: str, **more: str) -> dict[str, str]:
-    """What every object of a run carries."""
-    return {MANAGED_BY: "rankzero", RUN: run, **more}
+def labels(run: str, theirs: Mapping[str, str], **more: str) -> dict[str, str]:
+    """What every object of a run carries: the user's labels, and ours, by which it is found."""
+    kept = {key: value for key, value in theirs.items() if not key.startswith("rankzero/")}
+    return {**kept, MANAGED_BY: "rankzero", RUN: run, **more}

@@ -7,31 +7,75 @@ from typing import Any
 
 from rankzero.agent import exits
 from rankzero.plan.kubernetes import names, pod
-from rankzero.spec.model import Job
+from rankzero.plan.kubernetes.pod import Wanted
 
-#: How long a run that has ended can be seen (seconds).
-TTL = 24 * 3600
 #: Beyond the run's restarts, how often a pod is replaced: losses that use no restart (of a range of
 #: nodes), and the coordinator's last one, which only says that the run has failed.
 REPLACEMENTS = 6
+#: With these an agent says that no pod of its Job is to run again.
+FOR_GOOD = (exits.RUN_FAILED, exits.ALONE)
 
 
-def job(job: Job, role: str, run: str, image: str, parts: int, first: bool) -> dict[str, Any]:
-    """The Indexed Job of a role; the first one starts suspended, and finishes last.
+def jobs(wanted: Wanted, first: bool) -> list[dict[str, Any]]:
+    """The Jobs of a role: one, or, where each node has its own machine, one a node.
 
-    A pod whose agent died is replaced: whether the run goes on then, the coordinator decides, and
-    the one exit code that means "this run has failed" ends the Job at once. A disruption counts
-    for nothing.
+    first: it is the role of the coordinator, whose Job starts suspended, and finishes last.
     """
-    nodes = job.roles[role].nodes.maximum
-    spec: dict[str, Any] = {
+    if not wanted.asked.place:
+        nodes = wanted.asked.nodes.maximum
+        return [_job(wanted, pod.template(wanted), _indexed(wanted, nodes), 0, first)]
+    return [
+        _job(
+            wanted,
+            pod.template(wanted, index),
+            # Kubernetes names the pods of an Indexed Job itself, by the Job's name and an index
+            # from 0. The first node is fine with that, and as the coordinator it needs the count
+            # of failures that only these have; the others keep a name and a number of their own.
+            _single(wanted) if index else _indexed(wanted, 1),
+            index,
+            first and index == 0,
+        )
+        for index in range(len(wanted.asked.place))
+    ]
+
+
+def _indexed(wanted: Wanted, nodes: int) -> dict[str, Any]:
+    return {
         "completionMode": "Indexed",
         "completions": nodes,
         "parallelism": nodes,
-        "suspend": first,
-        "podReplacementPolicy": "Failed",
-        "backoffLimitPerIndex": job.max_restarts + REPLACEMENTS,
+        "backoffLimitPerIndex": _replacements(wanted),
         "maxFailedIndexes": 0,
+    }
+
+
+def _single(wanted: Wanted) -> dict[str, Any]:
+    return {"completions": 1, "parallelism": 1, "backoffLimit": _replacements(wanted)}
+
+
+def _replacements(wanted: Wanted) -> int:
+    # Kubernetes counts in 32 bits.
+    return min(wanted.job.max_restarts + REPLACEMENTS, 2**31 - 1)
+
+
+def _job(
+    wanted: Wanted, template: Mapping[str, Any], count: Mapping[str, Any], index: int, first: bool
+) -> dict[str, Any]:
+    """A Job of a role. One that waits in a queue starts suspended, and the queue resumes it.
+
+    A pod whose agent died is replaced: whether the run goes on then, the coordinator decides, and
+    the exit codes that no other pod could do better ends the Job at once. A disruption counts for
+    nothing.
+    """
+    labels = {**wanted.labels, names.NAME: wanted.job.name}
+    if wanted.job.queue is not None:
+        labels[names.QUEUE] = wanted.job.queue
+    if first:
+        labels[names.PART] = "coordinator"
+    spec: dict[str, Any] = {
+        **count,
+        "suspend": first or names.QUEUE in labels,
+        "podReplacementPolicy": "Failed",
         "podFailurePolicy": {
             "rules": [
                 {
@@ -43,25 +87,23 @@ def job(job: Job, role: str, run: str, image: str, parts: int, first: bool) -> d
                     "onExitCodes": {
                         "containerName": names.CONTAINER,
                         "operator": "In",
-                        "values": [exits.RUN_FAILED],
+                        "values": list(FOR_GOOD),
                     },
                 },
             ]
         },
-        "template": pod.template(job, role, run, image, parts),
+        "template": template,
     }
     if first:
-        spec["ttlSecondsAfterFinished"] = TTL
-    labels = {names.ROLE: role, names.NAME: job.name}
-    if first:
-        labels[names.PART] = "coordinator"
-    return {**_head("batch/v1", "Job", names.job(run, role), run, **labels), "spec": spec}
+        spec["ttlSecondsAfterFinished"] = int(wanted.job.ttl)
+    name = names.job(wanted.run, wanted.role, index)
+    return {**head("batch/v1", "Job", name, labels), "spec": spec}
 
 
-def service(run: str) -> dict[str, Any]:
+def service(run: str, labels: Mapping[str, str]) -> dict[str, Any]:
     """Names for pods, also for those that are not ready yet."""
     return {
-        **_head("v1", "Service", run, run),
+        **head("v1", "Service", run, labels),
         "spec": {
             "clusterIP": "None",
             "publishNotReadyAddresses": True,
@@ -70,23 +112,24 @@ def service(run: str) -> dict[str, Any]:
     }
 
 
-def secret(run: str) -> dict[str, Any]:
+def secret(run: str, labels: Mapping[str, str]) -> dict[str, Any]:
     """The run's token, which `submit` makes: a plan holds no secret."""
-    return {**_head("v1", "Secret", run, run), "type": "Opaque", "immutable": True}
+    return {**head("v1", "Secret", run, labels), "type": "Opaque", "immutable": True}
 
 
 def config_map(
-    name: str, run: str, texts: Mapping[str, str], blobs: Mapping[str, str]
+    name: str, labels: Mapping[str, str], texts: Mapping[str, str], blobs: Mapping[str, str]
 ) -> dict[str, Any]:
     """blobs: name -> `sha256:...` of what `submit` puts in its place."""
     data: dict[str, Any] = {"data": dict(texts), "binaryData": dict(blobs)}
     filled = {key: value for key, value in data.items() if value}
-    return {**_head("v1", "ConfigMap", name, run), "immutable": True, **filled}
+    return {**head("v1", "ConfigMap", name, labels), "immutable": True, **filled}
 
 
-def _head(version: str, kind: str, name: str, run: str, **labels: str) -> dict[str, Any]:
+def head(version: str, kind: str, name: str, labels: Mapping[str, str]) -> dict[str, Any]:
+    """What every object begins with."""
     return {
         "apiVersion": version,
         "kind": kind,
-        "metadata": {"name": name, "labels": names.labels(run, **labels)},
+        "metadata": {"name": name, "labels": dict(labels)},
     }

@@ -1,68 +1,124 @@
 """The pod of a role's nodes: one container, whose first process is the agent.
 
-It passes Pod Security's `restricted` profile: Kubernetes' documentation, "Pod Security Standards".
+It passes Pod Security's `restricted` profile (Kubernetes' documentation, "Pod Security Standards")
+unless the job asks for more.
 """
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from rankzero.agent import exits
-from rankzero.agent.pod import ADDRESS, LOSSES
-from rankzero.plan.kubernetes import layout, names
+from rankzero.agent.pod import ADDRESS, INDEX, LOSSES
+from rankzero.plan.kubernetes import layout, names, starting, users, volumes
+from rankzero.spec import strategic
 from rankzero.spec.model import Job, Role
+from rankzero.spec.pods import EnvSource
 
-#: Who a container runs as: any user but root does, and shares nothing with the image's.
-USER = 1000
-#: Where an image's interpreter may be, most likely first.
-PYTHONS = ("python3", "python", "/opt/conda/bin/python3", "/usr/local/bin/python3")
 #: After the ranks' grace, what the agent itself needs to leave (seconds).
 _LEAVING = 30
 #: How long a pod stays on a node that does not answer (seconds).
 _UNREACHABLE = 30
+#: What NVIDIA's container runtime goes by.
+_VISIBLE = "NVIDIA_VISIBLE_DEVICES"
 
 
-def template(job: Job, role: str, run: str, image: str, parts: int) -> dict[str, Any]:
-    """The pod template of a role. parts: in how many ConfigMaps the code travels."""
-    asked = job.roles[role]
-    labels = {**job.labels, **asked.labels, **names.labels(run, **{names.ROLE: role})}
+class Wanted(NamedTuple):
+    """What the pods of a role are made from.
+
+    parts: in how many ConfigMaps the code travels. account: the ServiceAccount whose token they
+    get. assigns_ids: the cluster chooses who they run as.
+    """
+
+    job: Job
+    role: str
+    run: str
+    image: str
+    parts: int = 0
+    account: str | None = None
+    assigns_ids: bool = False
+
+    @property
+    def asked(self) -> Role:
+        return self.job.roles[self.role]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Of the role's objects: the user's, and those by which they are found."""
+        theirs = {**self.job.labels, **self.asked.labels}
+        return names.labels(self.run, theirs, **{names.ROLE: self.role})
+
+
+def template(wanted: Wanted, index: int | None = None) -> dict[str, Any]:
+    """The pod template of a role. index: of the only node that it is for, where it is for one."""
+    job, asked = wanted.job, wanted.asked
+    # A queue of Jobs may also be one of pods, and these are no work beside their Job.
+    labels = {key: value for key, value in wanted.labels.items() if key != names.QUEUE}
+    metadata = {"labels": labels, "annotations": dict(asked.annotations)}
+    spec = _spec(wanted)
+    machine = {**job.node_selector, **asked.node_selector}
+    if index is not None:
+        machine |= asked.place[index]
+    if index:
+        _number(metadata, spec, wanted, index)
+    if machine:
+        spec["nodeSelector"] = machine
+    for overlay in (job.pod, asked.pod):
+        spec = strategic.merge(spec, overlay)
+    _hide_devices(rank(spec))
+    return {"metadata": metadata, "spec": spec}
+
+
+def rank(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The container that the agent and the ranks run in, of a pod's spec."""
+    found: dict[str, Any] = next(
+        one for one in spec["containers"] if one["name"] == names.CONTAINER
+    )
+    return found
+
+
+def _spec(wanted: Wanted) -> dict[str, Any]:
+    job, asked = wanted.job, wanted.asked
+    tolerations = [*job.tolerations, *asked.tolerations]
+    optional: dict[str, Any] = {
+        "serviceAccountName": wanted.account,
+        "priorityClassName": asked.priority_class,
+        "imagePullSecrets": [{"name": name} for name in job.pull_secrets],
+    }
     return {
-        "metadata": {"labels": labels, "annotations": dict(asked.annotations)},
-        "spec": {
-            "restartPolicy": "Never",
-            "subdomain": run,
-            "automountServiceAccountToken": False,
-            "enableServiceLinks": False,
-            "terminationGracePeriodSeconds": int(job.grace) + _LEAVING,
-            "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": USER,
-                "runAsGroup": USER,
-                "fsGroup": USER,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
-            "tolerations": [_toleration("not-ready"), _toleration("unreachable")],
-            "topologySpreadConstraints": [_spread(run)],
-            "containers": [_container(job, asked, role, image, parts)],
-            "volumes": _volumes(run, parts),
-        },
+        "restartPolicy": "Never",
+        "subdomain": wanted.run,
+        "automountServiceAccountToken": wanted.account is not None,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": int(job.grace) + _LEAVING,
+        "securityContext": users.pod_security(asked.user, wanted.assigns_ids),
+        **{key: value for key, value in optional.items() if value},
+        "tolerations": [
+            _toleration("not-ready"),
+            _toleration("unreachable"),
+            *(one.model_dump(exclude_none=True) for one in tolerations),
+        ],
+        "topologySpreadConstraints": [_spread(wanted.run)],
+        "containers": [_container(wanted)],
+        "volumes": [
+            *volumes.own(wanted.run, wanted.parts, asked.shm),
+            *volumes.theirs({**job.volumes, **asked.volumes}),
+        ],
     }
 
 
-def _container(job: Job, asked: Role, role: str, image: str, parts: int) -> dict[str, Any]:
-    pull = {} if asked.pull is None else {"imagePullPolicy": asked.pull}
+def _container(wanted: Wanted) -> dict[str, Any]:
+    job, asked = wanted.job, wanted.asked
+    sources = [_source(one) for one in (*job.env_from, *asked.env_from)]
     ports = [{"name": name, "containerPort": number} for name, number in asked.ports.items()]
-    code = [{"name": "code", "mountPath": layout.CODE, "readOnly": True}] if parts else []
+    optional = {"imagePullPolicy": asked.pull, "ports": ports, "envFrom": sources}
     return {
         "name": names.CONTAINER,
-        "image": image,
-        **pull,
-        "command": command(job.python, layout.config(role)),
+        "image": wanted.image,
+        "command": starting.command(job.python, layout.config(wanted.role)),
         "workingDir": layout.OWN,
-        "env": _environment(),
-        **({"ports": ports} if ports else {}),
+        "env": _environment(wanted),
+        **{key: value for key, value in optional.items() if value},
         "resources": resources(asked),
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -71,42 +127,17 @@ def _container(job: Job, asked: Role, role: str, image: str, parts: int) -> dict
         "terminationMessagePath": layout.TERMINATION,
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [
-            {"name": "own", "mountPath": layout.OWN},
-            {"name": "memory", "mountPath": "/dev/shm"},  # noqa: S108 - the pod's own
-            {"name": "agent", "mountPath": layout.AGENT, "readOnly": True},
-            {"name": "token", "mountPath": layout.TOKEN, "readOnly": True},
-            *code,
+            *volumes.own_mounts(wanted.parts),
+            *volumes.their_mounts({**job.volumes, **asked.volumes}),
         ],
     }
 
 
-def command(python: str | None, config: str) -> list[str]:
-    """Start the agent with the interpreter that was named, or the first one that is there."""
-    agent = [layout.ARCHIVE, "pod", config]
-    if python is not None:
-        return [python, *agent]
-    said = f"there is no Python in this image: none of {', '.join(PYTHONS)}"
-    cause = f'{{"kind": "refused", "message": "{said}"}}'
-    outcome = f'{{"state": "failed", "exit_code": {exits.REFUSED}, "cause": {cause}}}'
-    script = (
-        f"{_first_python(agent)} "
-        f"echo {shlex.quote(outcome)} >{layout.TERMINATION}; "
-        f"echo {shlex.quote('rankzero: ' + said)} >&2; exit {exits.RUN_FAILED}"
-    )
-    return ["/bin/sh", "-c", script]
-
-
-def inside(python: str | None, words: list[str]) -> list[str]:
-    """A verb of the agent's archive, for `exec` into a pod that runs."""
-    agent = [layout.ARCHIVE, *words]
-    return [python, *agent] if python else ["/bin/sh", "-c", _first_python(agent)]
-
-
-def _first_python(words: list[str]) -> str:
-    return (
-        f'for python in {" ".join(PYTHONS)}; do command -v "$python" >/dev/null 2>&1 && '
-        f'exec "$python" {shlex.join(words)}; done;'
-    )
+def _number(metadata: dict[str, Any], spec: dict[str, Any], wanted: Wanted, index: int) -> None:
+    """What Kubernetes gives each pod of an Indexed Job, for a pod that is a Job of its own."""
+    metadata["labels"] = {**metadata["labels"], names.INDEX: str(index)}
+    spec["hostname"] = names.host(wanted.run, wanted.role, index)
+    rank(spec)["env"].append({"name": INDEX, "value": str(index)})
 
 
 def resources(asked: Role) -> dict[str, Any]:
@@ -116,7 +147,7 @@ def resources(asked: Role) -> dict[str, Any]:
     if asked.memory is not None:
         limits["memory"] = asked.memory
     if asked.gpus:
-        limits["nvidia.com/gpu"] = str(asked.gpus)
+        limits[asked.gpu_resource] = str(asked.gpus)
     requests = dict(limits)
     if asked.cpu is not None:
         requests["cpu"] = f"{round(asked.cpu * 1000)}m"
@@ -124,9 +155,22 @@ def resources(asked: Role) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value}
 
 
-def _environment() -> list[dict[str, Any]]:
-    address = _field("status.podIP")
-    losses = _field("metadata.annotations['batch.kubernetes.io/job-index-failure-count']")
+def _hide_devices(container: dict[str, Any]) -> None:
+    """Let a container that was granted no device see none.
+
+    Images of CUDA say NVIDIA_VISIBLE_DEVICES=all, and where NVIDIA's runtime is a machine's
+    default, that alone shows a pod every GPU of it, whoever else was granted them. `void` is its
+    word for "as if there were none". Where a device was granted, its plugin sets the variable, and
+    what stood here would win over it.
+    """
+    asked = container.get("resources", {})
+    granted = [name for name in asked.get("limits", {}) if "/" in name] or asked.get("claims")
+    if not granted and all(one["name"] != _VISIBLE for one in container["env"]):
+        container["env"] = [*container["env"], {"name": _VISIBLE, "value": "void"}]
+
+
+def _environment(wanted: Wanted) -> list[dict[str, Any]]:
+    """What only the pod knows, a home for a user without one, and the user's secrets."""
     fixed = {
         "HOME": layout.HOME,
         "TMPDIR": layout.TMP,
@@ -135,28 +179,27 @@ def _environment() -> list[dict[str, Any]]:
         "USER": "rankzero",
         "LOGNAME": "rankzero",
     }
-    return [
-        {"name": ADDRESS, "valueFrom": address},
-        {"name": LOSSES, "valueFrom": losses},
-        *({"name": name, "value": value} for name, value in fixed.items()),
-    ]
+    secrets = {**wanted.job.secrets, **wanted.asked.secrets}
+    found = {
+        ADDRESS: _field("status.podIP"),
+        LOSSES: _field("metadata.annotations['batch.kubernetes.io/job-index-failure-count']"),
+        **{name: {"value": value} for name, value in fixed.items()},
+        **{
+            name: {"valueFrom": {"secretKeyRef": {"name": one.secret, "key": one.key}}}
+            for name, one in secrets.items()
+        },
+    }
+    return [{"name": name, **value} for name, value in found.items()]
 
 
-def _field(path: str) -> Mapping[str, Any]:
-    return {"fieldRef": {"fieldPath": path}}
+def _source(source: EnvSource) -> dict[str, Any]:
+    if source.secret is not None:
+        return {"secretRef": {"name": source.secret}}
+    return {"configMapRef": {"name": source.config_map}}
 
 
-def _volumes(run: str, parts: int) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = [
-        {"name": "own", "emptyDir": {}},
-        {"name": "memory", "emptyDir": {"medium": "Memory"}},
-        {"name": "agent", "configMap": {"name": f"{run}-agent"}},
-        {"name": "token", "secret": {"secretName": run, "defaultMode": 0o440}},
-    ]
-    if parts:
-        sources = [{"configMap": {"name": f"{run}-code-{at}"}} for at in range(parts)]
-        found.append({"name": "code", "projected": {"sources": sources}})
-    return found
+def _field(path: str) -> dict[str, Any]:
+    return {"valueFrom": {"fieldRef": {"fieldPath": path}}}
 
 
 def _toleration(what: str) -> dict[str, Any]:

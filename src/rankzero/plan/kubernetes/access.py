@@ -1,0 +1,53 @@
+"""Who may reach what: the run's own account with the API, and a wall around its pods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rankzero.plan.kubernetes import names
+from rankzero.plan.kubernetes.objects import head
+from rankzero.spec.model import Job
+
+_GROUP = "rbac.authorization.k8s.io"
+
+
+def account(job: Job, run: str) -> str | None:
+    """The ServiceAccount whose token the pods get: one that is there, the run's own, or none."""
+    return run if job.api else job.service_account
+
+
+def objects(job: Job, run: str, labels: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What has to be there before the pods are."""
+    return [
+        *(_rights(job, run, labels) if job.api else ()),
+        *([_wall(run, labels)] if job.isolate else ()),
+    ]
+
+
+def _rights(job: Job, run: str, labels: Mapping[str, str]) -> list[dict[str, Any]]:
+    """An account that may do what the job asks for, and nothing else."""
+    rules = [one.model_dump(mode="json") for one in job.api]
+    return [
+        {**head("v1", "ServiceAccount", run, labels), "automountServiceAccountToken": False},
+        {
+            **head(f"{_GROUP}/v1", "Role", run, labels),
+            "rules": [{key: value for key, value in rule.items() if value} for rule in rules],
+        },
+        {
+            **head(f"{_GROUP}/v1", "RoleBinding", run, labels),
+            "roleRef": {"apiGroup": _GROUP, "kind": "Role", "name": run},
+            # Without a namespace it is that of the binding.
+            "subjects": [{"kind": "ServiceAccount", "name": run}],
+        },
+    ]
+
+
+def _wall(run: str, labels: Mapping[str, str]) -> dict[str, Any]:
+    """Nobody but the run's own pods reaches them. What they reach stays open: data and packages
+    come from outside. `exec` and `port-forward` come through the machine, not the network."""
+    own = {"podSelector": {"matchLabels": {names.RUN: run}}}
+    return {
+        **head("networking.k8s.io/v1", "NetworkPolicy", run, labels),
+        "spec": {**own, "policyTypes": ["Ingress"], "ingress": [{"from": [own]}]},
+    }

@@ -1,0 +1,48 @@
+"""What a user should know of a plan before it is submitted. None of it stops the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from rankzero.plan.kubernetes import layout, names, standards
+from rankzero.spec.model import Job
+
+
+def notices(job: Job, made: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """made: the run's Jobs."""
+    jobs = list(made)
+    if job.outputs is not None:
+        yield f"outputs: {job.outputs} is a folder here; in the pods it is {layout.OUTPUTS}"
+    yield from _queued(job, jobs)
+    yield from _beyond(jobs)
+
+
+def _queued(job: Job, jobs: list[Mapping[str, Any]]) -> Iterator[str]:
+    queues = {one["metadata"]["labels"].get(names.QUEUE) for one in jobs} - {None}
+    if not queues:
+        return
+    queue = ", ".join(sorted(queues))
+    yield f"it waits in queue {queue}: Kueue starts it, and without Kueue nobody does"
+    if len(jobs) > 1:
+        yield (
+            f"its {len(jobs)} Jobs are admitted one by one; where some of them are not, `wait` "
+            f"({job.wait:g} s) ends the run, and gives back what it has"
+        )
+
+
+def _beyond(jobs: list[Mapping[str, Any]]) -> Iterator[str]:
+    found: dict[str, list[str]] = {}
+    for one in jobs:
+        role = one["metadata"]["labels"][names.ROLE]
+        for what in standards.beyond(one["spec"]["template"]["spec"]):
+            roles = found.setdefault(what, [])
+            if role not in roles:
+                roles.append(role)
+    everywhere = {one["metadata"]["labels"][names.ROLE] for one in jobs}
+    parts = [
+        what if everywhere == set(roles) else f"{what} (of {', '.join(roles)})"
+        for what, roles in found.items()
+    ]
+    if parts:
+        yield f"more than Pod Security's restricted profile allows: {', '.join(parts)}"

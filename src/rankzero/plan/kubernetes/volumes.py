@@ -1,0 +1,79 @@
+"""What a pod's files are: the run's own, and the volumes that the job names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rankzero.plan.kubernetes import layout
+from rankzero.spec.pods import Volume
+
+#: The run's own volumes; no user's begins like this.
+_OWN = "rankzero"
+
+
+def own(run: str, parts: int, shm: str | None) -> list[dict[str, Any]]:
+    """parts: in how many ConfigMaps the code travels."""
+    # Without a limit of its own /dev/shm is as large as the pod's memory, or the machine's where
+    # the pod has no limit, and what lies in it counts as the pod's memory. So it cannot take more
+    # than the pod may have anyway, and a smaller default would only end data loaders, which hand
+    # batches over in it, with "bus error".
+    limit = {"sizeLimit": shm} if shm else {}
+    found: list[dict[str, Any]] = [
+        {"name": f"{_OWN}-run", "emptyDir": {}},
+        {"name": f"{_OWN}-shm", "emptyDir": {"medium": "Memory", **limit}},
+        {"name": f"{_OWN}-agent", "configMap": {"name": f"{run}-agent"}},
+        {"name": f"{_OWN}-token", "secret": {"secretName": run, "defaultMode": 0o440}},
+    ]
+    if parts:
+        sources = [{"configMap": {"name": f"{run}-code-{at}"}} for at in range(parts)]
+        found.append({"name": f"{_OWN}-code", "projected": {"sources": sources}})
+    return found
+
+
+def own_mounts(parts: int) -> list[dict[str, Any]]:
+    read_only = {"agent": layout.AGENT, "token": layout.TOKEN}
+    if parts:
+        read_only["code"] = layout.CODE
+    return [
+        {"name": f"{_OWN}-run", "mountPath": layout.OWN},
+        {"name": f"{_OWN}-shm", "mountPath": "/dev/shm"},  # noqa: S108 - the pod's own
+        *(
+            {"name": f"{_OWN}-{name}", "mountPath": path, "readOnly": True}
+            for name, path in read_only.items()
+        ),
+    ]
+
+
+def theirs(volumes: Mapping[str, Volume]) -> list[dict[str, Any]]:
+    return [{"name": name, **_source(volume)} for name, volume in volumes.items()]
+
+
+def their_mounts(volumes: Mapping[str, Volume]) -> list[dict[str, Any]]:
+    return [_mount(name, volume) for name, volume in volumes.items()]
+
+
+def _mount(name: str, volume: Volume) -> dict[str, Any]:
+    mount: dict[str, Any] = {"name": name, "mountPath": volume.path}
+    if volume.read_only:
+        mount["readOnly"] = True
+    if volume.sub_path is not None:
+        mount["subPath"] = volume.sub_path
+    return mount
+
+
+def _source(volume: Volume) -> dict[str, Any]:
+    if volume.claim is not None:
+        return {"persistentVolumeClaim": {"claimName": volume.claim}}
+    if volume.host_path is not None:
+        # Without the type a folder that is not there would be made, empty and root's.
+        return {"hostPath": {"path": volume.host_path, "type": "Directory"}}
+    if volume.nfs is not None:
+        server, _, path = volume.nfs.partition(":")
+        return {"nfs": {"server": server, "path": path}}
+    if volume.secret is not None:
+        return {"secret": {"secretName": volume.secret}}
+    if volume.config_map is not None:
+        return {"configMap": {"name": volume.config_map}}
+    size = volume.empty_dir
+    return {"emptyDir": {"sizeLimit": size} if isinstance(size, str) else {}}
