@@ -46,11 +46,23 @@ def own_mounts(parts: int) -> list[dict[str, Any]]:
 
 
 def theirs(volumes: Mapping[str, Volume]) -> list[dict[str, Any]]:
-    return [{"name": name, **_source(volume)} for name, volume in volumes.items()]
+    """One for each source: a pod that names a claim twice would wait for it forever."""
+    names = dict.fromkeys(_names(volumes).values())
+    return [{"name": name, **_source(volumes[name])} for name in names]
 
 
 def their_mounts(volumes: Mapping[str, Volume]) -> list[dict[str, Any]]:
-    return [_mount(name, volume) for name, volume in volumes.items()]
+    names = _names(volumes)
+    return [_mount(names[name], volume) for name, volume in volumes.items()]
+
+
+def _names(volumes: Mapping[str, Volume]) -> dict[str, str]:
+    """What each volume is called in the pod: as the first one of the same claim."""
+    first: dict[str, str] = {}
+    return {
+        name: name if volume.claim is None else first.setdefault(volume.claim, name)
+        for name, volume in volumes.items()
+    }
 
 
 def _mount(name: str, volume: Volume) -> dict[str, Any]:
