@@ -58,6 +58,9 @@ def test_every_public_name_has_a_section() -> None:
         ("run", {"script", "module", "command"}),
         ("torch", {"backend", "port", "timeout"}),
         ("param", {"type", "default", "choices"}),
+        ("volume", {"claim", "path", "read_only"}),
+        ("toleration", {"key", "tolerationSeconds"}),
+        ("rule", {"resources", "verbs"}),
     ],
 )
 def test_every_key_of_a_job_file_has_a_row_that_says_what_it_is(part: str, some: set[str]) -> None:

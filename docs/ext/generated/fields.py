@@ -11,7 +11,7 @@ from .markdown import cell, escaped, table
 
 
 def fields(part: str) -> str:
-    """A table of the keys of `job`, or of one of its parts: `role`, `run`, `torch`, `param`."""
+    """A table of the keys of `job`, or of one of its parts: `role`, `run`, `volume`, ..."""
     rows = ((f"`{name}`", _default(key), _meaning(key)) for name, key in keys(part).items())
     return table(("key", "default", "meaning"), rows)
 

@@ -152,7 +152,7 @@ def _notices(job: Job, facts: Facts, nodes: tuple[AgentConfig, ...]) -> Iterator
         {*job.secrets, *(name for role in job.roles.values() for name in role.secrets)}
     )
     if variables:
-        yield f"no Secrets on one machine: {', '.join(variables)} as your environment has it"
+        yield f"no Secrets on one machine: {', '.join(variables)} are as your environment has them"
     if job.wait > LONGEST_WAIT and "wait" in job.model_fields_set:
         yield f"wait is {LONGEST_WAIT:g} s at most on one machine, where a node is there or is not"
     for name, role in job.roles.items():

@@ -186,6 +186,30 @@ def test_what_one_machine_cannot_honour_is_said() -> None:
     assert "4 ranks share 2 GPUs" in plan(*CASES["fewer-gpus-than-ranks"]).notices[0]
 
 
+def test_what_only_pods_have_is_ignored_by_name() -> None:
+    made = job(
+        queue="q",
+        api=[{"resources": ["pods"], "verbs": ["get"]}],
+        keep_outputs=60.0,
+        secrets={"KEY": {"secret": "s", "key": "k"}},
+        pod={"hostNetwork": True},
+        roles={
+            "worker": {
+                "nodes": nodes(1),
+                "place": [{"rack": "a"}],
+                "user": 0,
+                "shm": "1Gi",
+                "volumes": {"v": {"claim": "c", "path": "/v"}},
+                "secrets": {"TOKEN": {"secret": "s", "key": "k"}},
+            }
+        },
+    )
+    assert plan(made).notices == (
+        "ignored on one machine: api, keep_outputs, place, pod, queue, shm, user, volumes",
+        "no Secrets on one machine: KEY, TOKEN are as your environment has them",
+    )
+
+
 def test_a_node_that_others_share_a_port_with_gets_one_of_its_own() -> None:
     alone = job(roles={"worker": {"nodes": nodes(1), "ports": {"http": 8080}}})
     shared = job(roles={"worker": {"nodes": nodes(2), "ports": {"http": 8080}}})
