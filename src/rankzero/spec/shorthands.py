@@ -83,11 +83,9 @@ def _volume(given: Given) -> Given:
     if not given.is_scalar:
         return given
     text = given.text.removesuffix(":ro")
-    source, colon, path = text.rpartition(":")
-    if not colon:
-        source, path = text, ""
+    source, colon, path = text.rpartition(":") if ":" in text else (text, "", "")
     kind = "host_path" if source.startswith("/") else "claim"
-    made = _table(given, {kind: source, "path": path})
+    made = _table(given, {kind: source, **({"path": path} if colon else {})})
     only_read = Given(True, given.place, "true") if text != given.text else None
     return made.having(read_only=only_read)
 

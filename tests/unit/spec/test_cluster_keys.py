@@ -132,7 +132,7 @@ def test_what_the_job_says_stays_the_jobs_and_a_role_adds_its_own(load):
         ("volumes: {v: {path: /v}}", "volumes.v: must say one of claim, host_path, nfs, empty_dir"),
         ("volumes: {v: {path: /v, claim: a, nfs: 'a:/b'}}", "volumes.v: must say one of"),
         ("volumes: {v: {claim: a}}", "volumes.v: `path` is missing"),
-        ("volumes: {v: mnist}", "volumes.v: must be an absolute path, such as /data"),
+        ("volumes: {v: mnist}", "volumes.v: `path` is missing"),
         ("volumes: {v: 'c:data'}", "volumes.v: must be an absolute path"),
         ("volumes: {v: 'c:/a/../b'}", "volumes.v: must be an absolute path"),
         ("volumes: {v: 'c:/'}", "must lie beside /rankzero"),
@@ -271,7 +271,7 @@ def test_gpus_of_one_of_several_roles_by_their_name(load):
     ("options", "fault"),
     [
         ({"tolerations": ("a=b:c",)}, "--toleration: must be"),
-        ({"volumes": ("mnist",)}, "--volume: must be an absolute path"),
+        ({"volumes": ("mnist",)}, "--volume: `path` is missing"),
         ({"secrets": {"A": "S/k"}}, "--secret: must be an object's name"),
         ({"node_selector": {"a": "b c"}}, "--node-selector: must be at most 63"),
         ({"pull_secrets": ("A",)}, "--pull-secret: must be an object's name"),

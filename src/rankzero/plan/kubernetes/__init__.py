@@ -15,15 +15,12 @@ from rankzero.agent.config import AgentConfig, CodeParts, Command, Limits
 from rankzero.plan import agents
 from rankzero.plan.kubernetes import access, layout, names, objects
 from rankzero.plan.kubernetes.notices import notices
+from rankzero.plan.kubernetes.objects import LINGER
 from rankzero.plan.kubernetes.pod import Wanted
 from rankzero.plan.model import Code, Plan
 from rankzero.spec import ordered_roles, units
 from rankzero.spec.framework import Found
 from rankzero.spec.model import Job, Role
-
-#: How long a run's pods stay at least for one who is there to fetch what is left, and for a
-#: coordinator that is being replaced (seconds).
-LINGER = 600.0
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rankzero.plan.kubernetes import layout, names, standards
+from rankzero.plan.kubernetes.objects import LINGER
 from rankzero.spec.model import Job
 
 
@@ -26,8 +27,9 @@ def _queued(job: Job, jobs: list[Mapping[str, Any]]) -> Iterator[str]:
     yield f"it waits in queue {queue}: Kueue starts it, and without Kueue nobody does"
     if len(jobs) > 1:
         yield (
-            f"its {len(jobs)} Jobs are admitted one by one; where some of them are not, `wait` "
-            f"({job.wait:g} s) ends the run, and gives back what it has"
+            f"its {len(jobs)} Jobs are admitted one by one; while some are not, the others wait "
+            f"{job.wait:g} s (for the first one at least {LINGER:g} s), and then give back what "
+            "they have"
         )
 
 
