@@ -8,7 +8,7 @@ from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.state import Found, Object
 from rankzero.backends.kubernetes.stream import ExecStream
 from rankzero.backends.viewer import Lost, Viewer
-from rankzero.plan.kubernetes import layout, names, pod
+from rankzero.plan.kubernetes import layout, names, starting
 
 
 def enter(cluster: Cluster, found: Found) -> Viewer:
