@@ -19,7 +19,7 @@ from .lab.manifests import claim, pod
 from .lab.places import PRIVATE_PASSWORD, PRIVATE_REGISTRY, PRIVATE_USER, REGISTRY
 from .lab.target import Cluster
 from .lab.watching import event, holds, phase
-from .team import ROLE, Team
+from .team import Team
 
 INDEX = "batch.kubernetes.io/job-completion-index"
 QUEUE = "kueue.x-k8s.io/queue-name"
@@ -354,17 +354,12 @@ print(ask("pods"), ask("secrets"))
 def giver(
     cluster: Cluster, namespace: str, user: Callable[..., Kubectl], team: Team, tmp_path: Any
 ) -> Iterator[Team]:
-    """One who may also make accounts with rights, and policies."""
-    groups = {
-        "": ["serviceaccounts"],
-        "rbac.authorization.k8s.io": ["roles", "rolebindings"],
-        "networking.k8s.io": ["networkpolicies"],
-    }
-    more = [
-        {"apiGroups": [group], "resources": kinds, "verbs": ["create"]}
-        for group, kinds in groups.items()
-    ]
-    config = user(namespace, {"rules": [*ROLE["rules"], *more]}).kubeconfig
+    """One with the rights that such jobs take, as `doctor` tells an administrator."""
+    team.script("")
+    (team.work / "job.yaml").write_text("run: train.py\napi: true\nisolate: true\n")
+    said = team.call("doctor", "--rbac", "job.yaml")
+    assert said.code == 0, said
+    config = user(namespace, yaml.safe_load(said.out)).kubeconfig
     made = Team(tmp_path / "giver", config, cluster.kubectl.within(namespace), cluster.python)
     yield made
     made.close()

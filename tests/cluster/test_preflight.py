@@ -15,9 +15,9 @@ from rankzero.backends.kubernetes import cluster as api
 from rankzero.backends.kubernetes import compiling
 from rankzero.backends.kubernetes.preflight import check
 from rankzero.backends.kubernetes.preflight.rights import allows, rules_review
-from rankzero.backends.kubernetes.preflight.standards import against
 from rankzero.errors import BadRequest, Refused
 from rankzero.plan.kubernetes.rights import USUAL, Right, rights
+from rankzero.plan.kubernetes.standards import against
 from rankzero.plan.model import Plan
 from rankzero.spec import from_target
 from support.home import Said

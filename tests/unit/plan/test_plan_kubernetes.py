@@ -18,7 +18,7 @@ import yaml
 from rankzero.agent import exits
 from rankzero.agent.config import AgentConfig
 from rankzero.plan.kubernetes import Facts, Freight, compile_kubernetes, names, starting
-from rankzero.plan.kubernetes.standards import beyond
+from rankzero.plan.kubernetes.standards import RESTRICTED, against
 from rankzero.plan.model import Code, Plan
 from rankzero.spec.framework import Found
 from rankzero.spec.model import Job
@@ -267,7 +267,7 @@ def test_a_pod_is_as_restricted_as_the_standard_asks_unless_the_plan_says_otherw
     name: str,
 ) -> None:
     made = plan(*CASES[name])
-    found = [what for template in pods(made) for what in beyond(template["spec"])]
+    found = [what for template in pods(made) for what in against(RESTRICTED, template["spec"])]
 
     assert bool(found) == (name in MORE)
     assert any("restricted" in notice for notice in made.notices) == (name in MORE)

@@ -7,7 +7,7 @@ import pytest
 from rankzero.backends.kubernetes.preflight import dry_run, pod_security
 from rankzero.backends.kubernetes.preflight.model import Answer, Verdict
 from rankzero.backends.kubernetes.preflight.namespace import itself
-from rankzero.backends.kubernetes.preflight.standards import against
+from rankzero.plan.kubernetes.standards import against
 from support.security import PODS
 
 from .given import NAMESPACE, found, job, judged, pods, refused, request, texts

@@ -37,7 +37,7 @@ def _beyond(jobs: list[Mapping[str, Any]]) -> Iterator[str]:
     found: dict[str, list[str]] = {}
     for one in jobs:
         role = one["metadata"]["labels"][names.ROLE]
-        for what in standards.beyond(one["spec"]["template"]["spec"]):
+        for what in standards.against(standards.RESTRICTED, one["spec"]["template"]["spec"]):
             roles = found.setdefault(what, [])
             if role not in roles:
                 roles.append(role)

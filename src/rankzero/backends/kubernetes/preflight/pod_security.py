@@ -18,7 +18,7 @@ from rankzero.backends.kubernetes.preflight.model import (
     Verdict,
 )
 from rankzero.backends.kubernetes.preflight.namespace import itself
-from rankzero.backends.kubernetes.preflight.standards import against
+from rankzero.plan.kubernetes.standards import against
 
 NAME = "pod security"
 
