@@ -7,8 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from support.home import Home
+
+# How long an example takes on a busy machine says nothing about the code.
+settings.register_profile("here", deadline=None)
+settings.load_profile("here")
 
 # A shell starts what it puts in the background with SIGINT ignored, `nohup` ignores SIGHUP, and
 # what is ignored stays so in every descendant: the commands that get both here must not inherit it.
