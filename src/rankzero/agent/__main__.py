@@ -1,7 +1,8 @@
 """`python -m rankzero.agent CONFIG`: the agent of one node.
 
 In a pod: `pod CONFIG`, with the role's config; for those who look, `client CONFIG` and `outputs
-CONFIG`. The modules of these names say more.
+CONFIG`; for those who come in, `exec`, `signal` and `roster`. The modules of these names, and
+`enter`, say more.
 """
 
 import os
@@ -27,6 +28,10 @@ def main() -> None:
         from rankzero.agent import outputs
 
         sys.exit(outputs.main(load(words[1])))
+    if words[0] in ("exec", "signal", "roster"):
+        from rankzero.agent import enter
+
+        sys.exit(enter.main(words))
     if words[0] == "pod":
         from rankzero.agent import pod
 

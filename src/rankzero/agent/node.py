@@ -16,6 +16,7 @@ from rankzero.agent.loop import Loop, Timer
 from rankzero.agent.rank import RankProcess
 from rankzero.agent.ranks import Ranks
 from rankzero.agent.reports import Reports
+from rankzero.agent.roster import RosterFile
 from rankzero.agent.wire.connection import Connection
 from rankzero.agent.wire.dial import dial
 from rankzero.agent.wire.seal import Handshake
@@ -69,6 +70,7 @@ class NodeAgent:
             on_leftovers=self._leftovers,
             on_down=self._all_down,
         )
+        self._roster = RosterFile(config.folder)
         self._broken_disk = False
         self._lost: Dict[int, Tuple[int, int]] = {}
 
@@ -160,6 +162,7 @@ class NodeAgent:
         except OSError as error:
             self.unable("%s: %s" % (self._config.python, error.strerror or error))
             return
+        self._roster.begin(topology, node_rank, self._ranks.pids())
         self.feed(duty.Started(topology.generation))
 
     def _leave(self, code: int) -> None:
@@ -297,6 +300,7 @@ class NodeAgent:
             self._broken_disk = True
         if self._echo is not None:
             self._echo.end(rank.rank.rank)
+        self._roster.exited(rank.rank.rank, rank.code)
         self._reports.flush()
         self._tell_dropped()
         self._answers.wrote()
@@ -304,6 +308,7 @@ class NodeAgent:
         self.feed(event)
 
     def _all_down(self) -> None:
+        self._roster.clear()
         self._claim()
         self.feed(duty.AllDown(self._state.generation, self._ports()))
 

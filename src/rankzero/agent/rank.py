@@ -5,11 +5,12 @@ import os
 import signal
 from typing import Callable, Dict, List, Optional
 
+from rankzero import contracts
 from rankzero.agent import autopsy, process
 from rankzero.agent.config import AgentConfig
 from rankzero.agent.loop import Loop
 from rankzero.agent.pipe import Pipe
-from rankzero.contracts.topology import Rank
+from rankzero.contracts.topology import Rank, Topology
 from rankzero.script.channel import name_of
 
 #: The descriptor on which a rank reports; the first one behind its standard streams.
@@ -151,6 +152,13 @@ class RankProcess:
         for line in lines:
             if line:
                 self._on_report(self, line)
+
+
+def environment(config: AgentConfig, topology: Topology, rank: Rank) -> Dict[str, str]:
+    """All that a rank of this node finds in its environment, but for what is its process's own."""
+    env = base_environment(config, contracts.defaults(topology, rank))
+    env.update(contracts.environment(topology, rank))
+    return env
 
 
 def base_environment(config: AgentConfig, defaults: Dict[str, str]) -> Dict[str, str]:

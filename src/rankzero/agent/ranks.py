@@ -3,11 +3,10 @@
 import signal
 from typing import Any, Callable, Dict, List, Optional
 
-from rankzero import contracts
 from rankzero.agent import autopsy, process
 from rankzero.agent.config import AgentConfig
 from rankzero.agent.loop import Loop, Timer
-from rankzero.agent.rank import RankProcess, base_environment
+from rankzero.agent.rank import RankProcess, environment
 from rankzero.contracts.topology import Topology
 
 #: How long what a rank left running gets between SIGTERM and SIGKILL (seconds).
@@ -55,8 +54,6 @@ class Ranks:
 
     def _start_all(self, topology: Topology, node_rank: int) -> None:
         for rank in topology.ranks_of(node_rank):
-            env = base_environment(self._config, contracts.defaults(topology, rank))
-            env.update(contracts.environment(topology, rank))
             one = RankProcess(
                 self._loop,
                 self._config,
@@ -66,8 +63,12 @@ class Ranks:
                 self._on_output,
                 self._on_report,
             )
-            one.start(env)
+            one.start(environment(self._config, topology, rank))
             self._ranks.append(one)
+
+    def pids(self) -> Dict[int, int]:
+        """The ranks' processes."""
+        return {rank.rank.rank: rank.pid for rank in self._ranks}
 
     def stop(self, grace: float) -> None:
         """SIGTERM, and SIGKILL after `grace` seconds; a second call can only shorten that."""
