@@ -6,13 +6,18 @@ types; `tests/contract/` holds every backend to them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rankzero.agent.events import FINAL, Event
 from rankzero.agent.history import History
+from rankzero.backends.description import Description
+from rankzero.backends.ports import Opened, Wanted
+from rankzero.backends.recovery import Held
+from rankzero.backends.spot import Spot
+from rankzero.backends.streams import Streams
 from rankzero.errors import Refused
 
 if TYPE_CHECKING:  # pydantic would cost every command its 60 ms, and most need no spec
@@ -169,4 +174,34 @@ class Backend(Protocol):
 
     def submitted(self, run: str) -> Mapping[str, Any]:
         """The plan as it was submitted (`Plan.to_json`), for `rerun`."""
+        ...
+
+    def execute(
+        self, run: str, spot: Spot, command: Sequence[str], streams: Streams | None = None
+    ) -> int:
+        """Run a command (none: a shell) in a rank's environment and folder, to its end; its exit
+        code. streams: by default those of this process."""
+        ...
+
+    def forward(
+        self,
+        run: str,
+        spot: Spot,
+        wanted: Sequence[Wanted],
+        address: str,
+        on_open: Callable[[Opened], None],
+        note: Callable[[str], None],
+    ) -> None:
+        """Let ports of a node be dialled at an address of this machine, until the run has ended.
+        Returns at once where they are there already. on_open: called for each port; note: with
+        what goes wrong on the way."""
+        ...
+
+    def describe(self, name: str, node: str | None = None) -> Description:
+        """All that can be read of a run, or of one of its nodes; without a node, name may also be
+        what this place calls a node or a machine: UnknownRun where it is nothing here."""
+        ...
+
+    def recover(self, run: str, *, dry_run: bool = False) -> list[Held]:
+        """Make the places free that dead machines hold; what was found, and what was done."""
         ...

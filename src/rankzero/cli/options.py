@@ -11,6 +11,8 @@ import click
 Verb = Callable[..., Any]
 
 if TYPE_CHECKING:
+    from rankzero.backends.spot import Spot
+
     Word = click.ParamType[str]
     Pair = click.ParamType[tuple[str, str]]
 else:  # older versions of click know no type arguments
@@ -182,6 +184,25 @@ preflight_option = click.option(
 wait_for_nodes_option = click.option(
     "--wait-for-nodes", is_flag=True, help="Submit also where no node could run it yet (clusters)."
 )
+
+
+def spot_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--rank` and `--node`: one place in a run."""
+    rank = click.option(
+        "--rank", "-r", type=click.IntRange(min=0), metavar="RANK", help="The node of this rank."
+    )
+    node = click.option("--node", metavar="NODE", help="This node: worker/0.")
+    return rank(node(function))
+
+
+def spot_of(rank: int | None, node: str | None) -> Spot:
+    """The place that the two name; rank 0's node where neither does. Errors: BadRequest."""
+    from rankzero.backends.spot import Spot
+    from rankzero.errors import BadRequest
+
+    if rank is not None and node is not None:
+        raise BadRequest("Name a rank or a node (--rank, --node); not both.")
+    return Spot(rank, node)
 
 
 def ranks_of(texts: tuple[str, ...]) -> frozenset[int] | None:

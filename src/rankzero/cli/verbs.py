@@ -18,8 +18,12 @@ VERBS = {
     "wait": "Wait until a run has ended.",
     "why": "Say why a run failed, waits or stopped.",
     "events": "Print a run's history.",
+    "describe": "Show all that is known of a run, a node or a machine.",
+    "exec": "Run a command, or a shell, beside a rank of a run.",
+    "port-forward": "Reach ports of a run's node from this machine.",
     "outputs": "Print the folder with what a run produced, or copy it.",
     "stop": "Stop runs.",
+    "recover": "Replace the nodes that a dead machine holds.",
     "rerun": "Submit a run's job once more.",
     "delete": "Remove all that is left of runs that have ended.",
     "doctor": "Print the rights that rankzero needs on a cluster.",
@@ -27,6 +31,11 @@ VERBS = {
     "completion": "Print the script that makes Tab complete rankzero's words.",
     "version": "Print the version.",
 }
+
+
+def module(verb: str) -> str:
+    """Where a verb's `command` is."""
+    return f"rankzero.cli.{verb.replace('-', '_')}"
 
 
 class Verbs(click.Group):
@@ -38,7 +47,7 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        command = importlib.import_module(f"rankzero.cli.{cmd_name}").command
+        command = importlib.import_module(module(cmd_name)).command
         assert isinstance(command, click.Command)
         return command
 

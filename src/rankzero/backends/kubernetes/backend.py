@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,14 +32,20 @@ from rankzero.backends.kubernetes import (
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.entering import enter, release
 from rankzero.backends.kubernetes.observing import Observed
+from rankzero.backends.kubernetes.reaching import reach
 from rankzero.backends.kubernetes.remembered import remember
 from rankzero.backends.kubernetes.state import Found, Object
+from rankzero.backends.streams import Streams
 from rankzero.backends.viewer import Lost
 from rankzero.errors import BadRequest, Refused
 from rankzero.plan.kubernetes import names
 
 if TYPE_CHECKING:
     from rankzero.agent.events import Event
+    from rankzero.backends.description import Description
+    from rankzero.backends.ports import Opened, Wanted
+    from rankzero.backends.recovery import Held
+    from rankzero.backends.spot import Spot
     from rankzero.plan.model import Plan
     from rankzero.spec.model import Job
 
@@ -152,6 +159,43 @@ class KubernetesBackend:
 
     def submitted(self, run: str) -> Mapping[str, Any]:
         return runs.one(self._cluster, run).plan
+
+    def execute(
+        self, run: str, spot: Spot, command: Sequence[str], streams: Streams | None = None
+    ) -> int:
+        from rankzero.backends.kubernetes import executing
+
+        at = reach(self._cluster, run, spot)
+        return executing.execute(self._cluster, at, spot.rank, command, streams or Streams())
+
+    def forward(
+        self,
+        run: str,
+        spot: Spot,
+        wanted: Sequence[Wanted],
+        address: str,
+        on_open: Callable[[Opened], None],
+        note: Callable[[str], None],
+    ) -> None:
+        from rankzero.backends.kubernetes.forwarding import Forwarding
+
+        Forwarding(self._cluster, run, spot, on_open, note).serve(wanted, address)
+
+    def describe(self, name: str, node: str | None = None) -> Description:
+        from rankzero.backends.kubernetes import describing
+
+        return describing.describe(self._cluster, name, node)
+
+    def recover(self, run: str, *, dry_run: bool = False) -> list[Held]:
+        from rankzero.backends.kubernetes import recovering
+
+        found = runs.one(self._cluster, run)
+        silent: list[str] = []
+        with contextlib.suppress(Refused):  # the coordinator's own machine may be the dead one
+            nodes = self.run(run).history.nodes.values()
+            silent = [node.node for node in nodes if node.state == "lost"]
+        pods = self._pods(found)
+        return recovering.recover(self._cluster, pods, time.time(), silent, dry_run=dry_run)
 
     # -- inside
 

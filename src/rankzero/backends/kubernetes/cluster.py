@@ -9,25 +9,28 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rankzero.backends.kubernetes import kubeconfig, trouble
 from rankzero.errors import Refused
-from rankzero.plan.kubernetes.kinds import KINDS
+from rankzero.plan.kubernetes.kinds import KINDS, Kind
 
 if TYPE_CHECKING:
     import httpx2
     from lightkube.config.kubeconfig import SingleConfig
 
-    from rankzero.backends.kubernetes.stream import ExecStream
+    from rankzero.backends.kubernetes.channels import Channels
 
 Object = dict[str, Any]
 #: How long the API server may take to answer, and to be reached at all (seconds).
 _PATIENCE, _REACHED = 30.0, 8.0
 #: How long one watch lasts (seconds): another one goes on from where it ended.
 _WATCH = 240
+#: Kinds that are looked at and never made.
+_READ_ONLY = {"Event": Kind("", "v1", "events")}
+_OF_THE_CLUSTER = {"Node": Kind("", "v1", "nodes")}
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 #: `299 - "text"`: RFC 7234, section 5.5, as Kubernetes writes it.
 _WARNING = re.compile(r'\d{3} \S+ "((?:[^"\\]|\\.)*)"')
@@ -80,10 +83,15 @@ class Cluster:
             timeout = httpx2.Timeout(_PATIENCE, connect=_REACHED)
             return Client(self._config, ConnectionParams(timeout=timeout))
 
+    def path(self, kind: str, name: str = "") -> str:
+        if kind in _OF_THE_CLUSTER:
+            return _OF_THE_CLUSTER[kind].path("", name)
+        return {**KINDS, **_READ_ONLY}[kind].path(self.namespace, name)
+
     # -- objects
 
     def create(self, made: Mapping[str, Any]) -> Object:
-        return self._call("POST", self._path(made["kind"]), body=made)
+        return self._call("POST", self.path(made["kind"]), body=made)
 
     def every(
         self,
@@ -98,17 +106,29 @@ class Cluster:
         shape: one of `shapes`, where there may be thousands: only its fields are read.
         everywhere: of all namespaces.
         """
-        path = KINDS[kind].path("") if everywhere else self._path(kind)
+        path = KINDS[kind].path("") if everywhere else self.path(kind)
         return self._read(self._ask("GET", path, labelSelector=selector), shape)
+
+    def one(self, kind: str, name: str) -> Object:
+        """Errors: also trouble.Absent."""
+        return self._call("GET", self.path(kind, name))
 
     def patch(self, kind: str, name: str, change: Mapping[str, Any]) -> Object:
         """A JSON merge patch (RFC 7386)."""
-        return self._call("PATCH", self._path(kind, name), body=change)
+        return self._call("PATCH", self.path(kind, name), body=change)
 
-    def delete(self, kind: str, name: str) -> None:
-        """Remove it, and what it owns; nothing where there is none."""
-        with contextlib.suppress(trouble.Absent):
-            self._call("DELETE", self._path(kind, name), body={"propagationPolicy": "Background"})
+    def delete(
+        self, kind: str, name: str, *, uid: str | None = None, grace: int | None = None
+    ) -> None:
+        """Remove it, and what it owns; nothing where there is none, or, with a uid, another one.
+        grace: how long it may take to end, where not as long as it asks for (seconds)."""
+        how: dict[str, Any] = {"propagationPolicy": "Background"}
+        if uid is not None:
+            how["preconditions"] = {"uid": uid}
+        if grace is not None:
+            how["gracePeriodSeconds"] = grace
+        with contextlib.suppress(trouble.Absent, *([trouble.Taken] if uid is not None else [])):
+            self._call("DELETE", self.path(kind, name), body=how)
 
     def reply(
         self, path: str, query: Mapping[str, str], body: str = "", *, metadata: bool
@@ -148,7 +168,7 @@ class Cluster:
         self, client: httpx2.AsyncClient, kind: str, selector: str, shape: type | None = None
     ) -> Object:
         """As `every`."""
-        path = self._path(kind)
+        path = self.path(kind)
         with trouble.told(self, "GET", path):
             answer = await client.get(path, params={"labelSelector": selector})
             trouble.check(self, answer)
@@ -168,7 +188,7 @@ class Cluster:
         import httpx2
         import msgspec
 
-        path = self._path(kind)
+        path = self.path(kind)
         query = {
             "watch": "true",
             "allowWatchBookmarks": "true",
@@ -191,7 +211,7 @@ class Cluster:
 
     def log(self, pod: str, **query: str) -> Iterator[bytes]:
         """A pod's log, by blocks."""
-        path = f"{self._path('Pod', pod)}/log"
+        path = f"{self.path('Pod', pod)}/log"
         with (
             trouble.told(self, "GET", path),
             self._client.stream("GET", path, params=query, timeout=None) as answer,
@@ -199,26 +219,27 @@ class Cluster:
             trouble.check(self, answer)
             yield from answer.iter_bytes()
 
-    def execute(self, pod: str, container: str, command: list[str]) -> ExecStream:
-        """Start a command in a pod, with its stdin and stdout at hand."""
+    def execute(
+        self, pod: str, container: str, command: Sequence[str], *, slow: bool = False, **more: str
+    ) -> Channels:
+        """Start a command in a pod, with its streams at hand. slow: see Channels. more: `tty`, and
+        other words of the API. Errors: also trouble.Absent where there is no such pod."""
         from httpx2.websockets import WebSocketUpgradeError
 
-        from rankzero.backends.kubernetes.stream import ExecStream
+        from rankzero.backends.kubernetes.channels import Channels
 
-        query: dict[str, str | list[str]] = {"command": command, "container": container}
+        query: dict[str, str | list[str]] = {"command": list(command), "container": container}
         query.update(dict.fromkeys(("stdin", "stdout", "stderr"), "true"))
-        path = f"{self._path('Pod', pod)}/exec"
+        query.update(more)
+        path = f"{self.path('Pod', pod)}/exec"
         try:
             with trouble.told(self, "GET", path):
-                return ExecStream(self.client, path, query)
+                return Channels(self.client, path, query, slow=slow)
         except WebSocketUpgradeError as error:
             trouble.check(self, error.response)
             raise Refused(f"{self.context} does not answer {path} as a WebSocket") from error
 
     # -- inside
-
-    def _path(self, kind: str, name: str = "") -> str:
-        return KINDS[kind].path(self.namespace, name)
 
     def _call(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: str

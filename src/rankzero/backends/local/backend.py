@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +22,18 @@ from rankzero.backends.base import (
 from rankzero.backends.local.dialling import Pauses, dial
 from rankzero.backends.local.folder import RunFolder, Runs
 from rankzero.backends.local.watch import Watch
+from rankzero.backends.streams import Streams
 from rankzero.backends.viewer import Lost
 from rankzero.errors import BadRequest, Refused, UnknownRun
 
 if TYPE_CHECKING:
     # Only a new run needs a job and a plan, and with them pydantic: looking at runs does not.
     from rankzero.agent.events import Event
+    from rankzero.backends.description import Description
     from rankzero.backends.local.launch import Lifeline
+    from rankzero.backends.ports import Opened, Wanted
+    from rankzero.backends.recovery import Held
+    from rankzero.backends.spot import Spot
     from rankzero.plan.model import Plan
     from rankzero.spec.model import Job
 
@@ -137,6 +142,37 @@ class LocalBackend:
 
     def submitted(self, run: str) -> Mapping[str, Any]:
         return self._folder(run).plan()
+
+    def execute(
+        self, run: str, spot: Spot, command: Sequence[str], streams: Streams | None = None
+    ) -> int:
+        from rankzero.backends.local import entering
+
+        return entering.execute(self._folder(run), spot, command, streams or Streams())
+
+    def forward(
+        self,
+        run: str,
+        spot: Spot,
+        wanted: Sequence[Wanted],
+        address: str,
+        on_open: Callable[[Opened], None],
+        note: Callable[[str], None],
+    ) -> None:
+        from rankzero.backends.local.ports import there
+
+        for opened in there(self._folder(run), spot, wanted, address):
+            on_open(opened)
+
+    def describe(self, name: str, node: str | None = None) -> Description:
+        from rankzero.backends.local import describing
+
+        return describing.describe(self._folder(name), node)
+
+    def recover(self, run: str, *, dry_run: bool = False) -> list[Held]:
+        """Nothing: this machine is not dead, and the run's supervisor starts dead agents again."""
+        self._folder(run)
+        return []
 
     # -- inside
 
