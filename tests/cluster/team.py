@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from support.home import Home
+from support.waiting import until
 
 from .lab.kubectl import Kubectl
 
@@ -38,3 +39,11 @@ class Team(Home):
     def env(self) -> dict[str, str]:
         named = {"KUBECONFIG": str(self._kubeconfig), "RANKZERO_IMAGE": self._image}
         return {**super().env, **named, "RANKZERO_ON": "kubernetes"}
+
+    def running(self, text: str, *options: str, ranks: int = 1) -> str:
+        """Submit a script that says `up` on each rank, and goes on; its run, once all have."""
+        started = self.call("run", self.script(text), *options, "--detach")
+        assert started.code == 0, started
+        run = started.out.strip()
+        until(lambda: self.call("logs", run).out.count("up\n") >= ranks, f"{run} to be up")
+        return run
