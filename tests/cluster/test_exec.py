@@ -181,6 +181,16 @@ def test_a_node_that_waits_is_not_there_and_why_is_named(team: Team) -> None:
     assert f"rankzero why {run}" in said.err
 
 
+def test_a_run_that_has_ended_is_entered_by_nobody(team: Team) -> None:
+    assert team.call("run", team.script("print('up')", "short.py")).code == 0
+
+    def refused() -> bool:  # its pods leave once everything was fetched
+        said = team.call("exec", "-", "--", "true")
+        return said.code == 3 and "has ended (succeeded)" in said.err
+
+    until(refused, "its pods to have left")
+
+
 def test_without_the_right_to_exec_the_right_is_named(place: Shared, run: str) -> None:
     said = place.member(without("pods/exec")).call("exec", run, "--", "true")
 

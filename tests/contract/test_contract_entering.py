@@ -12,8 +12,7 @@ import pytest
 from contract.conftest import Runner
 from rankzero.backends.spot import Spot
 from rankzero.backends.streams import Streams
-from rankzero.errors import BadRequest, Refused
-from support.waiting import until
+from rankzero.errors import BadRequest
 
 #: Each rank shows its environment and its folder, and goes on.
 SHOWS = """
@@ -129,17 +128,3 @@ def test_a_rank_that_has_ended_says_so_and_its_node_can_be_entered(
     assert inside.call(Spot(rank=1), "true") == 3
     assert b"rank 1 has ended (code 0)" in inside.err
     assert inside.call(Spot(node="worker/0"), "true") == 0
-
-
-def test_a_run_that_has_ended_is_entered_by_nobody(runner: Runner, tmp_path: Path) -> None:
-    runner.follow("print('done')").to_end()
-    inside = Inside(runner, runner.submitted[0], tmp_path)
-
-    def refused() -> bool:
-        try:
-            inside.call(Spot(), "true")
-        except Refused as error:
-            return "has ended (succeeded)" in str(error)
-        return False
-
-    until(refused, "the run to have left")

@@ -87,6 +87,16 @@ def test_ctrl_c_is_the_command_s_own_affair(home: Home, run: str) -> None:
     assert (said.code, said.out) == (9, "ready\ncaught\n")
 
 
+def test_a_run_that_has_ended_is_entered_by_nobody(home: Home) -> None:
+    assert home.call("run", home.script("print('up')")).code == 0
+
+    said = home.call("exec", "-", "--", "true")
+
+    assert said.code == 3
+    assert "has ended (succeeded)" in said.err
+    assert "rankzero logs" in said.err
+
+
 def test_a_rank_and_a_node_at_once_are_too_much(home: Home, run: str) -> None:
     said = home.call("exec", run, "--rank", "0", "--node", "worker/0", "--", "true")
 
