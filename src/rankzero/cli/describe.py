@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rankzero.cli.options import NAMING, RunId, output_option
+from rankzero.cli.options import NAMING, RunId, look_options, output_option
 
 if TYPE_CHECKING:
+    from rankzero.backends.places import Where
     from rankzero.backends.description import Description
 
 
 @click.command(epilog=NAMING)
 @click.argument("what", type=RunId(), metavar="RUN|POD|MACHINE")
 @click.argument("node", required=False, metavar="[NODE]")
+@look_options
 @output_option
-def command(what: str, node: str | None, output: str) -> int:
+def command(what: str, node: str | None, output: str, where: Where) -> int:
     """Show all that is known of a run, a node or a machine.
 
     Of a run: its objects (on a laptop: folders and processes), its nodes and where they are, each
@@ -33,7 +35,7 @@ def command(what: str, node: str | None, output: str) -> int:
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.described import say_description
 
-    found = _describe(what, node)
+    found = _describe(what, node, where)
     if output == "json":
         programs.print_json(found.to_json())
     else:
@@ -41,7 +43,7 @@ def command(what: str, node: str | None, output: str) -> int:
     return 0
 
 
-def _describe(what: str, node: str | None) -> Description:
+def _describe(what: str, node: str | None, where: Where) -> Description:
     """A run by its name, as everywhere; else what a place calls so. Errors: UnknownRun."""
     from contextlib import suppress
 
@@ -49,10 +51,10 @@ def _describe(what: str, node: str | None) -> Description:
     from rankzero.errors import UnknownRun
 
     try:
-        backend, info = backends.find(what)
+        backend, info = backends.find(what, where)
     except UnknownRun:
-        for backend in backends.every() if node is None else ():
+        for place in backends.every(where) if node is None else ():
             with suppress(UnknownRun):
-                return backend.describe(what)
+                return backends.at(place).describe(what)
         raise
     return backend.describe(info.run, node)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rankzero.cli.options import NAMING, output_option, run_argument, spot_of, spot_options
+from rankzero.cli.options import NAMING, look_options, output_option, run_argument, spot_of, spot_options
 
 if TYPE_CHECKING:
+    from rankzero.backends.places import Where
     from rankzero.backends.ports import Opened
 
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     metavar="ADDRESS",
     help="Listen on this address of this machine, and not on loopback alone.",
 )
+@look_options
 @output_option
 def command(
     run: str,
@@ -30,6 +32,7 @@ def command(
     node: str | None,
     address: str,
     output: str,
+    where: Where,
 ) -> int:
     """Reach ports of a run's node from this machine.
 
@@ -47,7 +50,7 @@ def command(
 
     wanted = [Wanted.read(text) for text in ports]
     spot = spot_of(rank, node)
-    backend, info = backends.find(run)
+    backend, info = backends.find(run, where)
 
     def opened(one: Opened) -> None:
         if output == "json":

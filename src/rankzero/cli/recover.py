@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rankzero.cli.options import NAMING, output_option, run_argument
+from rankzero.cli.options import NAMING, look_options, output_option, run_argument
 
 if TYPE_CHECKING:
+    from rankzero.backends.places import Where
     from rankzero.backends.recovery import Held
 
 
 @click.command(epilog=NAMING)
 @run_argument
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@look_options
 @output_option
-def command(run: str, dry_run: bool, output: str) -> int:
+def command(run: str, dry_run: bool, output: str, where: Where) -> int:
     """Replace the nodes that a dead machine holds.
 
     A cluster waits for ever for a machine that does not answer to end its pods. What such a machine
@@ -29,7 +31,7 @@ def command(run: str, dry_run: bool, output: str) -> int:
     from rankzero import backends
     from rankzero.cli.show import programs, terminal
 
-    backend, info = backends.find(run)
+    backend, info = backends.find(run, where)
     held = backend.recover(info.run, dry_run=dry_run)
     if output == "json":
         programs.print_json({"run": info.run, "held": [one._asdict() for one in held]})
