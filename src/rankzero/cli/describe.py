@@ -9,8 +9,8 @@ import click
 from rankzero.cli.options import NAMING, RunId, look_options, output_option
 
 if TYPE_CHECKING:
-    from rankzero.backends.places import Where
     from rankzero.backends.description import Description
+    from rankzero.backends.places import Where
 
 
 @click.command(epilog=NAMING)

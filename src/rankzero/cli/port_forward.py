@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rankzero.cli.options import NAMING, look_options, output_option, run_argument, spot_of, spot_options
+from rankzero.cli.options import (
+    NAMING,
+    look_options,
+    output_option,
+    run_argument,
+    spot_of,
+    spot_options,
+)
 
 if TYPE_CHECKING:
     from rankzero.backends.places import Where
