@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -127,6 +128,7 @@ def _agent(job: Job, found: Found, run: str, role: str, freight: Freight) -> Age
         nproc=_gpus(asked) if asked.nproc == "gpu" else asked.nproc,
         devices=_devices(asked),
         events_file=layout.EVENTS if role == first else None,
+        cpus=None if asked.cpu is None else max(1, math.ceil(asked.cpu)),
         env={**job.env, **asked.env},
         ports=dict(asked.ports),
         limits=Limits(
