@@ -37,6 +37,16 @@ def lab(cluster: Cluster) -> Cluster:
 
 
 @pytest.fixture(scope="session")
+def tensorflow(cluster: Cluster) -> str:
+    """An image with TensorFlow, tf_keras and scikit-learn. Whoever is first may wait some minutes
+    for it to be built: `pytest.mark.timeout`."""
+    try:
+        return target.tensorflow(cluster)
+    except target.NoCluster as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
 def _namespaces(cluster: Cluster) -> Iterator[list[str]]:
     """All namespaces that tests were given: gone when the session ends."""
     made: list[str] = []

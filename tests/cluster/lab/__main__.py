@@ -33,7 +33,7 @@ def main() -> int:
     """One command; its exit status."""
     words = sys.argv[1:]
     # What these are given is for another program, options and all.
-    mine = 1 if words and words[0] in ("kubectl", "test") else len(words)
+    mine = 1 if words and words[0] in ("kubectl", "test", "with") else len(words)
     args = _parser().parse_args(words[:mine])
     args.words = words[mine:]
     try:
@@ -66,7 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     verb("up", _up, about).add_argument("--nodes", type=int, default=2, help="how many (2)")
     verb("down", lambda _: cluster.down(), "end the lab and leave nothing of it")
     making = verb("image", _image, "build an image and push it to the lab's registry")
-    making.add_argument("name", nargs="?", help="without one: the images that tests use")
+    about = "without one: the images that all tests use"
+    making.add_argument("name", nargs="?", help=about)
     making.add_argument("--apt", nargs="*", default=[], help="Debian packages")
     making.add_argument(
         "--pip", nargs="*", default=[], help="Python packages, without dependencies"
@@ -88,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
     verb("kubectl", _kubectl, "kubectl as the lab's administrator, with any arguments")
     about = "run tests/cluster, on a lab made for them if none is up; arguments are pytest's"
     verb("test", _test, about)
+    about = "run a command whose KUBECONFIG is the lab's, on a lab made for it if none is up"
+    verb("with", _with, about)
     verb("_control", lambda _: control.main())
     verb("_node", lambda args: node.main(args.node)).add_argument("node", type=int)
     verb("_policies", lambda args: enforcer.main(args.node)).add_argument("node", type=int)
@@ -113,9 +116,10 @@ def _status(_: argparse.Namespace) -> int:
         print("the lab is not up")
         return 1
     print(f"kubeconfig  {KUBECONFIG}")
-    for name in images.STANDARD:
-        made = registry.made_from(name) == images.STANDARD[name].digest
-        print(f"image       {registry.full_name(name)}{'' if made else ' (not built: `image`)'}")
+    for name, recipe in images.KNOWN.items():
+        made = registry.made_from(name) == recipe.digest
+        how = "`image`" if name in images.STANDARD else f"`image {name}`"
+        print(f"image       {registry.full_name(name)}{'' if made else f' (not built: {how})'}")
     for item in sorted(STATE.glob("node[0-9]*")):
         print(f"{item.name:11} {'on' if namespaces.runs(item.name) else 'off'}")
     return 0
@@ -135,6 +139,13 @@ def _test(args: argparse.Namespace) -> int:
     return suite.run(args.words)
 
 
+def _with(args: argparse.Namespace) -> int:
+    _must_host()
+    if not args.words:
+        raise LabError("with: which command?")
+    return suite.command(args.words)
+
+
 def _on_node(act: Callable[[int], None], args: argparse.Namespace) -> None:
     act(args.node)
 
@@ -145,6 +156,8 @@ def _image(args: argparse.Namespace) -> None:
             print(images.ensure(name, recipe))
     else:
         recipe = images.Recipe(tuple(args.apt), tuple(args.pip))
+        if recipe == images.Recipe():
+            recipe = images.KNOWN.get(args.name, recipe)
         print(images.ensure(args.name, recipe))
 
 

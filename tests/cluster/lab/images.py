@@ -15,30 +15,45 @@ from .places import BIN, CACHE
 from .shell import run, say, tried_again
 
 RELEASE, PYTHON = "bookworm", "3.11"
+_PACKAGES = "usr/lib/python3/dist-packages"
 #: What no test reads, and every node would pull.
-_WASTE = ("var/cache/apt/archives", "var/lib/apt/lists", "usr/share/doc", "usr/share/locale")
+_WASTE = (
+    *("var/cache/apt/archives", "var/lib/apt/lists", "usr/share/doc", "usr/share/locale"),
+    *(f"{_PACKAGES}/tensorflow/include", f"{_PACKAGES}/clang"),  # for compiling against it
+)
 _ENVIRONMENT = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
 
 
 class Recipe(NamedTuple):
-    """What is in an image besides Debian's python3: Debian packages, and Python packages."""
+    """What is in an image besides Debian's python3: Debian packages, Python packages without what
+    they depend on, and (`whole`) with it."""
 
     apt: tuple[str, ...] = ()
     pip: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
-        text = json.dumps([RELEASE, PYTHON, sorted(self.apt), sorted(self.pip)])
+        parts = [RELEASE, PYTHON, sorted(self.apt), sorted(self.pip)]
+        text = json.dumps([*parts, sorted(self.whole)] if self.whole else parts)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-#: The images that tests may count on.
+#: The images that every run of the tests has.
 STANDARD = {
     "lab/python": Recipe(),
     "lab/torch": Recipe(
         apt=("python3-torch", "python3-numpy", "python3-sklearn"), pip=("safetensors",)
     ),
 }
+#: Built where a test asks for them: this one is 1.5 GB, and tf_keras names `tensorflow` as what it
+#: needs, which the smaller `tensorflow-cpu` is not.
+ON_DEMAND = {
+    "lab/tensorflow": Recipe(
+        pip=("tf_keras==2.21.*",), whole=("tensorflow-cpu==2.21.*", "scikit-learn")
+    ),
+}
+KNOWN = {**STANDARD, **ON_DEMAND}
 
 
 def ensure(name: str, recipe: Recipe) -> str:
@@ -48,14 +63,16 @@ def ensure(name: str, recipe: Recipe) -> str:
     """
     if registry.made_from(name) == recipe.digest:
         return registry.full_name(name)
-    say(f"building the image {name}{' (minutes, once)' * bool(recipe.apt)}")
+    say(f"building the image {name}{' (minutes, once)' * bool(recipe.apt or recipe.whole)}")
     scratch = CACHE / "scratch"
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         root = Path(folder) / "root"
         tried_again(f"building {name}", lambda: _debian(root, recipe.apt), 4)
+        if recipe.whole:
+            tried_again(f"pip for {name}", lambda: _pip(root, *recipe.whole), 4)
         if recipe.pip:
-            tried_again(f"pip for {name}", lambda: _pip(root, recipe.pip), 4)
+            tried_again(f"pip for {name}", lambda: _pip(root, "--no-deps", *recipe.pip), 4)
         for waste in _WASTE:
             shutil.rmtree(root / waste, ignore_errors=True)
         settings = {"Cmd": ["python3"], "Env": _ENVIRONMENT}
@@ -82,10 +99,14 @@ def _debian(root: Path, packages: tuple[str, ...]) -> None:
     run(*apart, "debootstrap", *how, RELEASE, root, seconds=1800)
 
 
-def _pip(root: Path, packages: tuple[str, ...]) -> None:
+def _pip(root: Path, *words: str) -> None:
+    """Install wheels for the image's Python, which may not be ours."""
     run(
-        *(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"),
-        *("--target", root / "usr/lib/python3/dist-packages"),
-        *("--python-version", PYTHON, "--only-binary=:all:", *packages),
+        *(sys.executable, "-m", "pip", "install", "--quiet", "--no-compile"),
+        *("--target", root / _PACKAGES),
+        *("--python-version", PYTHON, "--only-binary=:all:", *words),
         seconds=900,
     )
+    # A pod cannot write there: it would compile every module anew at every start.
+    compiled = ("python3", "-m", "compileall", "-q", "-j", "0", f"/{_PACKAGES}")
+    run("chroot", root, *compiled, seconds=300)

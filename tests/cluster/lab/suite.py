@@ -10,8 +10,8 @@ import sys
 from collections.abc import Iterator
 from types import FrameType
 
-from . import cluster, images, needs
-from .places import ROOT
+from . import cluster, images, needs, registry
+from .places import KUBECONFIG, ROOT
 from .shell import LabError, say
 from .target import KUBECONFIG_VARIABLE, NO_LAB_VARIABLE, PLACE_VARIABLE
 
@@ -47,15 +47,26 @@ def standing() -> Iterator[None]:
             cluster.down()
 
 
+def command(words: list[str]) -> int:
+    """Run a command for which the lab is the cluster: KUBECONFIG leads to it, RANKZERO_IMAGE names
+    its image with PyTorch. Its exit status. A lab that was up stays up."""
+    with standing():
+        image = registry.full_name("lab/torch")
+        return _call(words, {"KUBECONFIG": str(KUBECONFIG), "RANKZERO_IMAGE": image})
+
+
 def _pytest(arguments: list[str], more: dict[str, str] | None = None) -> int:
     chosen = any(word.startswith("tests/") for word in arguments)
     where = [] if chosen else ["tests/cluster", "tests/contract"]
     words = [sys.executable, "-m", "pytest", *where, *arguments]
-    environment = {**os.environ, PLACE_VARIABLE: "kubernetes", **(more or {})}
-    process = subprocess.Popen(words, cwd=ROOT, env=environment)
+    return _call(words, {PLACE_VARIABLE: "kubernetes", **(more or {})})
+
+
+def _call(words: list[str], more: dict[str, str]) -> int:
+    process = subprocess.Popen(words, cwd=ROOT, env={**os.environ, **more})
     try:
         return process.wait()
-    except KeyboardInterrupt:  # pytest got it, too, and ends its tests in order
+    except KeyboardInterrupt:  # it got this, too, and ends in order
         return process.wait()
     except SystemExit:
         process.terminate()

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
-from . import cluster, registry
+from . import cluster, images, registry
 from .kubectl import Kubectl, admin
 from .places import BIN
 
@@ -15,6 +15,8 @@ from .places import BIN
 KUBECONFIG_VARIABLE = "RANKZERO_TEST_KUBECONFIG"
 #: Images that it can pull: with python3, and with torch, numpy, scikit-learn and safetensors.
 PYTHON_VARIABLE, TORCH_VARIABLE = "RANKZERO_TEST_IMAGE_PYTHON", "RANKZERO_TEST_IMAGE_TORCH"
+#: And one with TensorFlow, tf_keras and scikit-learn.
+TENSORFLOW_VARIABLE = "RANKZERO_TEST_IMAGE_TENSORFLOW"
 #: Where the contract suite's runs happen (`tests/contract/conftest.py`).
 PLACE_VARIABLE = "RANKZERO_TEST_PLACE"
 #: Why there is no lab here; set by `suite`.
@@ -52,3 +54,14 @@ def find() -> Cluster:
         raise NoCluster("no cluster: the lab is not up; `make test-cluster` brings it up")
     python, torch = registry.full_name("lab/python"), registry.full_name("lab/torch")
     return Cluster(admin, python, torch, is_lab=True)
+
+
+def tensorflow(found: Cluster) -> str:
+    """An image with TensorFlow that the cluster can pull; the lab's is built where it is not yet
+    there. Errors: NoCluster where the cluster is another and no image is named."""
+    if found.is_lab:
+        name = "lab/tensorflow"
+        return images.ensure(name, images.ON_DEMAND[name])
+    if given := os.environ.get(TENSORFLOW_VARIABLE):
+        return given
+    raise NoCluster(f"no image with TensorFlow: {TENSORFLOW_VARIABLE} is not set")
