@@ -16,22 +16,7 @@ from cluster.team import ROLE
 from rankzero.backends.kubernetes import KubernetesBackend
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.errors import UnknownRun
-
-#: Finds the process of a rank, and sends it a signal. A rank's own children carry its
-#: environment as well: the first one is the rank.
-_KILL = """
-import os, sys
-rank, number = sys.argv[1:]
-found = []
-for pid in filter(str.isdigit, os.listdir("/proc")):
-    try:
-        with open(f"/proc/{pid}/environ", "rb") as file:
-            if b"RANKZERO_RANK=%s" % rank.encode() in file.read().split(b"\\0"):
-                found.append(int(pid))
-    except OSError:
-        pass
-os.kill(min(found), int(number))
-"""
+from support.pods import KILL_RANK
 
 
 def _of_node(run: str, node: str) -> str:
@@ -100,7 +85,7 @@ class KubernetesPlace:
         )
         selector = _of_node(run, node)
         pod = self._kubectl("get", "pod", "-l", selector, "-o", "name").split()[0]
-        self._kubectl("exec", pod, "--", "python3", "-c", _KILL, str(rank), str(int(number)))
+        self._kubectl("exec", pod, "--", "python3", "-c", KILL_RANK, str(rank), str(int(number)))
 
     def left(self, run: str) -> list[str]:
         """Pods, unless the run has ended and they only keep what it left for whoever fetches it."""

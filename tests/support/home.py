@@ -47,19 +47,20 @@ class Command:
     def err(self) -> str:
         return Path(self._err.name).read_text(errors="replace")
 
-    def until_said(self, word: str) -> None:
+    def until_said(self, word: str, patience: float = PATIENCE) -> None:
         """Wait until it has written the word; fails where it ends without."""
         until(
             lambda: word in self.out + self.err or self.process.poll() is not None,
             f"{word!r} in {self.out + self.err!r}",
+            patience,
         )
         assert word in self.out + self.err, self.out + self.err
 
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
 
-    def wait(self) -> Said:
-        self.process.wait(PATIENCE)
+    def wait(self, patience: float = PATIENCE) -> Said:
+        self.process.wait(patience)
         return Said(self.process.returncode, self.out, self.err)
 
     def end(self) -> None:
