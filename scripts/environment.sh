@@ -1,9 +1,10 @@
 #!/bin/sh
 # Makes or refreshes the virtual environment that `make` works in: scripts/environment.sh STEP...
 #
-# A step is `demo` (rankzero and what the digits example needs) or `test` (also the tools and the
-# other frameworks). Each leaves a stamp with a hash of what it was made from, so that a second
-# call installs nothing, and a changed pyproject.toml, a moved clone or a new Python installs anew.
+# A step is `client` (rankzero alone), `demo` (and what the digits example needs) or `test` (also the
+# tools and the other frameworks); each has all of the one before. Each leaves a stamp with a hash of
+# what it was made from, so that a second call installs nothing, and a changed pyproject.toml, a moved
+# clone or a new Python installs anew.
 #
 # VENV    where it lies, .venv by default
 # PYTHON  the interpreter to make it with; by default the first fit one
@@ -74,15 +75,18 @@ install() {
 
 step() {
     now="$(fingerprint)"
-    for done in "$1" test; do  # the test step installs all that the demo needs, too
+    case "$1" in client) enough="client demo test" ;; *) enough="$1 test" ;; esac
+    for done in $enough; do
         [ "$(cat "$VENV/.installed-$done" 2>/dev/null)" != "$now" ] || return 0
     done
     case "$1" in
+        client) extras='.'
+            say "installing rankzero" ;;
         demo) extras='.[examples]'
             say "installing rankzero with PyTorch: about 3 GB the first time, which takes some minutes" ;;
         test) extras='.[examples,tensorflow,jax,dev]'
             say "installing the tools, PyTorch, TensorFlow and JAX: about 4 GB the first time" ;;
-        *) fail "unknown step: $1" "Known are demo and test." ;;
+        *) fail "unknown step: $1" "Known are client, demo and test." ;;
     esac
     install "$extras"
     printf '%s\n' "$now" >"$VENV/.installed-$1"

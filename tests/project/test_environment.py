@@ -88,6 +88,14 @@ def test_what_the_tests_need_serves_the_demo_too_but_not_the_other_way(clone: Cl
     assert clone.installs == 2
 
 
+def test_a_cluster_s_client_needs_no_framework(clone: Clone) -> None:
+    clone.make("client")
+    assert clone.log.read_text().rstrip().endswith("-e .")
+    for step in ("client", "demo", "client"):
+        clone.make(step)
+    assert clone.installs == 2, "what the demo needs serves the client, too"
+
+
 def test_other_requirements_or_a_moved_clone_install_anew(clone: Clone) -> None:
     clone.make("test")
     with (clone.path / "pyproject.toml").open("a") as file:
