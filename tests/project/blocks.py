@@ -5,6 +5,7 @@ A comment is `<!-- test: WORD REST -->` on the line before the fence:
     file NAME     the block is written to NAME in the page's folder, for the blocks after it
     skip REASON   not run; every skip is also listed in test_docs.py
     run           a python block is executed, not only compiled
+    cluster       its commands are typed where there is a Kubernetes: tests/cluster/test_docs.py
 """
 
 from __future__ import annotations

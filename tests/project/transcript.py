@@ -24,7 +24,7 @@ _PATH = re.compile(r"(?:~|(?<=\s)|^)/[\w./~-]+")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?: ?(?:ms|min|[kM]?B|[smh])\b)?")
 #: A command, which a backslash continues on the next line, and what is shown below it.
 _COMMAND = re.compile(r"((?:[^\n]*\\\n)*[^\n]*)\n?(.*)", re.DOTALL)
-_ELSEWHERE = ("make ", "pip ", "python -m pip ", "git ", "cd ", ". ")
+_ELSEWHERE = ("make ", "pip ", "python -m pip ", "git ", "cd ", ". ", "export ")
 
 
 class Command(NamedTuple):
@@ -53,10 +53,14 @@ def commands(block: Block) -> Iterator[Command]:
 class Reader:
     """Somebody who follows a page, with a home of their own, in a folder of it or in `work`."""
 
+    #: How long a command may take (seconds).
+    patience = 120
+
     def __init__(self, folder: Path, work: Path | None = None) -> None:
         self.folder = work or folder / "work"
         self.folder.mkdir(exist_ok=True)
         self.state = folder / ".local" / "state"
+        self.seen: dict[str, str] = {}
         self.env = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("RANKZERO_", "XDG_"))},
             "HOME": str(folder),
@@ -86,8 +90,9 @@ class Reader:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=120,
+            timeout=self.patience,
         )
+        self.seen.update({found[1]: found[0] for found in _RUN_ID.finditer(done.stdout)})
         return done.returncode, done.stdout
 
     def _real(self, word: str) -> str:
@@ -97,7 +102,9 @@ class Reader:
     def _newest(self, name: str) -> str | None:
         runs = [p for p in self.state.glob("rankzero/runs/*") if _RUN_ID.fullmatch(p.name)]
         named = [p for p in runs if p.name.rsplit("-", 1)[0] == name]
-        return max(named, key=lambda p: p.stat().st_mtime_ns).name if named else None
+        if not named:  # one on a cluster, as it was printed
+            return self.seen.get(name)
+        return max(named, key=lambda p: p.stat().st_mtime_ns).name
 
 
 def masked(line: str) -> str:
@@ -121,19 +128,29 @@ def unseen(shown: tuple[str, ...], output: str) -> list[str]:
 
 
 def follow(page: Path, folder: Path) -> Iterator[str]:
-    """Follow a page from top to bottom; yields what is wrong with it."""
-    reader = Reader(folder)
+    """Follow a page from top to bottom, without a cluster; yields what is wrong with it."""
+    yield from follow_as(Reader(folder), page)
+
+
+def follow_as(reader: Reader, page: Path, on_cluster: bool = False) -> Iterator[str]:
+    """on_cluster: type what is for a cluster, too."""
     for block in blocks(page):
         if block.word == "file":
             reader.write(block)
         if block.language not in ("console", "bash") or block.word == "skip":
             continue
-        for command in commands(block):
-            if command.text.startswith(_ELSEWHERE):
-                continue
-            code, output = reader.type(command)
-            place = f"{block.place.rsplit(':', 1)[0]}:{command.line}: {command.text}"
-            if code != command.code:
-                yield f"{place}\nended with {code}, not {command.code}:\n{output}"
-            for line in unseen(command.shown, output):
-                yield f"{place}\nshows a line that was not printed: {line!r}; it printed:\n{output}"
+        if block.word == "cluster" and not on_cluster:
+            continue
+        yield from _tried(reader, block)
+
+
+def _tried(reader: Reader, block: Block) -> Iterator[str]:
+    for command in commands(block):
+        if command.text.startswith(_ELSEWHERE):
+            continue
+        code, output = reader.type(command)
+        place = f"{block.place.rsplit(':', 1)[0]}:{command.line}: {command.text}"
+        if code != command.code:
+            yield f"{place}\nended with {code}, not {command.code}:\n{output}"
+        for line in unseen(command.shown, output):
+            yield f"{place}\nshows a line that was not printed: {line!r}; it printed:\n{output}"
