@@ -63,3 +63,18 @@ def test_an_unknown_node_is_refused(lab: Cluster) -> None:
     done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=60)
 
     assert (done.returncode, done.stderr) == (1, "lab: the lab has no node7\n")
+
+
+def test_a_command_finds_the_lab_as_its_cluster(lab: Cluster) -> None:
+    asked = [*LAB, "with", "sh", "-c", 'echo "$KUBECONFIG $RANKZERO_IMAGE"; exit 7']
+    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+    assert done.stdout.split() == [str(lab.kubeconfig), lab.torch]
+    assert done.returncode == 7
+
+
+def test_with_wants_a_command(lab: Cluster) -> None:
+    assert lab.is_lab
+    done = subprocess.run([*LAB, "with"], cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+    assert (done.returncode, done.stderr) == (1, "lab: with: which command?\n")
