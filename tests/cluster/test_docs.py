@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from project.blocks import PAGES, ROOT, blocks
 from project.transcript import Reader, follow_as
 
 from .lab.target import Cluster
-from .team import ROLE, Team
+from .team import Team
 
 pytestmark = pytest.mark.timeout(900)
 ON_CLUSTER = [page for page in PAGES if any(block.word == "cluster" for block in blocks(page))]
@@ -46,21 +45,3 @@ def test_a_reader_with_a_cluster_who_types_what_a_page_shows_sees_what_it_shows(
     wrong = list(follow_as(ClusterReader(tmp_path, team, cluster.torch), page, on_cluster=True))
 
     assert not wrong, "\n".join(wrong)
-
-
-def test_the_guide_s_rights_are_those_that_all_cluster_tests_run_with() -> None:
-    text = (ROOT / "docs" / "guides" / "kubernetes.md").read_text()
-    rows = re.findall(r"^\| (`[^|]*) \| ([a-z, ]+) \|", text, re.MULTILINE)
-    told = {
-        (name, verb)
-        for names, verbs in rows
-        for name in re.findall(r"`([^`]+)`", names)
-        for verb in verbs.split(", ")
-    }
-
-    assert told == {
-        (name, verb)
-        for rule in ROLE["rules"]
-        for name in rule["resources"]
-        for verb in rule["verbs"]
-    }
