@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rankzero import backends, why
 from rankzero.agent import events as ev
 from rankzero.agent.history import History
-from rankzero.backends.base import LogBlock, LogQuery
+from rankzero.backends.base import Awaited, LogBlock, LogQuery
+from rankzero.backends.facts import facts
 from rankzero.errors import BadRequest, RunFailed, RunStopped
+from rankzero.why.seen import Seen
 
 if TYPE_CHECKING:
     from rankzero.backends.base import Backend
@@ -48,6 +50,7 @@ class Handle:
         self._backend = backend
         self._watcher: threading.Thread | None = None
         self._trouble: BaseException | None = None
+        self._seen = Seen()
 
     def __repr__(self) -> str:
         return f"<rankzero run {self.id}>"
@@ -102,8 +105,7 @@ class Handle:
 
     def why(self) -> str:
         """Why it failed, waits or stopped: the cause, the evidence, the remedy."""
-        plan = self._backend.submitted(self.id)
-        return why.message(why.Facts(self.id, self._history(), plan))
+        return why.message(facts(self._backend, self.id, self._history(), seen=self._seen))
 
     def logs(self, rank: int | None = None, follow: bool = False) -> Iterator[tuple[int, str]]:
         """(rank, line) of one rank or of all; with follow, as they come until the run has ended.
@@ -142,8 +144,9 @@ class Handle:
 
     def _watch(self) -> None:
         try:
-            for _ in self._backend.watch(self.id, _NO_RANKS, fetch=True):
-                pass
+            for item in self._backend.watch(self.id, _NO_RANKS, fetch=True):
+                if isinstance(item, Awaited):
+                    self._seen = item.standing.seen
         except BaseException as trouble:  # told to whoever waits
             self._trouble = trouble
 

@@ -126,6 +126,10 @@ def test_a_run_in_json_has_the_documented_keys(folder: Path) -> None:
     (shown,) = asked(folder, "status", folder.name)
     for run in (*listed["runs"], *shown["runs"]):
         assert set(run) == set(tables("json.md", "A run"))
+    named = set(re.findall(r"`(\w+)`", tables("json.md", "A run")["nodes"])) - {"status"}
+    place = set(tables("json.md", "A node's place"))
+    assert {key for run in listed["runs"] for node in run["nodes"] for key in node} == (named)
+    assert {key for run in shown["runs"] for node in run["nodes"] for key in node} == named | place
 
 
 def test_lines_and_results_in_json_have_the_documented_keys(folder: Path) -> None:

@@ -11,7 +11,9 @@ import rankzero
 from rankzero import contracts
 from rankzero.agent import events, exits
 from rankzero.backends.kubernetes.preflight import CHECKS
+from rankzero.cli.show.programs import standing_json
 from rankzero.contracts.topology import Node, Settings, Topology
+from rankzero.why.standing import Place, Standing
 
 from .blocks import ROOT
 
@@ -115,3 +117,10 @@ def test_every_public_name_exists_and_has_a_docstring() -> None:
     for name in rankzero.__all__:
         thing = getattr(rankzero, name)
         assert name == "__version__" or (thing.__doc__ or "").strip(), name
+
+
+def test_what_a_run_waits_for_has_the_documented_keys() -> None:
+    said = standing_json(Standing("r", 5.0, (Place("worker/0"),)))
+    assert set(said) == set(tables("json.md", "A standing"))
+    (node,) = said["nodes"]
+    assert set(node) - {"node"} == set(tables("json.md", "A node's place"))

@@ -38,7 +38,9 @@ class Coordinator:
         self._loop, self._config, self._token = loop, config, token
         self._echo = echo
         self._chronicle = Chronicle(config.events_file, self._happened)
-        self._viewers = Viewers(self._chronicle, self._ask_node, self._stop, self._release)
+        self._viewers = Viewers(
+            self._chronicle, self._ask_node, self._stop, self._release, self._usage
+        )
         if echo is not None:
             for event in self._chronicle.events:
                 echo.event(ev.to_line(event))
@@ -212,7 +214,8 @@ class Coordinator:
             self._note(message)
         elif kind == "beat":
             peer.connection.send({"type": "beat"})
-            self.feed(m.Beat(key, incarnation))
+            usage = message.get("usage")
+            self.feed(m.Beat(key, incarnation, usage if isinstance(usage, dict) else {}))
         else:
             event = _event(key, incarnation, message)
             if event is not None:
@@ -236,6 +239,11 @@ class Coordinator:
 
     def _release(self) -> None:
         self.feed(m.Released())
+
+    def _usage(self) -> Dict[str, Any]:
+        """What each node uses, as its last heartbeat said."""
+        members = self._state.members.values()
+        return {member.key: dict(member.usage) for member in members if member.usage}
 
     def _stop(self, by: str, grace: Optional[float]) -> None:
         self.feed(m.StopRun(by, grace))

@@ -23,6 +23,7 @@ REPORT = "report"  # rank, values; thinned, the last one is always kept
 LEFTOVERS = "leftovers"  # rank, processes: what a rank left running, ended by its agent
 LOG_DROPPED = "log-dropped"  # node, rank, bytes: what exceeded log_keep
 NOTICE = "notice"  # node, text: something a user should know that stopped nothing
+USAGE = "usage"  # node, used, peak, limit, killed: of memory; told as the peak grows
 
 #: States of a run, as `fold` derives them. The last three are final.
 WAITING_STATE, RUNNING_STATE, RESTARTING_STATE, STOPPING_STATE = (

@@ -7,7 +7,9 @@ from rankzero.agent import events as ev
 
 class NodeState(NamedTuple):
     """What is known of a node. state: `joined`, `starting`, `running`, `done` (its ranks exited
-    0), `lost`, `ended` with the run."""
+    0), `lost`, `ended` with the run. restarts: how many of the run's it was the first cause of.
+    usage: as told last, of memory `used`, `peak`, `limit` and `killed`, the peak that of all its
+    agents; and `cpu`, where its heartbeat was asked just now."""
 
     node: str
     state: str = "joined"
@@ -15,6 +17,8 @@ class NodeState(NamedTuple):
     ranks: Tuple[int, ...] = ()
     losses: int = 0
     pid: Optional[int] = None
+    restarts: int = 0
+    usage: Mapping[str, Any] = {}
 
 
 class History(NamedTuple):
@@ -78,6 +82,16 @@ def fold(events: Iterable[ev.Event], start: Optional[History] = None) -> History
     return history
 
 
+def using(history: History, usage: Mapping[str, Mapping[str, Any]]) -> History:
+    """With what nodes say that they use, by their names."""
+    nodes = dict(history.nodes)
+    for name, said in usage.items():
+        if name in nodes:
+            peak = max(said.get("peak", 0), nodes[name].usage.get("peak", 0))
+            nodes[name] = nodes[name]._replace(usage=dict(said, peak=peak))
+    return history._replace(nodes=nodes)
+
+
 def _submitted(history: History, event: ev.Event) -> History:
     return history._replace(
         submitted=event.time, max_restarts=int(event.data.get("max_restarts", 0))
@@ -90,10 +104,9 @@ def _stop_requested(history: History, event: ev.Event) -> History:
 
 def _joined(history: History, event: ev.Event) -> History:
     key = event.data["node"]
-    losses = history.nodes[key].losses if key in history.nodes else 0
-    node = NodeState(
-        key, "joined", event.data.get("address", ""), (), losses, event.data.get("pid")
-    )
+    known = history.nodes.get(key, NodeState(key))
+    address, pid = event.data.get("address", ""), event.data.get("pid")
+    node = known._replace(state="joined", address=address, ranks=(), pid=pid)
     return history._replace(
         nodes=dict(history.nodes, **{key: node}),
         waiting_for=tuple(one for one in history.waiting_for if one != key),
@@ -148,8 +161,13 @@ def _failed(history: History, event: ev.Event) -> History:
 
 
 def _restarting(history: History, event: ev.Event) -> History:
+    nodes = dict(history.nodes)
+    first = nodes.get(str((event.data.get("cause") or {}).get("node")))
+    if first is not None and event.data["restarts"] > history.restarts:
+        nodes[first.node] = first._replace(restarts=first.restarts + 1)
     return history._replace(
         state=ev.RESTARTING_STATE,
+        nodes=nodes,
         restarts=event.data["restarts"],
         cause=event.data.get("cause"),
     )
@@ -161,6 +179,11 @@ def _first_step(history: History, event: ev.Event) -> History:
 
 def _report(history: History, event: ev.Event) -> History:
     return history._replace(report=dict(event.data["values"], rank=event.data["rank"]))
+
+
+def _usage(history: History, event: ev.Event) -> History:
+    said = dict(event.data)
+    return using(history, {said.pop("node"): said})
 
 
 def _ending(history: History, event: ev.Event) -> History:
@@ -196,6 +219,7 @@ _STEPS: Dict[str, Callable[[History, ev.Event], History]] = {
     ev.RESTARTING: _restarting,
     ev.FIRST_STEP: _first_step,
     ev.REPORT: _report,
+    ev.USAGE: _usage,
     ev.ENDING: _ending,
     ev.FINISHED: _finished,
 }

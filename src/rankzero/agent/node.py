@@ -5,7 +5,7 @@ import signal
 import socket
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
-from rankzero.agent import birth, duty, ports, probe, testament
+from rankzero.agent import birth, duty, ports, probe, testament, usage
 from rankzero.agent import events as ev
 from rankzero.agent.answers import Answers
 from rankzero.agent.config import BEATS_MISSED, AgentConfig
@@ -17,6 +17,7 @@ from rankzero.agent.rank import RankProcess
 from rankzero.agent.ranks import Ranks
 from rankzero.agent.reports import Reports
 from rankzero.agent.roster import RosterFile
+from rankzero.agent.seclusion import Seclusion
 from rankzero.agent.wire.connection import Connection
 from rankzero.agent.wire.dial import dial
 from rankzero.agent.wire.seal import Handshake
@@ -72,6 +73,8 @@ class NodeAgent:
         )
         self._roster = RosterFile(config.folder)
         self._broken_disk = False
+        self._gauge = usage.Gauge(usage.Group())
+        self._seclusion = Seclusion(config, loop.now())
         self._lost: Dict[int, Tuple[int, int]] = {}
 
     def start(self) -> None:
@@ -157,6 +160,7 @@ class NodeAgent:
             return
         for claim in [*self._claims, *self._named]:
             claim.release()
+        self._gauge.mark()
         try:
             self._ranks.start(topology, node_rank)
         except OSError as error:
@@ -228,12 +232,16 @@ class NodeAgent:
         )
 
     def _not_dialled(self, reason: str) -> None:
+        words = self._seclusion.complaint(reason, self._loop.now())
+        if words is not None and self._echo is not None:
+            self._echo.event(words)
         self._loop.after(self._retry, self._dial)
         self._retry = min(_GROWTH * self._retry, _LAST_RETRY)
 
     def _connected(self) -> None:
         self._retry = _FIRST_RETRY
         self._heard = self._loop.now()
+        self._seclusion.over()
         self._state = self._state._replace(ports=self._ports())
         self.feed(duty.Connected())
         assert self._connection is not None
@@ -267,8 +275,19 @@ class NodeAgent:
         if self._loop.now() - self._heard > BEATS_MISSED * heartbeat:
             connection.close("the coordinator is silent")
             return
-        connection.send({"type": "beat"})
+        connection.send({"type": "beat", "usage": self._usage()})
         self._loop.after(heartbeat, lambda: self._beat(connection))
+
+    def _usage(self) -> Dict[str, Any]:
+        """Of a pod, which has a control group of its own; a peak that nobody could tell after the
+        agent's death goes into the history."""
+        if self._config.termination_file is None:
+            return {}
+        said = self._gauge.read(self._loop.now())
+        if self._gauge.news(said):
+            memory = {name: value for name, value in said.items() if name != "cpu"}
+            self._note(ev.USAGE, node=self._config.node, **memory)
+        return said
 
     def _note(self, kind: str, **data: Any) -> None:
         self._tell({"type": "event", "kind": kind, "data": data})
@@ -294,6 +313,8 @@ class NodeAgent:
 
     def _rank_exited(self, rank: RankProcess, failure: Optional[Dict[str, Any]]) -> None:
         assert rank.code is not None
+        if failure is not None and rank.code == -signal.SIGKILL:
+            failure.update(self._gauge.starved(self._loop.now()))
         try:
             self._logs.end(rank.rank.rank, self._loop.now())
         except OSError:

@@ -4,6 +4,7 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional
 
 from rankzero.agent.chronicle import Chronicle
 from rankzero.agent.events import to_line
+from rankzero.agent.history import using
 from rankzero.agent.wire.connection import Connection
 
 #: Events in one answer, and their characters, about: well below what a line of the wire holds.
@@ -43,9 +44,10 @@ class Viewers:
         ask_node: Callable[[str, Mapping[str, Any]], bool],
         on_stop: Callable[[str, Optional[float]], None],
         on_release: Callable[[], None],
+        usage: Callable[[], Mapping[str, Any]],
     ) -> None:
         self._chronicle, self._ask_node = chronicle, ask_node
-        self._on_stop, self._on_release = on_stop, on_release
+        self._on_stop, self._on_release, self._usage = on_stop, on_release, usage
         self._viewers: List[Viewer] = []
         self._asked: Dict[int, Asked] = {}
         self._count = 0
@@ -80,7 +82,7 @@ class Viewers:
             self._on_release()
             viewer.connection.send({"type": "released", "id": number})
         elif kind == "history":
-            told = self._chronicle.history().to_json()
+            told = using(self._chronicle.history(), self._usage()).to_json()
             viewer.connection.send({"type": "history", "id": number, "history": told})
         elif kind == "log":
             self._ask_log(viewer, log_question(message))

@@ -19,15 +19,21 @@ from rankzero.backends.recovery import Held
 from rankzero.backends.spot import Spot
 from rankzero.backends.streams import Streams
 from rankzero.errors import Refused
+from rankzero.why.seen import Seen
 
 if TYPE_CHECKING:  # pydantic would cost every command its 60 ms, and most need no spec
     from rankzero.plan.model import Plan
     from rankzero.spec.model import Job
+    from rankzero.why.standing import Standing
 
 
 @dataclass(frozen=True)
 class RunInfo:
-    """One line of `rankzero list`. created is in seconds since the epoch."""
+    """One line of `rankzero list`. created is in seconds since the epoch.
+
+    standing: where its nodes are, of a run that waits for some; ready: how many of how many nodes
+    are there. None where the place has nothing to say of it.
+    """
 
     run: str
     name: str
@@ -35,6 +41,8 @@ class RunInfo:
     created: float
     labels: Mapping[str, str]
     history: History
+    standing: Standing | None = None
+    ready: tuple[int, int] | None = None
 
     @property
     def state(self) -> str:
@@ -77,6 +85,13 @@ class Fetching:
     files: int
 
 
+@dataclass(frozen=True)
+class Awaited:
+    """What a run waits for that is not complete: no history, only the newest one counts."""
+
+    standing: Standing
+
+
 def ignore(told: Fetching) -> None:
     """For who does not want to know."""
 
@@ -86,7 +101,7 @@ class Unfetched(Refused):
 
 
 #: What a watched run yields.
-Item = Event | LogBlock | Note | Fetching
+Item = Event | LogBlock | Note | Fetching | Awaited
 
 
 @dataclass(frozen=True)
@@ -170,6 +185,11 @@ class Backend(Protocol):
     ) -> Path:
         """The folder with what the run wrote for its user, copied to `to` where given; tell hears
         how far it has come."""
+        ...
+
+    def observe(self, run: str, history: History) -> Seen:
+        """What its nodes look like from outside, for `why` and `status`; empty where a node is
+        nothing but its agent."""
         ...
 
     def submitted(self, run: str) -> Mapping[str, Any]:

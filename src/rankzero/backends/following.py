@@ -14,6 +14,9 @@ from rankzero.agent.logs.reader import Chunk
 from rankzero.backends.base import Item, LogBlock, LogQuery
 from rankzero.backends.viewer import Viewer
 
+#: How long a silent coordinator is waited for before what is beside it is looked at (seconds).
+_BESIDE = 1.0
+
 
 class Progress:
     """What has been given out of one run: the next event's number, an offset a log and rank.
@@ -68,10 +71,12 @@ def follow(viewer: Viewer, progress: Progress) -> Iterator[Item]:
     return _follow(viewer, progress, lambda: progress.over)
 
 
-def follow_to_the_last_line(viewer: Viewer, progress: Progress) -> Iterator[Item]:
+def follow_to_the_last_line(
+    viewer: Viewer, progress: Progress, beside: Callable[[], Iterable[Item]]
+) -> Iterator[Item]:
     """As `follow`, and then what is left of every node's log, for a place whose nodes take their
-    logs with them. Errors: Lost, Broken."""
-    return _follow(viewer, progress, lambda: progress.complete)
+    logs with them. beside: asked now and then what else there is. Errors: Lost, Broken."""
+    return _follow(viewer, progress, lambda: progress.complete, beside)
 
 
 def snapshot(viewer: Viewer, progress: Progress) -> list[LogBlock]:
@@ -87,13 +92,22 @@ def snapshot(viewer: Viewer, progress: Progress) -> list[LogBlock]:
     return sorted(found, key=lambda block: block.time)
 
 
-def _follow(viewer: Viewer, progress: Progress, done: Callable[[], bool]) -> Iterator[Item]:
+def _follow(
+    viewer: Viewer,
+    progress: Progress,
+    done: Callable[[], bool],
+    beside: Callable[[], Iterable[Item]] | None = None,
+) -> Iterator[Item]:
     # From the last one that was seen: of a run that is over already, nothing newer ever comes.
     _ask_events(viewer, progress, again=1)
     for node in progress.nodes:
         _ask_log(viewer, progress, node)
     while not done():
-        answer = viewer.next()
+        try:
+            answer = viewer.next(None if beside is None else _BESIDE)
+        except TimeoutError:
+            yield from beside() if beside else ()
+            continue
         if answer["type"] == "events":
             for event in filter(None, map(ev.from_line, answer["events"])):
                 yield from progress.take(event)

@@ -44,12 +44,12 @@ def command(run: str, ranks: tuple[str, ...], tail: int, output: str, where: Whe
     from rankzero import backends
     from rankzero.agent.history import fold
     from rankzero.backends.base import LogQuery, Unfetched
+    from rankzero.backends.facts import facts
     from rankzero.cli.follow import exit_code, follow, view_of
     from rankzero.cli.select import check_ranks
     from rankzero.cli.show import terminal
     from rankzero.cli.show.table import run_line
     from rankzero.cli.until import outputs_there
-    from rankzero.why import Facts
 
     backend, info = backends.find(run, where)
     view = view_of(output, info.run)
@@ -63,16 +63,15 @@ def command(run: str, ranks: tuple[str, ...], tail: int, output: str, where: Whe
             every = f"  earlier lines are not shown; all of them: rankzero logs {info.run}{option}"
             terminal.err().say(terminal.err().paint(every, terminal.DIM))
     try:
-        history = follow(backend, info.run, view, query, history)
+        history, seen = follow(backend, info.run, view, query, history)
     except Unfetched:
-        facts = Facts(info.run, backend.run(info.run).history, backend.submitted(info.run))
-        view.end(facts, None, None)
+        view.end(facts(backend, info.run, backend.run(info.run).history), None, None)
         raise
     except KeyboardInterrupt:
         terminal.err().say(f"  {info.run} goes on; follow it: rankzero attach {info.run}")
         raise
-    facts = Facts(info.run, history, backend.submitted(info.run))
-    view.end(facts, outputs_there(backend, info.run), None)
+    known = facts(backend, info.run, history, seen=seen)
+    view.end(known, outputs_there(backend, info.run), None)
     return exit_code(history)
 
 

@@ -27,7 +27,10 @@ def command(
 
     Newest first.
 
-    JSON: `runs`, a list of runs as `status` gives them.
+    The note of a run that waits says for what.
+
+    JSON: `runs`, a list of runs as `status` gives them; `nodes` and `waits` (where the nodes of a
+    run that is not complete are) as far as they are known without asking each run.
     """
     from rankzero.cli.select import selected
     from rankzero.cli.show import programs, terminal

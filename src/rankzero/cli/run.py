@@ -200,8 +200,8 @@ def command(
     Exit code: 0 it succeeded, 1 it failed, 130 it was stopped by Ctrl-C.
 
     JSON: with --dry-run the plan (`Plan.to_json`); with --detach run, outputs, logs, notices;
-    else a stream: the plan with kind `plan`, every event, every line with kind `log`, at the
-    end one object with kind `result`.
+    else a stream: the plan with kind `plan`, every event, every line with kind `log`, what a run
+    on a cluster waits for with kind `standing`, at the end one object with kind `result`.
     """
     from rankzero.cli.submit import Way, go
     from rankzero.handle import prepare

@@ -32,22 +32,27 @@ def command(runs: tuple[str, ...], labels: tuple[str, ...], output: str, where: 
     """Show a run's state, node by node.
 
     JSON: `runs`, a list with run, name, where, created, labels, state, generation, restarts,
-    max_restarts, world_size, nodes (node, state, address, ranks, losses, pid), waiting_for,
-    submitted, running, first_step, finished, report, cause.
+    max_restarts, world_size, nodes (node, state, address, ranks, restarts, losses, pid, usage;
+    machine, reason, since, cause, remedy), waiting_for, submitted, running, first_step,
+    finished, report, cause, ready.
     """
     from rankzero.cli.select import chosen
     from rankzero.cli.show import programs, terminal
-    from rankzero.cli.show.table import say_status
+    from rankzero.cli.show.status import node_rows, nodes_json, say_status
 
-    found = chosen(runs, labels, where.all_namespaces and not runs, where)
+    found = [
+        (backend, info, node_rows(info, backend.observe(info.run, info.history)))
+        for backend, info in chosen(runs, labels, where.all_namespaces and not runs, where)
+    ]
     if output == "json":
-        programs.print_json({"runs": [programs.run_json(info) for _, info in found]})
+        said = [{**programs.run_json(info), "nodes": nodes_json(rows)} for _, info, rows in found]
+        programs.print_json({"runs": said})
         return 0
     screen = terminal.out()
-    for number, (backend, info) in enumerate(found):
+    for number, (backend, info, rows) in enumerate(found):
         if number:
             screen.say("")
-        say_status(screen, info, last_lines(backend, info))
+        say_status(screen, info, rows, last_lines(backend, info))
     return 0
 
 
@@ -56,8 +61,10 @@ def last_lines(backend: Backend, info: RunInfo) -> dict[str, str]:
     from rankzero.backends.base import LogQuery
 
     last: dict[str, str] = {}
-    for node in list(info.history.nodes)[:_MANY]:
-        for block in backend.logs(info.run, LogQuery(nodes=frozenset((node,)), tail=1)):
-            line = block.data.rstrip(b"\r\n").rpartition(b"\n")[2]
-            last[node] = line.decode("utf-8", "backslashreplace")
+    nodes = frozenset(list(info.history.nodes)[:_MANY])
+    if not nodes:
+        return last
+    for block in backend.logs(info.run, LogQuery(nodes=nodes, tail=1)):
+        line = block.data.rstrip(b"\r\n").rpartition(b"\n")[2]
+        last[block.node] = line.decode("utf-8", "backslashreplace")
     return last

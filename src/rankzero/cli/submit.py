@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rankzero.agent import events as ev
 from rankzero.backends.base import LogQuery, Submission, Unfetched
+from rankzero.backends.facts import facts
 from rankzero.cli.follow import exit_code, follow, view_of
 from rankzero.cli.interrupts import Detached, Interrupts
 from rankzero.cli.show import planned, programs, terminal
-from rankzero.why import Facts
 
 if TYPE_CHECKING:
     from rankzero.backends.base import Backend
@@ -74,15 +74,16 @@ def _attached(backend: Backend, plan: Plan, submission: Submission, way: Way) ->
     interrupts = Interrupts(backend, run)
     try:
         with interrupts:
-            history = follow(backend, run, view, LogQuery(ranks=way.ranks))
+            history, seen = follow(backend, run, view, LogQuery(ranks=way.ranks))
     except Unfetched:
-        history = backend.run(run).history
-        view.end(Facts(run, history, plan.to_json()), None, submission.logs)
+        known = facts(backend, run, backend.run(run).history, plan.to_json())
+        view.end(known, None, submission.logs)
         raise
     except Detached as left:
         terminal.err().say(f"  {run} goes on; follow it: rankzero attach {run}")
         return left.code
-    view.end(Facts(run, history, plan.to_json()), submission.outputs, submission.logs)
+    known = facts(backend, run, history, plan.to_json(), seen)
+    view.end(known, submission.outputs, submission.logs)
     if history.state == ev.STOPPED and interrupts.code is not None:
         return interrupts.code
     return exit_code(history)

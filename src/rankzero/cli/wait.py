@@ -31,23 +31,23 @@ def command(runs: tuple[str, ...], labels: tuple[str, ...], output: str, where: 
 
     JSON: `results`, a list of how each ended: the keys of the `result` that ends a stream.
     """
+    from rankzero.backends.facts import facts
     from rankzero.cli.follow import exit_code
     from rankzero.cli.select import chosen
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.ending import say_end
     from rankzero.cli.until import outputs_there, until_end
-    from rankzero.why import Facts
 
     results, code = [], 0
     for backend, info in chosen(runs, labels, where=where):
         history = until_end(backend, info.run)
-        facts = Facts(info.run, history, backend.submitted(info.run))
+        known = facts(backend, info.run, history)
         outputs = outputs_there(backend, info.run)
         code = max(code, exit_code(history))
         if output == "json":
-            results.append(programs.result_json(facts, outputs, None))
+            results.append(programs.result_json(known, outputs, None))
         else:
-            say_end(terminal.out(), facts, outputs, None, name=len(runs) != 1)
+            say_end(terminal.out(), known, outputs, None, name=len(runs) != 1)
     if output == "json":
         programs.print_json({"results": results})
     return code

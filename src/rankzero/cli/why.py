@@ -26,21 +26,22 @@ def command(run: str, output: str, where: Where) -> int:
     were stopped by it), nodes (as in `status`), failure (as recorded, or null).
     """
     from rankzero import backends
+    from rankzero.backends.facts import facts
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.explained import say_why
-    from rankzero.why import Facts, explain
+    from rankzero.why import explain
 
     backend, info = backends.find(run, where)
-    facts = Facts(info.run, info.history, backend.submitted(info.run))
+    known = facts(backend, info.run, info.history)
     if output == "text":
-        say_why(terminal.out(), facts)
+        say_why(terminal.out(), known)
         return 0
-    failure = facts.failure
+    failure = known.failure
     programs.print_json(
         {
             "run": info.run,
             "state": info.state,
-            **explain(facts).to_json(),
+            **explain(known).to_json(),
             "others": failure.others if failure else 0,
             "nodes": programs.nodes_json(info.history),
             "failure": dict(info.history.cause) if info.history.cause else None,

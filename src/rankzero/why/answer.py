@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rankzero.agent import events as ev
 from rankzero.why.model import Facts
 from rankzero.why.registry import explain
 from rankzero.why.words import count
@@ -29,6 +30,9 @@ def account(facts: Facts) -> Iterator[tuple[str, str]]:
         yield "stuck", f"ranks on {where} did not end after it, not even by SIGKILL"
     if finding.remedy:
         yield "remedy", finding.remedy
+    if facts.history.state == ev.WAITING_STATE:
+        yield "more", f"rankzero status {facts.run}"
+        return
     rank = "" if failure is None or failure.rank is None else f"--rank {failure.rank} "
     yield "more", f"rankzero logs {facts.run} {rank}--tail {MORE_LINES}"
 

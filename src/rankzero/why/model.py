@@ -7,6 +7,12 @@ from typing import Any, NamedTuple
 
 from rankzero.agent import events as ev
 from rankzero.agent.history import History
+from rankzero.why.seen import Pod, Seen
+
+#: Failures of which the pods that did not come may be the cause.
+_WANTING = ("nodes-missing", "job-failed")
+#: How much later a machine may put a pod's end than its agents do (seconds).
+_SEEN_LATER = 60.0
 
 
 class Failure(NamedTuple):
@@ -17,6 +23,8 @@ class Failure(NamedTuple):
     exception: `type`, `message`, `frames` (of `file`, `line`, `function`, `source`), `traceback`.
     crash: what faulthandler wrote. tail: the rank's last lines.
     stuck: nodes whose ranks did not end after it, not even by SIGKILL.
+    memory: of the node, as its agent saw it last: `used`, `peak`, `limit` (bytes; limit is absent
+        where there is none), and `killed`: how many processes the kernel has ended for want of it.
     others: how many other ranks had not finished then, and were stopped by it.
     """
 
@@ -32,6 +40,7 @@ class Failure(NamedTuple):
     message: str = ""
     others: int = 0
     stuck: tuple[str, ...] = ()
+    memory: Mapping[str, Any] = {}
 
     @classmethod
     def read(cls, record: Mapping[str, Any]) -> Failure:
@@ -43,11 +52,13 @@ class Failure(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What is known of a run. plan: as submitted (`Plan.to_json`), empty where it is lost."""
+    """What is known of a run. plan: as submitted (`Plan.to_json`), empty where it is lost.
+    seen: what its pods look like from outside, empty on a laptop."""
 
     run: str
     history: History
     plan: Mapping[str, Any] = {}
+    seen: Seen = Seen()
 
     @property
     def failure(self) -> Failure | None:
@@ -60,6 +71,28 @@ class Facts(NamedTuple):
     def earlier(self) -> Failure | None:
         """The failure that the run has survived so far."""
         return Failure.read(self.history.cause) if self.history.cause else None
+
+    @property
+    def blocked(self) -> list[Pod]:
+        """The pods of nodes that are not here, where the run waits for them, or failed for want
+        of them; of each node the newest."""
+        history = self.history
+        if history.state == ev.FAILED and (history.cause or {}).get("kind") not in _WANTING:
+            return []
+        if history.state not in (ev.FAILED, ev.WAITING_STATE, ev.RESTARTING_STATE):
+            return []
+        here = {name for name, node in history.nodes.items() if node.state != "lost"}
+        return [pod for node, pod in self.seen.newest().items() if node not in here]
+
+    def remains(self, node: str) -> list[Pod]:
+        """A node's pods that came to an end by the time of the failure, the newest first."""
+        before = (self.earlier.time if self.earlier else None) or float("inf")
+        return [
+            pod
+            for pod in reversed(self.seen.of(node))
+            if (pod.over or pod.leaving or pod.ended or pod.disrupted)
+            and ((pod.ended.time if pod.ended else None) or 0.0) <= before + _SEEN_LATER
+        ]
 
     def config(self, node: str = "") -> Mapping[str, Any]:
         """What the plan told a node's agent (by default the first node's)."""

@@ -194,7 +194,7 @@ def test_a_failed_dial_says_where(loop, address: str) -> None:
     dial(loop, address, pytest.fail, reasons.append)
     loop.until(lambda: reasons)
 
-    assert reasons[0].startswith(address)
+    assert address in reasons[0]
 
 
 def test_addresses_with_colons() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rankzero.agent import events as ev
-from rankzero.agent.history import History, fold
+from rankzero.agent.history import History, fold, using
 
 CAUSE = {"kind": "rank-failed", "rank": 1, "node": "worker/1"}
 TWO = {"worker/0": [0, 1], "worker/1": [2, 3]}
@@ -156,3 +156,37 @@ def test_kinds_of_a_newer_writer_are_passed_over():
 
 def test_folding_in_parts_is_folding_at_once():
     assert told(*BEGUN[2:], start=told(*BEGUN[:2])) == told(*BEGUN)._replace(running=101.0)
+
+
+def usage(node="worker/0", **said):
+    return (ev.USAGE, {"node": node, **said})
+
+
+def test_the_memory_that_a_node_told_last_has_the_highest_peak_of_all_its_agents():
+    history = told(*BEGUN, usage(used=5, peak=90, limit=100), joined("worker/0"))
+    assert history.nodes["worker/0"].usage == {"used": 5, "peak": 90, "limit": 100}
+    history = told(usage(used=1, peak=2, limit=100), start=history)
+    assert history.nodes["worker/0"].usage == {"used": 1, "peak": 90, "limit": 100}
+    assert told(usage(node="worker/9", peak=1), start=history).nodes.keys() == {
+        "worker/0",
+        "worker/1",
+    }
+
+
+def test_what_heartbeats_say_comes_on_top_and_survives_the_way_to_a_viewer():
+    history = using(told(*BEGUN, usage(used=5, peak=90)), {"worker/0": {"used": 7, "cpu": 1.5}})
+    assert history.nodes["worker/0"].usage == {"used": 7, "cpu": 1.5, "peak": 90}
+    assert History.from_json(history.to_json()).nodes == history.nodes
+    assert using(history, {"worker/9": {"used": 1}}).nodes == history.nodes
+
+
+def test_a_restart_counts_for_the_node_that_was_its_first_cause():
+    def restarting(restarts):
+        data = {"generation": 2, "restarts": restarts, "max_restarts": 3, "cause": CAUSE}
+        return (ev.RESTARTING, data)
+
+    history = told(*BEGUN, restarting(1))
+    assert [node.restarts for node in history.nodes.values()] == [0, 1]
+    again = told(restarting(1), start=history)
+    assert again.nodes["worker/1"].restarts == 1, "a membership that only changed uses none"
+    assert told(restarting(2), start=history).nodes["worker/1"].restarts == 2

@@ -14,7 +14,7 @@ from rankzero.backends.base import LogBlock, RunInfo
 from rankzero.cli.show import programs
 from rankzero.cli.show.ending import end_line, home, say_end, times
 from rankzero.cli.show.explained import neighbours, say_why
-from rankzero.cli.show.table import note, run_line, run_row, say_runs, say_status
+from rankzero.cli.show.table import note, run_line, run_row, say_runs
 from rankzero.why import Facts
 
 CAUSE = {
@@ -191,9 +191,6 @@ def test_nodes_stand_by_role_and_number_however_they_came(paper):
     came = ["worker/10", "ps/1", "worker/2", "ps/0"]
     history = BADLY._replace(nodes={name: NodeState(name) for name in came})
     wanted = ["ps/0", "ps/1", "worker/2", "worker/10"]
-    screen, sheet = paper()
-    say_status(screen, info(history), {})
-    assert [line.split()[0] for line in sheet.text().splitlines()[2:]] == wanted
     assert [node["node"] for node in programs.nodes_json(history)] == wanted
     assert [line.split()[0] for line in neighbours(history)] == wanted
 
@@ -216,15 +213,6 @@ def test_the_last_lines_of_a_rank_that_left_are_not_called_a_traceback(paper):
     assert "traceback" not in sheet.text()
 
 
-def test_status_has_a_row_for_each_node(paper):
-    screen, sheet = paper()
-    say_status(screen, info(BADLY, team="a"), {"worker/1": "step 9"})
-    lines = sheet.text().splitlines()
-    assert lines[1] == "  team=a"
-    assert lines[2].split() == ["NODE", "WHERE", "STATE", "RANKS", "LOST", "LAST", "LINE"]
-    assert lines[4].split() == ["worker/1", "127.0.0.1", "lost", "2,3", "1", "step", "9"]
-
-
 def test_a_run_for_programs_is_plain_data():
     data = programs.run_json(info(BADLY, team="a"))
     assert (data["run"], data["labels"], data["state"]) == ("digits-7f3a", {"team": "a"}, "failed")
@@ -235,6 +223,8 @@ def test_a_run_for_programs_is_plain_data():
         "ranks": [2, 3],
         "losses": 1,
         "pid": None,
+        "restarts": 0,
+        "usage": {},
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rankzero.agent import membership as m
+from rankzero.agent.membership import failure
 
 from .play import Play, elastic, fixed
 
@@ -132,3 +133,15 @@ def test_a_wait_that_has_passed_wants_no_more_ticks_of_its_own():
     play.wait(20.0)
     assert play.state.members == {}
     assert m.deadline(play.state) == play.state.since + 60.0
+
+
+def test_a_lost_node_s_failure_has_what_its_last_heartbeat_said_of_its_memory():
+    play = three()
+    play.of(m.Beat, "worker/1", {"used": 5, "peak": 90, "limit": 100, "killed": 0, "cpu": 1.5})
+    play.wait(12.0, silent=("worker/1",))
+    (lost,) = [one for one in play.state.failures if one["kind"] == "node-lost"]
+    assert lost["memory"] == {"used": 5, "peak": 90, "limit": 100, "killed": 0}
+
+
+def test_a_node_that_does_not_count_its_memory_has_none_in_its_failure():
+    assert "memory" not in failure.lost("worker/1", 1.0, "gone", ())

@@ -1,11 +1,13 @@
 """What the membership machine is told, and what it asks for."""
 
+from types import MappingProxyType
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple, Union
 
 from rankzero.contracts.topology import Node
 
 #: A failure or an outcome as plain data; `docs/reference/events.md` describes the keys.
 Record = Mapping[str, Any]
+NOTHING: Record = MappingProxyType({})
 
 
 class Hello(NamedTuple):
@@ -40,10 +42,12 @@ class Gone(NamedTuple):
 
 
 class Beat(NamedTuple):
-    """A sign of life."""
+    """A sign of life. usage: what the node uses, as `agent.usage` says it; empty where it does
+    not count it."""
 
     key: str
     incarnation: str
+    usage: Record = NOTHING
 
 
 class Running(NamedTuple):

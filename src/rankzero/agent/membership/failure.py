@@ -2,22 +2,26 @@
 
 from typing import Any, Dict, Iterable, Optional, Tuple
 
-from rankzero.agent.membership.events import Record
+from rankzero.agent.membership.events import NOTHING, Record
 
 #: The loss of a node is noticed by the ranks of the others at about the same time as by the
 #: coordinator; within this many seconds the loss is taken for the cause, not for the effect.
 LOSS_LEAD = 1.0
 
 
-def lost(key: str, time: float, reason: str, ranks: Iterable[int]) -> Dict[str, Any]:
-    """A node that vanished while it was needed."""
+def lost(
+    key: str, time: float, reason: str, ranks: Iterable[int], usage: Record = NOTHING
+) -> Dict[str, Any]:
+    """A node that vanished while it was needed. usage: as it told last."""
     ranks = list(ranks)
+    memory = {name: value for name, value in usage.items() if name != "cpu"}
     return {
         "kind": "node-lost",
         "node": key,
         "rank": ranks[0] if ranks else None,
         "time": time,
         "message": reason,
+        **({"memory": memory} if memory else {}),
     }
 
 

@@ -114,8 +114,9 @@ def on_gone(turn: Turn, member: Member, _: on.Gone) -> None:
         turn.put(member._replace(gone=turn.now))
 
 
-def on_beat(turn: Turn, member: Member, _: on.Beat) -> None:
-    """Being seen is all there is to it."""
+def on_beat(turn: Turn, member: Member, event: on.Beat) -> None:
+    """Being seen is nearly all there is to it."""
+    turn.put(member._replace(usage=event.usage))
 
 
 def on_running(turn: Turn, member: Member, event: on.Running) -> None:

@@ -5,7 +5,7 @@ from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
 from rankzero.agent import events as ev
 from rankzero.agent.config import BEATS_MISSED, AgentConfig, Limits, RoleShape
 from rankzero.agent.history import History
-from rankzero.agent.membership.events import Record
+from rankzero.agent.membership.events import NOTHING, Record
 from rankzero.contracts.topology import Node, Settings, Topology
 
 #: A cut connection may come back within this many heartbeats before its node is lost.
@@ -27,6 +27,7 @@ class Member(NamedTuple):
 
     seen: its last sign of life; gone: when its connection was cut. kill_by: when its ranks get
     SIGKILL at the latest, where they were asked to end. dismissed: it was told to leave.
+    usage: what it uses, as its last heartbeat said.
     """
 
     key: str
@@ -40,6 +41,7 @@ class Member(NamedTuple):
     leaving: bool = False
     kill_by: Optional[float] = None
     dismissed: bool = False
+    usage: Record = NOTHING
 
 
 class State(NamedTuple):

@@ -69,7 +69,7 @@ class Turn:
             self.emit(ev.NODE_LOST, node=member.key, reason=reason)
             when = self.now if member.gone is None else member.gone
             ranks = ranks_on(self.state, member.key)
-            self.add_failures((failure.lost(member.key, when, reason, ranks),))
+            self.add_failures((failure.lost(member.key, when, reason, ranks, member.usage),))
 
     # -- a generation
 

@@ -10,6 +10,8 @@ from rankzero.agent.wire.address import split
 
 #: An address family, and what `connect` takes for it.
 _Place = Tuple[socket.AddressFamily, Any]
+#: What a reason begins with where there is no such name.
+NO_NAME = "cannot look up "
 #: How long a connection may take to come up (seconds).
 _PATIENCE = 10.0
 
@@ -49,7 +51,7 @@ def dial(
 
     def found(place: "Union[_Place, str]") -> None:
         if isinstance(place, str):
-            failed("%s: %s" % (address, place))
+            failed("%s%s: %s" % (NO_NAME, address, place))
         else:
             _connect(loop, address, place, done, failed)
 

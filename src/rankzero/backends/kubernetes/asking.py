@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
+from rankzero.agent import events as ev
 from rankzero.agent.history import History
 from rankzero.backends.base import RunInfo
-from rankzero.backends.kubernetes import state
+from rankzero.backends.kubernetes import looking, state
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.entering import enter
 from rankzero.backends.kubernetes.state import Found
@@ -22,8 +24,17 @@ def infos(cluster: Cluster, runs: Iterable[Found]) -> list[RunInfo]:
     """These runs of the cluster's namespace, as they are at the moment; newest first."""
     runs = list(runs)
     known = histories(cluster, [one for one in runs if state.ending(one) is None])
-    found = [state.info(one, cluster.context, known.get(one.run)) for one in runs]
+    found = [state.listed(one, cluster.context, known.get(one.run)) for one in runs]
+    short = [one for one, info in zip(runs, found, strict=True) if _incomplete(info)]
+    standings = looking.standings(cluster, short, known)
+    found = [replace(info, standing=standings.get(info.run)) for info in found]
     return sorted(found, key=lambda info: info.created, reverse=True)
+
+
+def _incomplete(info: RunInfo) -> bool:
+    """Whether it waits for nodes."""
+    here, total = info.ready or (0, 0)
+    return info.state in (ev.WAITING_STATE, ev.RESTARTING_STATE) and here < total
 
 
 def histories(cluster: Cluster, runs: Iterable[Found]) -> dict[str, History]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rankzero.agent.history import fold
+from rankzero.agent.history import History, fold
 from rankzero.backends.base import (
     Fetching,
     Item,
@@ -23,6 +23,7 @@ from rankzero.backends.following import Progress, snapshot
 from rankzero.backends.kubernetes import (
     asking,
     kept,
+    looking,
     outputs,
     queueing,
     runs,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from rankzero.backends.spot import Spot
     from rankzero.plan.model import Plan
     from rankzero.spec.model import Job
+    from rankzero.why.seen import Seen
 
 #: How long a coordinator may take to answer (seconds).
 _ANSWER = 10.0
@@ -105,14 +107,18 @@ class KubernetesBackend:
         found = runs.one(self._cluster, run)
         if found.listening:
             with contextlib.suppress(Lost), enter(self._cluster, found) as viewer:
-                return iter(snapshot(viewer, Progress(watching.nodes(found), query)))
-        return kept.lines(self._cluster, run, Progress(watching.nodes(found), query))
+                return iter(snapshot(viewer, Progress(looking.nodes(found), query)))
+        return kept.lines(self._cluster, run, Progress(looking.nodes(found), query))
 
     def watch(
         self, run: str, query: LogQuery, *, events_from: int = 1, fetch: bool = False
     ) -> Iterator[Item]:
         bring = self._bring_home if fetch else None
-        return watching.Watch(self._cluster, run, query, events_from, bring).items()
+        known = fold(self.events(run)) if events_from > 1 else History()
+        return watching.Watch(self._cluster, run, query, events_from, bring, known).items()
+
+    def observe(self, run: str, history: History) -> Seen:
+        return looking.look(self._cluster, runs.one(self._cluster, run), history)
 
     def stop(self, run: str, *, grace: float | None = None) -> None:
         while state.ending(found := runs.one(self._cluster, run)) is None:

@@ -29,7 +29,7 @@ _PATIENCE, _REACHED = 30.0, 8.0
 #: How long one watch lasts (seconds): another one goes on from where it ended.
 _WATCH = 240
 #: Kinds that are looked at and never made.
-_READ_ONLY = {"Event": Kind("", "v1", "events")}
+_KINDS = {**KINDS, "Event": Kind("", "v1", "events")}
 _OF_THE_CLUSTER = {"Node": Kind("", "v1", "nodes")}
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 #: `299 - "text"`: RFC 7234, section 5.5, as Kubernetes writes it.
@@ -86,7 +86,7 @@ class Cluster:
     def path(self, kind: str, name: str = "") -> str:
         if kind in _OF_THE_CLUSTER:
             return _OF_THE_CLUSTER[kind].path("", name)
-        return {**KINDS, **_READ_ONLY}[kind].path(self.namespace, name)
+        return _KINDS[kind].path(self.namespace, name)
 
     # -- objects
 
@@ -99,15 +99,19 @@ class Cluster:
         selector: str = "",
         shape: type | None = None,
         *,
+        fields: str = "",
         everywhere: bool = False,
     ) -> Object:
-        """All of a kind that the labels select: `items`, and `metadata.resourceVersion`.
+        """All of a kind that the labels and fields select: `items`, and
+        `metadata.resourceVersion`.
 
         shape: one of `shapes`, where there may be thousands: only its fields are read.
-        everywhere: of all namespaces.
+        everywhere: of all namespaces, or what is in none.
         """
-        path = KINDS[kind].path("") if everywhere else self.path(kind)
-        return self._read(self._ask("GET", path, labelSelector=selector), shape)
+        path = {**_KINDS, **_OF_THE_CLUSTER}[kind].path("") if everywhere else self.path(kind)
+        return self._read(
+            self._ask("GET", path, labelSelector=selector, fieldSelector=fields), shape
+        )
 
     def one(self, kind: str, name: str) -> Object:
         """Errors: also trouble.Absent."""

@@ -45,6 +45,8 @@ class Observed:
         self._version = 0
         self._refused: Refused | None = None
         self._hooks: list[Callable[[], None]] = []
+        self._events: asyncio.Task[None] | None = None
+        self.unread: tuple[str, ...] = ()
         self.silent_since: float | None = None
         self.up_since = time.monotonic()
         self.trouble: Refused | None = None
@@ -83,8 +85,24 @@ class Observed:
 
     @property
     def pods(self) -> list[Object]:
-        with self._changed:
-            return list(self._things["Pod"].values())
+        return self._all("Pod")
+
+    @property
+    def jobs(self) -> list[Object]:
+        return self._all("Job")
+
+    @property
+    def events(self) -> list[Object]:
+        """What the cluster says of them, from `hear` on; `unread` where this user may not know."""
+        return self._all("Event")
+
+    def hear(self) -> None:
+        """Keep the cluster's events about the run, too, until `deaf`: for as long as the run waits
+        for something, since they come with all others of the namespace."""
+        self._call(self._hear)
+
+    def deaf(self) -> None:
+        self._call(self._deaf)
 
     def wait(self, version: int, timeout: float | None = None) -> None:
         """Until there is a newer version than this, or so many seconds are over. Errors: Refused
@@ -106,11 +124,49 @@ class Observed:
         finally:
             self._hooks.remove(hook)
 
+    def _all(self, kind: str) -> list[Object]:
+        with self._changed:
+            return list(self._things.get(kind, {}).values())
+
+    def _call(self, work: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # the watches have ended
+            self._loop.call_soon_threadsafe(work)
+
     # -- in the thread
+
+    def _hear(self) -> None:
+        if self._events is None and "events" not in self.unread:
+            self._events = self._loop.create_task(self._keep_events())
+
+    def _deaf(self) -> None:
+        if self._events is not None:
+            self._events.cancel()
+            self._events = None
+
+    async def _keep_events(self) -> None:
+        """Whether the API server answers, the other watches tell."""
+        async with self._cluster.client() as client:
+            while True:
+                try:
+                    version = await self._list(client, "Event")
+                    while True:
+                        version = await self._follow(client, "Event", version)
+                except trouble.Gone:
+                    continue
+                except trouble.Unreachable:
+                    await asyncio.sleep(_LAST_RETRY)
+                except Refused:  # causes say what they know without them
+                    self.unread = ("events",)
+                    self._tell()
+                    return
 
     def _serve(self) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             self._loop.run_until_complete(self._task)
+        if self._events is not None:
+            self._events.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                self._loop.run_until_complete(self._events)
         self._loop.close()
 
     async def _live(self) -> None:
@@ -143,9 +199,10 @@ class Observed:
                 pause = min(2 * pause, _LAST_RETRY)
 
     async def _list(self, client: httpx2.AsyncClient, kind: str) -> str:
-        answer = await self._cluster.ask(client, kind, self._selector, shapes.LISTS[kind])
+        answer = await self._cluster.ask(client, kind, self._selector(kind), shapes.LISTS[kind])
         with self._changed:
-            things = {thing["metadata"]["name"]: thing for thing in answer["items"]}
+            items = [thing for thing in answer["items"] if self._ours(kind, thing)]
+            things = {thing["metadata"]["name"]: thing for thing in items}
             self._things[kind] = things
             self._listed.add(kind)
         if self.silent_since is not None:
@@ -156,7 +213,7 @@ class Observed:
     async def _follow(self, client: httpx2.AsyncClient, kind: str, version: str) -> str:
         """Until the server ends the stream; the version from which another one goes on."""
         changes: AsyncGenerator[tuple[str, Object], None] = self._cluster.follow(
-            client, kind, self._selector, version, shapes.CHANGES[kind]
+            client, kind, self._selector(kind), version, shapes.CHANGES[kind]
         )
         async with contextlib.aclosing(changes):
             async for change, thing in changes:
@@ -165,6 +222,8 @@ class Observed:
         return version
 
     def _take(self, kind: str, change: str, thing: Object) -> None:
+        if not self._ours(kind, thing):
+            return
         with self._changed:
             if change == "DELETED":
                 self._things[kind].pop(thing["metadata"]["name"], None)
@@ -179,6 +238,11 @@ class Observed:
         for hook in list(self._hooks):
             hook()
 
-    @property
-    def _selector(self) -> str:
-        return f"{names.RUN}={self._run}"
+    def _selector(self, kind: str) -> str:
+        """Events have no labels."""
+        return "" if kind == "Event" else f"{names.RUN}={self._run}"
+
+    def _ours(self, kind: str, thing: Object) -> bool:
+        """Of a namespace's events, those about this run."""
+        about = str((thing.get("involvedObject") or {}).get("name"))
+        return kind != "Event" or about.startswith(f"{self._run}-")

@@ -14,8 +14,7 @@ _FIRST = f"{names.INDEX}=0"
 
 def every(cluster: Cluster, *, everywhere: bool = False) -> list[Found]:
     """All of them: two calls, however many there are. everywhere: of all namespaces."""
-    first = f"{_OURS},{names.PART}=coordinator"
-    jobs = cluster.every("Job", first, shapes.Jobs, everywhere=everywhere)
+    jobs = cluster.every("Job", _OURS, shapes.Jobs, everywhere=everywhere)
     pods = cluster.every("Pod", f"{_OURS},{_FIRST}", shapes.Pods, everywhere=everywhere)
     return state.found(jobs["items"], pods["items"])
 

@@ -65,6 +65,39 @@ class _PodSpec(TypedDict, total=False):
     nodeName: str
 
 
+class _Resources(TypedDict, total=False):
+    requests: dict[str, str]
+    limits: dict[str, str]
+
+
+class _Asked(TypedDict, total=False):
+    name: str
+    image: str
+    resources: _Resources
+
+
+class _Toleration(TypedDict, total=False):
+    key: str
+    operator: str
+    value: str
+    effect: str
+
+
+class _ClaimName(TypedDict, total=False):
+    claimName: str
+
+
+class _Volume(TypedDict, total=False):
+    persistentVolumeClaim: _ClaimName
+
+
+class _WholeSpec(_PodSpec, total=False):
+    nodeSelector: dict[str, str]
+    tolerations: list[_Toleration]
+    containers: list[_Asked]
+    volumes: list[_Volume]
+
+
 class _PodStatus(TypedDict, total=False):
     phase: str
     reason: str
@@ -84,6 +117,14 @@ class Pod(TypedDict, total=False):
     status: _PodStatus
 
 
+class AskedPod(TypedDict, total=False):
+    """As `Pod`, and what it asks for: why it does not begin is told by that."""
+
+    metadata: Metadata
+    spec: _WholeSpec
+    status: _PodStatus
+
+
 class _JobSpec(TypedDict, total=False):
     suspend: bool
     completions: int
@@ -94,6 +135,8 @@ class _JobStatus(TypedDict, total=False):
     conditions: list[Condition]
     startTime: str | None
     completionTime: str | None
+    ready: int
+    succeeded: int
 
 
 class Job(TypedDict, total=False):
@@ -102,6 +145,28 @@ class Job(TypedDict, total=False):
     metadata: Metadata
     spec: _JobSpec
     status: _JobStatus
+
+
+class _About(TypedDict, total=False):
+    kind: str
+    name: str
+
+
+class _Series(TypedDict, total=False):
+    lastObservedTime: str | None
+
+
+class Event(TypedDict, total=False):
+    """What is said of which object, and when."""
+
+    metadata: Metadata
+    involvedObject: _About
+    reason: str
+    message: str
+    firstTimestamp: str | None
+    lastTimestamp: str | None
+    eventTime: str | None
+    series: _Series | None
 
 
 class _ListMetadata(TypedDict, total=False):
@@ -118,9 +183,24 @@ class Jobs(TypedDict, total=False):
     items: list[Job]
 
 
+class AskedPods(TypedDict, total=False):
+    metadata: _ListMetadata
+    items: list[AskedPod]
+
+
+class Events(TypedDict, total=False):
+    metadata: _ListMetadata
+    items: list[Event]
+
+
 class _PodChange(TypedDict):
     type: str
-    object: Pod
+    object: AskedPod
+
+
+class _EventChange(TypedDict):
+    type: str
+    object: Event
 
 
 class _JobChange(TypedDict):
@@ -129,5 +209,5 @@ class _JobChange(TypedDict):
 
 
 #: Of a list, and of a line of a watch, by the kind of what is in them.
-LISTS: dict[str, type] = {"Pod": Pods, "Job": Jobs}
-CHANGES: dict[str, type] = {"Pod": _PodChange, "Job": _JobChange}
+LISTS: dict[str, type] = {"Pod": AskedPods, "Job": Jobs, "Event": Events}
+CHANGES: dict[str, type] = {"Pod": _PodChange, "Job": _JobChange, "Event": _EventChange}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -15,11 +16,17 @@ from rankzero.plan.kubernetes import names
 Object = Mapping[str, Any]
 
 
+#: States of a node that is there, or has done its work.
+_HERE = ("joined", "starting", "running", "done")
+
+
 class Found(NamedTuple):
-    """A run's first Job, and the newest of its coordinator's pods (None where there is none)."""
+    """A run's first Job, and the newest of its coordinator's pods (None where there is none).
+    jobs: the Jobs of all roles, where they were asked for."""
 
     job: Object
     pod: Object | None
+    jobs: tuple[Object, ...] = ()
 
     @property
     def run(self) -> str:
@@ -58,8 +65,38 @@ def found(jobs: Iterable[Object], pods: Iterable[Object]) -> list[Found]:
             continue
         if key not in newest or _born(newest[key]) < _born(pod):
             newest[key] = pod
+    jobs = list(jobs)
     first = [job for job in jobs if job["metadata"]["labels"].get(names.PART) == "coordinator"]
-    return [Found(job, newest.get(_key(job))) for job in first]
+    of: dict[str, list[Object]] = {}
+    for job in jobs:
+        of.setdefault(job["metadata"]["labels"][names.RUN], []).append(job)
+    return [
+        Found(job, newest.get(_key(job)), tuple(of[job["metadata"]["labels"][names.RUN]]))
+        for job in first
+    ]
+
+
+def listed(found: Found, context: str, known: History | None = None) -> RunInfo:
+    """As `info`, with how many nodes are ready. known: what its coordinator says; without it, a
+    run that runs fewer pods than it needs waits."""
+    one = info(found, context, known)
+    here, total = ready(found)
+    if known is not None and not known.final:
+        here = sum(node.state in _HERE for node in known.nodes.values())
+    needed = sum(role["minimum"] for role in _roles(found.plan)) or total
+    history = one.history
+    if known is None and history.state == ev.RUNNING_STATE and here < needed:
+        history = history._replace(state=ev.WAITING_STATE)
+    return replace(one, history=history, ready=(min(here, total), total))
+
+
+def ready(found: Found) -> tuple[int, int]:
+    """(nodes whose pods run or have done their work, all nodes), as the Jobs count them: a moment
+    late, and at no cost."""
+    counts = [job.get("status", {}) for job in found.jobs]
+    here = sum(int(one.get("ready") or 0) + int(one.get("succeeded") or 0) for one in counts)
+    total = sum(int(job["spec"].get("completions") or 0) for job in found.jobs)
+    return here, total
 
 
 def info(found: Found, context: str, history: History | None = None) -> RunInfo:
@@ -187,6 +224,12 @@ def _key(thing: Object) -> str:
 
 def _born(thing: Object) -> str:
     return str(thing["metadata"]["creationTimestamp"])
+
+
+def _roles(plan: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What roles there are, as every node is told."""
+    nodes: list[Mapping[str, Any]] = list(plan.get("nodes", ()))
+    return list(nodes[0].get("roles", ())) if nodes else []
 
 
 def _world_size(plan: Mapping[str, Any]) -> int:

@@ -9,10 +9,12 @@ from typing import TypeVar
 
 from rankzero.agent import events as ev
 from rankzero.agent import testament
+from rankzero.agent.history import History, fold
 from rankzero.agent.pod import submission
-from rankzero.backends.base import Item, LogQuery, Note, Unfetched
+from rankzero.backends.base import Awaited, Item, LogQuery, Note, Unfetched
 from rankzero.backends.following import Progress, follow_to_the_last_line
-from rankzero.backends.kubernetes import kept, queueing, runs, state, trouble
+from rankzero.backends.kubernetes import kept, looking, queueing, runs, state, trouble
+from rankzero.backends.kubernetes.awaiting import Awaiting
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.entering import enter
 from rankzero.backends.kubernetes.observing import STARTING, Observed
@@ -38,11 +40,20 @@ class Watch:
     is still there, and the run's pods."""
 
     def __init__(
-        self, cluster: Cluster, run: str, query: LogQuery, events_from: int, fetch: Fetch | None
+        self,
+        cluster: Cluster,
+        run: str,
+        query: LogQuery,
+        events_from: int,
+        fetch: Fetch | None,
+        known: History,
     ) -> None:
+        """known: the run's history so far; what of it is given out again, events_from says."""
         self._cluster, self._run, self._fetch = cluster, run, fetch
         self._found = runs.one(cluster, run)
-        self._seen = Progress(nodes(self._found), query, max(events_from, 1))
+        self._nodes = looking.nodes(self._found)
+        self._seen = Progress(self._nodes, query, max(events_from, 1))
+        self._history = known
         self._pod = ""
         self._barred = False
         self._unfetched: Refused | None = None
@@ -54,6 +65,7 @@ class Watch:
         at the very end, where fetch was refused.
         """
         with Observed(self._cluster, self._run) as self._live:
+            self._awaiting = Awaiting(self._cluster, self._live, self._nodes)
             while not self._seen.complete and (yield from self._until_there()):
                 self._meet_coordinator()
                 if self._barred:
@@ -89,12 +101,13 @@ class Watch:
                     return True
                 if state.ending(found) is not None:
                     return False
+                yield from self._awaited(None)
             elif not told:
                 told = True
                 yield Note(f"{self._silence}; trying again. The run goes on without it")
             elif time.monotonic() - self._live.silent_since > OUTAGE:
                 raise self._given_up()
-            self._live.wait(version, _AGAIN if told else None)
+            self._live.wait(version, _AGAIN)
 
     def _meet_coordinator(self) -> None:
         """One in another pod has another history."""
@@ -139,7 +152,12 @@ class Watch:
                     viewer.cut()
 
             with self._live.on_change(cut_where_gone):
-                yield from follow_to_the_last_line(viewer, self._seen)
+                for item in follow_to_the_last_line(viewer, self._seen, self._beside):
+                    if isinstance(item, ev.Event):
+                        self._history = fold([item], self._history)
+                        if item.kind == ev.RUNNING:
+                            self._live.deaf()
+                    yield item
             self._note_end()
             if self._fetch is None:
                 return
@@ -148,6 +166,16 @@ class Watch:
                 viewer.release()
             except Refused as refused:
                 self._unfetched = refused
+
+    def _beside(self) -> Iterator[Item]:
+        """What a run waits for that has a coordinator, and not all of its nodes."""
+        if self._history.state in (ev.WAITING_STATE, ev.RESTARTING_STATE):
+            yield from self._awaited(looking.here(self._history))
+
+    def _awaited(self, here: set[str] | None) -> Iterator[Item]:
+        found = self._awaiting.standing(here, time.time())
+        if found is not None and found.waiting:
+            yield Awaited(found)
 
     def _note_end(self) -> None:
         """For whoever looks from elsewhere: the coordinator's pod stays a while, or goes at once.
@@ -189,11 +217,6 @@ class Watch:
             f"{self._silence}, for {OUTAGE:g} s now; the run may go on without it.",
             f"Follow it later: rankzero attach {self._run}",
         )
-
-
-def nodes(found: Found) -> list[str]:
-    """The nodes that the run asked for, by name."""
-    return [f"{node['role']}/{node['index']}" for node in found.plan.get("nodes", ())]
 
 
 def submitted(found: Found) -> ev.Event:

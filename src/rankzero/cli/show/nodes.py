@@ -10,9 +10,10 @@ if TYPE_CHECKING:
 
 def ordered(history: History) -> list[NodeState]:
     """By role, and within a role by number: worker/2 before worker/10."""
-    return sorted(history.nodes.values(), key=_place)
+    return sorted(history.nodes.values(), key=lambda node: by_place(node.node))
 
 
-def _place(node: NodeState) -> tuple[str, int, str]:
-    role, _, index = node.node.rpartition("/")
-    return (role, int(index) if index.isdecimal() else 0, node.node)
+def by_place(name: str) -> tuple[str, int, str]:
+    """What sorts the nodes' names so."""
+    role, _, index = name.rpartition("/")
+    return (role, int(index) if index.isdecimal() else 0, name)

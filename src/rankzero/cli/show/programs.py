@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rankzero.agent.history import History
     from rankzero.backends.base import LogBlock, RunInfo
     from rankzero.why import Facts
+    from rankzero.why.standing import Place, Standing
 
 
 def print_json(document: object) -> None:
@@ -40,7 +41,8 @@ def run_json(info: RunInfo) -> dict[str, Any]:
     `succeeded`, `failed` or `stopped`; generation, restarts, max_restarts, world_size;
     nodes: each with node, state, address, ranks, losses, pid; waiting_for; submitted, running,
     first_step, finished; report: the last values that the script reported; cause: the first
-    failure as recorded, or null.
+    failure as recorded, or null; ready: how many nodes are there where the place counts them,
+    else null; waits: where the nodes of a run that is not complete are (node and `place_json`).
     """
     history = info.history
     return {
@@ -62,12 +64,17 @@ def run_json(info: RunInfo) -> dict[str, Any]:
         "finished": history.finished,
         "report": dict(history.report),
         "cause": None if history.cause is None else dict(history.cause),
+        "ready": None if info.ready is None else info.ready[0],
+        "waits": [] if info.standing is None else places_json(info.standing),
     }
 
 
 def nodes_json(history: History) -> list[dict[str, Any]]:
     """The nodes of a run, by role and number."""
-    return [dict(node._asdict(), ranks=list(node.ranks)) for node in ordered(history)]
+    return [
+        dict(node._asdict(), ranks=list(node.ranks), usage=dict(node.usage))
+        for node in ordered(history)
+    ]
 
 
 def event_json(event: Event) -> dict[str, Any]:
@@ -93,6 +100,37 @@ def log_json(block: LogBlock, run: str) -> Iterator[dict[str, Any]]:
     for line in block.data.removesuffix(b"\n").split(b"\n"):
         yield {**head, **dropped, "text": line.decode("utf-8", "backslashreplace")}
         dropped = {}
+
+
+def standing_json(standing: Standing) -> dict[str, Any]:
+    """What a run waits for, whenever that changes: kind `standing`, run, since (when it was
+    submitted), ready (how many nodes are), nodes: those of `place_json`."""
+    return {
+        "kind": "standing",
+        "run": standing.run,
+        "since": standing.since,
+        "ready": standing.ready,
+        "nodes": places_json(standing),
+    }
+
+
+def places_json(standing: Standing) -> list[dict[str, Any]]:
+    return [{"node": place.node, **place_json(place)} for place in standing.places]
+
+
+def place_json(place: Place) -> dict[str, Any]:
+    """Where a node is: machine (null where it has none), state (`waiting`, `starting`, `running`
+    or `ended`), reason (what it waits for, or null), since (or null), and where something is
+    wrong its cause (a word of `why`) and remedy, else null."""
+    trouble = place.trouble
+    return {
+        "machine": place.machine or None,
+        "state": place.state,
+        "reason": place.text or None,
+        "since": place.since,
+        "cause": None if trouble is None else trouble.cause,
+        "remedy": None if trouble is None else trouble.remedy,
+    }
 
 
 def result_json(facts: Facts, outputs: Path | None, logs: Path | None) -> dict[str, Any]:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from rankzero.agent import events as ev
 from rankzero.cli.show.amounts import age, duration
 from rankzero.cli.show.lines import visible
-from rankzero.cli.show.nodes import ordered
-from rankzero.cli.show.terminal import BOLD
 from rankzero.why import Failure, phrase
+from rankzero.why.blocked import listed
 from rankzero.why.words import count
 
 if TYPE_CHECKING:
     from rankzero.agent.history import History
     from rankzero.backends.base import RunInfo
     from rankzero.cli.show.terminal import Screen
+    from rankzero.why.standing import Standing
 
 #: A state's colour, by rich's names.
 _STYLES = {
@@ -66,11 +66,27 @@ RUN_HEADS = ("RUN", "STATE", "NODES", "RANKS", "WHERE", "AGE", "NOTE")
 def run_row(info: RunInfo, now: float) -> tuple[str, ...]:
     """A run's line in `rankzero list`."""
     history = info.history
-    here = sum(node.state in ("joined", "starting", "running") for node in history.nodes.values())
-    total = len(set(history.nodes) | set(history.waiting_for))
+    here, total = info.ready or _counted(history)
     nodes = "-" if not total else str(total) if history.final else f"{here}/{total}"
     ranks = str(history.world_size or "-")
-    return (info.run, info.state, nodes, ranks, info.where, age(now - info.created), note(history))
+    said = waits(info.standing) if info.standing and not history.final else note(history)
+    return (info.run, info.state, nodes, ranks, info.where, age(now - info.created), said)
+
+
+def _counted(history: History) -> tuple[int, int]:
+    """(nodes that are here, all that are known)."""
+    here = sum(node.state in ("joined", "starting", "running") for node in history.nodes.values())
+    return here, len(set(history.nodes) | set(history.waiting_for))
+
+
+def waits(standing: Standing) -> str:
+    """What a run waits for, in a few words: the first reason, and how many others there are."""
+    groups = standing.grouped()
+    if not groups:
+        return ""
+    (names, place), more = groups[0], len(groups) - 1
+    others = f" (and {count(more, 'other reason')})" if more else ""
+    return f"{listed(names, 2)}: {place.text}{others}"
 
 
 def note(history: History) -> str:
@@ -122,24 +138,3 @@ def say_runs(screen: Screen, infos: Sequence[RunInfo], *, filtered: bool = False
         return
     now = time.time()
     say_table(screen, RUN_HEADS, [run_row(info, now) for info in infos])
-
-
-def say_status(screen: Screen, info: RunInfo, last: dict[str, str]) -> None:
-    """A run's line and a row a node. last: the last line of each node."""
-    line = run_line(info)
-    screen.say(screen.paint(info.run, BOLD) + visible(line[len(info.run) :]))
-    if info.labels:
-        screen.say("  " + " ".join(f"{key}={value}" for key, value in info.labels.items()))
-    rows = [
-        (
-            node.node,
-            node.address or "-",
-            node.state,
-            ",".join(map(str, node.ranks)) or "-",
-            str(node.losses),
-            last.get(node.node, ""),
-        )
-        for node in ordered(info.history)
-    ]
-    if rows:
-        say_table(screen, ("NODE", "WHERE", "STATE", "RANKS", "LOST", "LAST LINE"), rows)

@@ -1,0 +1,86 @@
+"""How many nodes of a run are there, as its Jobs or its coordinator count them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from rankzero.agent.history import History, NodeState
+from rankzero.backends.kubernetes import looking, state
+from rankzero.backends.kubernetes.state import Found
+from rankzero.why.seen import ABSENT
+
+
+def job(role: str, completions: int, minimum: int | None = None, **status: Any) -> dict[str, Any]:
+    shapes = [
+        {
+            "name": role,
+            "minimum": completions if minimum is None else minimum,
+            "maximum": completions,
+        }
+    ]
+    nodes = [{"role": role, "index": at, "nproc": 1, "roles": shapes} for at in range(completions)]
+    labels = {"rankzero/run": "r-1", "rankzero/role": role, "rankzero/part": "coordinator"}
+    return {
+        "metadata": {
+            "name": f"r-1-{role}",
+            "labels": labels,
+            "creationTimestamp": "2026-11-22T21:38:44Z",
+            "annotations": {"rankzero/plan": json.dumps({"nodes": nodes}), "rankzero/created": "5"},
+        },
+        "spec": {"completions": completions},
+        "status": status,
+    }
+
+
+def found(*jobs: dict[str, Any], phase: str | None = "Running") -> Found:
+    meta = {"labels": {}, "name": "p", "creationTimestamp": "2026-11-22T21:38:44Z"}
+    pod = None if phase is None else {"metadata": meta, "spec": {}, "status": {"phase": phase}}
+    return Found(jobs[0], pod, jobs)
+
+
+def test_all_roles_count():
+    both = found(job("ps", 1, ready=1), job("worker", 4, ready=2, succeeded=1))
+    assert state.ready(both) == (4, 5)
+
+
+@pytest.mark.parametrize(
+    ("ready", "minimum", "wanted"),
+    [(0, 2, "waiting"), (1, 2, "waiting"), (2, 2, "running"), (1, 1, "running")],
+)
+def test_a_run_that_has_fewer_pods_than_it_needs_waits(ready, minimum, wanted):
+    info = state.listed(found(job("worker", 2, minimum, ready=ready)))
+    assert (info.state, info.ready) == (wanted, (ready, 2))
+
+
+def test_what_the_coordinator_says_counts_for_more():
+    nodes = {
+        "worker/0": NodeState("worker/0", "joined"),
+        "worker/1": NodeState("worker/1", "lost"),
+    }
+    info = state.listed(found(job("worker", 2, ready=2)), History(state="restarting", nodes=nodes))
+    assert (info.state, info.ready) == ("restarting", (1, 2))
+
+
+def test_a_run_without_a_pod_waits():
+    info = state.listed(found(job("worker", 2), phase=None))
+    assert (info.state, info.ready) == ("waiting", (0, 2))
+
+
+def test_jobs_and_pods_together_tell_of_every_node():
+    one = job("worker", 2)
+    seen = looking.gather([], [one], {}, ("events",))
+    assert [(pod.node, pod.phase) for pod in seen.pods] == [
+        ("worker/0", ABSENT),
+        ("worker/1", ABSENT),
+    ]
+    assert seen.job("worker").name == "r-1-worker"
+    assert seen.unread == ("events",)
+    assert looking.nodes(found(one)) == ["worker/0", "worker/1"]
+
+
+def test_who_was_lost_is_not_here():
+    nodes = {"worker/0": NodeState("worker/0"), "worker/1": NodeState("worker/1", "lost")}
+    assert looking.here(History(nodes=nodes)) == {"worker/0"}
