@@ -26,6 +26,7 @@ def job(role: str, completions: int, minimum: int | None = None, **status: Any) 
     return {
         "metadata": {
             "name": f"r-1-{role}",
+            "namespace": "team-a",
             "labels": labels,
             "creationTimestamp": "2026-11-22T21:38:44Z",
             "annotations": {"rankzero/plan": json.dumps({"nodes": nodes}), "rankzero/created": "5"},
@@ -51,7 +52,7 @@ def test_all_roles_count():
     [(0, 2, "waiting"), (1, 2, "waiting"), (2, 2, "running"), (1, 1, "running")],
 )
 def test_a_run_that_has_fewer_pods_than_it_needs_waits(ready, minimum, wanted):
-    info = state.listed(found(job("worker", 2, minimum, ready=ready)))
+    info = state.listed(found(job("worker", 2, minimum, ready=ready)), "lab")
     assert (info.state, info.ready) == (wanted, (ready, 2))
 
 
@@ -60,12 +61,13 @@ def test_what_the_coordinator_says_counts_for_more():
         "worker/0": NodeState("worker/0", "joined"),
         "worker/1": NodeState("worker/1", "lost"),
     }
-    info = state.listed(found(job("worker", 2, ready=2)), History(state="restarting", nodes=nodes))
+    known = History(state="restarting", nodes=nodes)
+    info = state.listed(found(job("worker", 2, ready=2)), "lab", known)
     assert (info.state, info.ready) == ("restarting", (1, 2))
 
 
 def test_a_run_without_a_pod_waits():
-    info = state.listed(found(job("worker", 2), phase=None))
+    info = state.listed(found(job("worker", 2), phase=None), "lab")
     assert (info.state, info.ready) == ("waiting", (0, 2))
 
 

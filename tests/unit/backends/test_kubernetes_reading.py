@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from rankzero.backends.kubernetes import looking, reading
+import msgspec
+
+from rankzero.backends.kubernetes import looking, reading, shapes
 from rankzero.why.seen import ABSENT, Ended, Said, Toleration
 
 LABELS = {
@@ -239,3 +242,55 @@ def test_an_agent_s_own_words_are_told_from_every_other_line():
         b"",
     ):
         assert looking.read_told(other) is None
+
+
+WHOLE = {
+    "spec": {
+        "nodeName": "node0",
+        "nodeSelector": {"gpu": "a100"},
+        "tolerations": [{"key": "kept", "operator": "Exists", "tolerationSeconds": 30}],
+        "containers": [
+            {
+                "name": "rank",
+                "image": "i",
+                "command": ["python3"],
+                "resources": {"requests": {"cpu": "1"}, "limits": {"memory": "1Gi"}},
+            }
+        ],
+        "volumes": [
+            {"name": "own", "emptyDir": {"medium": "Memory"}},
+            {"name": "data", "persistentVolumeClaim": {"claimName": "data", "readOnly": True}},
+        ],
+    },
+    "status": status(
+        {"waiting": {"reason": "ErrImagePull", "message": "not found"}},
+        phase="Pending",
+        podIPs=[{"ip": "10.0.0.1"}],
+        conditions=[
+            {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "m"},
+            {"type": "DisruptionTarget", "status": "True", "reason": "r", "message": "m"},
+        ],
+    ),
+}
+
+
+def test_the_fields_that_are_read_of_thousands_are_all_that_causes_look_at():
+    whole = item(**WHOLE)
+    text = json.dumps({"items": [whole]}).encode()
+    (short,) = msgspec.json.decode(text, type=shapes.AskedPods)["items"]
+    assert reading.pod(short) == reading.pod(whole)
+    assert short["spec"]["volumes"][0] == {}, "the rest is skipped"
+
+
+def test_so_are_those_of_events_and_jobs():
+    series = {"lastObservedTime": "2026-11-22T21:38:50Z", "count": 2}
+    said = event("p", "Failed", eventTime=BORN, lastTimestamp=None, series=series, count=3)
+    text = json.dumps({"items": [said]}).encode()
+    assert reading.events(msgspec.json.decode(text, type=shapes.Events)["items"]) == (
+        reading.events([said])
+    )
+    condition = {"type": "Failed", "status": "True", "reason": "r", "message": "m"}
+    whole = job(spec={"suspend": True}, conditions=[condition])
+    text = json.dumps({"items": [whole]}).encode()
+    (short,) = msgspec.json.decode(text, type=shapes.Jobs)["items"]
+    assert reading.job(short) == reading.job(whole)

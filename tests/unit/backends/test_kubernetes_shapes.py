@@ -88,7 +88,8 @@ def test_a_bookmark_s_version_and_a_change_s_object_are_read() -> None:
     assert msgspec.json.decode(json.dumps(bookmark), type=read_of) == bookmark
     found = msgspec.json.decode(json.dumps(change), type=read_of)
     assert found["type"] == "MODIFIED"
-    assert found["object"]["spec"] == {"nodeName": "node1"}
+    asked = [{"name": "rank", "image": "x"}]
+    assert found["object"]["spec"] == {"nodeName": "node1", "containers": asked}
 
 
 @pytest.mark.parametrize("body", ["<html>Log in</html>", "", "[]", '{"items": [1]}'])
