@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rankzero.backends.description import Description
-from rankzero.backends.kubernetes import reaching, runs, state, telling, watching
+from rankzero.backends.kubernetes import looking, reaching, runs, state, telling
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.state import Object
 from rankzero.backends.kubernetes.things import Seen
@@ -29,7 +29,7 @@ def describe(cluster: Cluster, name: str, node: str | None) -> Description:
         return found
     if node is None:
         return telling.run(seen)
-    known = Spot(node=node).known(name, watching.nodes(seen.found))
+    known = Spot(node=node).known(name, looking.nodes(seen.found))
     assert known is not None
     return telling.node(seen, known)
 

@@ -6,7 +6,7 @@ import json
 from typing import NamedTuple
 
 from rankzero.agent.roster import Roster
-from rankzero.backends.kubernetes import runs, state, watching
+from rankzero.backends.kubernetes import looking, runs, state
 from rankzero.backends.kubernetes.cluster import Cluster, Object
 from rankzero.backends.kubernetes.entering import answer, config
 from rankzero.backends.kubernetes.state import Found
@@ -32,7 +32,7 @@ class Reached(NamedTuple):
 def reach(cluster: Cluster, run: str, spot: Spot) -> Reached:
     """Errors: BadRequest for what the run has not, Refused where it is not there at present."""
     found = runs.one(cluster, run)
-    node = spot.known(run, watching.nodes(found))
+    node = spot.known(run, looking.nodes(found))
     if node is None:
         node = spot.among(run, roster(cluster, found))
     return Reached(found, node, _running(cluster, found, node))
