@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rankzero.agent import events as ev
-from rankzero.backends.base import LogQuery, Note
+from rankzero.backends.base import LogBlock, LogQuery
 from rankzero.backends.kubernetes import KubernetesBackend, trouble
 from rankzero.backends.kubernetes.cluster import Cluster as Reached
 from rankzero.backends.kubernetes.observing import Observed
@@ -183,9 +183,9 @@ def test_lines_that_were_not_seen_come_from_the_pods_logs(team: Team) -> None:
     watched = backend.watch(run, LogQuery())
     seen = [b"", b""]
     for item in watched:
-        if isinstance(item, ev.Event | Note):
+        if not isinstance(item, LogBlock):
             continue
-        seen[item.rank] += item.data  # type: ignore[union-attr]
+        seen[item.rank] += item.data
         if all(part.count(b"\n") > 5 for part in seen):
             break
     _go_on(team)

@@ -42,6 +42,7 @@ class Channels:
     ) -> None:
         """client: makes one that this connection alone uses. slow: whoever reads may take any time
         to do so; else a server that does not answer a ping is lost. Errors: those of the client."""
+        self._coming: Future[bytes] | None = None
         self._loop = asyncio.new_event_loop()
         self._closing = asyncio.Event()
         opened: Future[Any] = Future()
@@ -91,12 +92,16 @@ class Channels:
         for start in range(0, len(data), _FRAME):
             frame = bytes([channel]) + data[start : start + _FRAME]
             with self._lost():
-                self._wait(self._socket.send_bytes(frame))
+                self._wait(self._begin(self._socket.send_bytes(frame)), None)
 
     def receive(self, timeout: float | None) -> tuple[int, bytes]:
         """The next frame. Errors: also TimeoutError after so many seconds; None waits."""
         with self._lost():
-            frame: bytes = self._wait(self._socket.receive_bytes(timeout=timeout))
+            if self._coming is None:
+                self._coming = self._begin(self._socket.receive_bytes())
+            # One that is late is waited for by the next call: to give it up could lose a part of it.
+            frame = self._wait(self._coming, timeout)
+            self._coming = None
         return frame[0], frame[1:]
 
     def cut(self) -> None:
@@ -105,22 +110,26 @@ class Channels:
             self._loop.call_soon_threadsafe(self._closing.set)
 
     def close(self) -> None:
+        if self._coming is not None:
+            self._coming.cancel()
         self.cut()
         self._thread.join()
         self._loop.close()
 
-    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
+    def _begin(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         if not self._thread.is_alive():
             work.close()
             raise Lost(_CLOSED)
-        under_way = asyncio.run_coroutine_threadsafe(work, self._loop)
-        for step in glances(None):
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def _wait(self, under_way: Future[T], timeout: float | None) -> T:
+        for step in glances(timeout):
             wait([under_way], step)
             if under_way.done():
-                break
+                return under_way.result()
             if not self._thread.is_alive():
                 raise Lost(_CLOSED)
-        return under_way.result()
+        raise TimeoutError("no answer")
 
     @contextlib.contextmanager
     def _lost(self) -> Iterator[None]:
