@@ -321,7 +321,7 @@ def test_a_container_beside_the_ranks_changes_nothing_for_the_run(team: Team) ->
     beside = {
         "name": "beside",
         "image": team.env["RANKZERO_IMAGE"],
-        "command": ["sleep", "1000"],
+        "command": ["python3", "-c", "import signal; signal.sigwait([signal.SIGTERM])"],
         "restartPolicy": "Always",
     }
     assert printed(team, "print('alone')", pod={"initContainers": [beside]}) == ["[0] alone"]
