@@ -98,8 +98,7 @@ def _follow(
     done: Callable[[], bool],
     beside: Callable[[], Iterable[Item]] | None = None,
 ) -> Iterator[Item]:
-    # From the last one that was seen: of a run that is over already, nothing newer ever comes.
-    _ask_events(viewer, progress, again=1)
+    _ask_events(viewer, progress)
     for node in progress.nodes:
         _ask_log(viewer, progress, node)
     while not done():
@@ -144,8 +143,8 @@ def _log(viewer: Viewer, progress: Progress, answer: dict[str, object]) -> Itera
         yield block(node, chunk)
 
 
-def _ask_events(viewer: Viewer, progress: Progress, again: int = 0) -> None:
-    viewer.ask("events", **{"from": max(progress.next_event - progress.base - again, 1)})
+def _ask_events(viewer: Viewer, progress: Progress) -> None:
+    viewer.ask("events", **{"from": progress.next_event - progress.base})
 
 
 def _ask_log(viewer: Viewer, progress: Progress, node: str) -> None:

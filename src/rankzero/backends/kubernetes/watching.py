@@ -53,6 +53,8 @@ class Watch:
         self._found = runs.one(cluster, run)
         self._nodes = looking.nodes(self._found)
         self._seen = Progress(self._nodes, query, max(events_from, 1))
+        # Of a run that is over, and whose end was seen, nothing newer ever comes.
+        self._seen.over = known.final and events_from > known.last_seq
         self._history = known
         self._pod = ""
         self._barred = False
