@@ -99,7 +99,7 @@ class Channels:
         with self._lost():
             if self._coming is None:
                 self._coming = self._begin(self._socket.receive_bytes())
-            # One that is late is waited for by the next call: to give it up could lose a part of it.
+            # A late one is waited for by the next call: giving it up could lose a part of it.
             frame = self._wait(self._coming, timeout)
             self._coming = None
         return frame[0], frame[1:]
