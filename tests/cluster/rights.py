@@ -6,11 +6,9 @@ from typing import Any
 
 from .team import ROLE
 
-#: For `port-forward`, for `recover`, and for all that `describe` can show.
+#: For all that `describe` can show.
 MORE: list[dict[str, Any]] = [
-    {"apiGroups": [""], "resources": ["pods/portforward"], "verbs": ["get", "create"]},
-    {"apiGroups": [""], "resources": ["pods"], "verbs": ["patch", "delete"]},
-    {"apiGroups": [""], "resources": ["events", "services", "configmaps"], "verbs": ["list"]},
+    {"apiGroups": [""], "resources": ["services", "configmaps"], "verbs": ["list"]},
 ]
 ABLE: dict[str, Any] = {"rules": [*ROLE["rules"], *MORE]}
 

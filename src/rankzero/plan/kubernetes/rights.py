@@ -71,6 +71,13 @@ USUAL = (
     Rule("lines, state and outputs of a run that goes on", "", ("pods/exec",), ("get", "create")),
 )
 
+#: What single commands take; runs go on without.
+SOME_VERBS = (
+    Rule("what Kubernetes says of pods that wait (why, describe)", "", ("events",), ("list",)),
+    Rule("a rank's ports, from here (port-forward)", "", ("pods/portforward",), ("get", "create")),
+    Rule("nodes that a dead machine holds (recover)", "", ("pods",), ("patch", "delete")),
+)
+
 
 def needed(manifests: Iterable[Mapping[str, Any]] = ()) -> tuple[Rule, ...]:
     """What a run of these manifests takes; without any, what all runs take."""
