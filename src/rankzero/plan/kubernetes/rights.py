@@ -73,7 +73,9 @@ USUAL = (
 
 #: What single commands take; runs go on without.
 SOME_VERBS = (
-    Rule("what Kubernetes says of pods that wait (why, describe)", "", ("events",), ("list",)),
+    Rule(
+        "what Kubernetes says of pods that wait (why, describe)", "", ("events",), ("list", "watch")
+    ),
     Rule("a rank's ports, from here (port-forward)", "", ("pods/portforward",), ("get", "create")),
     Rule("nodes that a dead machine holds (recover)", "", ("pods",), ("patch", "delete")),
 )
