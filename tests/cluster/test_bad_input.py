@@ -124,9 +124,9 @@ def test_no_proof_at_all(team: Team) -> None:
 @pytest.mark.parametrize(
     ("plugin", "words"),
     [
-        ("no-such-plugin-here", "No such file or directory: 'no-such-plugin-here'"),
-        ("false", "false returned 1"),
-        ("hostname", "what hostname printed is no token"),
+        ("no-such-plugin-here", 'the plugin "no-such-plugin-here" is not installed\nInstall it'),
+        ("false", 'the plugin "false" ended with 1\n'),
+        ("hostname", 'the plugin "hostname" printed no ExecCredential: '),
     ],
 )
 def test_a_plugin_that_proves_nothing(team: Team, plugin: str, words: str) -> None:

@@ -67,7 +67,7 @@ class Channels:
             async with (
                 make() as client,
                 client.websocket(
-                    client.base_url.join(path),
+                    path,
                     subprotocols=list(EXEC),
                     params=dict(query),
                     max_message_size_bytes=LONGEST,

@@ -1,7 +1,6 @@
 """A cluster's API, as plain JSON: requests, watches and streams, with this user's rights.
 
-lightkube reads the kubeconfig and knows every way to prove oneself (certificates, tokens, exec
-plugins, proxies); its typed models stay unused, for most of a pod is of no interest here.
+Plain, because most of a pod is of no interest here. How one gets in is `access`'s.
 """
 
 from __future__ import annotations
@@ -14,13 +13,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rankzero.backends.kubernetes import kubeconfig, trouble
+from rankzero.backends.kubernetes.access import Access
 from rankzero.errors import Refused
 from rankzero.plan.kubernetes.kinds import KINDS, Kind
 
 if TYPE_CHECKING:
     import httpx2
-    from lightkube.config.kubeconfig import SingleConfig
 
+    from rankzero.backends.kubernetes.access.model import Context
     from rankzero.backends.kubernetes.channels import Channels
 
 Object = dict[str, Any]
@@ -52,36 +52,27 @@ class Cluster:
         self._context, self._namespace = context, namespace
 
     @cached_property
-    def _config(self) -> SingleConfig:
+    def _chosen(self) -> Context:
         return kubeconfig.chosen(self._context)
 
     @property
     def context(self) -> str:
-        return self._config.context_name
+        return self._chosen.name
 
     @property
     def namespace(self) -> str:
-        return self._namespace or self._config.namespace
+        return self._namespace or self._chosen.namespace
 
-    @property
-    def server(self) -> str:
-        """Its address."""
-        return self._config.cluster.server
-
-    @property
-    def plugin(self) -> str | None:
-        """The program that proves who the user is, where there is one."""
-        user = self._config.user
-        return user.exec.command if user and user.exec else None
+    @cached_property
+    def access(self) -> Access:
+        """The way in, and what proves there who the user is."""
+        return Access(self._chosen)
 
     @cached_property
     def _client(self) -> httpx2.Client:
         import httpx2
-        from lightkube.config.client_adapter import Client, ConnectionParams
 
-        with trouble.told(self, "GET", ""):
-            timeout = httpx2.Timeout(_PATIENCE, connect=_REACHED)
-            return Client(self._config, ConnectionParams(timeout=timeout))
+        return self.access.client(httpx2.Timeout(_PATIENCE, connect=_REACHED))
 
     def path(self, kind: str, name: str = "") -> str:
         if kind in _OF_THE_CLUSTER:
@@ -157,14 +148,12 @@ class Cluster:
         """One that its event loop alone uses, for the methods below: close it. What a server says
         in place of a WebSocket has been read when the error is raised."""
         import httpx2
-        from lightkube.config.client_adapter import AsyncClient, ConnectionParams
 
         async def read(answer: httpx2.Response) -> None:
             if answer.is_error:
                 await answer.aread()
 
-        timeout = httpx2.Timeout(_PATIENCE, connect=_REACHED)
-        made = AsyncClient(self._config, ConnectionParams(timeout=timeout))
+        made = self.access.async_client(httpx2.Timeout(_PATIENCE, connect=_REACHED))
         made.event_hooks = {"response": [read]}
         return made
 

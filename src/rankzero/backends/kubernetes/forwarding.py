@@ -134,7 +134,7 @@ class Forwarding:
                 client = await opened.enter_async_context(self._cluster.client())
                 return await opened.enter_async_context(
                     client.websocket(
-                        client.base_url.join(path),
+                        path,
                         subprotocols=[_PROTOCOL],
                         params={"ports": str(port)},
                         max_message_size_bytes=LONGEST,

@@ -3,102 +3,154 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from rankzero.backends.places import Place, near
 from rankzero.errors import Refused
 
 if TYPE_CHECKING:
-    from lightkube.config.kubeconfig import KubeConfig, SingleConfig
+    from rankzero.backends.kubernetes.access.model import Context, Server, User
 
-#: What a context, a cluster and a user are kept under.
-_LISTS = ("clusters", "contexts", "users")
+T = TypeVar("T")
+#: The context of whoever runs in a pod and has no kubeconfig, and where its account lies there.
+IN_CLUSTER = "in-cluster"
+_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_DEFAULT_NAMESPACE = "default"
 #: What of a cluster or a user is a file, meant from the kubeconfig's folder on.
 _FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
-_EXEC = "client.authentication.k8s.io/"
 _HINT = "See: kubectl config view"
+_CHOOSE = "Choose one: --context NAME, or kubectl config use-context NAME"
 
 
-def chosen(context: str | None) -> SingleConfig:
+class Config(NamedTuple):
+    """Several files as one. shown: where it is from."""
+
+    shown: str
+    clusters: dict[str, Any]
+    contexts: dict[str, Any]
+    users: dict[str, Any]
+    current: str
+
+
+def chosen(context: str | None) -> Context:
     """The context that was named, or the current one. Errors: Refused."""
-    from lightkube.config.models import User
+    from rankzero.backends.kubernetes.access.model import Context
 
-    config, shown = _load()
-    name = context or config.current_context
+    config = _load()
+    name = context or config.current
     known = ", ".join(config.contexts) or "none"
     if not name:
-        raise Refused(
-            f"{shown} names no current context. Contexts: {known}.",
-            "Choose one: --context NAME, or kubectl config use-context NAME",
-        )
+        raise Refused(f"{config.shown} names no current context. Contexts: {known}.", _CHOOSE)
     if name not in config.contexts:
-        raise Refused(
-            f'{shown} has no context "{name}".{near(name, config.contexts)} Contexts: {known}.',
-            "Choose one: --context NAME, or kubectl config use-context NAME",
-        )
+        meant = near(name, config.contexts)
+        raise Refused(f'{config.shown} has no context "{name}".{meant} Contexts: {known}.', _CHOOSE)
     named = config.contexts[name]
-    for kind, one, there in (
-        ("cluster", named.cluster, config.clusters),
-        ("user", named.user, config.users),
-    ):
-        if one and one not in there:
-            known = ", ".join(there) or "none"
-            what = f'{shown}: the context "{name}" names the {kind} "{one}", which is not there.'
-            raise Refused(f"{what} There is: {known}.", _HINT)
-    found = config.get(name)
-    assert found is not None, "it is among the contexts"
-    # A user without a name proves nothing; whether that is enough, the cluster says.
-    return found if found.user else found._replace(user=User())
+    if not isinstance(named, dict):
+        raise Refused(f'{config.shown} is no kubeconfig: the context "{name}" is empty.', _HINT)
+    server, user = _server(config, name, named), _user(config, name, named)
+    return Context(name, named.get("namespace") or _DEFAULT_NAMESPACE, server, user)
 
 
 def contexts() -> list[str]:
     """The names of all contexts. Errors: Refused."""
-    return list(_load()[0].contexts)
+    return list(_load().contexts)
 
 
 def pinned(place: Place) -> Place:
     """The place with the names that the kubeconfig gives it now. Errors: Refused."""
     if place.context and place.namespace:
         return place
-    config = chosen(place.context)
-    return place._replace(
-        context=config.context_name, namespace=place.namespace or config.namespace
-    )
+    found = chosen(place.context)
+    return place._replace(context=found.name, namespace=place.namespace or found.namespace)
 
 
-def _load() -> tuple[KubeConfig, str]:
-    """The configuration, and where it is from."""
+# -- what a context names
+
+
+def _server(config: Config, context: str, named: dict[str, Any]) -> Server:
+    from rankzero.backends.kubernetes.access.model import Server
+
+    if not named.get("cluster"):
+        what = f'{config.shown}: the context "{context}" names no cluster.'
+        raise Refused(f"{what} There is: {', '.join(config.clusters) or 'none'}.", _HINT)
+    return _named(config, context, "cluster", named, Server)
+
+
+def _user(config: Config, context: str, named: dict[str, Any]) -> User:
+    """One without a name proves nothing; whether that is enough, the cluster says."""
+    from rankzero.backends.kubernetes.access.model import User
+
+    return _named(config, context, "user", named, User) if named.get("user") else User()
+
+
+def _named(config: Config, context: str, kind: str, named: dict[str, Any], shape: type[T]) -> T:
     import msgspec
-    from lightkube.config.kubeconfig import KubeConfig
-    from lightkube.core.exceptions import ConfigError
 
-    files = [Path(one).expanduser() for one in _named() if Path(one).expanduser().is_file()]
+    there = config.clusters if kind == "cluster" else config.users
+    name = named[kind]
+    if name not in there:
+        what = f'{config.shown}: the context "{context}" names the {kind} "{name}", '
+        known = ", ".join(there) or "none"
+        raise Refused(f"{what}which is not there. There is: {known}.", _HINT)
+    try:
+        return msgspec.convert(_said(there[name]) or {}, shape)
+    except msgspec.ValidationError as error:
+        raise Refused(f'{config.shown}: the {kind} "{name}": {error}', _HINT) from error
+
+
+def _said(value: object) -> object:
+    """Without what is null, which says nothing."""
+    if isinstance(value, dict):
+        return {key: _said(one) for key, one in value.items() if one is not None}
+    return [_said(one) for one in value] if isinstance(value, list) else value
+
+
+# -- files
+
+
+def _load() -> Config:
+    files = [one for one in _candidates() if one.is_file()]
+    if not files:
+        return in_cluster(os.environ, _ACCOUNT)
     shown = ", ".join(map(str, files))
     try:
-        if files:
-            return KubeConfig.from_dict(_joined([_read(file) for file in files])), shown
-        return KubeConfig.from_service_account(), "this pod's service account"
-    except (msgspec.ValidationError, LookupError, TypeError, AttributeError, ValueError) as error:
-        if files:
-            what = f"no {error}" if isinstance(error, KeyError) else str(error)
-            raise Refused(f"{shown} is no kubeconfig: {what}", _HINT) from error
-        raise _absent() from error
-    except (ConfigError, OSError) as error:
-        raise _absent() from error
+        return _joined(shown, [_read(file) for file in files])
+    except (LookupError, TypeError, AttributeError) as error:
+        what = f"no {error}" if isinstance(error, KeyError) else str(error)
+        raise Refused(f"{shown} is no kubeconfig: {what}", _HINT) from error
 
 
-def _named() -> list[str]:
+def _candidates() -> list[Path]:
     """Those of KUBECONFIG, which may name several, else the one in the home folder."""
     named = [one for one in os.environ.get("KUBECONFIG", "").split(os.pathsep) if one]
-    return named or ["~/.kube/config"]
+    return [Path(one).expanduser() for one in named or ["~/.kube/config"]]
 
 
-def _absent() -> Refused:
-    named = ", ".join(_named())
-    return Refused(
-        f"There is no kubeconfig: no file {named}.",
-        "Get one from the cluster's administrator, and name it: export KUBECONFIG=FILE",
+def in_cluster(environ: Mapping[str, str], account: Path) -> Config:
+    """What a pod knows of the cluster that it is in. Errors: Refused where this is no pod, or one
+    without a service account."""
+    host, port = environ.get("KUBERNETES_SERVICE_HOST"), environ.get("KUBERNETES_SERVICE_PORT")
+    token, authority = account / "token", account / "ca.crt"
+    if not host or not port or not token.is_file():
+        named = ", ".join(map(str, _candidates()))
+        raise Refused(
+            f"There is no kubeconfig: no file {named}.",
+            "Get one from the cluster's administrator, and name it: export KUBECONFIG=FILE",
+        )
+    cluster = {"server": f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"}
+    if authority.is_file():
+        cluster["certificate-authority"] = str(authority)
+    context = {"cluster": IN_CLUSTER, "user": IN_CLUSTER}
+    if (namespace := account / "namespace").is_file():
+        context["namespace"] = namespace.read_text(encoding="utf-8").strip()
+    return Config(
+        "this pod's service account",
+        {IN_CLUSTER: cluster},
+        {IN_CLUSTER: context},
+        {IN_CLUSTER: {"tokenFile": str(token)}},
+        IN_CLUSTER,
     )
 
 
@@ -121,28 +173,30 @@ def _read(file: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise Refused(f"{file} is no kubeconfig: it is not a mapping", _HINT)
     for one in [*(data.get("clusters") or ()), *(data.get("users") or ())]:
-        _complete(one.get("cluster") or one.get("user") or {}, file.parent)
+        _complete(one.get("cluster") or one.get("user") or {}, file.absolute().parent)
     return data
 
 
 def _complete(said: dict[str, Any], folder: Path) -> None:
     for key in _FILES:
         if said.get(key):
-            said[key] = str(folder.absolute() / said[key])
+            said[key] = str(folder / said[key])
+    if "://" not in str(said.get("server") or "://"):
+        said["server"] = f"https://{said['server']}"
+    # A plugin's bare name is looked for on the PATH.
     plugin = said.get("exec")
-    if plugin and plugin.get("apiVersion") == f"{_EXEC}v1":
-        # The client knows the beta by name only; what a plugin prints is the same.
-        plugin["apiVersion"] = f"{_EXEC}v1beta1"
+    if plugin and os.sep in str(plugin.get("command") or ""):
+        plugin["command"] = str(folder / plugin["command"])
 
 
-def _joined(configs: list[dict[str, Any]]) -> dict[str, Any]:
-    """As kubectl joins them: what the first file says stands."""
-    joined: dict[str, Any] = {}
-    for key in _LISTS:
-        by_name: dict[str, Any] = {}
+def _joined(shown: str, configs: list[dict[str, Any]]) -> Config:
+    """As kubectl joins them: of each name, what the first file says stands, and nothing else."""
+    found: dict[str, dict[str, Any]] = {"cluster": {}, "context": {}, "user": {}}
+    for kind, by_name in found.items():
         for config in configs:
-            for one in config.get(key) or ():
-                by_name.setdefault(one["name"], one)
-        joined[key] = list(by_name.values())
+            for one in config.get(f"{kind}s") or ():
+                by_name.setdefault(one["name"], one.get(kind))
     current = (config.get("current-context") for config in configs)
-    return {**joined, "current-context": next(filter(None, current), None)}
+    return Config(
+        shown, found["cluster"], found["context"], found["user"], next(filter(None, current), "")
+    )

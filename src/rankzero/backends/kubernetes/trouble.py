@@ -44,34 +44,23 @@ class Gone(Exception):
 @contextlib.contextmanager
 def told(cluster: Cluster, method: str, path: str) -> Iterator[None]:
     """Let errors of the way to the cluster come as `Refused`."""
-    import ssl
-
     import httpx2
-    from lightkube.core.exceptions import ConfigError
 
     try:
         yield
-    except (ConfigError, FileNotFoundError, PermissionError, ssl.SSLError) as error:
-        raise _no_proof(cluster, str(error)) from error
     except httpx2.TimeoutException as error:
         silent = isinstance(error, httpx2.ConnectTimeout)
         what = "cannot be reached" if silent else "does not answer"
         raise Unreachable(
             f"{_server(cluster)} {what} ({method} {path})", "Is it reachable from here?"
         ) from error
+    except httpx2.ProxyError as error:
+        raise Unreachable(
+            f"the proxy on the way to {_server(cluster)} refuses: {error}",
+            "proxy-url in the kubeconfig, HTTPS_PROXY and NO_PROXY say which one there is.",
+        ) from error
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise _unreachable(cluster, str(error)) from error
-    except (ValueError, LookupError) as error:
-        if not cluster.plugin:
-            raise
-        what = f"what {cluster.plugin} printed is no token ({type(error).__name__}: {error})"
-        raise _no_proof(cluster, what) from error
-
-
-def _no_proof(cluster: Cluster, what: str) -> Refused:
-    return Refused(
-        f"cannot prove who you are to {cluster.context}: {what}", "See: kubectl auth whoami"
-    )
 
 
 def _unreachable(cluster: Cluster, what: str) -> Refused:
@@ -84,7 +73,7 @@ def _unreachable(cluster: Cluster, what: str) -> Refused:
 
 
 def _server(cluster: Cluster) -> str:
-    return f"{cluster.context} ({cluster.server})"
+    return f"{cluster.context} ({cluster.access.way})"
 
 
 def check(cluster: Cluster, answer: httpx2.Response) -> None:
@@ -113,7 +102,7 @@ def check(cluster: Cluster, answer: httpx2.Response) -> None:
     if code == 401:
         raise Forbidden(
             f"{cluster.context} does not know you: {said}",
-            "Has a token expired? Log in again, then: kubectl auth whoami",
+            f"Shown was {cluster.access.shown}. Log in again, then: kubectl auth whoami",
         )
     if code == 403:
         verb = _VERBS.get(method, method)
