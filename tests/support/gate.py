@@ -11,8 +11,9 @@ from collections.abc import Iterator
 class Gate:
     """Listens on loopback and passes bytes on. Close it, or use it as a context manager."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self._target = (host, port)
+    def __init__(self, host: str, port: int, address: str = "127.0.0.1") -> None:
+        """host, port: where it leads. address: of loopback, where it listens."""
+        self._target, self._address = (host, port), address
         self._passing: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._listener: socket.socket | None = None
@@ -27,7 +28,7 @@ class Gate:
 
     def open(self) -> None:
         """Let connections in, on the same port as before."""
-        self._listener = socket.create_server(("127.0.0.1", self.port), reuse_port=True)
+        self._listener = socket.create_server((self._address, self.port), reuse_port=True)
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
@@ -57,13 +58,21 @@ class Gate:
         while True:
             try:
                 ours, _ = listener.accept()
-                theirs = socket.create_connection(self._target)
             except OSError:
                 return
+            try:
+                theirs = self._other_end(ours)
+            except OSError:
+                ours.close()
+                continue
             with self._lock:
                 self._passing |= {ours, theirs}
             for one, other in ((ours, theirs), (theirs, ours)):
                 threading.Thread(target=self._pass, args=(one, other), daemon=True).start()
+
+    def _other_end(self, ours: socket.socket) -> socket.socket:
+        """Where a connection leads. Errors: OSError, where it leads nowhere."""
+        return socket.create_connection(self._target)
 
     def _pass(self, one: socket.socket, other: socket.socket) -> None:
         with contextlib.suppress(OSError):

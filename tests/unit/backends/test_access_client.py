@@ -257,9 +257,7 @@ def test_an_authority_that_is_none(more: dict[str, str], words: str, ask: Ask) -
     ],
 )
 def test_a_client_certificate_that_is_none(user: User, ask: Ask) -> None:
-    with pytest.raises(
-        Refused, match=r"the client certificate .* in the kubeconfig cannot be used"
-    ):
+    with pytest.raises(Refused, match=r"the client certificate .* in the kubeconfig cannot"):
         ask(context(user))
 
 
