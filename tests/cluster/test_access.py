@@ -132,7 +132,7 @@ def test_a_plugin_s_token_that_nobody_knows(team: Team, change: Change) -> None:
     said = team.call("run", team.script(_HELLO))
     assert (said.code, said.out) == (3, ""), said
     assert "does not know you: Unauthorized" in said.err
-    assert "Shown was what the plugin plugin gave. Log in again" in said.err
+    assert "It was shown what the plugin plugin gave. Log in again" in said.err
 
 
 # -- client certificates

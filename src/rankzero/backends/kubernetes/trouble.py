@@ -102,7 +102,7 @@ def check(cluster: Cluster, answer: httpx2.Response) -> None:
     if code == 401:
         raise Forbidden(
             f"{cluster.context} does not know you: {said}",
-            f"Shown was {cluster.access.shown}. Log in again, then: kubectl auth whoami",
+            f"It was shown {cluster.access.shown}. Log in again, then: kubectl auth whoami",
         )
     if code == 403:
         verb = _VERBS.get(method, method)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Generator
 
@@ -36,6 +35,8 @@ class Proving(httpx2.Auth):
     async def async_auth_flow(
         self, request: httpx2.Request
     ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
+        import asyncio
+
         # In a thread: a plugin may wait for its user.
         proof = await asyncio.to_thread(self._source.current)
         answer = yield self._with(request, proof)
