@@ -15,8 +15,9 @@ import pytest
 from rankzero import __version__
 from rankzero.backends.kubernetes.access import Access
 from rankzero.backends.kubernetes.access.model import AuthProvider, Context, Exec, User
+from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.errors import Refused
-from support.kubeconfigs import V1, calls, context, program
+from support.kubeconfigs import V1, calls, context, kubeconfig, program
 
 _PATIENCE = httpx2.Timeout(30)
 Headers = list[tuple[str, str]]
@@ -212,6 +213,18 @@ def test_a_server_below_a_path(server: Server, ask: Ask) -> None:
     ((path, headers),) = server.asked
     assert path == "/k8s/clusters/c-1/version"
     assert dict(headers)["user-agent"] == f"rankzero/{__version__}"
+
+
+def test_the_way_into_a_pod_begins_below_the_path_too(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = kubeconfig(tmp_path / "config", "lab", f"{server.url}/k8s/clusters/c-1")
+    monkeypatch.setenv("KUBECONFIG", str(path))
+    with pytest.raises(Refused, match=r"does not answer .* as a WebSocket"):
+        Cluster().execute("a-pod", "rank", ["true"])
+    ((path_asked, headers),) = server.asked
+    assert path_asked.startswith("/k8s/clusters/c-1/api/v1/namespaces/default/pods/a-pod/exec?")
+    assert dict(headers)["authorization"] == "Bearer t"
 
 
 def test_the_environment_s_proxy_counts_for_other_machines_only(
