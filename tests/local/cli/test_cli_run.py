@@ -187,5 +187,5 @@ def test_names_with_spaces_and_foreign_letters(shell):
 def test_the_environment_names_the_backend(shell):
     shell.write("hello.py", HELLO)
     shell.env["RANKZERO_ON"] = "nowhere"
-    assert 'no backend "nowhere"' in shell("run", "hello.py", code=2).stderr
+    assert 'no backend or profile "nowhere"' in shell("run", "hello.py", code=2).stderr
     assert shell("run", "hello.py", "--on", "local").stdout == "[0] hello 0\n"

@@ -91,7 +91,7 @@ def test_a_wrong_request_names_the_keyword(here):
         rankzero.run("good.py", max_restarts=-1)
     with pytest.raises(TypeError, match="no such option"):
         rankzero.run("good.py", nods=2)
-    with pytest.raises(rankzero.BadRequest, match='no backend "moon"'):
+    with pytest.raises(rankzero.BadRequest, match='no backend or profile "moon"'):
         rankzero.run("good.py", on="moon")
 
 
