@@ -92,7 +92,8 @@ def test_no_right_at_all_may_be_a_wrong_namespace() -> None:
 
 
 def test_where_nobody_answers_it_is_not_checked() -> None:
-    said = verdict(request(), FORBIDDEN, denied=FORBIDDEN)
+    status = Answer(403, {"kind": "Status", "status": "Failure", "message": "anonymous: no"})
+    said = verdict(request(), status, denied=status)
 
     assert said.refusals == ()
     assert said.unchecked[0].startswith(

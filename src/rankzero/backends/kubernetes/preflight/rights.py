@@ -86,8 +86,9 @@ def _covers(rule: Object, right: Right) -> bool:
 
 
 def _unseen(request: Request, answers: Answers) -> list[Right]:
-    review = answers[rules_review(request.namespace)].body
-    return [right for right in rights(needed(request.objects)) if not allows(review, right)]
+    review = answers[rules_review(request.namespace)]
+    wanted = rights(needed(request.objects))
+    return [right for right in wanted if not (review.ok and allows(review.body, right))]
 
 
 def _missing(request: Request, answers: Answers) -> list[Right]:
