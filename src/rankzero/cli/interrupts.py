@@ -50,6 +50,10 @@ class Interrupts:
         self._terminals = [number for number in (0, 1, 2) if os.isatty(number)]
 
     def __enter__(self) -> Interrupts:
+        # A handler dials in the middle of whatever goes on. The first address that is looked up
+        # imports this module, and one that is imported half, the handler would find as it is.
+        import encodings.idna  # noqa: F401
+
         self._old[signal.SIGINT] = signal.signal(signal.SIGINT, self._interrupt)
         for number in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it

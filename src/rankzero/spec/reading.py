@@ -20,6 +20,7 @@ DEEPEST = 20
 MOST_VALUES = 100_000
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TOO_DEEP = f"is nested deeper than {DEEPEST} levels"
 _TEXT_TAG = "tag:yaml.org,2002:str"
 #: A parser's event. PyYAML's types do not know that a parsed one has its mark.
 _Event: TypeAlias = Any
@@ -87,6 +88,8 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, source: str) -> Prob
     lines = text.splitlines()
     content = lines[line - 1] if 0 < line <= len(lines) else ""
     message = f"is not YAML: {error.problem or error.context}"
+    if "nesting depth" in message:  # the parser's own limit, which it meets some events ahead
+        message = _TOO_DEEP
     if re.match(r"\s*\t", content) or (mark and content[mark.column : mark.column + 1] == "\t"):
         message = "has a tab; YAML wants spaces there"
     return Problem(Place(source, line=line, column=mark.column + 1 if mark else None), message)
@@ -176,7 +179,7 @@ class _Builder:
         if event.tag not in (None, "!"):
             raise _StopError(place, f"the tag {event.tag} has no meaning here")
         if len(self._stack) >= DEEPEST:
-            raise _StopError(place, f"is nested deeper than {DEEPEST} levels")
+            raise _StopError(place, _TOO_DEEP)
         top = self._stack[-1] if self._stack else None
         if top and isinstance(top.value, dict) and top.key is None:
             raise _StopError(place, "a key must be a word")

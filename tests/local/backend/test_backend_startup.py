@@ -24,7 +24,8 @@ def exists(pattern: str) -> Callable[[Home], bool]:
 
 def event(kind: str) -> Callable[[Home], bool]:
     word = f'"kind":"{kind}"'.encode()
-    return lambda home: any(word in p.read_bytes() for p in home.runs.path.glob("*/events.jsonl"))
+    named = "[!.]*/events.jsonl"  # a folder that has no name yet gets one while one looks
+    return lambda home: any(word in p.read_bytes() for p in home.runs.path.glob(named))
 
 
 MOMENTS = {
