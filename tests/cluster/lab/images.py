@@ -96,7 +96,10 @@ def _debian(root: Path, packages: tuple[str, ...]) -> None:
     # debootstrap mounts /proc in the folder; in namespaces of its own that cannot stay behind.
     apart = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
     how = ("--variant=minbase", f"--include={include}")
-    run(*apart, "debootstrap", *how, RELEASE, root, seconds=1800)
+    # Without this a package that is configured looks for a terminal, and where we run in its
+    # background, the terminal stops it for good.
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    run(*apart, "debootstrap", *how, RELEASE, root, env=quiet, seconds=1800)
 
 
 def _pip(root: Path, *words: str) -> None:
