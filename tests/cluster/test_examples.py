@@ -98,6 +98,7 @@ def gpus(lab: Cluster) -> Iterator[None]:
         power.gpus(node, 0)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("asked", "pods"),
     [pytest.param(("gpus=2",), 1, id="A"), pytest.param(("gpus=1", "nodes=2"), 2, id="B")],

@@ -5,12 +5,16 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from .lab import servers
 from .lab.kubectl import Kubectl
 from .lab.manifests import pod
 from .lab.shell import until
 from .lab.target import Cluster
 from .lab.watching import phase, succeeded
+
+pytestmark = pytest.mark.alone
 
 
 def test_a_restart_cuts_watches_and_nothing_else(

@@ -20,6 +20,8 @@ from .lab.places import ROOT
 from .lab.shell import run, until
 from .lab.target import Cluster
 
+pytestmark = pytest.mark.alone
+
 #: Compiled programs and images are there already; the rest takes seconds.
 SECONDS = 150
 

@@ -12,6 +12,8 @@ from .lab.manifests import FOREVER, Object, on_node, pod
 from .lab.target import Cluster
 from .lab.watching import event, holds, phase, succeeded
 
+pytestmark = pytest.mark.alone
+
 NODE = "node1"
 
 

@@ -139,6 +139,7 @@ def tainted(lab: Cluster) -> Iterator[str]:
     lab.kubectl("label", "node", "node1", f"{key}-")
 
 
+@pytest.mark.alone
 def test_a_toleration_reaches_the_pods(team: Team, tainted: str) -> None:
     taint = f"{tainted}=x:PreferNoSchedule"
     printed(team, "", "--node-selector", f"{tainted}=x", "--toleration", taint)
@@ -167,6 +168,7 @@ def gpus(lab: Cluster) -> Iterator[None]:
         power.gpus(index, 0)
 
 
+@pytest.mark.alone
 @pytest.mark.usefixtures("gpus")
 def test_way_a_is_one_pod_with_many_gpus_and_a_rank_for_each(team: Team) -> None:
     lines = printed(team, _DEVICES, "--gpus", "2", "--nproc", "gpu")
@@ -176,6 +178,7 @@ def test_way_a_is_one_pod_with_many_gpus_and_a_rank_for_each(team: Team) -> None
     assert one["spec"]["containers"][0]["resources"]["limits"] == {power.GPU: "2"}
 
 
+@pytest.mark.alone
 @pytest.mark.usefixtures("gpus")
 def test_way_b_is_a_pod_for_each_gpu(team: Team) -> None:
     roles = {"worker": {"nodes": 3, "gpus": 1, "nproc": "gpu"}, "watcher": {"nodes": 1}}
@@ -185,6 +188,7 @@ def test_way_b_is_a_pod_for_each_gpu(team: Team) -> None:
     assert lines == ["[0] 0 1 0 -", "[1] 1 1 0 -", "[2] 2 1 0 -", "[3] 3 1 - void"]
 
 
+@pytest.mark.alone
 def test_gpus_by_the_clusters_own_name(team: Team, lab: Cluster) -> None:
     name = f"rz-test.example/{secrets.token_hex(4)}-gpu"
     patched = partial(advertise, lab.kubectl, name)

@@ -31,6 +31,8 @@ roles:
 """
 WAITS = """
 import os, time
+
+pytestmark = pytest.mark.alone
 print("up", os.environ["RANKZERO_GENERATION"], flush=True)
 time.sleep(3000)
 """

@@ -61,6 +61,7 @@ def _counted(command: Command, least: int) -> None:
     until(lambda: command.out.count("\n") >= least, f"{least} lines in {command.out[-200:]!r}")
 
 
+@pytest.mark.alone
 def test_the_api_server_restarts_and_no_line_is_lost_or_repeated(lab: Cluster, team: Team) -> None:
     command = team.start("run", team.script(_COUNTS), "--nodes", "2")
     _counted(command, 20)

@@ -15,6 +15,11 @@ from .places import KUBECONFIG, ROOT
 from .shell import LabError, say
 from .target import KUBECONFIG_VARIABLE, NO_LAB_VARIABLE, PLACE_VARIABLE
 
+#: A module's tests share what is made for it, so they stay together.
+_AT_ONCE = ("-n", "3", "--dist", "loadfile")
+#: Exit codes of pytest: interrupted, an error of its own, a wrong call; that there were no tests.
+_STOPPED, _NO_TESTS = (2, 3, 4), 5
+
 
 def run(arguments: list[str]) -> int:
     """Run the tests with pytest's arguments; their exit status. A lab that was up stays up."""
@@ -56,10 +61,19 @@ def command(words: list[str]) -> int:
 
 
 def _pytest(arguments: list[str], more: dict[str, str] | None = None) -> int:
-    chosen = any(word.startswith("tests/") for word in arguments)
-    where = [] if chosen else ["tests/cluster", "tests/contract"]
-    words = [sys.executable, "-m", "pytest", *where, *arguments]
-    return _call(words, {PLACE_VARIABLE: "kubernetes", **(more or {})})
+    """Those that are named, as they are; else all: most of a test is waiting, so first some at a
+    time, then those that would get in the others' way."""
+    words = [sys.executable, "-m", "pytest", *arguments]
+    env = {PLACE_VARIABLE: "kubernetes", **(more or {})}
+    if any(word.startswith("tests/") for word in arguments):
+        return _call(words, env)
+    words += ["tests/cluster", "tests/contract"]
+    together = _call([*words, *_AT_ONCE, "-m", "not alone"], env)
+    if together in _STOPPED:
+        return together
+    alone = _call([*words, "-m", "alone"], env)
+    found = [code for code in (together, alone) if code != _NO_TESTS]
+    return max(found, default=_NO_TESTS)
 
 
 def _call(words: list[str], more: dict[str, str]) -> int:
