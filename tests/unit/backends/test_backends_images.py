@@ -45,15 +45,15 @@ def test_the_version_in_the_active_environment_counts(environment: Path) -> None
 
 
 def test_tensorflow_may_have_come_as_its_smaller_package(environment: Path) -> None:
-    installed(environment, "tensorflow-cpu", "2.19.1")
+    installed(environment, "tensorflow-cpu", "2.19.0")
     roles = {"ps": {}, "worker": {"gpus": 1}}
     made, said = with_images(job(**roles), "tensorflow")
     assert [role.image for role in made.roles.values()] == [
-        "tensorflow/tensorflow:2.19.1",
-        "tensorflow/tensorflow:2.19.1-gpu",
+        "tensorflow/tensorflow:2.19.0",
+        "tensorflow/tensorflow:2.19.0-gpu",
     ]
-    why = "(matches your TensorFlow 2.19.1)"
-    assert said == (f"tensorflow/tensorflow:2.19.1 {why}, tensorflow/tensorflow:2.19.1-gpu {why}")
+    why = "(matches your TensorFlow 2.19.0)"
+    assert said == (f"tensorflow/tensorflow:2.19.0 {why}, tensorflow/tensorflow:2.19.0-gpu {why}")
 
 
 def test_what_is_named_wins_and_needs_no_reason(monkeypatch: pytest.MonkeyPatch) -> None:
