@@ -65,7 +65,7 @@ USUAL = (
         ("configmaps", "secrets", "services"),
         ("create",),
     ),
-    Rule("follow what becomes of a run's pods", "", ("pods",), ("list", "watch")),
+    Rule("follow what becomes of the pods of a run", "", ("pods",), ("list", "watch")),
     Rule("the lines of pods that have ended", "", ("pods/log",), ("get",)),
     # A WebSocket begins as a GET; from Kubernetes 1.35 on it takes `create` as well.
     Rule("lines, state and outputs of a run that goes on", "", ("pods/exec",), ("get", "create")),
@@ -76,7 +76,7 @@ SOME_VERBS = (
     Rule(
         "what Kubernetes says of pods that wait (why, describe)", "", ("events",), ("list", "watch")
     ),
-    Rule("a rank's ports, from here (port-forward)", "", ("pods/portforward",), ("get", "create")),
+    Rule("ports of a rank, from here (port-forward)", "", ("pods/portforward",), ("get", "create")),
     Rule("nodes that a dead machine holds (recover)", "", ("pods",), ("patch", "delete")),
 )
 
