@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from rankzero.why.blocked import Trouble, by
-from rankzero.why.seen import ABSENT, Pod, Seen
+from rankzero.why.seen import ABSENT, Job, Pod, Seen
+
+#: What Kueue begins its reasons with; a Job has one set of pods.
+_HEAD = re.compile(r"^couldn't assign flavors to pod set \S+: ")
 
 
 def look(pod: Pod, seen: Seen) -> Trouble | None:
@@ -14,11 +19,22 @@ def look(pod: Pod, seen: Seen) -> Trouble | None:
     if not job.held or pod.phase != ABSENT:
         return None
     if job.queue:
-        text = f'it waits in queue "{job.queue}"'
-        remedy = f"the queue lets it begin when its turn comes: kubectl get localqueue {job.queue}"
-        return Trouble("queued", text, remedy)
+        return _in_queue(job)
     text = f"its Job is suspended ({job.name})"
     remedy = f"whoever suspended it can resume it: kubectl describe job {job.name}"
+    return Trouble("queued", text, remedy)
+
+
+def _in_queue(job: Job) -> Trouble:
+    """With the queue's own words for what it waits for, where they may be read."""
+    text = f'it waits in queue "{job.queue}"'
+    said = [one.message for one in job.said if one.reason == "Pending"]
+    if said:
+        text = f"{text}: {_HEAD.sub('', said[-1])}"
+    if said and "maximum capacity" in said[-1]:
+        remedy = "ask for less: it is more than the queue ever has"
+        return Trouble("queued", text, remedy, hopeless=True)
+    remedy = f"the queue lets it begin when its turn comes: kubectl get localqueue {job.queue}"
     return Trouble("queued", text, remedy)
 
 

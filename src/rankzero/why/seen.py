@@ -108,7 +108,7 @@ class Pod(NamedTuple):
 
 class Job(NamedTuple):
     """What makes the pods of a role. held: it is suspended; queue: who would let it go.
-    failed: how it ended badly."""
+    failed: how it ended badly. said: of it, and of what the queue calls it."""
 
     role: str
     name: str = ""

@@ -175,6 +175,21 @@ def test_a_job_that_is_held_and_one_that_failed():
     assert reading.job(job(conditions=[condition])).failed == Ended("DeadlineExceeded", None, "m")
 
 
+def test_what_a_queue_says_is_said_of_the_workload_that_it_makes_of_a_job():
+    names = ("job-train-1-worker-0a1b2", "job-train-1-worker-1-0a1b2", "job-train-1-ps-0a1b2")
+    heard = reading.events(
+        [
+            *(event(name, "Pending", kind="Workload") for name in names),
+            event("train-1-worker", "CreatedWorkload", kind="Job"),
+            event("job-train-1-worker-0a1b2", "Failed"),
+        ]
+    )
+    said = reading.of_job("train-1-worker", heard)
+    assert sorted(one.reason for one in said) == ["CreatedWorkload", "Pending"]
+    (told,) = looking.gather([], [job()], heard, ()).jobs
+    assert told.said == said
+
+
 def machine_item() -> dict[str, Any]:
     return {
         "metadata": {"name": "gpu-01", "labels": {"kubernetes.io/arch": "amd64"}},

@@ -370,6 +370,14 @@ def test_a_suspended_job_waits_for_its_queue_or_for_somebody():
         absent, jobs=(Job("worker", "j", held=True, queue="team-a"),), unread=("events",)
     )
     assert (queued.cause, queued.title) == ("queued", 'worker/0: it waits in queue "team-a"')
+    begins = "couldn't assign flavors to pod set main: "
+    spent = "insufficient unused quota for cpu in flavor small, 1 more needed"
+    never = "insufficient quota for cpu in flavor small, request > maximum capacity (5 > 2)"
+    for words, remedy in ((spent, "kubectl get localqueue team-a"), (never, "ask for less")):
+        said = (Said("Pending", "an earlier reason"), Said("Pending", begins + words))
+        told = waits(absent, jobs=(Job("worker", "j", held=True, queue="team-a", said=said),))
+        assert told.title == f'worker/0: it waits in queue "team-a": {words}'
+        assert remedy in told.remedy
     held = waits(absent, jobs=(Job("worker", "j", held=True),))
     assert held.title == "worker/0: its Job is suspended (j)"
     gated = waits(pod(machine="", gated="Scheduling is blocked due to non-empty scheduling gates"))

@@ -129,7 +129,8 @@ class KubernetesBackend:
                 with enter(self._cluster, found) as viewer:
                     viewer.ask("stop", by="rankzero stop", grace=grace)
                     viewer.next(timeout=_ANSWER)
-                    return
+                queueing.give_back(self._cluster, found)
+                return
             except TimeoutError as error:
                 raise Refused(f"the coordinator of {run} does not answer") from error
             except Lost:
@@ -216,10 +217,10 @@ class KubernetesBackend:
         return list(self._cluster.every("Pod", f"{names.RUN}={found.run}")["items"])
 
     def _stop_what_has_not_begun(self, found: Found) -> None:
-        """Without a coordinator there is nobody to ask: the Jobs are suspended, which ends their
-        pods."""
+        """Without a coordinator there is nobody to ask: the Jobs ask for no pods any more, which
+        ends those they have."""
         notes = {"annotations": {names.STOPPED: "rankzero stop"}}
-        change = {"metadata": {**queueing.LEAVE["metadata"], **notes}, "spec": {"suspend": True}}
+        change = {"metadata": notes, "spec": queueing.NOTHING}
         jobs = self._cluster.every("Job", f"{names.RUN}={found.run}")["items"]
         # The first Job says that the run was stopped, so it comes last: where this is cut off
         # before, what is left is still to be stopped.

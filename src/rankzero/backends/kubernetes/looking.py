@@ -11,7 +11,7 @@ from rankzero.agent import events as ev
 from rankzero.agent.history import History
 from rankzero.agent.logs.printed import own_text
 from rankzero.agent.seclusion import KEY
-from rankzero.backends.kubernetes import reading, shapes
+from rankzero.backends.kubernetes import queueing, reading, shapes
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.reading import Object
 from rankzero.backends.kubernetes.state import Found
@@ -52,7 +52,7 @@ def standings(
     cluster: Cluster, waiting: Sequence[Found], known: Mapping[str, History]
 ) -> dict[str, Standing]:
     """Where the nodes of runs are that wait for some: two calls, whose cost grows with those
-    runs' pods alone. known: what their coordinators say."""
+    runs' pods alone, and one more where a queue holds any. known: what their coordinators say."""
     if not waiting:
         return {}
     runs = ",".join(found.run for found in waiting)
@@ -62,7 +62,10 @@ def standings(
         pods.setdefault(item["metadata"]["labels"][names.RUN], []).append(item)
     asker, heard = Asker(cluster), {}
     if any(len(pods.get(found.run, ())) < _wanted(found.jobs) for found in waiting):
-        heard = reading.events(asker.every("Event", "reason=FailedCreate") or ())
+        items = asker.every("Event", "reason=FailedCreate") or []
+        if any(map(queueing.held, waiting)):
+            items += asker.every("Event", f"reason={queueing.PENDING}") or ()
+        heard = reading.events(items)
     return {
         found.run: standing(
             found.run,
@@ -79,7 +82,7 @@ def gather(
     pods: Iterable[Object], jobs: Sequence[Object], heard: reading.Events, unread: tuple[str, ...]
 ) -> Seen:
     """What pods, Jobs and events tell."""
-    told = (reading.job(job, heard.get(("Job", job["metadata"]["name"]), ())) for job in jobs)
+    told = (reading.job(job, reading.of_job(job["metadata"]["name"], heard)) for job in jobs)
     return Seen(reading.pods(pods, heard, jobs), tuple(told), unread=unread)
 
 

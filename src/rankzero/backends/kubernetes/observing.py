@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import TYPE_CHECKING
 
-from rankzero.backends.kubernetes import shapes, state, trouble
+from rankzero.backends.kubernetes import reading, shapes, state, trouble
 from rankzero.backends.kubernetes.state import Found
 from rankzero.backends.viewer import glances
 from rankzero.errors import Refused
@@ -244,5 +244,8 @@ class Observed:
 
     def _ours(self, kind: str, thing: Object) -> bool:
         """Of a namespace's events, those about this run."""
-        about = str((thing.get("involvedObject") or {}).get("name"))
-        return kind != "Event" or about.startswith(f"{self._run}-")
+        about = thing.get("involvedObject") or {}
+        name = str(about.get("name"))
+        if about.get("kind") == "Workload":
+            name = reading.workload_of(name)
+        return kind != "Event" or name.startswith(f"{self._run}-")

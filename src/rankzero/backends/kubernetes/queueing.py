@@ -1,5 +1,5 @@
 """Jobs that wait in a queue (Kueue's): nobody but the queue starts them, so to end one that has not
-begun is to take it out."""
+begun is to ask the queue for nothing any more."""
 
 from __future__ import annotations
 
@@ -9,17 +9,31 @@ from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.state import Found
 from rankzero.plan.kubernetes import names
 
-#: A change to a Job that is, or is to be, suspended: Kueue forgets it.
-LEAVE: dict[str, Any] = {"metadata": {"labels": {names.QUEUE: None}}}
+#: Why an event of Kueue's is about a Job that waits: its message says for what.
+PENDING = "Pending"
+#: A change to a Job by which it asks for no pods, and has those that it has ended. Kueue then
+#: counts nothing for it. Without the queue's label it would not look at the Job any more, and what
+#: it has granted, or was yet to grant, would stay granted for as long as the Job is there.
+NOTHING: dict[str, Any] = {"suspend": True, "parallelism": 0}
 
 
 def queued(found: Found) -> bool:
     return names.QUEUE in found.job["metadata"]["labels"]
 
 
+def held(found: Found) -> bool:
+    """Whether a queue holds any of its Jobs."""
+    return any(
+        job["spec"].get("suspend") and names.QUEUE in job["metadata"]["labels"]
+        for job in found.jobs
+    )
+
+
 def give_back(cluster: Cluster, found: Found) -> None:
-    """After a run's end: those of its Jobs that were never admitted would be some time, for
-    nothing. The first one is the run's own record, and stays."""
+    """At a run's end: those of its Jobs that were never admitted would be some time, for nothing.
+    The first one is the run's own record, and stays. Errors: Refused."""
+    if not queued(found):
+        return
     for job in cluster.every("Job", f"{names.RUN}={found.run},{names.QUEUE}")["items"]:
         meta = job["metadata"]
         if job["spec"].get("suspend") and meta["labels"].get(names.PART) != "coordinator":

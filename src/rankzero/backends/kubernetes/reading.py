@@ -92,6 +92,22 @@ def node_of(item: Object) -> str:
     return f"{labels.get(names.ROLE)}/{labels.get(names.INDEX, 0)}"
 
 
+def of_job(name: str, heard: Events) -> tuple[Said, ...]:
+    """What was said of a Job, oldest first, and of the Workload that Kueue makes of it."""
+    mine = [
+        one
+        for (kind, about), said in heard.items()
+        if (kind, about) == ("Job", name) or (kind == "Workload" and workload_of(about) == name)
+        for one in said
+    ]
+    return tuple(sorted(mine, key=lambda one: one.time))
+
+
+def workload_of(name: str) -> str:
+    """The Job that a Workload is of: Kueue calls it `job-NAME-HASH`."""
+    return name.removeprefix("job-").rpartition("-")[0]
+
+
 def job(item: Object, said: tuple[Said, ...] = ()) -> Job:
     meta, status = item["metadata"], item.get("status", {})
     failed = _condition(status, "Failed") or _condition(status, "FailureTarget")

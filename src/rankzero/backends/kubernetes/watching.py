@@ -78,9 +78,8 @@ class Watch:
                     break
             if not self._seen.complete:
                 yield from self._kept()
-        if queueing.queued(self._found):
-            with contextlib.suppress(Refused):  # who may only look leaves it to others
-                queueing.give_back(self._cluster, self._found)
+        with contextlib.suppress(Refused):  # who may only look leaves it to others
+            queueing.give_back(self._cluster, self._found)
         if self._seen.end is not None:
             yield self._seen.end
         if self._unfetched is not None:
