@@ -61,7 +61,8 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
-    verb("build", lambda _: compile.compile_all(), "compile what the lab runs, once")
+    building = verb("build", _build, "compile what the lab runs, once")
+    building.add_argument("--kueue", action="store_true", help="Kueue as well")
     about = "bring the lab up and print its kubeconfig's path"
     verb("up", _up, about).add_argument("--nodes", type=int, default=2, help="how many (2)")
     verb("down", lambda _: cluster.down(), "end the lab and leave nothing of it")
@@ -96,6 +97,13 @@ def _parser() -> argparse.ArgumentParser:
     verb("_policies", lambda args: enforcer.main(args.node)).add_argument("node", type=int)
     verb("_storage", lambda _: storage.main())
     return parser
+
+
+def _build(args: argparse.Namespace) -> None:
+    with cluster.alone():
+        compile.compile_all()
+        if args.kueue:
+            compile.kueue()
 
 
 def _up(args: argparse.Namespace) -> None:

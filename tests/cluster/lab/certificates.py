@@ -22,17 +22,15 @@ def make(nodes: int) -> None:
         _key("sa")
     names = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "localhost"]
     addresses = ["127.0.0.1", API_SERVICE, HUB, GATE]
-    _certificate("apiserver", "/CN=kube-apiserver", names, addresses)
-    _certificate("apiserver-kubelet", "/O=system:masters/CN=apiserver-kubelet")
-    _certificate("admin", "/O=system:masters/CN=admin")
+    certificate("apiserver", "/CN=kube-apiserver", names, addresses)
+    certificate("apiserver-kubelet", "/O=system:masters/CN=apiserver-kubelet")
+    certificate("admin", "/O=system:masters/CN=admin")
     for name in ("controller-manager", "scheduler", "proxy"):
-        _certificate(
-            name, f"/CN=system:kube-{name}" if name != "proxy" else "/CN=system:kube-proxy"
-        )
+        certificate(name, f"/CN=system:kube-{name}" if name != "proxy" else "/CN=system:kube-proxy")
     for index in range(nodes):
         name = node_name(index)
         subject = f"/O=system:nodes/CN=system:node:{name}"
-        _certificate(name, subject, [name], [node_address(index)])
+        certificate(name, subject, [name], [node_address(index)])
     KUBECONFIG.write_bytes(kubeconfig_of("admin").read_bytes())
     KUBECONFIG.chmod(0o600)
 
@@ -58,9 +56,11 @@ def kubeconfig(user: dict[str, str], namespace: str = "default") -> str:
     )
 
 
-def _certificate(
+def certificate(
     name: str, subject: str, names: list[str] | None = None, addresses: list[str] | None = None
 ) -> None:
+    """A key and a certificate `name.key` and `name.crt` in PKI, and the kubeconfig of their owner,
+    where they are not there yet."""
     if kubeconfig_of(name).exists():
         return
     _key(name)

@@ -1,4 +1,5 @@
-"""Compiling Kubernetes, CoreDNS and the pause program from their Go modules, once."""
+"""Compiling Kubernetes, CoreDNS and the pause program from their Go modules, once; and on demand
+Kueue."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import hashlib
 import os
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from .places import BIN, CACHE, PROGRAMS
@@ -20,22 +22,40 @@ KUBERNETES = (
 )
 #: Folder of the sources -> name of the program.
 MADE = {"pause": "pause", "dns": "coredns", "kube": "kube"}
+#: Compiled where a test asks for it.
+KUEUE = "kueue"
+#: What its module says of the objects that it needs in a cluster.
+MANIFESTS = BIN / "kueue.manifests"
 
 
 def compile_all() -> None:
     """Compile what is missing, or has changed. Errors: LabError with the compiler's words."""
     BIN.mkdir(parents=True, exist_ok=True)
-    missing = [folder for folder, program in MADE.items() if not _is_made(folder, program)]
+    _make(MADE)
+    for name in KUBERNETES:
+        if not (BIN / name).exists():
+            (BIN / name).symlink_to("kube")
+
+
+def kueue() -> tuple[Path, Path]:
+    """Kueue, and the folder with its manifests; compiled where it is missing, in some minutes.
+
+    Errors: LabError with the compiler's words.
+    """
+    _make({KUEUE: KUEUE})
+    return BIN / KUEUE, MANIFESTS
+
+
+def _make(programs: Mapping[str, str]) -> None:
+    missing = [folder for folder, program in programs.items() if not _is_made(folder, program)]
     for folder in missing:
-        program = MADE[folder]
-        say(f"compiling {program} (once{'; about 8 minutes on 2 cores' * (program == 'kube')})")
+        program = programs[folder]
+        long = "; about 8 minutes on 2 cores" if program in ("kube", KUEUE) else ""
+        say(f"compiling {program} (once{long})")
         _compile(folder, program)
         _stamp(program).write_text(_fingerprint(folder))
     if missing:  # 5 GB that are not looked at again
         shutil.rmtree(GO, ignore_errors=True)
-    for name in KUBERNETES:
-        if not (BIN / name).exists():
-            (BIN / name).symlink_to("kube")
 
 
 def _is_made(folder: str, program: str) -> bool:
@@ -46,6 +66,12 @@ def _is_made(folder: str, program: str) -> bool:
 
 def _stamp(program: str) -> Path:
     return BIN / f"{program}.made-from"
+
+
+def _package(folder: str) -> str:
+    """What is compiled: the folder's own program, or one of another module, named in go.mod."""
+    named = re.search(r"^tool (\S+)$", (PROGRAMS / folder / "go.mod").read_text(), re.MULTILINE)
+    return named[1] if named else "."
 
 
 def _fingerprint(folder: str) -> str:
@@ -68,8 +94,13 @@ def _compile(folder: str, program: str) -> None:
             lambda: run("go", "mod", "download", cwd=source, env=env, seconds=900),
         )
     nice = ("nice", "-n", str(max(10 - os.nice(0), 0)))
-    command = ("go", "build", "-trimpath", f"-ldflags={_flags(folder)}", "-o", BIN / program, ".")
-    run(*nice, *command, cwd=source, env=env, seconds=3600)
+    command = ("go", "build", "-trimpath", f"-ldflags={_flags(folder)}", "-o", BIN / program)
+    run(*nice, *command, _package(folder), cwd=source, env=env, seconds=3600)
+    if folder == KUEUE:
+        where = ("go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/kueue")
+        module = Path(run(*where, cwd=source, env=env).strip())
+        shutil.rmtree(MANIFESTS, ignore_errors=True)  # another version's
+        shutil.copytree(module / "config" / "components", MANIFESTS)
 
 
 def _flags(folder: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
 from typing import NamedTuple
 
-from . import cluster, images, registry
+from . import cluster, images, kueue, registry
 from .kubectl import Kubectl, admin
 from .places import BIN
 
@@ -17,6 +18,8 @@ KUBECONFIG_VARIABLE = "RANKZERO_TEST_KUBECONFIG"
 PYTHON_VARIABLE, TORCH_VARIABLE = "RANKZERO_TEST_IMAGE_PYTHON", "RANKZERO_TEST_IMAGE_TORCH"
 #: And one with TensorFlow, tf_keras and scikit-learn.
 TENSORFLOW_VARIABLE = "RANKZERO_TEST_IMAGE_TENSORFLOW"
+#: 1 where tests may have Kueue: compiled for the lab, or in the cluster that is named.
+KUEUE_VARIABLE = "RANKZERO_TEST_KUEUE"
 #: Where the contract suite's runs happen (`tests/contract/conftest.py`).
 PLACE_VARIABLE = "RANKZERO_TEST_PLACE"
 #: Why there is no lab here; set by `suite`.
@@ -65,3 +68,10 @@ def tensorflow(found: Cluster) -> str:
     if given := os.environ.get(TENSORFLOW_VARIABLE):
         return given
     raise NoCluster(f"no image with TensorFlow: {TENSORFLOW_VARIABLE} is not set")
+
+
+def queues(found: Cluster) -> contextlib.AbstractContextManager[None]:
+    """Kueue, within a block. Errors: NoCluster where nobody asks for it: it takes minutes."""
+    if os.environ.get(KUEUE_VARIABLE) != "1":
+        raise NoCluster(f"no Kueue: {KUEUE_VARIABLE}=1 has it compiled, or says that it is there")
+    return kueue.standing() if found.is_lab else contextlib.nullcontext()
