@@ -1,5 +1,7 @@
 """`python agent.zip outputs CONFIG`: the node's outputs, for one who fetches them from elsewhere.
 
+`files FOLDER` does the same for any folder.
+
 On stdout, one JSON object a line: first the entries,
 
     {"path": "models/a.bin", "kind": "file", "size": 5, "mtime": 1790000000.5, "mode": 420}
@@ -31,7 +33,15 @@ _BLOCK = 256 * 1024
 
 def main(config: AgentConfig) -> int:
     """Serve until nobody asks any more."""
-    return Server(config.outputs, sys.stdout.buffer).serve(sys.stdin.buffer)
+    return serve(config.outputs)
+
+
+def serve(folder: str) -> int:
+    """Errors: said on stderr, with another exit code, where there is no such folder."""
+    if not os.path.isdir(folder):
+        sys.stderr.write("there is no folder %s\n" % folder)
+        return exits.REFUSED
+    return Server(folder, sys.stdout.buffer).serve(sys.stdin.buffer)
 
 
 class Server:

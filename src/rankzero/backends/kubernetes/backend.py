@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 from rankzero.agent.history import History, fold
 from rankzero.backends.base import (
     Fetching,
+    Helper,
     Item,
     LogBlock,
     LogQuery,
     RunInfo,
     Submission,
     ignore,
+    output_volume,
 )
-from rankzero.backends.following import Progress, snapshot
 from rankzero.backends.kubernetes import (
     asking,
     kept,
@@ -39,7 +40,7 @@ from rankzero.backends.kubernetes.state import Found, Object
 from rankzero.backends.streams import Streams
 from rankzero.backends.viewer import Lost
 from rankzero.errors import BadRequest, Refused
-from rankzero.plan.kubernetes import names
+from rankzero.plan.kubernetes import layout, names
 
 if TYPE_CHECKING:
     from rankzero.agent.events import Event
@@ -80,7 +81,8 @@ class KubernetesBackend:
         # Before there is anything: whatever becomes of this command, the run is found again.
         remember(self._cluster.context, self._cluster.namespace)
         submit(self._cluster, plan)
-        return Submission(plan.run, self._home(plan.run, plan.job.outputs), None)
+        home = self._home(plan.run, plan.job.outputs)
+        return Submission(plan.run, None if plan.job.output_volume else home, None)
 
     def release(self, run: str) -> None:
         """Nothing: a run on a cluster goes on by itself."""
@@ -103,12 +105,10 @@ class KubernetesBackend:
     def events(self, run: str) -> list[Event]:
         return self._events(runs.one(self._cluster, run))
 
-    def logs(self, run: str, query: LogQuery) -> Iterator[LogBlock]:
-        found = runs.one(self._cluster, run)
-        if found.listening:
-            with contextlib.suppress(Lost), enter(self._cluster, found) as viewer:
-                return iter(snapshot(viewer, Progress(looking.nodes(found), query)))
-        return kept.lines(self._cluster, run, Progress(looking.nodes(found), query))
+    def logs(self, run: str, query: LogQuery, helper: Helper | None = None) -> Iterator[LogBlock]:
+        from rankzero.backends.kubernetes import lines
+
+        return lines.up_to_now(self._cluster, run, query, helper)
 
     def watch(
         self, run: str, query: LogQuery, *, events_from: int = 1, fetch: bool = False
@@ -147,8 +147,15 @@ class KubernetesBackend:
         self._cluster.delete("Job", found.job["metadata"]["name"])
 
     def outputs(
-        self, run: str, to: Path | None = None, tell: Callable[[Fetching], None] = ignore
+        self,
+        run: str,
+        to: Path | None = None,
+        tell: Callable[[Fetching], None] = ignore,
+        helper: Helper | None = None,
     ) -> Path:
+        if helper is not None and helper.volume is not None:
+            found = runs.known(self._cluster, run)
+            return self._from_volume(run, found, to or self._home(run, None), tell, helper)
         found = runs.one(self._cluster, run)
         home = self._home(run, found.plan.get("job", {}).get("outputs"))
         if outputs.here(home) and state.ending(found) is not None:
@@ -158,6 +165,8 @@ class KubernetesBackend:
                 tell(told)
             release(self._cluster, found)
             return to or home
+        if helper is not None and output_volume(found.plan) is not None:
+            return self._from_volume(run, found, to or home, tell, helper)
         raise Refused(
             f"the outputs of {run} are gone: its pods have ended.",
             "An attached run brings them back when it ends.",
@@ -208,7 +217,26 @@ class KubernetesBackend:
     def _home(self, run: str, named: str | None) -> Path:
         return Path(named) if named else self._outputs.absolute() / run
 
+    def _from_volume(
+        self,
+        run: str,
+        found: Found | None,
+        to: Path,
+        tell: Callable[[Fetching], None],
+        helper: Helper,
+    ) -> Path:
+        from rankzero.backends.kubernetes import volumes
+
+        way = self._cluster, run, found, layout.OUTPUT_VOLUME, helper
+        with volumes.reached(*way) as (dial, folder):
+            for told in outputs.bring_from(lambda: dial("files", folder), to):
+                tell(told)
+        return to
+
     def _bring_home(self, found: Found, pods: Sequence[Object]) -> Iterator[Item]:
+        """What lies on a volume stays there."""
+        if output_volume(found.plan) is not None:
+            return iter(())
         home = self._home(found.run, found.plan["job"].get("outputs"))
         return outputs.bring(self._cluster, found, pods, home)
 

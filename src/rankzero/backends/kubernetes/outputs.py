@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from rankzero.backends.base import Fetching
@@ -34,6 +34,17 @@ def bring(cluster: Cluster, found: Found, pods: Iterable[Object], to: Path) -> I
             return execute(cluster, found, pod, "outputs")
 
         yield from fetch(dial, to, state.node(pod), taken)
+    with _refusing(to):
+        mark.unlink(missing_ok=True)
+
+
+def bring_from(dial: Callable[[], Stream], to: Path) -> Iterator[Fetching]:
+    """Copy a folder here that the agent serves wherever that leads. Errors: Refused."""
+    mark = to / _UNFINISHED
+    with _refusing(to):
+        to.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+    yield from fetch(dial, to)
     with _refusing(to):
         mark.unlink(missing_ok=True)
 
