@@ -7,7 +7,7 @@ On stdout, one JSON object a line: first the entries,
     {"path": "models/a.bin", "kind": "file", "size": 5, "mtime": 1790000000.5, "mode": 420}
     {"path": "models", "kind": "folder", "mode": 493}
     {"path": "latest", "kind": "link", "target": "models/a.bin"}
-    {"kind": "end", "skipped": ["socket"]}
+    {"kind": "end", "skipped": ["socket"]}      or {"kind": "absent"}: there is no such folder
 
 then, for each `{"path": ..., "from": N}` on stdin, in that order,
 
@@ -32,15 +32,12 @@ _BLOCK = 256 * 1024
 
 
 def main(config: AgentConfig) -> int:
-    """Serve until nobody asks any more."""
+    """Serve the node's own."""
     return serve(config.outputs)
 
 
 def serve(folder: str) -> int:
-    """Errors: said on stderr, with another exit code, where there is no such folder."""
-    if not os.path.isdir(folder):
-        sys.stderr.write("there is no folder %s\n" % folder)
-        return exits.REFUSED
+    """Until nobody asks any more."""
     return Server(folder, sys.stdout.buffer).serve(sys.stdin.buffer)
 
 
@@ -53,6 +50,10 @@ class Server:
         self._files: Dict[str, str] = {}
 
     def serve(self, questions: BinaryIO) -> int:
+        if not os.path.isdir(self._folder):
+            self._say({"kind": "absent"})
+            self._out.flush()
+            return exits.REFUSED
         skipped = []
         for path in _walk(self._folder):
             entry = self._entry(path)

@@ -1,4 +1,4 @@
-"""A log's copy on another disk: the same bytes, generations, times and identity, however it came."""
+"""A log's copy on another disk: the same bytes, generations, times and identity."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from logbook import KEEP_ALL, blocks, cat, chunks, few, merged, scratch, write
 
 from rankzero.agent.logs import LogReader, LogWriter
 from rankzero.agent.logs.copy import Copy
-
-from logbook import KEEP_ALL, blocks, cat, chunks, few, merged, scratch, write
 
 
 def lines(folder: str) -> list[tuple[int, float, int, bytes]]:

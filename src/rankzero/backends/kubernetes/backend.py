@@ -21,6 +21,7 @@ from rankzero.backends.base import (
     ignore,
     output_volume,
 )
+from rankzero.backends.fetching import NoFolder
 from rankzero.backends.kubernetes import (
     asking,
     kept,
@@ -228,9 +229,13 @@ class KubernetesBackend:
         from rankzero.backends.kubernetes import volumes
 
         way = self._cluster, run, found, layout.OUTPUT_VOLUME, helper
-        with volumes.reached(*way) as (dial, folder):
-            for told in outputs.bring_from(lambda: dial("files", folder), to):
-                tell(told)
+        try:
+            with volumes.reached(*way) as (dial, folder):
+                for told in outputs.bring_from(lambda: dial("files", folder), to):
+                    tell(told)
+        except NoFolder as error:
+            hint = "Is that its whole id, and the volume that it was given?"
+            raise Refused(f"the volume has no outputs of {run}.", hint) from error
         return to
 
     def _bring_home(self, found: Found, pods: Sequence[Object]) -> Iterator[Item]:
