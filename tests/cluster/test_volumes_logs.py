@@ -88,6 +88,9 @@ def test_lines_of_a_killed_pod_are_there_now_later_and_when_the_run_is_gone(
     both = ["[1] rank 1 restarts 0", "[1] rank 1 restarts 1"]
     until(lambda: lines() == both, "lines of both pods", _PATIENCE)
     assert helpers(team) == [], "while a pod runs, it is asked"
+    following = team.start("logs", run, "--node", "worker/1", "--follow")
+    following.until_said(both[1])
+    assert [line for line in following.out.splitlines() if "restarts" in line] == both
 
     assert patient(team, "stop", run).code == 0
     assert patient(team, "wait", run).code == 1

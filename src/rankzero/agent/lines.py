@@ -4,12 +4,12 @@ FOLDER holds a folder a node (`worker-0`), and in it one for each agent that the
 QUERY is a JSON object: nodes and ranks (null for all), since and tail as for any log, and read:
 what was read before, as offsets by log and rank. On stdout, one JSON object a line:
 
-    {"type": "begin", "read": {BOOK: {RANK: OFFSET}}, "ends": {BOOK: {RANK: OFFSET}}}
+    {"type": "begin", "nodes": {BOOK: NODE}, "read": {BOOK: {RANK: OFFSET}}, "ends": ...}
     {"type": "log", "node": "worker/0", "book": BOOK, "chunk": {...}}
     {"type": "end"}
 
-(where each log is read from, and where it ends at present), or {"type": "absent", "runs": [...]}
-where there is no such folder, with the runs that there are.
+(a node's logs oldest first; where each is read from, and where it ends at present), or {"type":
+"absent", "runs": [...]} where there is no such folder, with the runs that there are.
 """
 
 import json
@@ -55,8 +55,10 @@ def answers(folder: str, query: Mapping[str, Any]) -> Iterator[Dict[str, Any]]:
         return
     read: Dict[str, Dict[str, int]] = {}
     ends: Dict[str, Dict[str, int]] = {}
+    nodes: Dict[str, str] = {}
     cursors: Dict[Cursor, str] = {}
     for node, book, reader in _kept(folder, query.get("nodes")):
+        nodes[book] = node
         known = query.get("read", {}).get(book)
         offsets = read.setdefault(book, {})
         extents = ends.setdefault(book, {})
@@ -66,7 +68,7 @@ def answers(folder: str, query: Mapping[str, Any]) -> Iterator[Dict[str, Any]]:
                 cursors[Cursor(reader, rank, start, node)] = book
                 offsets[str(rank)] = start
                 extents[str(rank)] = reader.extent(rank)[1]
-    yield {"type": "begin", "read": read, "ends": ends}
+    yield {"type": "begin", "nodes": nodes, "read": read, "ends": ends}
     for cursor, chunk in merge(cursors, final=True):
         message = {"type": "log", "node": cursor.node, "book": cursors[cursor]}
         yield dict(message, chunk=pack(chunk))

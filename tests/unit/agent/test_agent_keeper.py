@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from rankzero.agent import keeper
 from rankzero.agent.config import AgentConfig, Command, RoleShape
 from rankzero.agent.keeper import Keeper
 from rankzero.agent.logs import LogWriter
@@ -125,6 +127,20 @@ def test_what_never_came_is_told_at_the_end(waiting: Node, small_files) -> None:
     waiting.keeper.start()
     waiting.loop.until(lambda: waiting.notices)
     assert waiting.keeper.finish() == "File too large"
+
+
+def test_a_volume_that_hangs_holds_nobody(waiting: Node, monkeypatch) -> None:
+    monkeypatch.setattr(keeper, "FINISH", 0.05)
+    log = Path(waiting.config.log_folder or "", "worker-1", "1-a", f"rank-0.{0:016}.log")
+    log.parent.mkdir(parents=True)
+    os.mkfifo(log)  # to open it for writing takes as long as nobody reads it
+    waiting.keeper.start()
+    for number in range(1000):
+        waiting.write(b"line %d\n" % number)
+
+    assert waiting.keeper.finish() == "it is too slow"
+    with log.open("rb") as volume:
+        assert volume.read() == b"".join(b"line %d\n" % number for number in range(1000))
 
 
 def test_a_volume_that_cannot_be_written_is_refused(loop, tmp_path: Path) -> None:

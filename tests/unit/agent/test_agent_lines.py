@@ -44,6 +44,7 @@ def told(messages: list[dict[str, Any]]) -> list[tuple[str, bytes]]:
 def test_all_agents_of_all_nodes_by_time(folder: Path) -> None:
     messages = ask(folder)
     assert [one["type"] for one in (messages[0], messages[-1])] == ["begin", "end"]
+    assert [*messages[0]["nodes"].values()] == ["worker/0", "worker/0", "worker/1"]
     assert told(messages) == [
         ("worker/0", b"a0\n"),
         ("worker/1", b"c0\n"),

@@ -47,15 +47,34 @@ def up_to_now(
 def _with_earlier(
     cluster: Cluster, found: Found, progress: Progress, now: list[LogBlock]
 ) -> Iterator[LogBlock]:
-    """What the nodes have at present, and what agents before those had: all pods see the
-    volume."""
-    folder = layout.log_folder(found.run)
-    lines = volumes.Lines(partial(_dial, cluster, found), found.run, folder, progress)
+    """What the nodes have at present, and what agents before those had."""
     with contextlib.suppress(volumes.NoLines):  # yet
-        lines.begin()
+        lines = _from_a_pod(cluster, found, progress)
         earlier = _complete(cluster, found, progress, lines, going_on=True)
         return heapq.merge(earlier, now, key=_time)
     return iter(now)
+
+
+def earlier(cluster: Cluster, found: Found, progress: Progress) -> Iterator[LogBlock]:
+    """What the volume has by now of a run that goes on; whoever follows it goes on from there.
+
+    Errors: Lost, Refused.
+    """
+    wanted = progress.nodes and progress.query.ranks != frozenset()
+    if found.plan.get("job", {}).get("log_volume") is None or not wanted:
+        return
+    with contextlib.suppress(volumes.NoLines):
+        lines = _from_a_pod(cluster, found, progress)
+        progress.books.update(lines.newest)
+        yield from _complete(cluster, found, progress, lines, going_on=True)
+
+
+def _from_a_pod(cluster: Cluster, found: Found, progress: Progress) -> volumes.Lines:
+    """All pods see the volume."""
+    folder = layout.log_folder(found.run)
+    lines = volumes.Lines(partial(_dial, cluster, found), found.run, folder, progress)
+    lines.begin()
+    return lines
 
 
 def _all(cluster: Cluster, found: Found, progress: Progress, helper: Helper) -> Iterator[LogBlock]:

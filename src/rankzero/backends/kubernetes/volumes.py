@@ -35,7 +35,7 @@ class NoLines(Refused):
 class Lines:
     """Those of a run that were not given out yet.
 
-    ends: up to where each log goes, by book and rank, once it is known.
+    ends: up to where each log goes, by book and rank, once it is known; newest: each node's last.
     """
 
     def __init__(self, dial: Dial, run: str, folder: str, progress: Progress) -> None:
@@ -44,6 +44,7 @@ class Lines:
         self._progress = progress
         self._messages = self._lasting()
         self.ends: dict[str, dict[int, int]] = {}
+        self.newest: dict[str, str] = {}
 
     def begin(self) -> None:
         """Find out what there is. Errors: NoLines, Refused."""
@@ -67,6 +68,7 @@ class Lines:
             )
         self._progress.read.update(_offsets(message["read"]))
         self.ends = _offsets(message["ends"])
+        self.newest = {node: book for book, node in message["nodes"].items()}
 
     def _lasting(self) -> Iterator[dict[str, Any]]:
         """Messages up to the end, over as many connections as it takes."""
@@ -88,7 +90,7 @@ class Lines:
 def _query(progress: Progress) -> Mapping[str, Any]:
     query = progress.query
     return {
-        "nodes": progress.nodes or None,
+        "nodes": None if query.nodes is None else sorted(query.nodes),
         "ranks": None if query.ranks is None else sorted(query.ranks),
         "since": query.since,
         "tail": query.tail,
