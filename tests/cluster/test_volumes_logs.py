@@ -21,7 +21,7 @@ _PATIENCE = 120.0
 _LIVE = """
 import os, time
 print("up", flush=True)
-print("rank", os.environ["RANKZERO_RANK"], "restarts", os.environ["RANKZERO_RESTARTS"], flush=True)
+print("rank", os.environ["RANKZERO_RANK"], "generation", os.environ["RANKZERO_GENERATION"], flush=True)
 time.sleep(3600)
 """
 _HELLO = "print('hello')"
@@ -75,7 +75,7 @@ def test_lines_of_a_killed_pod_are_there_now_later_and_when_the_run_is_gone(
     options = ("--nodes", "2", "--max-restarts", "3", "--log-volume", "logs")
     run = team.running(_LIVE, *options, ranks=2)
     until(
-        lambda: team.call("logs", run, "--node", "worker/1").out.count("restarts") == 1,
+        lambda: team.call("logs", run, "--node", "worker/1").out.count("generation") == 1,
         "its first line",
     )
     kill(team, run, "worker/1")
@@ -83,14 +83,14 @@ def test_lines_of_a_killed_pod_are_there_now_later_and_when_the_run_is_gone(
     def lines(*words: str) -> list[str]:
         said = patient(team, "logs", run, "--node", "worker/1", *words)
         assert said.code == 0, said
-        return [line for line in said.out.splitlines() if "restarts" in line]
+        return [line for line in said.out.splitlines() if "generation" in line]
 
-    both = ["[1] rank 1 restarts 0", "[1] rank 1 restarts 1"]
+    both = ["[1] rank 1 generation 1", "[1] rank 1 generation 2"]
     until(lambda: lines() == both, "lines of both pods", _PATIENCE)
     assert helpers(team) == [], "while a pod runs, it is asked"
     following = team.start("logs", run, "--node", "worker/1", "--follow")
     following.until_said(both[1])
-    assert [line for line in following.out.splitlines() if "restarts" in line] == both
+    assert [line for line in following.out.splitlines() if "generation" in line] == both
 
     assert patient(team, "stop", run).code == 0
     assert patient(team, "wait", run).code == 1
