@@ -19,9 +19,10 @@ from .team import ROLE, Team
 #: Longer than a helper's way from its creation to its lines.
 _PATIENCE = 120.0
 _LIVE = """
-import os, time
+import time, rankzero
+here = rankzero.context()
 print("up", flush=True)
-print("rank", os.environ["RANKZERO_RANK"], "generation", os.environ["RANKZERO_GENERATION"], flush=True)
+print("rank", here.rank, "generation", here.generation, flush=True)
 time.sleep(3600)
 """
 _HELLO = "print('hello')"
