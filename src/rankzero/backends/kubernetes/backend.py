@@ -21,7 +21,6 @@ from rankzero.backends.base import (
     ignore,
     output_volume,
 )
-from rankzero.backends.fetching import NoFolder
 from rankzero.backends.kubernetes import (
     asking,
     kept,
@@ -30,6 +29,7 @@ from rankzero.backends.kubernetes import (
     queueing,
     runs,
     state,
+    staying,
     watching,
 )
 from rankzero.backends.kubernetes.cluster import Cluster
@@ -41,7 +41,7 @@ from rankzero.backends.kubernetes.state import Found, Object
 from rankzero.backends.streams import Streams
 from rankzero.backends.viewer import Lost
 from rankzero.errors import BadRequest, Refused
-from rankzero.plan.kubernetes import layout, names
+from rankzero.plan.kubernetes import names
 
 if TYPE_CHECKING:
     from rankzero.agent.events import Event
@@ -155,10 +155,11 @@ class KubernetesBackend:
         helper: Helper | None = None,
     ) -> Path:
         if helper is not None and helper.volume is not None:
-            found = runs.known(self._cluster, run)
-            return self._from_volume(run, found, to or self._home(run, None), tell, helper)
+            return staying.copy(self._cluster, run, to or self._home(run, None), tell, helper)
         found = runs.one(self._cluster, run)
         home = self._home(run, found.plan.get("job", {}).get("outputs"))
+        if output_volume(found.plan) is not None:
+            return staying.copy(self._cluster, run, to or home, tell, helper)
         if outputs.here(home) and state.ending(found) is not None:
             return home if to is None else Path(shutil.copytree(home, to, dirs_exist_ok=True))
         if found.listening:
@@ -166,8 +167,6 @@ class KubernetesBackend:
                 tell(told)
             release(self._cluster, found)
             return to or home
-        if helper is not None and output_volume(found.plan) is not None:
-            return self._from_volume(run, found, to or home, tell, helper)
         raise Refused(
             f"the outputs of {run} are gone: its pods have ended.",
             "An attached run brings them back when it ends.",
@@ -217,26 +216,6 @@ class KubernetesBackend:
 
     def _home(self, run: str, named: str | None) -> Path:
         return Path(named) if named else self._outputs.absolute() / run
-
-    def _from_volume(
-        self,
-        run: str,
-        found: Found | None,
-        to: Path,
-        tell: Callable[[Fetching], None],
-        helper: Helper,
-    ) -> Path:
-        from rankzero.backends.kubernetes import volumes
-
-        way = self._cluster, run, found, layout.OUTPUT_VOLUME, helper
-        try:
-            with volumes.reached(*way) as (dial, folder):
-                for told in outputs.bring_from(lambda: dial("files", folder), to):
-                    tell(told)
-        except NoFolder as error:
-            hint = "Is that its whole id, and the volume that it was given?"
-            raise Refused(f"the volume has no outputs of {run}.", hint) from error
-        return to
 
     def _bring_home(self, found: Found, pods: Sequence[Object]) -> Iterator[Item]:
         """What lies on a volume stays there."""

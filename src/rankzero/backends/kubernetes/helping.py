@@ -13,7 +13,7 @@ from rankzero.backends.kubernetes.observing import Observed
 from rankzero.backends.kubernetes.state import Found
 from rankzero.backends.kubernetes.stream import ExecStream
 from rankzero.backends.kubernetes.submitting import owner_of
-from rankzero.backends.kubernetes.trouble import Absent, Forbidden
+from rankzero.backends.kubernetes.trouble import Forbidden, Unreachable
 from rankzero.backends.viewer import Lost
 from rankzero.code.agent_zip import agent_zip
 from rankzero.errors import Refused
@@ -36,16 +36,18 @@ class HelperPod:
         self._job, self._pod = "", ""
 
     def dial(self, *words: str) -> ExecStream:
-        """One of the agent's verbs in it. Errors: Refused where it does not start; Lost where it
-        has ended, and the next dial starts another one."""
+        """One of the agent's verbs in it. Errors: Refused where it does not start, or may not be
+        entered; Lost where it has ended, and the next dial starts another one."""
         if not self._pod:
             self._start()
         command = starting.inside(self._like.python, [*words])
         try:
             return ExecStream(self._cluster.execute(self._pod, names.CONTAINER, command))
-        except Absent as error:
+        except (Forbidden, Unreachable):
+            raise
+        except Refused as error:  # it has ended, or is being removed
             self.close()
-            raise Lost(str(error)) from error
+            raise Lost(str(error.args[0])) from error
 
     def close(self) -> None:
         """Remove it."""
