@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,10 @@ def test_of_a_run_without_lines_those_that_have_some_are_named(folder: Path) -> 
 
 
 def test_the_command(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert lines.main(str(folder), json.dumps({"ranks": [1]})) == exits.DONE
+    pipes = signal.getsignal(signal.SIGPIPE)
+    try:
+        assert lines.main(str(folder), json.dumps({"ranks": [1]})) == exits.DONE
+    finally:
+        signal.signal(signal.SIGPIPE, pipes)
     messages = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert told(messages) == [("worker/1", b"c0\n"), ("worker/1", b"c1\n")]
