@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from rankzero.agent import exits, lines
 from rankzero.agent.answers import unpack
 from rankzero.agent.owned import own
 from support.interpreters import extremes
-from support.waiting import until
+from support.waiting import PATIENCE, until
 
 #: Once its line is out it goes on until the file is there.
 LIVE = """
@@ -78,3 +79,18 @@ def test_what_an_earlier_run_of_the_name_has_left_is_not_written_to(cluster) -> 
     assert history.state == ev.FAILED
     assert "an earlier run of this name" in (history.cause or {})["message"]
     assert not (folder / "outputs").exists()
+
+
+def test_a_helper_leaves_when_it_is_told_to(cluster) -> None:
+    command = [cluster.python, "-m", "rankzero.agent", "helper"]
+    with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": cluster.root}) as helper:
+        until(lambda: _holds_back(helper.pid, signal.SIGTERM), "the helper to be there")
+        helper.send_signal(signal.SIGTERM)
+        assert helper.wait(PATIENCE) == exits.DONE
+
+
+def _holds_back(pid: int, number: int) -> bool:
+    """Whether a process has blocked a signal, for itself to take it when it looks."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    (line,) = [line for line in status.splitlines() if line.startswith("SigBlk:")]
+    return bool(int(line.split()[1], 16) >> (number - 1) & 1)
