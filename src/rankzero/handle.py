@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rankzero import backends, why
 from rankzero.agent import events as ev
 from rankzero.agent.history import History
-from rankzero.backends.base import Awaited, LogBlock, LogQuery
+from rankzero.backends.base import Awaited, Helper, LogBlock, LogQuery, output_volume
 from rankzero.backends.facts import facts
 from rankzero.errors import BadRequest, RunFailed, RunStopped
 from rankzero.why.seen import Seen
@@ -28,12 +28,13 @@ class Result(NamedTuple):
     """How a run ended.
 
     state: `succeeded`, `failed` or `stopped`. elapsed, first_step: seconds since the submission
-    (first_step is None where the script took no step that could be seen).
+    (first_step is None where the script took no step that could be seen). outputs: None where they
+    stay on a volume, from where `Handle.outputs` fetches them.
     report: the last values that the script reported. cause: the first failure as recorded.
     """
 
     state: str
-    outputs: Path
+    outputs: Path | None
     elapsed: float | None
     first_step: float | None
     restarts: int
@@ -83,12 +84,19 @@ class Handle:
         history = self._history()
         if not history.final:
             raise BadRequest(f"{self.id} is still {history.state}: it has no result yet.", "wait()")
-        return _result(history, self.outputs)
+        return _result(history, self._brought)
 
     @property
     def outputs(self) -> Path:
         """The folder with what the run wrote for its user; fetched where it lies elsewhere."""
-        return self._backend.outputs(self.id)
+        return self._backend.outputs(self.id, helper=Helper())
+
+    @property
+    def _brought(self) -> Path | None:
+        """Where the outputs are by now; what stays on a volume is fetched where that is asked
+        for."""
+        kept = output_volume(self._backend.submitted(self.id))
+        return self.outputs if kept is None else None
 
     def wait(self, timeout: float | None = None) -> Result:
         """Wait until it has ended; timeout is in seconds.
@@ -99,7 +107,7 @@ class Handle:
         self._until_end(timeout)
         history = self._history()
         if history.state == ev.SUCCEEDED:
-            return _result(history, self.outputs)
+            return _result(history, self._brought)
         kind = RunStopped if history.state == ev.STOPPED else RunFailed
         raise kind(self.why())
 
@@ -113,8 +121,8 @@ class Handle:
         Bytes that are no UTF-8 are spelt out as `\\xff`.
         """
         query = LogQuery(ranks=None if rank is None else frozenset((rank,)))
-        source = self._backend.watch if follow else self._backend.logs
-        for item in source(self.id, query):
+        watch, logs = self._backend.watch, self._backend.logs
+        for item in watch(self.id, query) if follow else logs(self.id, query, Helper()):
             if isinstance(item, LogBlock):
                 for line in item.data.removesuffix(b"\n").split(b"\n"):
                     yield item.rank, line.decode("utf-8", "backslashreplace")
@@ -177,9 +185,9 @@ def run(
     no node could run it yet.
     options: the same names and meanings as those of `rankzero run`: nodes, nproc, gpus, cpu,
     memory, image, framework, backend, port, timeout, max_restarts, env, name, workdir, outputs,
-    python, wait, grace, log_keep; and, as in a job file, node_selector, tolerations, volumes, shm,
-    secrets, env_from, pull_secrets, user, priority_class, queue, service_account, api, isolate,
-    pod, ttl, keep_outputs.
+    python, wait, grace, log_keep, log_volume, output_volume; and, as in a job file, node_selector,
+    tolerations, volumes, shm, secrets, env_from, pull_secrets, user, priority_class, queue,
+    service_account, api, isolate, pod, ttl, keep_outputs.
     Errors: BadRequest, before anything was created; Refused.
     """
     _check(target, {"command": command, "args": args}, {"params": params, "labels": labels})
@@ -262,7 +270,7 @@ def prepare(
     return backend, backend.plan(job, preflight=preflight, wait_for_nodes=wait_for_nodes)
 
 
-def _result(history: History, outputs: Path) -> Result:
+def _result(history: History, outputs: Path | None) -> Result:
     start = history.submitted
 
     def since(moment: float | None) -> float | None:

@@ -10,6 +10,7 @@ import pytest
 from project.blocks import PAGES, ROOT, blocks
 from project.transcript import Reader, follow_as
 
+from .lab.manifests import claim
 from .lab.target import Cluster
 from .team import Team
 
@@ -18,13 +19,14 @@ ON_CLUSTER = [page for page in PAGES if any(block.word == "cluster" for block in
 
 
 class ClusterReader(Reader):
-    """A reader with a namespace, an image with PyTorch, the digits example, and an administrator's
-    kubectl."""
+    """A reader with a namespace, a claim `team` in it, an image with PyTorch, the digits example,
+    and an administrator's kubectl."""
 
     patience = 400
 
     def __init__(self, folder: Path, team: Team, image: str) -> None:
         super().__init__(folder)
+        team.admin.apply(claim("team"))
         shutil.copytree(ROOT / "examples" / "digits", self.folder / "digits")
         programs = folder / "bin"
         programs.mkdir()

@@ -1,8 +1,9 @@
 """`python -m rankzero.agent CONFIG`: the agent of one node.
 
 In a pod: `pod CONFIG`, with the role's config; for those who look, `client CONFIG` and `outputs
-CONFIG`; for those who come in, `exec`, `signal` and `roster`. The modules of these names, and
-`enter`, say more.
+CONFIG`; for those who come in, `exec`, `signal` and `roster`; for those who look at a volume,
+`helper`, `lines FOLDER QUERY` and `files FOLDER`. The modules of these names, `enter` and `outputs`
+say more.
 """
 
 import os
@@ -28,6 +29,18 @@ def main() -> None:
         from rankzero.agent import outputs
 
         sys.exit(outputs.main(load(words[1])))
+    if words[0] == "files":
+        from rankzero.agent import outputs
+
+        sys.exit(outputs.serve(words[1]))
+    if words[0] == "lines":
+        from rankzero.agent import lines
+
+        sys.exit(lines.main(words[1], words[2]))
+    if words[0] == "helper":
+        from rankzero.agent import helper
+
+        sys.exit(helper.main())
     if words[0] in ("exec", "signal", "roster"):
         from rankzero.agent import enter
 

@@ -76,6 +76,8 @@ class AgentConfig(NamedTuple):
     code: what is to be unpacked into workdir before anything starts.
     python: the ranks' interpreter; empty means the agent's own.
     losses: how many agents of this node have died before this one, where no disk tells.
+    log_folder: where every line is kept as well, in a folder of the run's own on a volume.
+    shared_outputs: whether outputs lie in a folder of the run's own on a volume, too.
     """
 
     run: str
@@ -103,6 +105,8 @@ class AgentConfig(NamedTuple):
     termination_file: Optional[str] = None
     code: Optional[CodeParts] = None
     losses: int = 0
+    log_folder: Optional[str] = None
+    shared_outputs: bool = False
 
     @property
     def node(self) -> str:

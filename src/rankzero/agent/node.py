@@ -3,7 +3,7 @@
 import os
 import signal
 import socket
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from rankzero.agent import birth, duty, ports, probe, testament, usage
 from rankzero.agent import events as ev
@@ -13,6 +13,7 @@ from rankzero.agent.echo import Echo
 from rankzero.agent.logs.reader import LogReader
 from rankzero.agent.logs.writer import Dropped, LogWriter
 from rankzero.agent.loop import Loop, Timer
+from rankzero.agent.owned import make_outputs
 from rankzero.agent.rank import RankProcess
 from rankzero.agent.ranks import Ranks
 from rankzero.agent.reports import Reports
@@ -22,6 +23,9 @@ from rankzero.agent.wire.connection import Connection
 from rankzero.agent.wire.dial import dial
 from rankzero.agent.wire.seal import Handshake
 from rankzero.contracts.topology import Node, Topology
+
+if TYPE_CHECKING:
+    from rankzero.agent.keeper import Keeper
 
 #: Each pause before the next try is a quarter longer: whoever waited t seconds for a coordinator
 #: that is not there yet waits t / 4 too long at most, and in ten seconds it is asked 17 times.
@@ -73,6 +77,7 @@ class NodeAgent:
         )
         self._roster = RosterFile(config.folder)
         self._broken_disk = False
+        self._keeper = self._make_keeper()
         self._gauge = usage.Gauge(usage.Group())
         self._seclusion = Seclusion(config, loop.now())
         self._lost: Dict[int, Tuple[int, int]] = {}
@@ -80,10 +85,11 @@ class NodeAgent:
     def start(self) -> None:
         """Check what this node must have, then dial the coordinator."""
         self._schedule()
-        try:
-            os.makedirs(self._config.outputs, exist_ok=True)
-        except OSError as error:
-            self.unable("cannot create outputs, %s: %s" % (self._config.outputs, error.strerror))
+        fault = make_outputs(self._config, self._token)
+        if fault is not None:
+            self.unable(fault)
+        if self._keeper is not None:
+            self._keeper.start()
         self._loop.on_signal(signal.SIGTERM, lambda: self.feed(duty.Terminate("asked to leave")))
         self._claim()
         if probe.needed(self._config):
@@ -114,6 +120,17 @@ class NodeAgent:
     def orphaned(self) -> None:
         """Our parent is gone: nobody would end us any more, so end now, and all ranks with us."""
         self.feed(duty.Orphaned())
+
+    def _make_keeper(self) -> "Optional[Keeper]":
+        if self._config.log_folder is None:
+            return None
+        from rankzero.agent.keeper import Keeper  # with threads, which others start without
+
+        def notice(text: str) -> None:
+            self._note(ev.NOTICE, node=self._config.node, text=text)
+
+        made = self._config, self._token, self._incarnation
+        return Keeper(self._loop, *made, on_notice=notice, on_refused=self.unable)
 
     # -- carrying out
 
@@ -173,6 +190,9 @@ class NodeAgent:
         for claim in [*self._claims, *self._named]:
             claim.close()
         self._logs.close()
+        missing = self._keeper.finish() if self._keeper is not None else None
+        if missing is not None and self._echo is not None:
+            self._echo.event("the log volume lacks this node's last lines: %s" % missing)
         if self._config.termination_file is not None and self._state.outcome is not None:
             testament.write(self._config.termination_file, self._state.outcome)
         if self._echo is not None:
@@ -309,7 +329,12 @@ class NodeAgent:
             except OSError as error:
                 self._broken_disk = True
                 self.unable("cannot write the log of rank %d: %s" % (number, error.strerror))
+        self._wrote()
+
+    def _wrote(self) -> None:
         self._answers.wrote()
+        if self._keeper is not None:
+            self._keeper.wrote()
 
     def _rank_exited(self, rank: RankProcess, failure: Optional[Dict[str, Any]]) -> None:
         assert rank.code is not None
@@ -324,7 +349,7 @@ class NodeAgent:
         self._roster.exited(rank.rank.rank, rank.code)
         self._reports.flush()
         self._tell_dropped()
-        self._answers.wrote()
+        self._wrote()
         event = duty.RankExited(rank.generation, rank.rank.local_rank, rank.code, failure)
         self.feed(event)
 

@@ -1,11 +1,13 @@
 """`python agent.zip outputs CONFIG`: the node's outputs, for one who fetches them from elsewhere.
 
+`files FOLDER` does the same for any folder.
+
 On stdout, one JSON object a line: first the entries,
 
     {"path": "models/a.bin", "kind": "file", "size": 5, "mtime": 1790000000.5, "mode": 420}
     {"path": "models", "kind": "folder", "mode": 493}
     {"path": "latest", "kind": "link", "target": "models/a.bin"}
-    {"kind": "end", "skipped": ["socket"]}
+    {"kind": "end", "skipped": ["socket"]}      or {"kind": "absent"}: there is no such folder
 
 then, for each `{"path": ..., "from": N}` on stdin, in that order,
 
@@ -30,8 +32,13 @@ _BLOCK = 256 * 1024
 
 
 def main(config: AgentConfig) -> int:
-    """Serve until nobody asks any more."""
-    return Server(config.outputs, sys.stdout.buffer).serve(sys.stdin.buffer)
+    """Serve the node's own."""
+    return serve(config.outputs)
+
+
+def serve(folder: str) -> int:
+    """Until nobody asks any more."""
+    return Server(folder, sys.stdout.buffer).serve(sys.stdin.buffer)
 
 
 class Server:
@@ -43,6 +50,10 @@ class Server:
         self._files: Dict[str, str] = {}
 
     def serve(self, questions: BinaryIO) -> int:
+        if not os.path.isdir(self._folder):
+            self._say({"kind": "absent"})
+            self._out.flush()
+            return exits.REFUSED
         skipped = []
         for path in _walk(self._folder):
             entry = self._entry(path)

@@ -115,13 +115,34 @@ class LogQuery:
 
 
 @dataclass(frozen=True)
+class Helper:
+    """How what lies on a volume is looked at, when a run's nodes are gone: by a helper pod.
+
+    volume: a claim (and a folder in it, behind a `/`), or `SERVER:/FOLDER`, where nothing else is
+    left of the run; None: as the run itself says. image, user: its pod's then. wait: how long the
+    pod may take to start (seconds).
+    """
+
+    volume: str | None = None
+    image: str | None = None
+    user: str | None = None
+    wait: float = 180.0
+
+
+@dataclass(frozen=True)
 class Submission:
-    """What was submitted, and where its things lie; logs is None where they do not lie here."""
+    """What was submitted, and where its things lie; None where they do not lie here, nor come."""
 
     run: str
-    outputs: Path
+    outputs: Path | None
     logs: Path | None
     notices: tuple[str, ...] = field(default=())
+
+
+def output_volume(plan: Mapping[str, Any]) -> str | None:
+    """The volume that a run's outputs stay on, where they do. plan: as submitted."""
+    named = plan.get("job", {}).get("output_volume")
+    return None if named is None or plan.get("backend") == "local" else str(named)
 
 
 class Backend(Protocol):
@@ -161,8 +182,8 @@ class Backend(Protocol):
         """Its history up to now."""
         ...
 
-    def logs(self, run: str, query: LogQuery) -> Iterator[LogBlock]:
-        """Its lines up to now, merged by time."""
+    def logs(self, run: str, query: LogQuery, helper: Helper | None = None) -> Iterator[LogBlock]:
+        """Its lines up to now, merged by time. helper: also those that only a volume has."""
         ...
 
     def watch(
@@ -181,10 +202,14 @@ class Backend(Protocol):
         ...
 
     def outputs(
-        self, run: str, to: Path | None = None, tell: Callable[[Fetching], None] = ignore
+        self,
+        run: str,
+        to: Path | None = None,
+        tell: Callable[[Fetching], None] = ignore,
+        helper: Helper | None = None,
     ) -> Path:
         """The folder with what the run wrote for its user, copied to `to` where given; tell hears
-        how far it has come."""
+        how far it has come. helper: also from a volume."""
         ...
 
     def observe(self, run: str, history: History) -> Seen:

@@ -28,6 +28,10 @@ _SILENCE = 300.0
 Entry = Mapping[str, Any]
 
 
+class NoFolder(Refused):
+    """There is no such folder on the other side."""
+
+
 class _Changed(Exception):
     """A file is not what its digest says: it was written to meanwhile, or a part is of another."""
 
@@ -52,7 +56,7 @@ def fetch(
     same size and time is not fetched again. node: whose folder it is.
 
     Errors: Refused, where this disk says no or the other side is gone; what has come stays, and
-    the next call goes on from there.
+    the next call goes on from there. NoFolder where there is none.
     """
     fetched, tries = 0, 0
     while tries < _TRIES:
@@ -103,6 +107,8 @@ class _Fetch:
 
     def _entries(self) -> Iterator[Entry]:
         while (entry := self._line()).get("kind") != "end":
+            if entry["kind"] == "absent":
+                raise NoFolder("there is no such folder.")
             yield entry
 
     def _place(self, entry: Entry) -> bool:

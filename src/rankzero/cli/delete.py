@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +16,8 @@ from rankzero.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from rankzero.backends.places import Where
 
 
@@ -41,13 +44,15 @@ def command(
     before anything is removed, while one of them is going on; --force stops it first. --all and
     --older-than leave those that go on alone.
 
+    What a job keeps on a volume stays there.
+
     JSON: `deleted`, a list of ids.
     """
     from rankzero.cli.moments import moment
     from rankzero.cli.select import chosen
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.until import until_end
-    from rankzero.errors import BadRequest
+    from rankzero.errors import BadRequest, Refused
 
     before = moment(older_than, option="--older-than")
     found = chosen(runs, labels, every or before is not None, where)
@@ -66,13 +71,32 @@ def command(
         backend.stop(info.run)
     for backend, info in going:
         until_end(backend, info.run)
+    left: list[str] = []
     for backend, info in found:
+        with suppress(Refused):  # of a run whose plan is torn nothing is known
+            left += _left(backend.submitted(info.run), info.run)
         backend.delete(info.run)
     if output == "json":
         programs.print_json({"deleted": [info.run for _, info in found]})
         return 0
     for _, info in found:
         terminal.out().say(f"deleted {info.run}")
+    for line in left:
+        terminal.err().say(f"  note: {line}")
     if not found:
         terminal.out().say("No run is selected; nothing was deleted.")
     return 0
+
+
+def _left(plan: Mapping[str, Any], run: str) -> Iterator[str]:
+    """What stays of a run on volumes, and how it is found. plan: as submitted."""
+    if plan.get("backend") == "local":
+        return
+    job = plan.get("job", {})
+    for what, option in (("logs", "--log-volume"), ("outputs", "--output-volume")):
+        named = job.get(option[2:].replace("-", "_"))
+        if named is not None:
+            source = (job.get("volumes") or {}).get(named) or {"claim": named}
+            where = source.get("claim") or source.get("nfs")
+            inner = f"/{source['sub_path']}" if source.get("sub_path") else ""
+            yield f"its {what} stay on a volume: rankzero {what} {run} {option} {where}{inner}"

@@ -12,6 +12,14 @@ _AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)")
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
+def span(text: str, option: str) -> float:
+    """Seconds of `90s`, `5m` or `90`. Errors: BadRequest, which names the option."""
+    found = _AGE.fullmatch(text.strip() + ("s" if text.strip()[-1:].isdigit() else ""))
+    if found is None:
+        raise BadRequest(f'{option}: "{text}" is no time; write 90s, 5m or 2h.')
+    return float(found[1]) * _UNITS[found[2]]
+
+
 def moment(text: str | None, now: float | None = None, option: str = "--since") -> float | None:
     """Seconds since the epoch of `5m` ago, or of an ISO time (local, where it names no zone).
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import click
 Verb = Callable[..., Any]
 
 if TYPE_CHECKING:
+    from rankzero.backends.base import Helper
     from rankzero.backends.spot import Spot
 
     Word = click.ParamType[str]
@@ -184,6 +186,63 @@ preflight_option = click.option(
 wait_for_nodes_option = click.option(
     "--wait-for-nodes", is_flag=True, help="Submit also where no node could run it yet (clusters)."
 )
+
+
+def helper_options(option: str, kept: str) -> Callable[[Verb], Verb]:
+    """How a volume is looked at, which a verb gets as `helper`. option: names a volume where the
+    run is gone; kept: what it has kept."""
+
+    def decorate(verb: Verb) -> Verb:
+        @functools.wraps(verb)
+        def told(*args: Any, **given: Any) -> Any:  # noqa: ANN401
+            names = ("volume", "helper_image", "helper_user", "helper_wait")
+            return verb(*args, helper=_helper(*(given.pop(name) for name in names)), **given)
+
+        options = [
+            click.option(
+                option,
+                "volume",
+                metavar="CLAIM",
+                help=f"Of a run that is gone: the claim (or SERVER:/FOLDER) with its {kept}.",
+            ),
+            click.option(
+                "--image",
+                "helper_image",
+                metavar="IMAGE",
+                help="With it, of the pod that looks there (default: RANKZERO_IMAGE, or Python's).",
+            ),
+            click.option(
+                "--user",
+                "helper_user",
+                metavar="UID",
+                help="With it, who that pod runs as (default: 1000).",
+            ),
+            click.option(
+                "--wait",
+                "helper_wait",
+                default="3m",
+                metavar="TIME",
+                help="How long that pod may take to start (default: 3m).",
+            ),
+        ]
+        for one in reversed(options):
+            told = one(told)
+        return told
+
+    return decorate
+
+
+def _helper(volume: str | None, image: str | None, user: str | None, wait: str) -> Helper:
+    """Errors: BadRequest."""
+    from rankzero.backends.base import Helper
+    from rankzero.cli.moments import span
+    from rankzero.errors import BadRequest
+
+    if volume is None and (image or user):
+        raise BadRequest("--image and --user are those of the pod that looks at a named volume.")
+    if user is not None and not re.fullmatch(r"\d{1,10}(:\d{1,10})?|image", user):
+        raise BadRequest(f'--user: "{user}" is no user; write 1000, 1000:100 or image.')
+    return Helper(volume, image, user, span(wait, "--wait"))
 
 
 def spot_options(function: Callable[..., Any]) -> Callable[..., Any]:

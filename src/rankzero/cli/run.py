@@ -159,6 +159,8 @@ _cluster = _options(
     click.option("--api", is_flag=True, help="Let the pods look at pods through the API."),
     click.option("--isolate", is_flag=True, help="Only pods of this run reach each other."),
     click.option("--keep-outputs", metavar="TIME", help="How long outputs wait to be fetched."),
+    click.option("--log-volume", metavar="NAME", help="Keep every line on this volume or claim."),
+    click.option("--output-volume", metavar="NAME", help="Let outputs stay on this one."),
     click.option("--ttl", metavar="TIME", help="How long a run that has ended can be seen."),
 )
 _way = _options(

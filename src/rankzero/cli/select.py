@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -60,6 +61,18 @@ def chosen(
             "Which run? Name one, or select with -l; - is the newest.", "See them: rankzero list"
         )
     return selected(selectors, where)
+
+
+def named_place(runs: tuple[str, ...], where: Where) -> Backend:
+    """Where runs were that are gone: their ids lead nowhere any more. Errors: BadRequest."""
+    from rankzero.backends.places import to_look
+
+    if not runs:
+        raise BadRequest("Which run? Name it by its whole id, as it was: digits-7f3a.")
+    for run in runs:
+        if not re.fullmatch(r"[a-z][a-z0-9-]{0,62}", run):
+            raise BadRequest(f'"{run}" is no run\'s id: of one that is gone, write the whole id.')
+    return backends.at(to_look(where, backends.config()))
 
 
 def check_ranks(found: list[tuple[Backend, RunInfo]], asked: frozenset[int] | None) -> None:

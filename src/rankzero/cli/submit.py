@@ -55,7 +55,7 @@ def _detached(submission: Submission, way: Way) -> int:
         programs.print_json(
             {
                 "run": submission.run,
-                "outputs": str(submission.outputs),
+                "outputs": None if submission.outputs is None else str(submission.outputs),
                 "logs": None if submission.logs is None else str(submission.logs),
                 "notices": list(submission.notices),
             }

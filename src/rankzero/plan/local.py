@@ -148,6 +148,12 @@ def _notices(job: Job, facts: Facts, nodes: tuple[AgentConfig, ...]) -> Iterator
     ignored = sorted({*_said(job, _CLUSTERS), *_said_by_roles(job)})
     if ignored:
         yield f"ignored on one machine: {', '.join(ignored)}"
+    volumes = list(_said(job, ("log_volume", "output_volume")))
+    if volumes:
+        yield (
+            f"no volumes on one machine, for {' and '.join(volumes)}: what they would keep is here "
+            "until the run is deleted"
+        )
     variables = sorted(
         {*job.secrets, *(name for role in job.roles.values() for name in role.secrets)}
     )

@@ -24,6 +24,7 @@ def check(job: Job) -> Iterator[tuple[Path, str]]:
     """(path in the job, what is wrong), for everything."""
     if job.api and job.service_account is not None:
         yield ("service_account",), "stands beside `api`, which makes an account; keep one of them"
+    yield from _kept(job)
     yield from _overlay(job.pod, ("pod",))
     for name, role in job.roles.items():
         here = ("roles", name)
@@ -32,6 +33,21 @@ def check(job: Job) -> Iterator[tuple[Path, str]]:
         yield from _variables(job, role, here)
         yield from _overlay(role.pod, (*here, "pod"))
     yield from _names(job)
+
+
+def _kept(job: Job) -> Iterator[tuple[Path, str]]:
+    """What is kept must outlive its pods, and be found again from any machine."""
+    for key, name in (("log_volume", job.log_volume), ("output_volume", job.output_volume)):
+        if name is None:
+            continue
+        declared = job.volumes.get(name)
+        owner = next((role for role, one in job.roles.items() if name in one.volumes), None)
+        if declared is None and owner is not None:
+            yield (key,), f"{name} is a volume of {owner} alone; declare it for the job"
+        elif declared is not None and declared.read_only:
+            yield (key,), f"must be a volume that can be written; {name} is read_only"
+        elif declared is not None and declared.claim is None and declared.nfs is None:
+            yield (key,), f"must be a claim or an NFS folder, which stay; {name} is neither"
 
 
 def _amounts(role: Role, here: Path) -> Iterator[tuple[Path, str]]:

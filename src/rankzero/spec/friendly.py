@@ -24,7 +24,7 @@ ROLE_KEYS = tuple(key for key in Role.model_fields if key not in Job.model_field
 _FILLED_KEYS = ("nodes", "nproc", "gpus", "cpu", "memory", "image")
 _TEXT_KEYS = (
     *("name", "framework", "image", "pull", "workdir", "outputs", "python", "backend"),
-    *("queue", "priority_class", "service_account"),
+    *("queue", "priority_class", "service_account", "log_volume", "output_volume"),
 )
 _TEXT_TABLES = ("labels", "annotations", "resources")
 

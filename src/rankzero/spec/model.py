@@ -190,6 +190,12 @@ class Job(Strict):
     wait: kinds.Duration = Field(600.0, description="How long nodes are waited for")
     grace: kinds.Duration = Field(30.0, description="Time between SIGTERM and SIGKILL")
     log_keep: kinds.Bytes = Field(256 * 1024 * 1024, description="Log kept on each node")
+    log_volume: cluster_kinds.ObjectName | None = Field(
+        None, description="Keeps every line on a volume: one of `volumes`, or a claim by its name"
+    )
+    output_volume: cluster_kinds.ObjectName | None = Field(
+        None, description="Where outputs stay: one of `volumes`, or a claim by its name"
+    )
     node_selector: kinds.Labels = Field(
         default_factory=dict, description="Labels that a machine must have"
     )

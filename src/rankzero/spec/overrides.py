@@ -22,6 +22,7 @@ PATH_OPTIONS = frozenset(("workdir", "outputs", "python"))
 JOB_OPTIONS = frozenset(
     (
         *("name", "framework", "max_restarts", "wait", "grace", "log_keep", "collect"),
+        *("log_volume", "output_volume"),
         *("queue", "service_account", "api", "isolate", "ttl", "keep_outputs", "pod"),
     )
 )

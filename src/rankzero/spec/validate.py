@@ -46,6 +46,8 @@ _OTHER_WORDS = {
     "port": "torch.port",
     "working_dir": "workdir",
     "output": "outputs",
+    "logs_volume": "log_volume",
+    "outputs_volume": "output_volume",
     "nodeselector": "node_selector",
     "node_labels": "node_selector",
     "env_secrets": "secrets",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from rankzero.agent.outputs import Server
-from rankzero.backends.fetching import Names, fetch
+from rankzero.backends.fetching import Names, NoFolder, fetch
 from rankzero.backends.viewer import Lost
 from rankzero.errors import Refused
 
@@ -192,3 +192,8 @@ def test_a_disk_that_refuses_is_told(there: Path, tmp_path: Path) -> None:
 
     with pytest.raises(Refused, match="cannot write"):
         list(fetch(lambda: Cut(there), tmp_path / "here"))
+
+
+def test_a_folder_that_is_not_there(there: Path, tmp_path: Path) -> None:
+    with pytest.raises(NoFolder):
+        list(fetch(lambda: Cut(there / "nowhere"), tmp_path / "to"))

@@ -58,7 +58,7 @@ def test_times(history, text):
 
 
 def test_a_success_says_where_its_things_are():
-    line = end_line(WELL, Path("/o"), Path("/l"))
+    line = end_line(WELL, "/o", "/l")
     assert line == "succeeded in 11.2 s (first step after 2.1 s) · outputs: /o · logs: /l"
 
 

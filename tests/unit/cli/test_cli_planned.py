@@ -69,6 +69,10 @@ def test_what_the_line_says_of_other_plans(made, part):
     [
         ({}, " · kept after its end: outputs 10 min, all else 1 d"),
         (
+            {"log_volume": "team", "output_volume": "results"},
+            " · kept after its end: outputs on volume results, logs on volume team, all else 1 d",
+        ),
+        (
             {"keep_outputs": 0, "ttl": 5400},
             " · kept after its end: outputs not, all else 1 h 30 min",
         ),

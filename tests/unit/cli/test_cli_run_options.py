@@ -25,6 +25,8 @@ OPTIONS = {
     "queue": (("--queue", "team"), "team"),
     "service_account": (("--service-account", "me"), "me"),
     "isolate": (("--isolate",), True),
+    "log_volume": (("--log-volume", "team"), "team"),
+    "output_volume": (("--output-volume", "results"), "results"),
     "keep_outputs": (("--keep-outputs", "1h"), 3600.0),
     "ttl": (("--ttl", "7d"), 604800.0),
 }

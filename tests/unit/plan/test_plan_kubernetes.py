@@ -136,6 +136,19 @@ CASES: dict[str, tuple[Any, ...]] = {
         ),
         "torch",
     ),
+    "kept-on-volumes": (
+        job(
+            volumes={
+                "data": {"claim": "team", "path": "/data"},
+                "files": {"claim": "results", "path": "/files", "sub_path": "runs"},
+            },
+            log_volume="team",
+            output_volume="files",
+            outputs="/results",
+            collect="all",
+        ),
+        "torch",
+    ),
     "rights-and-a-wall": (
         job(
             api=[

@@ -47,6 +47,8 @@ CASES: dict[str, tuple[Job, Facts, str]] = {
             wait=30.0,
             grace=5.0,
             log_keep=1 << 20,
+            log_volume="logs",
+            output_volume="results",
             roles={
                 "worker": {
                     "nodes": nodes(3, 1),
@@ -181,6 +183,7 @@ def test_what_one_machine_cannot_honour_is_said() -> None:
     notices = " ".join(plan(*CASES["everything-said"]).notices)
 
     assert "ignored on one machine: image, memory" in notices
+    assert "no volumes on one machine, for log_volume and output_volume: " in notices
     assert "RANKZERO_PORT_HTTP" in notices
     assert plan(job()).notices == ()
     assert "4 ranks share 2 GPUs" in plan(*CASES["fewer-gpus-than-ranks"]).notices[0]

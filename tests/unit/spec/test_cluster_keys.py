@@ -150,6 +150,24 @@ def test_what_the_job_says_stays_the_jobs_and_a_role_adds_its_own(load):
             "must be true, or the most that it may hold",
         ),
         ("volumes: [a]", "volumes: must be a mapping; got a list"),
+        ("log_volume: My Claim", "log_volume: must be an object's name"),
+        (
+            "{log_volume: v, volumes: {v: {empty_dir: true, path: /v}}}",
+            "log_volume: must be a claim or an NFS folder, which stay; v is neither",
+        ),
+        (
+            "{output_volume: v, volumes: {v: '/mnt:/v'}}",
+            "output_volume: must be a claim or an NFS folder, which stay; v is neither",
+        ),
+        (
+            "{output_volume: v, volumes: {v: 'c:/v:ro'}}",
+            "output_volume: must be a volume that can be written; v is read_only",
+        ),
+        (
+            "{log_volume: v, roles: {w: {volumes: {v: 'c:/v'}}}}",
+            "log_volume: v is a volume of w alone; declare it for the job",
+        ),
+        ("logs_volume: v", 'did you mean "log_volume"?'),
         ("secrets: {A: My Secret/k}", "must be an object's name"),
         ("secrets: {A: 's/a b'}", "must be a key of the secret"),
         ("secrets: {A B: s/k}", "a variable's name is letters, digits and underscores"),
@@ -187,6 +205,12 @@ def test_each_mistake_says_where_and_what(faults, text, message):
     found = faults(f"{{run: train.py, {text[1:-1]}}}" if several else f"run: train.py\n{text}\n")
     assert any(message in fault for fault in found), found
     assert all(fault.startswith("job.yaml:") for fault in found)
+
+
+@pytest.mark.parametrize("source", ["'c:/v'", "{nfs: 'files:/x', path: /v}"])
+def test_what_is_kept_may_lie_on_a_declared_volume_or_a_claim(load, source):
+    job = load(f"run: train.py\nlog_volume: v\noutput_volume: other\nvolumes: {{v: {source}}}\n")
+    assert (job.log_volume, job.output_volume) == ("v", "other")
 
 
 def test_a_roles_mistake_is_placed_in_its_line(faults):

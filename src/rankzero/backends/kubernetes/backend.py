@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 from rankzero.agent.history import History, fold
 from rankzero.backends.base import (
     Fetching,
+    Helper,
     Item,
     LogBlock,
     LogQuery,
     RunInfo,
     Submission,
     ignore,
+    output_volume,
 )
-from rankzero.backends.following import Progress, snapshot
 from rankzero.backends.kubernetes import (
     asking,
     kept,
@@ -28,6 +29,7 @@ from rankzero.backends.kubernetes import (
     queueing,
     runs,
     state,
+    staying,
     watching,
 )
 from rankzero.backends.kubernetes.cluster import Cluster
@@ -80,7 +82,8 @@ class KubernetesBackend:
         # Before there is anything: whatever becomes of this command, the run is found again.
         remember(self._cluster.context, self._cluster.namespace)
         submit(self._cluster, plan)
-        return Submission(plan.run, self._home(plan.run, plan.job.outputs), None)
+        home = self._home(plan.run, plan.job.outputs)
+        return Submission(plan.run, None if plan.job.output_volume else home, None)
 
     def release(self, run: str) -> None:
         """Nothing: a run on a cluster goes on by itself."""
@@ -103,12 +106,10 @@ class KubernetesBackend:
     def events(self, run: str) -> list[Event]:
         return self._events(runs.one(self._cluster, run))
 
-    def logs(self, run: str, query: LogQuery) -> Iterator[LogBlock]:
-        found = runs.one(self._cluster, run)
-        if found.listening:
-            with contextlib.suppress(Lost), enter(self._cluster, found) as viewer:
-                return iter(snapshot(viewer, Progress(looking.nodes(found), query)))
-        return kept.lines(self._cluster, run, Progress(looking.nodes(found), query))
+    def logs(self, run: str, query: LogQuery, helper: Helper | None = None) -> Iterator[LogBlock]:
+        from rankzero.backends.kubernetes import lines
+
+        return lines.up_to_now(self._cluster, run, query, helper)
 
     def watch(
         self, run: str, query: LogQuery, *, events_from: int = 1, fetch: bool = False
@@ -148,10 +149,18 @@ class KubernetesBackend:
         self._cluster.delete("Job", found.job["metadata"]["name"])
 
     def outputs(
-        self, run: str, to: Path | None = None, tell: Callable[[Fetching], None] = ignore
+        self,
+        run: str,
+        to: Path | None = None,
+        tell: Callable[[Fetching], None] = ignore,
+        helper: Helper | None = None,
     ) -> Path:
+        if helper is not None and helper.volume is not None:
+            return staying.copy(self._cluster, run, to or self._home(run, None), tell, helper)
         found = runs.one(self._cluster, run)
         home = self._home(run, found.plan.get("job", {}).get("outputs"))
+        if output_volume(found.plan) is not None:
+            return staying.copy(self._cluster, run, to or home, tell, helper)
         if outputs.here(home) and state.ending(found) is not None:
             return home if to is None else Path(shutil.copytree(home, to, dirs_exist_ok=True))
         if found.listening:
@@ -210,6 +219,9 @@ class KubernetesBackend:
         return Path(named) if named else self._outputs.absolute() / run
 
     def _bring_home(self, found: Found, pods: Sequence[Object]) -> Iterator[Item]:
+        """What lies on a volume stays there."""
+        if output_volume(found.plan) is not None:
+            return iter(())
         home = self._home(found.run, found.plan["job"].get("outputs"))
         return outputs.bring(self._cluster, found, pods, home)
 

@@ -31,6 +31,12 @@ def with_images(job: Job, framework: str) -> tuple[Job, str]:
     return job.model_copy(update={"roles": roles}), ", ".join(dict.fromkeys(said))
 
 
+def fallback() -> str:
+    """For a pod that needs nothing but Python, where no job says which."""
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return os.environ.get(IMAGE) or default_image("plain", None, python, gpus=False).image
+
+
 def _image(job: Job, name: str, framework: str) -> Chosen:
     role = job.roles[name]
     if role.image is not None:

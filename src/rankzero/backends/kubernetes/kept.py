@@ -67,12 +67,15 @@ def _told(cluster: Cluster, pods: Iterable[Object]) -> list[ev.Event]:
     return told
 
 
-def lines(cluster: Cluster, run: str, progress: Progress) -> Iterator[LogBlock]:
-    """What was not given out yet, merged by time."""
+def lines(
+    cluster: Cluster, run: str, progress: Progress, *, ended_only: bool = False
+) -> Iterator[LogBlock]:
+    """What was not given out yet, merged by time. ended_only: of pods that have ended."""
     pods = [
         (node, pod["metadata"]["name"])
         for pod in _oldest_first(cluster, f"{names.RUN}={run}")
         if (node := state.node(pod)) in progress.nodes
+        and not (ended_only and state.phase(pod) in ("Pending", "Running"))
     ]
     with tempfile.TemporaryDirectory(prefix="rankzero-logs-") as folder:
         logs = [(node, Path(folder) / name) for node, name in pods]

@@ -33,12 +33,14 @@ STARTING = 30.0
 class Observed:
     """A run that is looked at: a context manager. Errors on entering: Refused.
 
+    label: by which its objects are found, where not by the run's.
+
     silent_since: since when the API server has not answered (seconds of the monotonic clock), None
     where it does; trouble: what it, or the way to it, said then. up_since: since when it answers.
     """
 
-    def __init__(self, cluster: Cluster, run: str) -> None:
-        self._cluster, self._run = cluster, run
+    def __init__(self, cluster: Cluster, run: str, label: str = names.RUN) -> None:
+        self._cluster, self._run, self._label = cluster, run, label
         self._things: dict[str, dict[str, Object]] = {"Job": {}, "Pod": {}}
         self._listed: set[str] = set()
         self._changed = threading.Condition()
@@ -240,7 +242,7 @@ class Observed:
 
     def _selector(self, kind: str) -> str:
         """Events have no labels."""
-        return "" if kind == "Event" else f"{names.RUN}={self._run}"
+        return "" if kind == "Event" else f"{self._label}={self._run}"
 
     def _ours(self, kind: str, thing: Object) -> bool:
         """Of a namespace's events, those about this run."""
@@ -248,4 +250,4 @@ class Observed:
         name = str(about.get("name"))
         if about.get("kind") == "Workload":
             name = reading.workload_of(name)
-        return kind != "Event" or name.startswith(f"{self._run}-")
+        return kind != "Event" or f"{name}-".startswith(f"{self._run}-")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from rankzero.backends.base import Fetching
-from rankzero.backends.fetching import Names, fetch
+from rankzero.backends.fetching import Names, NoFolder, fetch
 from rankzero.backends.kubernetes import state
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.entering import execute
@@ -34,6 +34,26 @@ def bring(cluster: Cluster, found: Found, pods: Iterable[Object], to: Path) -> I
             return execute(cluster, found, pod, "outputs")
 
         yield from fetch(dial, to, state.node(pod), taken)
+    with _refusing(to):
+        mark.unlink(missing_ok=True)
+
+
+def bring_from(dial: Callable[[], Stream], to: Path) -> Iterator[Fetching]:
+    """Copy a folder here that the agent serves wherever that leads.
+
+    Errors: Refused; NoFolder, and nothing is left here then.
+    """
+    mark = to / _UNFINISHED
+    with _refusing(to):
+        to.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+    try:
+        yield from fetch(dial, to)
+    except NoFolder:
+        mark.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it was there before
+            to.rmdir()
+        raise
     with _refusing(to):
         mark.unlink(missing_ok=True)
 

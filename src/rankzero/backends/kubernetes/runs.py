@@ -32,5 +32,13 @@ def one(cluster: Cluster, run: str) -> Found:
     return found
 
 
+def known(cluster: Cluster, run: str) -> Found | None:
+    """As `one`; None where nothing is left of it."""
+    try:
+        return one(cluster, run)
+    except UnknownRun:
+        return None
+
+
 def _unknown(run: str) -> UnknownRun:
     return UnknownRun(f'There is no run "{run}".', "See them all: rankzero list")

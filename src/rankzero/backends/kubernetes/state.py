@@ -165,7 +165,8 @@ def node(pod: Object) -> str:
 def holders(found: Found, pods: Iterable[Object]) -> list[Object]:
     """The pods whose outputs come home: the first node's, and where the job says so all others'."""
     first = [] if found.pod is None else [found.pod]
-    if found.plan.get("job", {}).get("collect") != "all":
+    job = found.plan.get("job", {})
+    if job.get("collect") != "all" or job.get("output_volume") is not None:  # one folder for all
         return first
     others = [one for one in pods if phase(one) == "Running" and node(one) != node(first[0])]
     return [*first, *sorted(others, key=node)]

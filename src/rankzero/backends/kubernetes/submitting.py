@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rankzero.agent.pod import SUBMITTED
-from rankzero.backends.kubernetes.cluster import Cluster, Object
+from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.plan.kubernetes import names, pod
 from rankzero.plan.model import Plan
 
@@ -25,7 +25,7 @@ def submit(cluster: Cluster, plan: Plan) -> None:
     made = cluster.create(first(plan))
     name = made["metadata"]["name"]
     try:
-        owner = _owner(made)
+        owner = owner_of(made)
         for manifest in plan.manifests[1:]:
             cluster.create(_filled(manifest, plan.blobs, owner))
         cluster.patch("Job", name, _go(plan))
@@ -64,7 +64,8 @@ def _short(node: Mapping[str, Any]) -> dict[str, Any]:
     return {key: node[key] for key in ("role", "index", "nproc")}
 
 
-def _owner(job: Object) -> dict[str, str]:
+def owner_of(job: Mapping[str, Any]) -> dict[str, str]:
+    """The reference with which a Job owns what it takes along when it goes."""
     # Neither `controller` (a queue would take the others for children) nor `blockOwnerDeletion`
     # (which needs a right that users may lack).
     return {

@@ -13,7 +13,7 @@ from rankzero.agent.history import History, fold
 from rankzero.agent.pod import submission
 from rankzero.backends.base import Awaited, Item, LogQuery, Note, Unfetched
 from rankzero.backends.following import Progress, follow_to_the_last_line
-from rankzero.backends.kubernetes import kept, looking, queueing, runs, state, trouble
+from rankzero.backends.kubernetes import kept, lines, looking, queueing, runs, state, trouble
 from rankzero.backends.kubernetes.awaiting import Awaiting
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.entering import enter
@@ -57,6 +57,8 @@ class Watch:
         self._seen.over = known.final and events_from > known.last_seq
         self._history = known
         self._pod = ""
+        # Who comes while it runs wants to know what pods before these have said.
+        self._late = self._found.pod is not None
         self._barred = False
         self._unfetched: Refused | None = None
 
@@ -153,6 +155,7 @@ class Watch:
                     viewer.cut()
 
             with self._live.on_change(cut_where_gone):
+                yield from self._earlier()
                 for item in follow_to_the_last_line(viewer, self._seen, self._beside):
                     if isinstance(item, ev.Event):
                         self._history = fold([item], self._history)
@@ -167,6 +170,15 @@ class Watch:
                 viewer.release()
             except Refused as refused:
                 self._unfetched = refused
+
+    def _earlier(self) -> Iterator[Item]:
+        """Of who comes late, once."""
+        if self._late:
+            try:
+                yield from lines.earlier(self._cluster, self._found, self._seen)
+            except Refused as said:
+                yield Note(f"{said.args[0]}; so lines of earlier pods are missing")
+            self._late = False
 
     def _beside(self) -> Iterator[Item]:
         """What a run waits for that has a coordinator, and not all of its nodes."""

@@ -12,6 +12,7 @@ from rankzero.agent.events import FAILED
 from rankzero.agent.history import History
 from rankzero.backends.base import (
     Fetching,
+    Helper,
     Item,
     LogBlock,
     LogQuery,
@@ -83,7 +84,8 @@ class LocalBackend:
     def events(self, run: str) -> list[Event]:
         return self._folder(run).events()
 
-    def logs(self, run: str, query: LogQuery) -> Iterator[LogBlock]:
+    def logs(self, run: str, query: LogQuery, helper: Helper | None = None) -> Iterator[LogBlock]:
+        _no_volumes(run, helper)
         return Watch(self._folder(run), query).kept()
 
     def watch(
@@ -128,8 +130,13 @@ class LocalBackend:
             raise Refused(f"cannot delete {folder.path}: {error.strerror}") from error
 
     def outputs(
-        self, run: str, to: Path | None = None, tell: Callable[[Fetching], None] = ignore
+        self,
+        run: str,
+        to: Path | None = None,
+        tell: Callable[[Fetching], None] = ignore,
+        helper: Helper | None = None,
     ) -> Path:
+        _no_volumes(run, helper)
         source = Path(self._folder(run).plan()["nodes"][0]["outputs"])
         if to is None:
             return source
@@ -199,6 +206,15 @@ class LocalBackend:
             )
         except (Refused, OSError) as error:
             return _unreadable(folder, error)
+
+
+def _no_volumes(run: str, helper: Helper | None) -> None:
+    """Errors: BadRequest for what only a cluster has."""
+    if helper is not None and helper.volume is not None:
+        raise BadRequest(
+            f"This machine has no volume {helper.volume}.",
+            f"Where {run} ran on a cluster, say which: --on kubernetes, or a profile",
+        )
 
 
 def _unreadable(folder: RunFolder, error: Exception) -> RunInfo:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rankzero.agent import events as ev
 from rankzero.agent import exits
 from rankzero.agent.history import History
+from rankzero.backends.base import output_volume
 from rankzero.cli.show.amounts import duration
 from rankzero.cli.show.lines import visible
 from rankzero.cli.show.terminal import BOLD, GREEN, RED, YELLOW
@@ -27,7 +28,8 @@ def say_end(
 ) -> None:
     """The summary: one line where all is well; with the cause and what to do next where not."""
     sign, colour = _SIGNS.get(facts.history.state, ("·", YELLOW))
-    state, _, rest = end_line(facts.history, outputs, logs).partition(" ")
+    there = home(outputs) if outputs else _volume(facts)
+    state, _, rest = end_line(facts.history, there, home(logs) if logs else "").partition(" ")
     start = f"{facts.run}  " if name else ""
     screen.say(f"{start}{screen.paint(f'{sign} {state}', colour)} {rest}")
     if facts.history.state == ev.FAILED:
@@ -42,12 +44,18 @@ def say_account(screen: Screen, facts: Facts) -> None:
         screen.say(f"  {screen.paint(f'{label:<7}', BOLD)} {visible(text)}")
 
 
-def end_line(history: History, outputs: Path | None = None, logs: Path | None = None) -> str:
+def _volume(facts: Facts) -> str:
+    """Where outputs stay that do not come here."""
+    volume = output_volume(facts.plan)
+    return f"on volume {volume}; fetch: rankzero outputs {facts.run}" if volume else ""
+
+
+def end_line(history: History, outputs: str = "", logs: str = "") -> str:
     """`succeeded in 11.2 s · outputs: ...`; of a failure the cause is worth more than places."""
     parts = [f"{history.state} {times(history)}".rstrip()]
     if history.state != ev.FAILED:
-        parts += [f"outputs: {home(outputs)}"] if outputs else []
-        parts += [f"logs: {home(logs)}"] if logs else []
+        parts += [f"outputs: {outputs}"] if outputs else []
+        parts += [f"logs: {logs}"] if logs else []
     return " · ".join(parts)
 
 

@@ -33,11 +33,12 @@ def plan_line(plan: Plan) -> str:
 
 
 def kept(plan: Plan) -> str:
-    """How long what is left of a run stays on a cluster."""
-    outputs, rest = (
-        duration(time) if time else "not" for time in (plan.job.keep_outputs, plan.job.ttl)
-    )
-    return f"kept after its end: outputs {outputs}, all else {rest}"
+    """How long what is left of a run stays on a cluster, and what stays on volumes."""
+    job = plan.job
+    outputs, rest = (duration(time) if time else "not" for time in (job.keep_outputs, job.ttl))
+    outputs = outputs if job.output_volume is None else f"on volume {job.output_volume}"
+    logs = "" if job.log_volume is None else f"logs on volume {job.log_volume}, "
+    return f"kept after its end: outputs {outputs}, {logs}all else {rest}"
 
 
 def topology(plan: Plan) -> str:

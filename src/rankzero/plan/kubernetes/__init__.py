@@ -122,7 +122,7 @@ def _agent(job: Job, found: Found, run: str, role: str, freight: Freight) -> Age
         listen=f"0.0.0.0:{port}" if role == first else None,
         token_file=layout.TOKEN_FILE,
         folder=layout.NODE,
-        outputs=layout.OUTPUTS,
+        outputs=layout.OUTPUTS if job.output_volume is None else layout.output_folder(run),
         workdir=layout.WORK,
         python=job.python or "",
         nproc=_gpus(asked) if asked.nproc == "gpu" else asked.nproc,
@@ -136,14 +136,23 @@ def _agent(job: Job, found: Found, run: str, role: str, freight: Freight) -> Age
             coordinator_wait=max(job.wait, LINGER),
             grace=job.grace,
             linger=max(job.keep_outputs, LINGER),
-            **({"others": max(job.keep_outputs, LINGER)} if job.collect == "all" else {}),
-            expect=job.keep_outputs,
+            **_fetched(job),
             log_keep=job.log_keep,
         ),
         echo=True,
         termination_file=layout.TERMINATION,
         code=CodeParts(layout.CODE, freight.digest) if freight.parts else None,
+        log_folder=None if job.log_volume is None else layout.log_folder(run),
+        shared_outputs=job.output_volume is not None,
     )
+
+
+def _fetched(job: Job) -> dict[str, float]:
+    """Nobody waits for those who fetch what stays on a volume."""
+    if job.output_volume is not None:
+        return {}
+    all_of_them = {"others": max(job.keep_outputs, LINGER)} if job.collect == "all" else {}
+    return {**all_of_them, "expect": job.keep_outputs}
 
 
 def _inside(command: Command, workdir: PurePath) -> Command:

@@ -9,11 +9,23 @@ OWN = "/rankzero/run"
 HOME, WORK = f"{OWN}/user", f"{OWN}/work"
 TMP = f"{OWN}/tmp"  # noqa: S108 - in a folder of its own
 NODE, OUTPUTS, EVENTS = f"{OWN}/node", f"{OWN}/outputs", f"{OWN}/events.jsonl"
+#: Volumes for what outlives the pods; a run has a folder of its name on each.
+LOG_VOLUME, OUTPUT_VOLUME = "/rankzero/volumes/logs", "/rankzero/volumes/outputs"
 #: What Kubernetes reads when a container has ended.
 TERMINATION = "/dev/termination-log"
 
 ARCHIVE = f"{AGENT}/agent.zip"
 TOKEN_FILE = f"{TOKEN}/token"
+
+
+def log_folder(run: str) -> str:
+    """Where a run's lines lie on the volume for them."""
+    return f"{LOG_VOLUME}/{run}/logs"
+
+
+def output_folder(run: str) -> str:
+    """Where a run's outputs lie on the volume for them."""
+    return f"{OUTPUT_VOLUME}/{run}/outputs"
 
 
 def config(role: str) -> str:

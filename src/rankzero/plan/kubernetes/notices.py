@@ -13,8 +13,13 @@ from rankzero.spec.model import Job
 def notices(job: Job, made: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """made: the run's Jobs."""
     jobs = list(made)
-    if job.outputs is not None:
+    if job.outputs is not None and job.output_volume is None:
         yield f"outputs: {job.outputs} is a folder here; in the pods it is {layout.OUTPUTS}"
+    if job.outputs is not None and job.output_volume is not None:
+        yield (
+            f"outputs: they stay on {job.output_volume}; "
+            f"`rankzero outputs` brings them to {job.outputs}"
+        )
     yield from _queued(job, jobs)
     yield from _beyond(jobs)
 

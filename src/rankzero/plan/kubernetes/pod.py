@@ -13,7 +13,7 @@ from rankzero.agent.pod import ADDRESS, INDEX, LOSSES
 from rankzero.plan.kubernetes import layout, names, starting, users, volumes
 from rankzero.spec import strategic
 from rankzero.spec.model import Job, Role
-from rankzero.spec.pods import EnvSource
+from rankzero.spec.pods import EnvSource, Volume
 
 #: After the ranks' grace, what the agent itself needs to leave (seconds).
 _LEAVING = 30
@@ -41,6 +41,11 @@ class Wanted(NamedTuple):
     @property
     def asked(self) -> Role:
         return self.job.roles[self.role]
+
+    @property
+    def volumes(self) -> dict[str, Volume]:
+        """The user's, and those for what is kept."""
+        return {**self.job.volumes, **self.asked.volumes, **volumes.kept(self.job)}
 
     @property
     def labels(self) -> dict[str, str]:
@@ -102,7 +107,7 @@ def _spec(wanted: Wanted) -> dict[str, Any]:
         "containers": [_container(wanted)],
         "volumes": [
             *volumes.own(wanted.run, wanted.parts, asked.shm),
-            *volumes.theirs({**job.volumes, **asked.volumes}),
+            *volumes.theirs(wanted.volumes),
         ],
     }
 
@@ -128,7 +133,7 @@ def _container(wanted: Wanted) -> dict[str, Any]:
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [
             *volumes.own_mounts(wanted.parts),
-            *volumes.their_mounts({**job.volumes, **asked.volumes}),
+            *volumes.their_mounts(wanted.volumes),
         ],
     }
 

@@ -54,7 +54,7 @@ class Rule(NamedTuple):
 #: What every run takes, from its submission until it is deleted.
 USUAL = (
     Rule(
-        "start a run, follow and stop runs, delete them with all that is theirs",
+        "start a run, follow and stop runs, delete them with all that is theirs; look at volumes",
         "batch",
         ("jobs",),
         ("create", "list", "watch", "patch", "delete"),

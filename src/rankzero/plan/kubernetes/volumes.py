@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rankzero.plan.kubernetes import layout
+from rankzero.spec.model import Job
 from rankzero.spec.pods import Volume
 
 #: The run's own volumes; no user's begins like this.
@@ -54,6 +55,34 @@ def theirs(volumes: Mapping[str, Volume]) -> list[dict[str, Any]]:
 def their_mounts(volumes: Mapping[str, Volume]) -> list[dict[str, Any]]:
     names = _names(volumes)
     return [_mount(names[name], volume) for name, volume in volumes.items()]
+
+
+def kept(job: Job) -> dict[str, Volume]:
+    """Where the job's lines and outputs stay: what it names, at a path of ours."""
+    found = {
+        f"{_OWN}-logs": (job.log_volume, layout.LOG_VOLUME),
+        f"{_OWN}-outputs": (job.output_volume, layout.OUTPUT_VOLUME),
+    }
+    return {
+        name: (job.volumes.get(named) or _claim(named)).model_copy(update={"path": path})
+        for name, (named, path) in found.items()
+        if named is not None
+    }
+
+
+def _claim(name: str) -> Volume:
+    return Volume.model_validate({"claim": name, "path": "/claim"})
+
+
+def mounted(spec: Mapping[str, Any], path: str) -> dict[str, Any] | None:
+    """What a pod mounts at a path: a volume in Kubernetes' notation with the mount that goes with
+    it; None where nothing is."""
+    for container in spec["containers"]:
+        for mount in container.get("volumeMounts") or ():
+            if mount["mountPath"] == path:
+                named = [one for one in spec["volumes"] if one["name"] == mount["name"]]
+                return {"volume": named[0], "mount": mount}
+    return None
 
 
 def _names(volumes: Mapping[str, Volume]) -> dict[str, str]:

@@ -1,0 +1,147 @@
+"""Keeps a node's lines on a volume, at the volume's own pace.
+
+A thread copies what the agent has written to the node's disk. However slow the volume is, no rank
+waits for it; when it is full, or away, the thread tries again and goes on where it was, as long as
+the node's disk still has the lines.
+"""
+
+import contextlib
+import errno
+import os
+import threading
+from collections import deque
+from typing import Callable, Deque, Optional
+
+from rankzero.agent.config import AgentConfig
+from rankzero.agent.logs.copy import Copy
+from rankzero.agent.logs.reader import LogReader
+from rankzero.agent.loop import Loop
+from rankzero.agent.owned import Taken, own, reason
+
+#: Between two copies, and after one that failed (seconds).
+_GATHER, _AGAIN = 0.25, 5.0
+#: How long the end waits for what is not copied yet (seconds): within what a pod gets to leave.
+FINISH = 20.0
+#: With these a folder cannot be made, now or later.
+_NEVER = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
+
+
+class Keeper:
+    """on_notice: something a user should know; on_refused: nothing can be kept there at all. Both
+    are called in the loop."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        config: AgentConfig,
+        token: bytes,
+        incarnation: str,
+        *,
+        on_notice: Callable[[str], None],
+        on_refused: Callable[[str], None],
+    ) -> None:
+        """incarnation: names the agent's own folder below its node's: what earlier agents have
+        left there stays."""
+        assert config.log_folder is not None
+        self._loop, self._token, self._all = loop, token, config.log_folder
+        self._source = os.path.join(config.folder, "logs")
+        self._folder = os.path.join(self._all, config.node.replace("/", "-"), incarnation)
+        self._on_notice, self._on_refused = on_notice, on_refused
+        self._new, self._leaving = threading.Event(), threading.Event()
+        self._said: Deque[Callable[[], None]] = deque()
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._write, False)
+        self._trouble = ""
+        self._dropped = 0
+        self._thread = threading.Thread(target=self._work, daemon=True)
+
+    def start(self) -> None:
+        """Errors: RuntimeError where the system has no thread left."""
+        self._loop.watch(self._read, self._hear)
+        self._thread.start()
+
+    def wrote(self) -> None:
+        """Something was added to the log."""
+        if not self._new.is_set():
+            self._new.set()
+
+    def finish(self) -> Optional[str]:
+        """The log is complete: copy what is left, within a limit. Why it is not all there, or
+        None."""
+        self._leaving.set()
+        self._new.set()
+        self._thread.join(FINISH)
+        self._loop.watch(self._read)
+        if self._thread.is_alive():
+            return self._trouble or "it is too slow"
+        return self._trouble or None
+
+    # -- in the thread
+
+    def _work(self) -> None:
+        copy = self._begun()
+        while copy is not None:
+            self._new.wait()
+            self._new.clear()
+            leaving = self._leaving.is_set()
+            done = self._copied(copy)
+            if leaving:
+                copy.close()
+                return
+            self._leaving.wait(_GATHER if done else _AGAIN)
+            if not done:
+                self._new.set()
+
+    def _begun(self) -> Optional[Copy]:
+        """The copy's beginning, once the volume lets it begin."""
+        while True:
+            try:
+                own(os.path.dirname(self._all), self._token)
+                return Copy(LogReader(self._source), self._folder)
+            except OSError as error:
+                if isinstance(error, Taken) or error.errno in _NEVER:
+                    self._refuse(reason(error))
+                    return None
+                self._troubled(reason(error))
+            if self._leaving.wait(_AGAIN):
+                return None
+
+    def _copied(self, copy: Copy) -> bool:
+        try:
+            copy.catch_up()
+        except OSError as error:
+            self._troubled(reason(error))
+            return False
+        if self._trouble:
+            self._trouble = ""
+            self._notice("the log volume takes lines again")
+        if copy.dropped > self._dropped:
+            count, self._dropped = copy.dropped - self._dropped, copy.dropped
+            self._notice("the log volume lacks %d bytes: log_keep had taken them" % count)
+        return True
+
+    def _troubled(self, why: str) -> None:
+        """Said once: it is tried again and again."""
+        if why != self._trouble:
+            self._trouble = why
+            text = "the log volume takes no lines (%s); the node keeps them within log_keep" % why
+            self._notice(text)
+
+    def _refuse(self, why: str) -> None:
+        text = "cannot keep logs on the volume (%s): %s" % (self._all, why)
+        self._tell(lambda: self._on_refused(text))
+
+    def _notice(self, text: str) -> None:
+        self._tell(lambda: self._on_notice(text))
+
+    def _tell(self, call: Callable[[], None]) -> None:
+        self._said.append(call)
+        with contextlib.suppress(BlockingIOError):  # a full pipe wakes the loop, too
+            os.write(self._write, b"\n")
+
+    # -- in the loop
+
+    def _hear(self) -> None:
+        os.read(self._read, 4096)
+        while self._said:
+            self._said.popleft()()

@@ -1,0 +1,142 @@
+"""A pod that lends a volume to those who look at what a run has left there.
+
+It is a Job: whoever may start runs may start it, a deadline ends it, and it goes by itself when it
+has ended, whatever became of the command that made it.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from rankzero.plan.kubernetes import layout, names, starting, users, volumes
+from rankzero.plan.kubernetes.objects import head
+
+#: What the helper's pod is called among nodes; no role has this name and a run's label.
+ROLE = "helper"
+#: Its label, instead of the run's: no command takes it for a part of the run.
+LABEL = "rankzero/helper"
+#: How long it may stay at most (seconds); who is not done by then gets another one.
+DEADLINE = 3600
+#: What it takes of a machine.
+_RESOURCES = {
+    "requests": {"cpu": "50m", "memory": "64Mi"},
+    "limits": {"memory": "512Mi"},
+}
+#: What of a run's pods decides whether a pod is let in, and where, beside its devices.
+_ALIKE = (
+    *("imagePullSecrets", "nodeSelector", "priorityClassName", "schedulerName"),
+    *("securityContext", "serviceAccountName", "tolerations"),
+)
+
+
+class Like(NamedTuple):
+    """What the helper has of the run's own pods, or what takes its place where they are gone.
+
+    pod: fields of its spec. container: fields of its container, with the image. volume, mount: as
+    a pod has them. python: the interpreter, where one was named.
+    """
+
+    pod: Mapping[str, Any]
+    container: Mapping[str, Any]
+    volume: Mapping[str, Any]
+    mount: Mapping[str, Any]
+    python: str | None = None
+
+
+def like_the_run(plan: Mapping[str, Any], template: Mapping[str, Any], path: str) -> Like | None:
+    """As the pods of the run's first role. plan: as submitted. path: where these mount the
+    volume; None where they mount none there."""
+    spec = template["spec"]
+    found = volumes.mounted(spec, path)
+    if found is None:
+        return None
+    rank = next(one for one in spec["containers"] if one["name"] == names.CONTAINER)
+    pod = {key: spec[key] for key in _ALIKE if spec.get(key)}
+    machine = _machine(plan, spec.get("nodeSelector") or {})
+    pod = {key: value for key, value in pod.items() if key != "nodeSelector"}
+    container = {
+        key: rank[key] for key in ("image", "imagePullPolicy", "securityContext") if key in rank
+    }
+    python = plan.get("job", {}).get("python")
+    return Like({**pod, **machine}, container, found["volume"], found["mount"], python)
+
+
+def like_none(volume: str, image: str, user: int | str | None, path: str) -> Like:
+    """Where the run's objects are gone. volume: a claim, or an NFS server's `SERVER:/FOLDER`."""
+    if ":" in volume:
+        server, _, folder = volume.partition(":")
+        source: dict[str, Any] = {"nfs": {"server": server, "path": folder}}
+    else:
+        source = {"persistentVolumeClaim": {"claimName": volume}}
+    return Like(
+        {"securityContext": users.pod_security(user, assigns_ids=False)},
+        {
+            "image": image,
+            "securityContext": {
+                "allowPrivilegeEscalation": False,
+                "capabilities": {"drop": ["ALL"]},
+            },
+        },
+        {"name": "volume", **source},
+        {"name": "volume", "mountPath": path},
+    )
+
+
+def job(name: str, like: Like, owner: Mapping[str, str] | None) -> dict[str, Any]:
+    """The helper. owner: the run's first Job, where it is there; with it the helper goes."""
+    labels = {LABEL: name, names.ROLE: ROLE}
+    made = head("batch/v1", "Job", name, labels)
+    if owner is not None:
+        made["metadata"]["ownerReferences"] = [dict(owner)]
+    made["spec"] = {
+        "backoffLimit": 0,
+        "activeDeadlineSeconds": DEADLINE,
+        "ttlSecondsAfterFinished": 0,
+        "template": {"metadata": {"labels": labels}, "spec": _spec(name, like)},
+    }
+    return made
+
+
+def archive(name: str, agent: bytes, owner: Mapping[str, str]) -> dict[str, Any]:
+    """The agent for it. owner: the helper's Job."""
+    made = head("v1", "ConfigMap", name, {LABEL: name})
+    made["metadata"]["ownerReferences"] = [dict(owner)]
+    data = {"agent.zip": base64.b64encode(agent).decode()}
+    return {**made, "immutable": True, "binaryData": data}
+
+
+def _spec(name: str, like: Like) -> dict[str, Any]:
+    mounts = [
+        {"name": "agent", "mountPath": layout.AGENT, "readOnly": True},
+        {**like.mount, "readOnly": True},
+    ]
+    return {
+        "restartPolicy": "Never",
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": 5,
+        **like.pod,
+        "containers": [
+            {
+                "name": names.CONTAINER,
+                **like.container,
+                "command": starting.inside(like.python, ["helper"]),
+                # It needs no GPU, whatever the image says.
+                "env": [{"name": "NVIDIA_VISIBLE_DEVICES", "value": "void"}],
+                "resources": _RESOURCES,
+                "volumeMounts": mounts,
+            }
+        ],
+        "volumes": [{"name": "agent", "configMap": {"name": name}}, dict(like.volume)],
+    }
+
+
+def _machine(plan: Mapping[str, Any], selector: Mapping[str, str]) -> dict[str, Any]:
+    """Labels that all machines of the run have, without those of the first node's alone: that
+    machine may be gone."""
+    roles = plan.get("job", {}).get("roles", {})
+    placed = {key for role in roles.values() for one in role.get("place", ())[:1] for key in one}
+    common = {key: value for key, value in selector.items() if key not in placed}
+    return {"nodeSelector": common} if common else {}
