@@ -76,6 +76,7 @@ class AgentConfig(NamedTuple):
     code: what is to be unpacked into workdir before anything starts.
     python: the ranks' interpreter; empty means the agent's own.
     losses: how many agents of this node have died before this one, where no disk tells.
+    account: where the proof lies of who may take nodes from dead machines; first node only.
     """
 
     run: str
@@ -103,6 +104,7 @@ class AgentConfig(NamedTuple):
     termination_file: Optional[str] = None
     code: Optional[CodeParts] = None
     losses: int = 0
+    account: Optional[str] = None
 
     @property
     def node(self) -> str:
