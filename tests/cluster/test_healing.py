@@ -23,6 +23,9 @@ from .rights import without
 from .shared import Shared, shared
 from .team import ROLE, Team
 
+#: It takes machines away from everybody.
+pytestmark = pytest.mark.alone
+
 NODE, OFF = "node1", 1
 #: NotReady after 10 s, 30 s of toleration, of a coordinator also its grace period and more, and
 #: what a busy machine adds.
