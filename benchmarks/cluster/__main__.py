@@ -16,7 +16,7 @@ from tests.cluster.lab.shell import LabError
 
 from benchmarks.cluster import goals, options, place
 
-NAMES = ("writes", "decode", "launch", "ending", "restarts", "delete", "lines")
+NAMES = ("writes", "decode", "launch", "ending", "restarts", "machine", "delete", "lines")
 
 
 def main() -> None:

@@ -73,6 +73,8 @@ def new_namespace(cluster: Cluster, _namespaces: list[str]) -> Iterator[Callable
 
     yield make
     for name in mine:
+        if not cluster.kubectl.succeeds("get", "namespace", name):
+            continue  # the test has deleted it
         # Kubernetes 1.34 deletes a namespace's pods first, and a Job keeps a failed one until it
         # is replaced, which nothing can be there any more: the Jobs have to go before.
         cluster.kubectl.within(name)("delete", "jobs", "--all", "--wait=false")

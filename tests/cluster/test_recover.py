@@ -16,6 +16,8 @@ from .rights import without
 from .shared import Shared, shared
 from .team import Team
 
+pytestmark = pytest.mark.alone
+
 NODE, OFF = "node1", 1
 #: NotReady after 10 s, 30 s of toleration, then what a busy machine adds.
 GIVEN_UP = 120.0
@@ -31,8 +33,6 @@ roles:
 """
 WAITS = """
 import os, time
-
-pytestmark = pytest.mark.alone
 print("up", os.environ["RANKZERO_GENERATION"], flush=True)
 time.sleep(3000)
 """

@@ -78,6 +78,7 @@ class AgentConfig(NamedTuple):
     losses: how many agents of this node have died before this one, where no disk tells.
     log_folder: where every line is kept as well, in a folder of the run's own on a volume.
     shared_outputs: whether outputs lie in a folder of the run's own on a volume, too.
+    account: where the proof lies of who may take nodes from dead machines; first node only.
     """
 
     run: str
@@ -107,6 +108,7 @@ class AgentConfig(NamedTuple):
     losses: int = 0
     log_folder: Optional[str] = None
     shared_outputs: bool = False
+    account: Optional[str] = None
 
     @property
     def node(self) -> str:

@@ -1,7 +1,7 @@
 """The coordinator: carries out what `membership` decides. It lives in the first node's agent."""
 
 import socket
-from typing import Any, Callable, Dict, List, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional
 
 from rankzero.agent import events as ev
 from rankzero.agent import membership as m
@@ -14,6 +14,9 @@ from rankzero.agent.wire.connection import Connection
 from rankzero.agent.wire.dial import listen
 from rankzero.agent.wire.seal import Handshake
 from rankzero.contracts.topology import node_from_json
+
+if TYPE_CHECKING:
+    from rankzero.agent.healing.healer import Healer
 
 #: So many strangers may be proving themselves at once.
 MAX_STRANGERS = 256
@@ -37,6 +40,7 @@ class Coordinator:
     ) -> None:
         self._loop, self._config, self._token = loop, config, token
         self._echo = echo
+        self._healer = self._hired()
         self._chronicle = Chronicle(config.events_file, self._happened)
         self._viewers = Viewers(
             self._chronicle, self._ask_node, self._stop, self._release, self._usage
@@ -105,6 +109,20 @@ class Coordinator:
         if self._echo is not None:
             self._echo.event(ev.to_line(event))
         self._viewers.event()
+        if self._healer is not None:
+            self._healer.happened(event)
+
+    def _hired(self) -> "Optional[Healer]":
+        """Who takes nodes from dead machines, where the run may do so itself."""
+        if self._config.account is None:
+            return None
+        from rankzero.agent.healing.healer import Healer  # with TLS, which few runs need
+
+        return Healer(self._loop, self._config, self._remark)
+
+    def _remark(self, text: str) -> None:
+        data = {"node": self._config.node, "text": text}
+        self._chronicle.add(self._loop.now(), ev.NOTICE, data)
 
     def _watched(self) -> None:
         self.feed(m.Watched(len(self._viewers) > 0))

@@ -60,7 +60,7 @@ def own(config: AgentConfig, index: int, address: str) -> AgentConfig:
     if config.listen is None:
         return config
     if index:
-        return config._replace(listen=None, events_file=None)
+        return config._replace(listen=None, events_file=None, account=None)
     port = config.listen.rpartition(":")[2]
     return config._replace(coordinator="127.0.0.1:" + port)
 

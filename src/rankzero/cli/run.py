@@ -157,6 +157,9 @@ _cluster = _options(
     click.option("--queue", metavar="NAME", help="Kueue's queue that starts the run."),
     click.option("--service-account", metavar="NAME", help="Whose token the pods get."),
     click.option("--api", is_flag=True, help="Let the pods look at pods through the API."),
+    click.option(
+        "--self-heal", is_flag=True, help="Replace nodes of dead machines, also while detached."
+    ),
     click.option("--isolate", is_flag=True, help="Only pods of this run reach each other."),
     click.option("--keep-outputs", metavar="TIME", help="How long outputs wait to be fetched."),
     click.option("--log-volume", metavar="NAME", help="Keep every line on this volume or claim."),

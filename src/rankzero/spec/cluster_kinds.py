@@ -67,6 +67,14 @@ def _empty(value: object) -> bool | str:
         raise ValueError("must be true, or the most that it may hold, such as 10Gi") from None
 
 
+def _self_heal(value: object) -> bool | str:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and re.fullmatch(kinds.DOTTED, value):
+        return value
+    raise ValueError("must be true, false, or the name of a ServiceAccount")
+
+
 def _overlay(value: dict[str, Any]) -> dict[str, Any]:
     """Plain JSON data."""
     for path, one in _leaves(value):
@@ -145,6 +153,11 @@ EmptyDir = Annotated[
     bool | str,
     PlainValidator(kinds.by(_empty)),
     WithJsonSchema({"anyOf": [{"const": True}, {"type": "number"}, _TEXT]}),
+]
+SelfHeal = Annotated[
+    bool | str,
+    PlainValidator(kinds.by(_self_heal)),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, _TEXT]}),
 ]
 User = Annotated[
     int | str,

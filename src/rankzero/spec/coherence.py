@@ -25,6 +25,9 @@ def check(job: Job) -> Iterator[tuple[Path, str]]:
     if job.api and job.service_account is not None:
         yield ("service_account",), "stands beside `api`, which makes an account; keep one of them"
     yield from _kept(job)
+    account = "an account of the run's own" if job.api else job.service_account
+    if isinstance(job.self_heal, str) and account not in (None, job.self_heal):
+        yield ("self_heal",), f"is not the account that the pods have, {account}; say `true`"
     yield from _overlay(job.pod, ("pod",))
     for name, role in job.roles.items():
         here = ("roles", name)

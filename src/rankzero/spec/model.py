@@ -224,6 +224,11 @@ class Job(Strict):
         (),
         description="What the pods may do with the cluster's API: true to look at pods, or rules",
     )
+    self_heal: cluster_kinds.SelfHeal = Field(
+        False,
+        description="Let the run replace the nodes that a dead machine holds, also while nobody "
+        "watches: true, or the ServiceAccount to do it with",
+    )
     isolate: bool = Field(False, description="Let only pods of the same run reach each other")
     ttl: kinds.Duration = Field(
         24 * 3600.0, description="How long a run that has ended can be seen"

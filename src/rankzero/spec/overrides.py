@@ -23,7 +23,7 @@ JOB_OPTIONS = frozenset(
     (
         *("name", "framework", "max_restarts", "wait", "grace", "log_keep", "collect"),
         *("log_volume", "output_volume"),
-        *("queue", "service_account", "api", "isolate", "ttl", "keep_outputs", "pod"),
+        *("queue", "service_account", "api", "self_heal", "isolate", "ttl", "keep_outputs", "pod"),
     )
 )
 #: Those that add to what the file says, and what one of them is called on the command line.

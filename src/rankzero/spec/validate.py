@@ -56,6 +56,7 @@ _OTHER_WORDS = {
     "image_pull_secrets": "pull_secrets",
     "priorityclassname": "priority_class",
     "serviceaccountname": "service_account",
+    "heal": "self_heal",
     "shared_memory": "shm",
     "shm_size": "shm",
     "run_as_user": "user",

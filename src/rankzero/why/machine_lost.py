@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+
+from rankzero.agent.healing.judging import LATE
 from rankzero.why.blocked import Trouble, by
 from rankzero.why.model import Facts, Finding
 from rankzero.why.seen import Pod, Seen
@@ -21,14 +24,22 @@ def silent(pod: Pod, seen: Seen) -> bool:
 def look(pod: Pod, seen: Seen) -> Trouble | None:
     if pod.over or not silent(pod, seen):
         return None
+    recover = f"rankzero recover {seen.run}"
+    by_hand = (
+        "who may patch and delete pods has it replaced, by watching the run "
+        f"(rankzero attach {seen.run}) or at once: {recover}"
+    )
     text = f"its machine {pod.machine} does not answer"
     if not pod.leaving:
-        return Trouble("machine-lost", text, "wait: its pod is replaced when it is given up")
-    remedy = (
-        f"if {pod.machine} will not come back, let its pod be replaced: rankzero recover RUN "
-        "(who may delete pods)"
-    )
-    return Trouble("machine-lost", text, remedy)
+        return Trouble("machine-lost", text, f"wait until the cluster gives it up; then {by_hand}")
+    evidence = [f"certain to be lost from {_clock(pod.until + LATE)} on"] if pod.until else []
+    if seen.healer not in ("", pod.node):
+        text += f"; {seen.healer} takes it from there"
+        remedy = f"wait, or, who may patch and delete pods, have it at once: {recover}"
+        return Trouble("machine-lost", text, remedy, tuple(evidence))
+    if seen.healer:
+        evidence.append(f"{pod.node} would take others from dead machines, and is on one itself")
+    return Trouble("machine-lost", f"{text} ({recover})", by_hand, tuple(evidence))
 
 
 def find(facts: Facts) -> Finding | None:
@@ -42,6 +53,11 @@ def find(facts: Facts) -> Finding | None:
             evidence += [pod.disrupted] if pod.disrupted else [f"{pod.machine} is not ready"]
             return Finding("machine-lost", title, tuple(evidence), _SURVIVE, detail(failure))
     return None
+
+
+def _clock(when: float) -> str:
+    """As on this machine's clock."""
+    return time.strftime("%H:%M:%S", time.localtime(when))
 
 
 waits = by(look)

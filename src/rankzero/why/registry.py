@@ -28,6 +28,7 @@ from rankzero.why import (
     missing_claim,
     missing_module,
     missing_secret,
+    namespace_ending,
     node_lost,
     nodes_missing,
     not_configured,
@@ -58,6 +59,7 @@ Cause = Callable[[Facts], "Finding | None"]
 #: What a run's pods show from outside.
 _PODS: tuple[Cause, ...] = (
     machine_lost.find,
+    namespace_ending.find,
     evicted.find,
     oom_killed.find,
     deadline.find,

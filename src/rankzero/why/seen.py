@@ -52,7 +52,7 @@ class Pod(NamedTuple):
     """One pod of a node; of a node that has none, its name alone, and the phase ABSENT.
 
     machine: where it was placed. reason, message: the cluster's about the pod as a whole, such as
-        `Evicted`. leaving: it is being removed.
+        `Evicted`. leaving: it is being removed; until: when it is to be gone by.
     unplaced: what the scheduler says of it; gated: what keeps it from the scheduler.
     waiting, detail: why its container does not run, in the cluster's word and in its sentence.
     began: when the container started. ended: how it ended, or its predecessor in this pod.
@@ -70,6 +70,7 @@ class Pod(NamedTuple):
     reason: str = ""
     message: str = ""
     leaving: bool = False
+    until: float | None = None
     unplaced: str = ""
     gated: str = ""
     waiting: str = ""
@@ -141,7 +142,9 @@ class Claim(NamedTuple):
 
 class Seen(NamedTuple):
     """All of it. pods: oldest first, also those that were replaced. machines, claims: None where
-    they were not, or may not be, read. policies: NetworkPolicies that hold for the run's pods."""
+    they were not, or may not be, read. policies: NetworkPolicies that hold for the run's pods.
+    run: whose it is. ending: its namespace is being deleted, and takes nothing new.
+    healer: the node that takes others from dead machines, where one does."""
 
     pods: tuple[Pod, ...] = ()
     jobs: tuple[Job, ...] = ()
@@ -149,6 +152,9 @@ class Seen(NamedTuple):
     claims: tuple[Claim, ...] | None = None
     policies: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    run: str = "RUN"
+    ending: bool = False
+    healer: str = ""
 
     def newest(self) -> dict[str, Pod]:
         """The newest pod of each node."""
@@ -176,4 +182,5 @@ class Seen(NamedTuple):
             machines=earlier.machines if self.machines is None else self.machines,
             claims=self.claims or earlier.claims,
             policies=self.policies or earlier.policies,
+            healer=self.healer or earlier.healer,
         )

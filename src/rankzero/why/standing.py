@@ -17,6 +17,7 @@ from rankzero.why import (
     machine_lost,
     missing_claim,
     missing_secret,
+    namespace_ending,
     not_configured,
     not_mounted,
     not_startable,
@@ -35,6 +36,7 @@ from rankzero.why.seen import ABSENT, Pod, Seen
 #: What may keep a pod, the exact ones before the general ones.
 LOOKS: tuple[Look, ...] = (
     machine_lost.look,
+    namespace_ending.look,
     queued.look,
     pod_security.look,
     quota.look,

@@ -72,6 +72,36 @@ def plug_in(index: int, pid: int) -> None:
     run(*inside, "ip", "route", "replace", pod_network(index), *way)
 
 
+def cut(index: int) -> None:
+    """Take a node's cable out of the bridge, and leave it there: everything on the node goes on."""
+    run(
+        "nsenter",
+        "-t",
+        namespaces.pid_of(CONTROL),
+        "-n",
+        "ip",
+        "link",
+        "set",
+        node_name(index),
+        "down",
+    )
+
+
+def mend(index: int) -> None:
+    """Plug it in again."""
+    run(
+        "nsenter",
+        "-t",
+        namespaces.pid_of(CONTROL),
+        "-n",
+        "ip",
+        "link",
+        "set",
+        node_name(index),
+        "up",
+    )
+
+
 def use_cable(index: int) -> None:
     """In a node: wait for the cable, and take the node's address."""
     until("the node's cable", lambda: namespaces.has_link("eth0"))

@@ -86,3 +86,29 @@ def test_jobs_and_pods_together_tell_of_every_node():
 def test_who_was_lost_is_not_here():
     nodes = {"worker/0": NodeState("worker/0"), "worker/1": NodeState("worker/1", "lost")}
     assert looking.here(History(nodes=nodes)) == {"worker/0"}
+
+
+@pytest.mark.parametrize(
+    ("reason", "leaving", "wanted"),
+    [
+        ("DeletionByTaintManager", True, "waiting"),
+        ("DeletionByTaintManager", False, "running"),
+        ("EvictionByEvictionAPI", True, "running"),
+    ],
+)
+def test_nobody_can_tell_of_a_coordinator_whose_machine_was_given_up(reason, leaving, wanted):
+    one = found(job("worker", 2, ready=2))
+    ended = {"type": "DisruptionTarget", "status": "True", "reason": reason}
+    one.pod["status"]["conditions"] = [ended]
+    if leaving:
+        one.pod["metadata"]["deletionTimestamp"] = "2026-11-22T22:00:00Z"
+    assert state.told(one).state == wanted
+
+
+def test_who_heals_a_run_is_its_coordinator_where_it_was_asked_to():
+    one = job("worker", 2)
+    plan = json.loads(one["metadata"]["annotations"]["rankzero/plan"])
+    for asked, healer in ((None, ""), (False, ""), (True, "worker/0"), ("another", "worker/0")):
+        told = json.dumps({**plan, "job": {} if asked is None else {"self_heal": asked}})
+        one["metadata"]["annotations"]["rankzero/plan"] = told
+        assert looking.healer(found(one)) == healer

@@ -82,7 +82,9 @@ def test_without_a_shape_all_is_read() -> None:
 
 
 def test_a_bookmark_s_version_and_a_change_s_object_are_read() -> None:
-    bookmark = {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "9"}, "spec": {}}}
+    meta = {"resourceVersion": "9", "creationTimestamp": None}
+    empty = {"metadata": meta, "spec": {"containers": None}, "status": {}}
+    bookmark = {"type": "BOOKMARK", "object": empty}
     change = {"type": "MODIFIED", "object": _POD}
     read_of = shapes.CHANGES["Pod"]
     assert msgspec.json.decode(json.dumps(bookmark), type=read_of) == bookmark

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from benchmarks.cluster import decode, ending, lines, peer, restarts
+from benchmarks.cluster import decode, ending, lines, machine, peer, restarts
 from benchmarks.cluster.place import Said
 from benchmarks.cluster.writes import writes
 
@@ -55,6 +55,14 @@ def test_a_restart_lasts_from_the_kill_to_the_next_step_of_any_rank() -> None:
 [0] step at 15.0
 """
     assert restarts.until_next_step(output) == [1.0, 2.5]
+
+
+def test_a_lost_machine_costs_what_lies_between_its_moments() -> None:
+    output = "[0] step at 90.0\n[1] line\n[0] step at 146.5\n"
+    moments = machine.Moments(100.0, 111.0, 141.0, 141.5, machine.steps(output)[-1])
+
+    assert moments.parts == [11.0, 30.0, 0.5, 5.0]
+    assert len(moments.parts) == len(machine.NAMES)
 
 
 def test_the_last_exit_counts() -> None:

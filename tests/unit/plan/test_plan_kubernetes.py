@@ -166,6 +166,17 @@ CASES: dict[str, tuple[Any, ...]] = {
         ),
         "torch",
     ),
+    "heals-itself": (
+        job(self_heal=True, roles={"worker": {"nodes": nodes(2)}, "ps": {}}),
+        "tensorflow",
+    ),
+    "heals-itself-as-another": (
+        job(
+            self_heal="healer",
+            roles={"worker": {"nodes": nodes(2), "place": [{"x": "a"}, {"x": "b"}]}},
+        ),
+        "torch",
+    ),
     "in-a-queue": (
         job(queue="team-a", roles={"worker": {"nodes": nodes(2)}, "ps": {}}, wait=60.0),
         "tensorflow",

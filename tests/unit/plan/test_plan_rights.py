@@ -19,7 +19,7 @@ def manifest(kind: str, **more: Any) -> dict[str, Any]:
 
 
 #: The plans of jobs that ask for objects which not every run has.
-MORE = {"rights-and-a-wall"}
+MORE = {"rights-and-a-wall", "heals-itself"}
 
 
 @pytest.mark.parametrize("name", sorted(CASES.keys() - MORE))
@@ -45,6 +45,18 @@ def test_what_a_job_asks_for_its_pods_its_user_has_to_have() -> None:
         "create networkpolicies.networking.k8s.io",
         "get pods",
         "get jobs.batch mine",
+    }
+
+
+def test_who_lets_a_run_heal_itself_must_be_able_to_heal_it() -> None:
+    more = set(rights(needed(plan(*CASES["heals-itself"]).manifests))) - set(rights(USUAL))
+
+    assert set(map(str, more)) == {
+        "create serviceaccounts",
+        "create roles.rbac.authorization.k8s.io",
+        "create rolebindings.rbac.authorization.k8s.io",
+        "patch pods",
+        "delete pods",
     }
 
 

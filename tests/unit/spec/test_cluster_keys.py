@@ -79,6 +79,15 @@ def test_secrets_and_rights(load):
     assert load("run: train.py\napi: false\n").api == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [("true", True), ("false", False), ("healer", "healer"), ("", False)],
+)
+def test_who_heals_is_the_runs_own_or_named(load, text, asked):
+    assert load(f"run: train.py\nself_heal: {text}\n").self_heal == asked
+    assert load("run: train.py\n", options={"self_heal": True}).self_heal is True
+
+
 def test_a_machine_for_each_node_says_how_many_there_are(load):
     role = worker(load, "place: [{rack: 1}, {rack: b}]")
     assert role.nodes.maximum == role.nodes.minimum == 2
@@ -183,6 +192,10 @@ def test_what_the_job_says_stays_the_jobs_and_a_role_adds_its_own(load):
         ("api: [{resources: [], verbs: [get]}]", "api[0].resources: "),
         ("api: [{resource: [pods], verbs: [get]}]", "api[0]"),
         ("{api: true, service_account: a}", "service_account: stands beside `api`"),
+        ("self_heal: Some One", "self_heal: must be true, false, or the name of a ServiceAccount"),
+        ("self_heal: 1", "self_heal: must be true, false, or the name of a ServiceAccount"),
+        ("{api: true, self_heal: a}", "self_heal: is not the account that the pods have"),
+        ("{service_account: b, self_heal: a}", "the account that the pods have, b; say `true`"),
         ("ttl: 5000d", "ttl: must be at most 3650d; got"),
         ("keep_outputs: soon", "keep_outputs: must be a time"),
         ("isolate: yes", 'isolate: must be true or false; got "yes"'),

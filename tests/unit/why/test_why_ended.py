@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from rankzero.agent.history import History, NodeState
@@ -144,9 +146,37 @@ def test_who_may_not_read_machines_has_it_from_the_pod():
 def test_a_pod_that_waits_on_a_silent_machine_is_not_replaced_by_itself():
     taken = "DeletionByTaintManager: Taint manager: deleting due to NoExecute taint"
     gone = pod("worker/1", phase="Running", began=1.0, leaving=True, disrupted=taken)
-    found = waits(gone)
+    found = waits(gone, run="digits-7f3a")
+    recover = "rankzero recover digits-7f3a"
+    assert found.title == f"worker/1: its machine gpu-01 does not answer ({recover})"
+    assert "by watching the run (rankzero attach digits-7f3a)" in found.remedy
+    assert recover in found.remedy
+
+
+def test_a_run_that_heals_itself_says_who_does_it_and_from_when_on():
+    gone = pod("worker/1", phase="Running", began=1.0, leaving=True, until=100.0)
+    gone = gone._replace(disrupted="DeletionByTaintManager: it says why")
+    found = waits(gone, run="digits-7f3a", healer="worker/0")
+    title = "worker/1: its machine gpu-01 does not answer; worker/0 takes it from there"
+    clock = time.strftime("%H:%M:%S", time.localtime(115))
+    assert (found.title, found.evidence) == (title, (f"certain to be lost from {clock} on",))
+    assert found.remedy.endswith("have it at once: rankzero recover digits-7f3a")
+
+
+def test_a_run_does_not_heal_its_own_healer():
+    gone = pod("worker/0", phase="Running", began=1.0, leaving=True, disrupted="DeletionByPodGC: x")
+    found = waits(gone, healer="worker/0")
+    assert found.title == "worker/0: its machine gpu-01 does not answer (rankzero recover RUN)"
+    assert found.evidence == (
+        "worker/0 would take others from dead machines, and is on one itself",
+    )
+
+
+def test_a_machine_that_the_cluster_has_not_given_up_is_waited_for():
+    running = pod("worker/1", phase="Running", began=None)
+    found = waits(running, machines=(Machine("gpu-01", ready=False),))
     assert found.title == "worker/1: its machine gpu-01 does not answer"
-    assert "rankzero recover" in found.remedy
+    assert found.remedy.startswith("wait until the cluster gives it up; then who may")
 
 
 def test_a_node_that_was_lost_on_a_machine_that_is_well():
@@ -250,3 +280,24 @@ def test_a_job_that_failed_of_its_pods_is_explained_by_them():
     broken = pod(phase="Failed", ended=Ended("StartError", 128, 'exec: "/no": no such file'))
     found = failed({"kind": "job-failed", "message": "exceeded the maximal number"}, broken)
     assert found.cause == "not-startable"
+
+
+# -- namespaces
+
+
+def test_a_namespace_that_is_being_deleted_waits_for_what_its_jobs_keep():
+    kept = pod("worker/1", phase="Failed", leaving=True, ended=Ended("Error", 96))
+    found = waits(kept, run="digits-7f3a", ending=True)
+    assert found.cause == "namespace-ending"
+    assert found.title.startswith("worker/1: its namespace is being deleted")
+    assert found.remedy == "let go of it: rankzero delete --force digits-7f3a"
+
+
+@pytest.mark.parametrize(
+    ("changes", "ending"),
+    [({}, False), ({"leaving": False}, True), ({"phase": "Pending", "ended": None}, True)],
+)
+def test_a_pod_that_another_one_replaces_is_not_kept(changes, ending):
+    kept = pod("worker/1", phase="Failed", leaving=True, ended=Ended("Error", 96))
+    found = waits(kept._replace(**changes), ending=ending)
+    assert found.cause != "namespace-ending"

@@ -20,8 +20,10 @@ class Awaiting:
     def __init__(self, cluster: Cluster, live: Observed, nodes: list[str]) -> None:
         self._cluster, self._live, self._nodes = cluster, live, nodes
         self._version, self._seen = -1, Seen()
+        self._healer = "" if live.found is None else looking.healer(live.found)
         self._heard: Seen | None = None
-        self._asked = 0.0
+        self._asked = self._looked = 0.0
+        self._ending = False
 
     def standing(self, here: Collection[str] | None, now: float) -> Standing | None:
         """None where the run is gone. here: nodes whose agents have joined, None where there is no
@@ -30,7 +32,10 @@ class Awaiting:
         if found is None:
             return None
         self._live.hear()
-        seen = self._gathered()
+        seen = self._gathered()._replace(run=found.run, healer=self._healer)
+        if now > self._looked + _ASK_AGAIN:
+            self._looked, self._ending = now, looking.ending(self._cluster, seen)
+        seen = seen._replace(ending=self._ending)
         if here is not None:
             seen = self._with_words(seen, here, now)
         return standing(found.run, found.created, self._nodes, seen, here)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rankzero.agent.healing.judging import word
 from rankzero.agent.history import History, fold
 from rankzero.backends.base import (
     Fetching,
@@ -206,10 +207,9 @@ class KubernetesBackend:
         from rankzero.backends.kubernetes import recovering
 
         found = runs.one(self._cluster, run)
-        silent: list[str] = []
+        silent: frozenset[str] = frozenset()
         with contextlib.suppress(Refused):  # the coordinator's own machine may be the dead one
-            nodes = self.run(run).history.nodes.values()
-            silent = [node.node for node in nodes if node.state == "lost"]
+            silent = word(self.run(run).history).silent
         pods = self._pods(found)
         return recovering.recover(self._cluster, pods, time.time(), silent, dry_run=dry_run)
 

@@ -108,9 +108,13 @@ class Cluster:
         """Errors: also trouble.Absent."""
         return self._call("GET", self.path(kind, name))
 
-    def patch(self, kind: str, name: str, change: Mapping[str, Any]) -> Object:
-        """A JSON merge patch (RFC 7386)."""
-        return self._call("PATCH", self.path(kind, name), body=change)
+    def patch(
+        self, kind: str, name: str, change: Mapping[str, Any], *, strategic: bool = False
+    ) -> Object:
+        """A JSON merge patch (RFC 7386), or Kubernetes' own, which knows single items of lists."""
+        how = "strategic-merge-patch" if strategic else "merge-patch"
+        path = self.path(kind, name)
+        return self._read(self._ask("PATCH", path, change, content=f"{how}+json"))
 
     def delete(
         self, kind: str, name: str, *, uid: str | None = None, grace: int | None = None
@@ -240,16 +244,20 @@ class Cluster:
         return self._read(self._ask(method, path, body, **query))
 
     def _ask(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: str
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        content: str = "json",
+        **query: str,
     ) -> httpx2.Response:
-        kind = "merge-patch+json" if method == "PATCH" else "json"
         with trouble.told(self, method, path):
             answer = self._client.request(
                 method,
                 path,
                 params={key: value for key, value in query.items() if value},
                 content=None if body is None else json.dumps(body).encode(),
-                headers={} if body is None else {"Content-Type": f"application/{kind}"},
+                headers={} if body is None else {"Content-Type": f"application/{content}"},
             )
             trouble.check(self, answer)
             return answer

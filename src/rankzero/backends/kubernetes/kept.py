@@ -95,7 +95,8 @@ def last(found: Found, seq: int) -> ev.Event:
 
 
 def _oldest_first(cluster: Cluster, selector: str) -> list[Object]:
-    pods = cluster.every("Pod", selector)["items"]
+    """Those whose machines can be asked for their logs."""
+    pods = [one for one in cluster.every("Pod", selector)["items"] if not state.given_up(one)]
     return sorted(pods, key=lambda one: str(one["metadata"]["creationTimestamp"]))
 
 

@@ -16,7 +16,9 @@ from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.reading import Object
 from rankzero.backends.kubernetes.state import Found
 from rankzero.backends.kubernetes.trouble import Absent, Forbidden
-from rankzero.plan.kubernetes import names
+from rankzero.errors import Refused
+from rankzero.plan.kubernetes import access, names
+from rankzero.why import namespace_ending
 from rankzero.why.seen import Pod, Seen, Told
 from rankzero.why.standing import Standing, standing
 
@@ -42,10 +44,11 @@ def look(cluster: Cluster, found: Found, history: History) -> Seen:
     if not history.final:
         joined = here(history)
         told = listen(cluster, told, joined)
+        told = told._replace(ending=ending(cluster, told))
         if any(pod.told for pod in told.pods):
             policies = asker.every("NetworkPolicy") or ()
             told = told._replace(policies=reading.policies(policies, found.run))
-    return told._replace(unread=tuple(asker.unread))
+    return told._replace(unread=tuple(asker.unread), run=found.run, healer=healer(found))
 
 
 def standings(
@@ -71,7 +74,9 @@ def standings(
             found.run,
             found.created,
             nodes(found),
-            gather(pods.get(found.run, ()), found.jobs, heard, tuple(asker.unread)),
+            gather(pods.get(found.run, ()), found.jobs, heard, tuple(asker.unread))._replace(
+                run=found.run, healer=healer(found)
+            ),
             here(known[found.run]) if found.run in known else None,
         )
         for found in waiting
@@ -91,9 +96,28 @@ def here(history: History) -> set[str]:
     return {name for name, node in history.nodes.items() if node.state != "lost"}
 
 
+def ending(cluster: Cluster, seen: Seen) -> bool:
+    """Whether the namespace is being deleted, asked where pods look like it: it takes nothing new,
+    not even for show."""
+    if not any(map(namespace_ending.held, seen.newest().values())):
+        return False
+    made = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "rankzero-"}}
+    with suppress(Refused):
+        path, how = cluster.path("ConfigMap"), {"dryRun": "All"}
+        said = cluster.reply(path, how, json.dumps(made), metadata=True)
+        return said.code == 403 and "being terminated" in str(said.body.get("message"))
+    return False
+
+
 def nodes(found: Found) -> list[str]:
     """The nodes that the run asked for, by name."""
     return [f"{node['role']}/{node['index']}" for node in found.plan.get("nodes", ())]
+
+
+def healer(found: Found) -> str:
+    """The node that takes others from dead machines; empty where none does."""
+    plan = found.plan
+    return nodes(found)[0] if access.heals_itself(plan.get("job", {})) else ""
 
 
 class Asker:

@@ -69,6 +69,7 @@ def pod(item: Object, said: tuple[Said, ...] = ()) -> Pod:
         reason=str(status.get("reason") or ""),
         message=str(status.get("message") or "").strip(),
         leaving="deletionTimestamp" in meta,
+        until=_time(meta.get("deletionTimestamp")),
         unplaced=message if why and why != "SchedulingGated" else "",
         gated=message if why == "SchedulingGated" else "",
         waiting=str(waiting.get("reason") or ""),

@@ -15,7 +15,7 @@ class Metadata(TypedDict, total=False):
     namespace: str
     uid: str
     resourceVersion: str
-    creationTimestamp: str
+    creationTimestamp: str | None
     deletionTimestamp: str
     labels: dict[str, str]
     annotations: dict[str, str]
@@ -92,9 +92,11 @@ class _Volume(TypedDict, total=False):
 
 
 class _WholeSpec(_PodSpec, total=False):
+    """Of a watch's bookmark, which is an object without content, some of it is null."""
+
     nodeSelector: dict[str, str]
     tolerations: list[_Toleration]
-    containers: list[_Asked]
+    containers: list[_Asked] | None
     volumes: list[_Volume]
 
 

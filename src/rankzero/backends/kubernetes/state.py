@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from rankzero.agent import events as ev
+from rankzero.agent.healing.pods import Object as Object
+from rankzero.agent.healing.pods import given_up as given_up
+from rankzero.agent.healing.pods import node as node
+from rankzero.agent.healing.pods import phase as phase
+from rankzero.agent.healing.pods import seconds as seconds
 from rankzero.agent.history import History
 from rankzero.backends.base import RunInfo
 from rankzero.plan.kubernetes import names
-
-Object = Mapping[str, Any]
-
 
 #: States of a node that is there, or has done its work.
 _HERE = ("joined", "starting", "running", "done")
@@ -52,8 +53,9 @@ class Found(NamedTuple):
 
     @property
     def listening(self) -> bool:
-        """Whether a coordinator may be asked."""
-        return self.pod is not None and phase(self.pod) == "Running"
+        """Whether a coordinator may be asked. Of one on a dead machine nobody can tell."""
+        pod = self.pod
+        return pod is not None and phase(pod) == "Running" and not given_up(pod)
 
 
 def found(jobs: Iterable[Object], pods: Iterable[Object]) -> list[Found]:
@@ -156,12 +158,6 @@ def termination(pod: Object | None) -> dict[str, Any] | None:
     return _outcome(_terminated(pod).get("message"))
 
 
-def node(pod: Object) -> str:
-    """The node that a pod is: `worker/0`."""
-    labels = pod["metadata"]["labels"]
-    return f"{labels[names.ROLE]}/{labels.get(names.INDEX, 0)}"
-
-
 def holders(found: Found, pods: Iterable[Object]) -> list[Object]:
     """The pods whose outputs come home: the first node's, and where the job says so all others'."""
     first = [] if found.pod is None else [found.pod]
@@ -172,22 +168,9 @@ def holders(found: Found, pods: Iterable[Object]) -> list[Object]:
     return [*first, *sorted(others, key=node)]
 
 
-def phase(pod: Object) -> str:
-    return str(pod.get("status", {}).get("phase", "Pending"))
-
-
 def annotation(thing: Object, name: str) -> str | None:
     value = thing["metadata"].get("annotations", {}).get(name)
     return None if value is None else str(value)
-
-
-def seconds(stamp: str) -> float:
-    """A time of the API (RFC 3339, in UTC) as seconds since the epoch.
-
-    A log's has nanoseconds, which Python 3.10 does not read.
-    """
-    whole, _, fraction = stamp.rstrip("Z").partition(".")
-    return datetime.fromisoformat(whole + "+00:00").timestamp() + float(f"0.{fraction or 0}")
 
 
 def _state(found: Found) -> str:

@@ -95,7 +95,7 @@ def check(cluster: Cluster, answer: httpx2.Response) -> None:
         )
     if code == 404 or (code == 400 and "waiting to start" in said):
         raise Absent(f"{cluster.context}: {said}")
-    if code == 409:
+    if code == 409 or (code == 422 and "metadata.uid" in said):
         raise Taken(f"{cluster.context}: {said}")
     if code == 410:
         raise Gone(said)

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from rankzero.agent import events as ev
 from rankzero.agent import testament
+from rankzero.agent.healing.judging import ABOUT_NODES
 from rankzero.agent.history import History, fold
 from rankzero.agent.pod import submission
 from rankzero.backends.base import Awaited, Item, LogQuery, Note, Unfetched
@@ -17,6 +18,7 @@ from rankzero.backends.kubernetes import kept, lines, looking, queueing, runs, s
 from rankzero.backends.kubernetes.awaiting import Awaiting
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.entering import enter
+from rankzero.backends.kubernetes.healing import Healing
 from rankzero.backends.kubernetes.observing import STARTING, Observed
 from rankzero.backends.kubernetes.state import Found, Object
 from rankzero.backends.viewer import Lost
@@ -68,7 +70,11 @@ class Watch:
         Errors: Refused where the run was deleted, or this user may not look any more; Unfetched,
         at the very end, where fetch was refused.
         """
-        with Observed(self._cluster, self._run) as self._live:
+        with (
+            Observed(self._cluster, self._run) as self._live,
+            Healing(self._cluster, self._live) as self._healing,
+        ):
+            self._healing.learn(self._history)
             self._awaiting = Awaiting(self._cluster, self._live, self._nodes)
             while not self._seen.complete and (yield from self._until_there()):
                 self._meet_coordinator()
@@ -110,6 +116,7 @@ class Watch:
                 yield Note(f"{self._silence}; trying again. The run goes on without it")
             elif time.monotonic() - self._live.silent_since > OUTAGE:
                 raise self._given_up()
+            yield from self._healing.notes()
             self._live.wait(version, _AGAIN)
 
     def _meet_coordinator(self) -> None:
@@ -140,7 +147,10 @@ class Watch:
         version = self._live.version
         with contextlib.suppress(trouble.Unreachable):
             for event in kept.follow(self._cluster, self._found):
-                yield from self._seen.take(event)
+                for new in self._seen.take(event):
+                    self._learn(new)
+                    yield new
+                yield from self._healing.notes()
                 if self._seen.over:
                     return
         self._live.wait(version, _AGAIN)
@@ -158,9 +168,7 @@ class Watch:
                 yield from self._earlier()
                 for item in follow_to_the_last_line(viewer, self._seen, self._beside):
                     if isinstance(item, ev.Event):
-                        self._history = fold([item], self._history)
-                        if item.kind == ev.RUNNING:
-                            self._live.deaf()
+                        self._learn(item)
                     yield item
             self._note_end()
             if self._fetch is None:
@@ -180,8 +188,17 @@ class Watch:
                 yield Note(f"{said.args[0]}; so lines of earlier pods are missing")
             self._late = False
 
+    def _learn(self, event: ev.Event) -> None:
+        self._history = fold([event], self._history)
+        if event.kind in ABOUT_NODES:
+            self._healing.learn(self._history)
+        if event.kind == ev.RUNNING:
+            self._live.deaf()
+
     def _beside(self) -> Iterator[Item]:
-        """What a run waits for that has a coordinator, and not all of its nodes."""
+        """What was done for a run that has a coordinator, and what it waits for that has not all
+        of its nodes."""
+        yield from self._healing.notes()
         if self._history.state in (ev.WAITING_STATE, ev.RESTARTING_STATE):
             yield from self._awaited(looking.here(self._history))
 
@@ -189,6 +206,9 @@ class Watch:
         found = self._awaiting.standing(here, time.time())
         if found is not None and found.waiting:
             yield Awaited(found)
+            if found.seen.ending:  # whoever deletes the namespace waits for this run's Jobs
+                with contextlib.suppress(Refused):
+                    self._cluster.delete("Job", self._found.job["metadata"]["name"])
 
     def _note_end(self) -> None:
         """For whoever looks from elsewhere: the coordinator's pod stays a while, or goes at once.

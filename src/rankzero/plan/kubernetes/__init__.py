@@ -60,7 +60,9 @@ def compile_kubernetes(
     first, *more = [
         made
         for role in roles
-        for made in objects.jobs(_wanted(job, role, run, facts, freight), role == roles[0])
+        for made in objects.jobs(
+            _wanted(job, role, run, facts, freight, role == roles[0]), role == roles[0]
+        )
     ]
     return Plan(
         run=run,
@@ -81,11 +83,20 @@ def compile_kubernetes(
     )
 
 
-def _wanted(job: Job, role: str, run: str, facts: Facts, freight: Freight) -> Wanted:
+def _wanted(job: Job, role: str, run: str, facts: Facts, freight: Freight, first: bool) -> Wanted:
+    """first: it is the coordinator's role."""
     image = job.roles[role].image or facts.image
     assert image is not None, "preflight sees to it"
-    account = access.account(job, run)
-    return Wanted(job, role, run, image, len(freight.parts), account, facts.assigns_ids)
+    return Wanted(
+        job,
+        role,
+        run,
+        image,
+        parts=len(freight.parts),
+        account=access.account(job, run),
+        healer=access.healer(job, run) if first else None,
+        assigns_ids=facts.assigns_ids,
+    )
 
 
 def _others(
@@ -144,6 +155,7 @@ def _agent(job: Job, found: Found, run: str, role: str, freight: Freight) -> Age
         code=CodeParts(layout.CODE, freight.digest) if freight.parts else None,
         log_folder=None if job.log_volume is None else layout.log_folder(run),
         shared_outputs=job.output_volume is not None,
+        account=layout.ACCOUNT if role == first and job.self_heal else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Who may reach what: the run's own account with the API, and a wall around its pods."""
+"""Who may reach what: the run's accounts with the API, and a wall around its pods."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ from rankzero.plan.kubernetes.objects import head
 from rankzero.spec.model import Job
 
 _GROUP = "rbac.authorization.k8s.io"
+#: What it takes to take nodes from dead machines. A Role cannot be limited to the pods of a run:
+#: it knows names, and theirs are not known beforehand.
+HEALING = {
+    "apiGroups": [""],
+    "resources": ["pods"],
+    "verbs": ["list", "watch", "patch", "delete"],
+}
 
 
 def account(job: Job, run: str) -> str | None:
@@ -17,10 +24,23 @@ def account(job: Job, run: str) -> str | None:
     return run if job.api else job.service_account
 
 
+def healer(job: Job, run: str) -> str | None:
+    """The ServiceAccount as which the coordinator takes nodes from dead machines: one that was
+    named, the run's own, or none."""
+    if isinstance(job.self_heal, str):
+        return job.self_heal
+    return account(job, run) or run if job.self_heal else None
+
+
+def heals_itself(job: Mapping[str, Any]) -> bool:
+    """Whether a run does, by its job as it was submitted."""
+    return bool(job.get("self_heal"))
+
+
 def objects(job: Job, run: str, labels: Mapping[str, str]) -> list[dict[str, Any]]:
     """What has to be there before the pods are."""
     return [
-        *(_rights(job, run, labels) if job.api else ()),
+        *(_rights(job, run, labels) if job.api or healer(job, run) == run else ()),
         *([_wall(run, labels)] if job.isolate else ()),
     ]
 
@@ -28,6 +48,8 @@ def objects(job: Job, run: str, labels: Mapping[str, str]) -> list[dict[str, Any
 def _rights(job: Job, run: str, labels: Mapping[str, str]) -> list[dict[str, Any]]:
     """An account that may do what the job asks for, and nothing else."""
     rules = [one.model_dump(mode="json") for one in job.api]
+    if healer(job, run) == run:
+        rules.append(HEALING)
     return [
         {**head("v1", "ServiceAccount", run, labels), "automountServiceAccountToken": False},
         {

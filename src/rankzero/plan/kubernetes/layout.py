@@ -4,6 +4,8 @@ from __future__ import annotations
 
 #: Read-only: the agent with each role's config, the token, the code's parts.
 AGENT, TOKEN, CODE = "/rankzero/agent", "/rankzero/token", "/rankzero/code"
+#: Who the coordinator is for the API server, in its role's pods, where the run heals itself.
+ACCOUNT = "/rankzero/account"
 #: The one folder that a pod may write to, whoever it runs as.
 OWN = "/rankzero/run"
 HOME, WORK = f"{OWN}/user", f"{OWN}/work"

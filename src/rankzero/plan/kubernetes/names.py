@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-RUN, ROLE, PART = "rankzero/run", "rankzero/role", "rankzero/part"
+from rankzero.agent.healing.pods import INDEX as INDEX
+from rankzero.agent.healing.pods import ROLE as ROLE
+from rankzero.agent.healing.pods import RUN as RUN
+
+PART = "rankzero/part"
 NAME = "app.kubernetes.io/name"
 MANAGED_BY = "app.kubernetes.io/managed-by"
-#: Which node of its role a pod is: a label that Kubernetes sets on the pods of an Indexed Job, and
-#: a plan on those that are a Job of their own.
-INDEX = "batch.kubernetes.io/job-completion-index"
 #: Kueue's: the queue that starts a Job.
 QUEUE = "kueue.x-k8s.io/queue-name"
 #: Annotations of a run's first Job.

@@ -21,6 +21,13 @@ def notices(job: Job, made: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             f"`rankzero outputs` brings them to {job.outputs}"
         )
     yield from _queued(job, jobs)
+    if job.self_heal:
+        role = jobs[0]["metadata"]["labels"][names.ROLE]
+        account = jobs[0]["spec"]["template"]["spec"]["serviceAccountName"]
+        yield (
+            f"it heals itself as ServiceAccount {account}, which may do so with any pod of the "
+            f"namespace; what the ranks of {role} run can read its token, too"
+        )
     yield from _beyond(jobs)
 
 

@@ -27,7 +27,8 @@ class Wanted(NamedTuple):
     """What the pods of a role are made from.
 
     parts: in how many ConfigMaps the code travels. account: the ServiceAccount whose token they
-    get. assigns_ids: the cluster chooses who they run as.
+    get; healer: as which the coordinator among them takes nodes from dead machines.
+    assigns_ids: the cluster chooses who they run as.
     """
 
     job: Job
@@ -36,6 +37,7 @@ class Wanted(NamedTuple):
     image: str
     parts: int = 0
     account: str | None = None
+    healer: str | None = None
     assigns_ids: bool = False
 
     @property
@@ -56,6 +58,8 @@ class Wanted(NamedTuple):
 
 def template(wanted: Wanted, index: int | None = None) -> dict[str, Any]:
     """The pod template of a role. index: of the only node that it is for, where it is for one."""
+    if index:  # it is not the coordinator's
+        wanted = wanted._replace(healer=None)
     job, asked = wanted.job, wanted.asked
     # A queue of Jobs may also be one of pods, and these are no work beside their Job.
     labels = {key: value for key, value in wanted.labels.items() if key != names.QUEUE}
@@ -86,7 +90,7 @@ def _spec(wanted: Wanted) -> dict[str, Any]:
     job, asked = wanted.job, wanted.asked
     tolerations = [*job.tolerations, *asked.tolerations]
     optional: dict[str, Any] = {
-        "serviceAccountName": wanted.account,
+        "serviceAccountName": wanted.account or wanted.healer,
         "priorityClassName": asked.priority_class,
         "imagePullSecrets": [{"name": name} for name in job.pull_secrets],
     }
@@ -106,7 +110,7 @@ def _spec(wanted: Wanted) -> dict[str, Any]:
         "topologySpreadConstraints": [_spread(wanted.run)],
         "containers": [_container(wanted)],
         "volumes": [
-            *volumes.own(wanted.run, wanted.parts, asked.shm),
+            *volumes.own(wanted.run, wanted.parts, asked.shm, account=wanted.healer is not None),
             *volumes.theirs(wanted.volumes),
         ],
     }
@@ -132,7 +136,7 @@ def _container(wanted: Wanted) -> dict[str, Any]:
         "terminationMessagePath": layout.TERMINATION,
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [
-            *volumes.own_mounts(wanted.parts),
+            *volumes.own_mounts(wanted.parts, account=wanted.healer is not None),
             *volumes.their_mounts(wanted.volumes),
         ],
     }

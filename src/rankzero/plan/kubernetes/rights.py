@@ -77,7 +77,12 @@ SOME_VERBS = (
         "what Kubernetes says of pods that wait (why, describe)", "", ("events",), ("list", "watch")
     ),
     Rule("ports of a rank, from here (port-forward)", "", ("pods/portforward",), ("get", "create")),
-    Rule("nodes that a dead machine holds (recover)", "", ("pods",), ("patch", "delete")),
+    Rule(
+        "nodes that a dead machine holds (whoever watches, recover)",
+        "",
+        ("pods",),
+        ("patch", "delete"),
+    ),
 )
 
 

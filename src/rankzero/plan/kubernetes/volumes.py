@@ -13,8 +13,13 @@ from rankzero.spec.pods import Volume
 _OWN = "rankzero"
 
 
-def own(run: str, parts: int, shm: str | None) -> list[dict[str, Any]]:
-    """parts: in how many ConfigMaps the code travels."""
+#: Who renews the token does so long before it ends (seconds).
+_TOKEN_LASTS = 3600
+
+
+def own(run: str, parts: int, shm: str | None, *, account: bool = False) -> list[dict[str, Any]]:
+    """parts: in how many ConfigMaps the code travels. account: with what proves to the API server
+    who the pod is."""
     # Without a limit of its own /dev/shm is as large as the pod's memory, or the machine's where
     # the pod has no limit, and what lies in it counts as the pod's memory. So it cannot take more
     # than the pod may have anyway, and a smaller default would only end data loaders, which hand
@@ -29,13 +34,29 @@ def own(run: str, parts: int, shm: str | None) -> list[dict[str, Any]]:
     if parts:
         sources = [{"configMap": {"name": f"{run}-code-{at}"}} for at in range(parts)]
         found.append({"name": f"{_OWN}-code", "projected": {"sources": sources}})
+    if account:
+        found.append({"name": f"{_OWN}-account", "projected": {"sources": _account()}})
     return found
 
 
-def own_mounts(parts: int) -> list[dict[str, Any]]:
+def _account() -> list[dict[str, Any]]:
+    """What Kubernetes itself would mount, for those pods alone that need it. It puts its authority
+    into every namespace; a pod shall start without it all the same."""
+    authority = {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}
+    namespace = {"path": "namespace", "fieldRef": {"fieldPath": "metadata.namespace"}}
+    return [
+        {"serviceAccountToken": {"path": "token", "expirationSeconds": _TOKEN_LASTS}},
+        {"configMap": {**authority, "optional": True}},
+        {"downwardAPI": {"items": [namespace]}},
+    ]
+
+
+def own_mounts(parts: int, *, account: bool = False) -> list[dict[str, Any]]:
     read_only = {"agent": layout.AGENT, "token": layout.TOKEN}
     if parts:
         read_only["code"] = layout.CODE
+    if account:
+        read_only["account"] = layout.ACCOUNT
     return [
         {"name": f"{_OWN}-run", "mountPath": layout.OWN},
         {"name": f"{_OWN}-shm", "mountPath": "/dev/shm"},  # noqa: S108 - the pod's own

@@ -1,0 +1,104 @@
+"""A run that heals itself: its coordinator takes pods from dead machines.
+
+Only as long as a node is missed does anybody ask the API server. The asking blocks, so it happens
+in a thread; what came of it is told in the loop.
+"""
+
+import os
+import time
+from typing import Callable, Dict, FrozenSet, List, NamedTuple
+
+from rankzero.agent import events as ev
+from rankzero.agent.config import AgentConfig
+from rankzero.agent.healing import pods
+from rankzero.agent.healing.api import Api, Denied, Unanswered
+from rankzero.agent.healing.judging import ABOUT_NODES, Verdict, judge, unasked, word
+from rankzero.agent.history import History, fold
+from rankzero.agent.loop import Loop
+
+#: How long one look waits for the pods to change (seconds): the next one goes on.
+_LOOK = 30
+#: Before the next look, after the API server did not answer, and after it denied (seconds).
+_AGAIN, _DENIED = 5.0, 60.0
+
+
+class Seen(NamedTuple):
+    """What came of one look. freed: node -> the machine that it was taken from."""
+
+    freed: Dict[str, str]
+    trouble: str = ""
+    pause: float = 0.0
+
+
+class Healer:
+    """The coordinator's. tell: with a line for the history."""
+
+    def __init__(self, loop: Loop, config: AgentConfig, tell: Callable[[str], None]) -> None:
+        assert config.account is not None
+        self._loop, self._run, self._tell = loop, config.run, tell
+        self._api = Api.of_pod(config.account, os.environ)
+        self._history = History()
+        self._missed: FrozenSet[str] = frozenset()
+        self._looking = False
+        self._told = ""
+
+    def happened(self, event: ev.Event) -> None:
+        """An event of the run's history."""
+        if event.kind == ev.ENDING:
+            self._missed = frozenset()
+        elif event.kind in ABOUT_NODES:
+            self._history = fold([event], self._history)
+            self._missed = word(self._history).silent
+            self._look()
+
+    def _look(self) -> None:
+        if self._looking or not self._missed:
+            return
+        try:
+            self._loop.elsewhere(self._seek, self._sought)
+            self._looking = True
+        except OSError:  # no thread is left at the moment
+            self._loop.after(_AGAIN, self._look)
+
+    def _sought(self, seen: Seen) -> None:
+        for node, machine in seen.freed.items():
+            self._tell(
+                "machine %s is dead: took %s from it, so that it starts elsewhere" % (machine, node)
+            )
+        if seen.trouble and seen.trouble != self._told:
+            self._tell("cannot take nodes from dead machines: %s" % seen.trouble)
+        self._told = seen.trouble
+        self._loop.after(seen.pause, self._again)
+
+    def _again(self) -> None:
+        self._looking = False
+        self._look()
+
+    # -- in a thread
+
+    def _seek(self) -> Seen:
+        try:
+            return Seen(seek(self._api, self._run, lambda: self._missed))
+        except Denied as error:
+            return Seen({}, "%s. Who may: rankzero recover %s" % (error, self._run), _DENIED)
+        except Unanswered as error:
+            return Seen({}, str(error), _AGAIN)
+        except (KeyError, TypeError, ValueError) as error:
+            return Seen({}, "the API server's answer makes no sense: %r" % error, _AGAIN)
+
+
+def seek(api: Api, run: str, missed: Callable[[], FrozenSet[str]]) -> Dict[str, str]:
+    """Release what is certain, else wait until that may have changed; node -> machine that it was
+    taken from. missed: the nodes that the coordinator does not hear. Errors: Denied, Unanswered."""
+    verdicts: List[Verdict] = []
+    version = ""
+    for version, some in api.pages(run):  # noqa: B007 - the last one is used below
+        verdicts += judge(some, time.time(), None, missed())
+    mine = [one for one in verdicts if pods.node(one.pod) in missed()]
+    sure = unasked(mine)
+    if sure:
+        freed = [one.pod for one in sure if api.release(one.pod)]
+        return {pods.node(pod): pods.machine(pod) for pod in freed}
+    due = [one.when - time.time() for one in mine if one.given_up and one.when is not None]
+    api.changed(run, version, int(max(1.0, min([_LOOK, *due]))))
+    return {}
