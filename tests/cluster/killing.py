@@ -8,15 +8,15 @@ from pathlib import Path
 #: Read by the command's own interpreter when it starts: `before 3` is SIGKILL in place of the third
 #: call, `after 3` as soon as it is answered.
 _HOOK = """
-import os, signal
+import itertools, os, signal
 import httpx2
 
 when, number = os.environ["RANKZERO_TEST_KILL"].split()
-calls = 0
+calls = itertools.count(1)
 
 
-def counted(moment):
-    if moment == when and calls == int(number):
+def reached(moment, call):
+    if moment == when and call == int(number):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -24,11 +24,10 @@ def watched(kind, name):
     call = getattr(kind, name)
 
     def send(self, *args, **options):
-        global calls
-        calls += 1
-        counted("before")
+        mine = next(calls)  # some are made at the same time
+        reached("before", mine)
         answer = call(self, *args, **options)
-        counted("after")
+        reached("after", mine)
         return answer
 
     setattr(kind, name, send)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .team import ROLE
@@ -13,7 +14,7 @@ MORE: list[dict[str, Any]] = [
 ABLE: dict[str, Any] = {"rules": [*ROLE["rules"], *MORE]}
 
 
-def without(*resources: str) -> dict[str, Any]:
-    """The Role without all rules about these."""
-    kept = [rule for rule in ABLE["rules"] if not set(rule["resources"]) & set(resources)]
+def without(*resources: str, role: Mapping[str, Any] = ABLE) -> dict[str, Any]:
+    """A Role without all rules about these."""
+    kept = [rule for rule in role["rules"] if not set(rule["resources"]) & set(resources)]
     return {"rules": kept}

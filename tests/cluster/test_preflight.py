@@ -510,7 +510,7 @@ def test_claims(namespace: str, teams: Callable[..., Team], checked: Checked) ->
 def test_what_the_server_cannot_take_is_a_wrong_request(team: Team, checked: Checked) -> None:
     """As an overlay may make it."""
     with pytest.raises(BadRequest, match=r"volumes.*Duplicate value"):
-        checked(team, volumes=[{"name": "own", "emptyDir": {}}])
+        checked(team, volumes=[{"name": "rankzero-run", "emptyDir": {}}])
     plan = checked(team, {"conatinerPort": 1})
     assert any('unknown field "spec.template.spec.containers[0].conat' in n for n in plan.notices)
 

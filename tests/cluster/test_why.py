@@ -18,6 +18,7 @@ from .lab.places import PRIVATE_REGISTRY, REGISTRY
 from .lab.target import Cluster
 from .lab.watching import SECONDS
 from .overlaid import Change, container, pod, submit, volume
+from .rights import without
 from .team import ROLE, Team
 
 #: Beyond the least Role: what lets `why` quote the cluster's own words.
@@ -59,12 +60,12 @@ def sees(
     made.close()
 
 
-def why(team: Team, run: str, cause: str) -> dict[str, Any]:
+def why(team: Team, run: str, cause: str, **env: str) -> dict[str, Any]:
     """The answer, once it is this cause."""
     seen: list[str] = []
 
     def found() -> dict[str, Any] | None:
-        said = team.call("why", run, "--output", "json")
+        said = team.call("why", run, "--output", "json", env=env)
         assert said.code == 0, said
         answer: dict[str, Any] = json.loads(said.out)
         seen.append(f"{answer['cause']}: {answer['title']}")
@@ -156,13 +157,16 @@ def test_a_quota_that_is_exceeded(sees: Team) -> None:
     assert listed["waits"][0]["cause"] == "quota"
 
 
-def test_without_the_right_to_read_events_it_says_which_right_is_missing(team: Team) -> None:
+def test_without_the_right_to_read_events_it_says_which_right_is_missing(
+    team: Team, user: Callable[..., Kubectl]
+) -> None:
     hard = {"pods": "0"}
     meta = {"name": "none"}
     quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": meta, "spec": {"hard": hard}}
     team.admin.apply(quota)
     run = detached(team)
-    answer = why(team, run, "pod-refused")
+    lesser = user(team.namespace, without("events")).kubeconfig
+    answer = why(team, run, "pod-refused", KUBECONFIG=str(lesser))
     assert "may not read the events" in answer["title"]
     assert "rankzero doctor --rbac" in answer["remedy"]
 
