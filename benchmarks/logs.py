@@ -24,7 +24,11 @@ import sys
 import tempfile
 import time
 
-from rankzero.agent.logs import INTERVAL, Cursor, LogReader, LogWriter, mark, marked, merge
+from rankzero.agent.logs.layout import INTERVAL
+from rankzero.agent.logs.mark import mark, marked
+from rankzero.agent.logs.merge import Cursor, merge
+from rankzero.agent.logs.reader import LogReader
+from rankzero.agent.logs.writer import LogWriter
 
 LINE = 80
 START = 1_790_000_000.0

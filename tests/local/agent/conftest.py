@@ -18,7 +18,8 @@ from rankzero.agent import events as ev
 from rankzero.agent.chronicle import read
 from rankzero.agent.config import AgentConfig, Command, Limits, RoleShape
 from rankzero.agent.history import History, fold
-from rankzero.agent.logs import Cursor, LogReader, merge
+from rankzero.agent.logs.merge import Cursor, merge
+from rankzero.agent.logs.reader import LogReader
 from rankzero.backends.local.dialling import SocketStream
 from rankzero.backends.viewer import Viewer
 from rankzero.contracts.topology import Settings

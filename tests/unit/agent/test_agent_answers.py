@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from rankzero.agent.answers import ANSWER, Answers, pack, unpack
-from rankzero.agent.logs import Chunk, LogReader, LogWriter
+from rankzero.agent.logs.reader import Chunk, LogReader
+from rankzero.agent.logs.writer import LogWriter
 
 
 class Log:

@@ -12,7 +12,7 @@ import pytest
 from rankzero.agent import keeper
 from rankzero.agent.config import AgentConfig, Command, RoleShape
 from rankzero.agent.keeper import Keeper
-from rankzero.agent.logs import LogWriter
+from rankzero.agent.logs.writer import LogWriter
 from rankzero.agent.owned import make_outputs, own
 from rankzero.contracts.topology import Settings
 

@@ -11,7 +11,7 @@ import pytest
 
 from rankzero.agent import exits, lines
 from rankzero.agent.answers import unpack
-from rankzero.agent.logs import LogWriter
+from rankzero.agent.logs.writer import LogWriter
 
 
 def keep(folder: Path, agent: str, rank: int, start: float, *texts: bytes) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rankzero.agent import lines
-from rankzero.agent.logs import LogWriter
+from rankzero.agent.logs.writer import LogWriter
 from rankzero.backends.base import LogQuery
 from rankzero.backends.following import Progress
 from rankzero.backends.kubernetes.volumes import Lines, NoLines

@@ -18,7 +18,8 @@ from rankzero.agent import exits
 from rankzero.agent.chronicle import read
 from rankzero.agent.config import AgentConfig, Command, Limits, RoleShape
 from rankzero.agent.history import fold
-from rankzero.agent.logs import Cursor, LogReader, merge
+from rankzero.agent.logs.merge import Cursor, merge
+from rankzero.agent.logs.reader import LogReader
 from rankzero.code import agent_zip as module
 from rankzero.code.agent_zip import TRAVELS, agent_zip
 from rankzero.code.shipment import PART

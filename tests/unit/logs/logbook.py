@@ -6,7 +6,8 @@ import tempfile
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from rankzero.agent.logs import Cursor, LogReader, merge
+from rankzero.agent.logs.merge import Cursor, merge
+from rankzero.agent.logs.reader import LogReader
 
 KEEP_ALL = 1 << 30
 

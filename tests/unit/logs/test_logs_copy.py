@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from logbook import KEEP_ALL, blocks, cat, chunks, few, merged, scratch, write
 
-from rankzero.agent.logs import LogReader, LogWriter
 from rankzero.agent.logs.copy import Copy
+from rankzero.agent.logs.reader import LogReader
+from rankzero.agent.logs.writer import LogWriter
 
 
 def lines(folder: str) -> list[tuple[int, float, int, bytes]]:

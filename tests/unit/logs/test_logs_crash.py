@@ -12,7 +12,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from logbook import KEEP_ALL, blocks, cat, chunks, few, merged, scratch, segments, text, write
 
-from rankzero.agent.logs import LogReader, LogWriter, WriteError
+from rankzero.agent.logs.reader import LogReader
+from rankzero.agent.logs.segment import WriteError
+from rankzero.agent.logs.writer import LogWriter
 
 
 @few
@@ -62,7 +64,7 @@ def test_a_cut_or_missing_index_costs_times_and_no_lines(history, segment, draw)
 WIDTH = 64
 RACE = """
 import sys
-from rankzero.agent.logs import LogWriter
+from rankzero.agent.logs.writer import LogWriter
 folder, keep, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 writer = LogWriter(folder, keep, 20_000)
 line = 0

@@ -5,7 +5,10 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rankzero.agent.logs import CHUNK, Cursor, LogReader, LogWriter, mark, marked, merge
+from rankzero.agent.logs.mark import mark, marked
+from rankzero.agent.logs.merge import CHUNK, Cursor, merge
+from rankzero.agent.logs.reader import LogReader
+from rankzero.agent.logs.writer import LogWriter
 
 
 def lines(pairs):

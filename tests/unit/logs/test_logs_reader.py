@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from logbook import KEEP_ALL, blocks, chunks, few, scratch, segments, text, write
 
-from rankzero.agent.logs import LogReader, LogWriter
+from rankzero.agent.logs.reader import LogReader
+from rankzero.agent.logs.writer import LogWriter
 
 
 @pytest.fixture

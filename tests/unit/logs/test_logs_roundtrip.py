@@ -4,7 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from logbook import KEEP_ALL, blocks, cat, chunks, few, merged, scratch, text, write
 
-from rankzero.agent.logs import MAX_LINE, LogReader, LogWriter
+from rankzero.agent.logs.layout import MAX_LINE
+from rankzero.agent.logs.reader import LogReader
+from rankzero.agent.logs.writer import LogWriter
 
 
 @few
