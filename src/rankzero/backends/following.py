@@ -12,7 +12,7 @@ from rankzero.agent import events as ev
 from rankzero.agent.answers import unpack
 from rankzero.agent.logs.reader import Chunk
 from rankzero.backends.base import Item, LogBlock, LogQuery
-from rankzero.backends.viewer import Viewer
+from rankzero.backends.viewer import Lost, Viewer
 
 #: How long a silent coordinator is waited for before what is beside it is looked at (seconds).
 _BESIDE = 1.0
@@ -137,10 +137,17 @@ def _log(viewer: Viewer, progress: Progress, answer: dict[str, object]) -> Itera
     if progress.over and not chunks:
         progress.drained.add(node)
         return
-    # Asked before the lines are given out: the answer is under way while they are shown.
-    _ask_log(viewer, progress, node)
+    # Asked before the lines are given out: the answer is under way while they are shown. They count
+    # as given out by now, so they are, also where the connection is gone.
+    lost: Lost | None = None
+    try:
+        _ask_log(viewer, progress, node)
+    except Lost as error:
+        lost = error
     for chunk in map(unpack, chunks):
         yield block(node, chunk)
+    if lost is not None:
+        raise lost
 
 
 def _ask_events(viewer: Viewer, progress: Progress) -> None:
