@@ -35,6 +35,8 @@ OUTAGE = 600.0
 #: Until a coordinator that has just cut a connection is asked again, if its pod stays as it is
 #: (seconds): what a kubelet may take to tell that a container has ended.
 _AGAIN = 1.0
+#: By how much the cluster's word of a pod may come after the pod's own (seconds).
+_LATE = 10.0
 
 
 class Watch:
@@ -174,10 +176,23 @@ class Watch:
             if self._fetch is None:
                 return
             try:
-                yield from self._fetch(self._found, self._live.pods)
+                yield from self._fetch(self._found, self._told_pods())
                 viewer.release()
             except Refused as refused:
                 self._unfetched = refused
+
+    def _told_pods(self) -> Sequence[Object]:
+        """The pods, once the cluster has heard that those run whose agents have been here: of a
+        short run it hears a second late."""
+        here = looking.here(self._history)
+        end = time.monotonic() + _LATE
+        while (left := end - time.monotonic()) > 0:
+            version, pods = self._live.version, self._live.pods
+            late = (pod for pod in pods if state.phase(pod) == "Pending")
+            if here.isdisjoint(map(state.node, late)):
+                break
+            self._live.wait(version, left)
+        return self._live.pods
 
     def _earlier(self) -> Iterator[Item]:
         """Of who comes late, once."""
