@@ -6,13 +6,13 @@ in a thread; what came of it is told in the loop.
 
 import os
 import time
-from typing import Callable, Dict, FrozenSet, List, NamedTuple
+from typing import Callable, Dict, List, NamedTuple
 
 from rankzero.agent import events as ev
 from rankzero.agent.config import AgentConfig
 from rankzero.agent.healing import pods
 from rankzero.agent.healing.api import Api, Denied, Unanswered
-from rankzero.agent.healing.judging import ABOUT_NODES, Verdict, judge, unasked, word
+from rankzero.agent.healing.judging import ABOUT_NODES, Verdict, Word, judge, unasked, word
 from rankzero.agent.history import History, fold
 from rankzero.agent.loop import Loop
 
@@ -38,21 +38,21 @@ class Healer:
         self._loop, self._run, self._tell = loop, config.run, tell
         self._api = Api.of_pod(config.account, os.environ)
         self._history = History()
-        self._missed: FrozenSet[str] = frozenset()
+        self._word = Word()
         self._looking = False
         self._told = ""
 
     def happened(self, event: ev.Event) -> None:
         """An event of the run's history."""
         if event.kind == ev.ENDING:
-            self._missed = frozenset()
+            self._word = Word()
         elif event.kind in ABOUT_NODES:
             self._history = fold([event], self._history)
-            self._missed = word(self._history).silent
+            self._word = word(self._history)
             self._look()
 
     def _look(self) -> None:
-        if self._looking or not self._missed:
+        if self._looking or not self._word.missed:
             return
         try:
             self._loop.elsewhere(self._seek, self._sought)
@@ -78,7 +78,7 @@ class Healer:
 
     def _seek(self) -> Seen:
         try:
-            return Seen(seek(self._api, self._run, lambda: self._missed))
+            return Seen(seek(self._api, self._run, lambda: self._word))
         except Denied as error:
             return Seen({}, "%s. Who may: rankzero recover %s" % (error, self._run), _DENIED)
         except Unanswered as error:
@@ -87,14 +87,14 @@ class Healer:
             return Seen({}, "the API server's answer makes no sense: %r" % error, _AGAIN)
 
 
-def seek(api: Api, run: str, missed: Callable[[], FrozenSet[str]]) -> Dict[str, str]:
+def seek(api: Api, run: str, said: Callable[[], Word]) -> Dict[str, str]:
     """Release what is certain, else wait until that may have changed; node -> machine that it was
-    taken from. missed: the nodes that the coordinator does not hear. Errors: Denied, Unanswered."""
+    taken from. said: the coordinator's word at the moment. Errors: Denied, Unanswered."""
     verdicts: List[Verdict] = []
     version = ""
     for version, some in api.pages(run):  # noqa: B007 - the last one is used below
-        verdicts += judge(some, time.time(), None, missed())
-    mine = [one for one in verdicts if pods.node(one.pod) in missed()]
+        verdicts += judge(some, time.time(), None, said().silent)
+    mine = [one for one in verdicts if pods.node(one.pod) in said().missed]
     sure = unasked(mine)
     if sure:
         freed = [one.pod for one in sure if api.release(one.pod)]
