@@ -14,7 +14,11 @@ from typing import Any
 
 import pytest
 
+from rankzero.agent.config import AgentConfig, Command
+from rankzero.agent.events import Event
 from rankzero.agent.healing.api import Api, Unanswered
+from rankzero.agent.healing.healer import Healer
+from rankzero.contracts.topology import Settings
 
 #: As clusters' own authorities often are: who signed what is told by name alone.
 _PLAIN = "subjectKeyIdentifier=none\nauthorityKeyIdentifier=none\n"
@@ -139,3 +143,107 @@ def test_a_certificate_for_another_host_is_not_believed(account: Path, server: S
     with pytest.raises(Unanswered, match="CERTIFICATE_VERIFY_FAILED"):
         listed(account, "localhost", server)
     assert server.calls == []
+
+
+# -- taking nodes from dead machines
+
+
+@pytest.fixture
+def told() -> list[str]:
+    """What the healer has to say."""
+    return []
+
+
+@pytest.fixture
+def healer(
+    loop: Any, account: Path, server: Server, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> Healer:
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(server.server_port))
+    command, settings = Command("script", "train.py"), Settings("run", "plain")
+    config = AgentConfig(
+        "run", "worker", 0, (), settings, command, "here:1", "token", "/n", "/n", "/n", "python3",
+        account=str(account),
+    )  # fmt: skip
+    return Healer(loop, config, told.append)
+
+
+def given_up(server: Server, *indices: int, end: str = "2100-01-01T00:00:00Z") -> None:
+    """Pods of node1, which the cluster gave up."""
+    for index in indices:
+        labels = {"rankzero/role": "worker", "batch.kubernetes.io/job-completion-index": index}
+        name = f"pod-{index}"
+        mark = {"type": "DisruptionTarget", "status": "True", "reason": "DeletionByTaintManager"}
+        server.pods[name] = {
+            "metadata": {"name": name, "uid": "u", "labels": labels, "deletionTimestamp": end},
+            "spec": {"nodeName": "node1"},
+            "status": {"phase": "Running", "conditions": [mark]},
+        }
+
+
+def lose(healer: Healer, index: int, **more: Any) -> None:
+    node = {"node": f"worker/{index}"}
+    for kind, data in (("node-joined", node), ("node-lost", {**node, "reason": "x", **more})):
+        healer.happened(Event(1, 1.0, kind, data))
+
+
+def took(index: int) -> str:
+    return f"machine node1 is dead: took worker/{index} from it, so that it starts elsewhere"
+
+
+def test_a_node_that_is_missed_is_taken_and_another_is_not(
+    loop: Any, healer: Healer, server: Server, told: list[str]
+) -> None:
+    given_up(server, 1, 2)
+
+    lose(healer, 1)
+    loop.until(lambda: told)
+
+    assert (told, list(server.pods)) == ([took(1)], ["pod-2"])
+
+
+@pytest.mark.parametrize(("end", "left"), [("2100", ["pod-1"]), ("2020", [])])
+def test_who_said_goodbye_keeps_its_machine_for_its_grace_period(
+    loop: Any, healer: Healer, server: Server, told: list[str], end: str, left: list[str]
+) -> None:
+    given_up(server, 1, end=f"{end}-01-01T00:00:00Z")
+
+    lose(healer, 1, left=True)
+    loop.until(lambda: told or "WATCH" in server.calls)
+
+    assert list(server.pods) == left
+
+
+def test_what_was_taken_before_it_was_denied_is_told(
+    loop: Any, healer: Healer, server: Server, told: list[str]
+) -> None:
+    given_up(server, 1, 2)
+    server.kept = {"pod-2"}
+
+    for index in (1, 2):
+        healer.happened(Event(index, 1.0, "node-joined", {"node": f"worker/{index}"}))
+    healer.happened(Event(3, 1.0, "waiting", {"nodes": ["worker/1", "worker/2"], "until": 9.0}))
+    loop.until(lambda: len(told) > 1)
+
+    assert told[0] == took(1)
+    assert "403 cannot patch pod-2" in told[1]
+
+
+def test_changes_without_end_do_not_hurry_it(
+    loop: Any, healer: Healer, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server here has a change at once, whenever somebody waits for one."""
+    pauses: list[float] = []
+    after = loop.after
+
+    def noted(delay: float, call: Any) -> Any:
+        if getattr(call, "__self__", None) is healer:
+            pauses.append(delay)
+        return after(delay, call)
+
+    monkeypatch.setattr(loop, "after", noted)
+
+    lose(healer, 1)
+    loop.until(lambda: pauses)
+
+    assert (server.calls, pauses) == (["GET", "WATCH"], [1.0])

@@ -6,7 +6,7 @@ in a thread; what came of it is told in the loop.
 
 import os
 import time
-from typing import Callable, Dict, List, NamedTuple
+from typing import Callable, Dict, Iterator, List, NamedTuple
 
 from rankzero.agent import events as ev
 from rankzero.agent.config import AgentConfig
@@ -18,16 +18,17 @@ from rankzero.agent.loop import Loop
 
 #: How long one look waits for the pods to change (seconds): the next one goes on.
 _LOOK = 30
-#: Before the next look, after the API server did not answer, and after it denied (seconds).
-_AGAIN, _DENIED = 5.0, 60.0
+#: Before the next look: at least, for each lists all pods and any change of any of them ends it;
+#: after the API server did not answer; and after it denied (seconds).
+_PACE, _AGAIN, _DENIED = 1.0, 5.0, 60.0
 
 
 class Seen(NamedTuple):
     """What came of one look. freed: node -> the machine that it was taken from."""
 
     freed: Dict[str, str]
-    trouble: str = ""
-    pause: float = 0.0
+    trouble: str
+    pause: float
 
 
 class Healer:
@@ -77,28 +78,33 @@ class Healer:
     # -- in a thread
 
     def _seek(self) -> Seen:
+        freed: Dict[str, str] = {}
+        trouble, pause = "", _PACE
         try:
-            return Seen(seek(self._api, self._run, lambda: self._word))
+            for pod in seek(self._api, self._run, lambda: self._word):
+                freed[pods.node(pod)] = pods.machine(pod)
         except Denied as error:
-            return Seen({}, "%s. Who may: rankzero recover %s" % (error, self._run), _DENIED)
+            trouble = "%s. Who may: rankzero recover %s" % (error, self._run)
+            pause = _DENIED
         except Unanswered as error:
-            return Seen({}, str(error), _AGAIN)
+            trouble, pause = str(error), _AGAIN
         except (KeyError, TypeError, ValueError) as error:
-            return Seen({}, "the API server's answer makes no sense: %r" % error, _AGAIN)
+            trouble, pause = "the API server's answer makes no sense: %r" % error, _AGAIN
+        return Seen(freed, trouble, pause)
 
 
-def seek(api: Api, run: str, said: Callable[[], Word]) -> Dict[str, str]:
-    """Release what is certain, else wait until that may have changed; node -> machine that it was
-    taken from. said: the coordinator's word at the moment. Errors: Denied, Unanswered."""
+def seek(api: Api, run: str, said: Callable[[], Word]) -> Iterator[pods.Object]:
+    """Release what is certain, pod by pod; where nothing is, wait until that may have changed.
+    said: the coordinator's word at the moment. Errors: Denied, Unanswered, also after some pods."""
     verdicts: List[Verdict] = []
     version = ""
     for version, some in api.pages(run):  # noqa: B007 - the last one is used below
         verdicts += judge(some, time.time(), None, said().silent)
     mine = [one for one in verdicts if pods.node(one.pod) in said().missed]
     sure = unasked(mine)
-    if sure:
-        freed = [one.pod for one in sure if api.release(one.pod)]
-        return {pods.node(pod): pods.machine(pod) for pod in freed}
-    due = [one.when - time.time() for one in mine if one.given_up and one.when is not None]
-    api.changed(run, version, int(max(1.0, min([_LOOK, *due]))))
-    return {}
+    for one in sure:
+        if api.release(one.pod):
+            yield one.pod
+    if not sure:
+        due = [one.when - time.time() for one in mine if one.given_up and one.when is not None]
+        api.changed(run, version, int(max(1.0, min([_LOOK, *due]))))
