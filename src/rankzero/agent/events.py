@@ -8,7 +8,7 @@ SUBMITTED = "submitted"  # name, backend, max_restarts
 STOP_REQUESTED = "stop-requested"  # by, grace_s
 # Membership. Written by the coordinator.
 NODE_JOINED = "node-joined"  # node, address, ranks, pid
-NODE_LOST = "node-lost"  # node, reason
+NODE_LOST = "node-lost"  # node, reason; left: true of one that said goodbye
 WAITING = "waiting"  # nodes: those that are not here, until
 ASSIGNED = "assigned"  # generation, restarts, world_size, nodes: {node: [rank, ...]}
 RUNNING = "running"  # generation: every rank's process is started

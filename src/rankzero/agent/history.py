@@ -7,7 +7,8 @@ from rankzero.agent import events as ev
 
 class NodeState(NamedTuple):
     """What is known of a node. state: `joined`, `starting`, `running`, `done` (its ranks exited
-    0), `lost`, `ended` with the run. restarts: how many of the run's it was the first cause of.
+    0), `lost`, `ended` with the run. left: it said goodbye when it was lost, so its machine lived.
+    restarts: how many of the run's it was the first cause of.
     usage: as told last, of memory `used`, `peak`, `limit` and `killed`, the peak that of all its
     agents; and `cpu`, where its heartbeat was asked just now."""
 
@@ -19,6 +20,7 @@ class NodeState(NamedTuple):
     pid: Optional[int] = None
     restarts: int = 0
     usage: Mapping[str, Any] = {}
+    left: bool = False
 
 
 class History(NamedTuple):
@@ -106,7 +108,7 @@ def _joined(history: History, event: ev.Event) -> History:
     key = event.data["node"]
     known = history.nodes.get(key, NodeState(key))
     address, pid = event.data.get("address", ""), event.data.get("pid")
-    node = known._replace(state="joined", address=address, ranks=(), pid=pid)
+    node = known._replace(state="joined", address=address, ranks=(), pid=pid, left=False)
     return history._replace(
         nodes=dict(history.nodes, **{key: node}),
         waiting_for=tuple(one for one in history.waiting_for if one != key),
@@ -116,7 +118,8 @@ def _joined(history: History, event: ev.Event) -> History:
 def _lost(history: History, event: ev.Event) -> History:
     key = event.data["node"]
     node = history.nodes.get(key, NodeState(key))
-    node = node._replace(state="lost", ranks=(), losses=node.losses + 1)
+    left = bool(event.data.get("left"))
+    node = node._replace(state="lost", ranks=(), losses=node.losses + 1, left=left)
     return history._replace(nodes=dict(history.nodes, **{key: node}))
 
 

@@ -32,8 +32,8 @@ def command(runs: tuple[str, ...], labels: tuple[str, ...], output: str, where: 
     """Show a run's state, node by node.
 
     JSON: `runs`, a list with run, name, where, created, labels, state, generation, restarts,
-    max_restarts, world_size, nodes (node, state, address, ranks, restarts, losses, pid, usage;
-    machine, reason, since, cause, remedy), waiting_for, submitted, running, first_step,
+    max_restarts, world_size, nodes (node, state, address, ranks, restarts, losses, left, pid,
+    usage; machine, reason, since, cause, remedy), waiting_for, submitted, running, first_step,
     finished, report, cause, ready.
     """
     from rankzero.cli.select import chosen

@@ -173,6 +173,7 @@ def said(*events: tuple[str, dict[str, Any]]) -> Word:
 
 JOINED = ("node-joined", {"node": "worker/0"}), ("node-joined", {"node": "worker/1"})
 LOST = ("node-lost", {"node": "worker/1", "reason": "no sign of life"})
+BYE = ("node-lost", {"node": "worker/1", "reason": "asked to leave", "left": True})
 AWAITED = ("waiting", {"nodes": ["worker/1", "worker/2"], "until": 9.0})
 
 
@@ -190,4 +191,35 @@ AWAITED = ("waiting", {"nodes": ["worker/1", "worker/2"], "until": 9.0})
 def test_a_coordinator_misses_those_that_it_had(
     events: Any, silent: set[str], heard: set[str]
 ) -> None:
-    assert said(*events) == (silent, heard)
+    assert said(*events) == (silent, heard, set())
+
+
+@pytest.mark.parametrize("events", [(*JOINED, BYE), (*JOINED, BYE, AWAITED)])
+def test_whoever_said_goodbye_is_neither_silent_nor_heard(events: Any) -> None:
+    """It may be saving, and whether it will end nobody knows."""
+    assert said(*events) == (set(), {"worker/0"}, {"worker/1"})
+    assert said(*events).missed == {"worker/1"}
+
+
+@pytest.mark.parametrize(
+    ("events", "silent"), [((JOINED[1],), set()), ((JOINED[1], LOST), {"worker/1"})]
+)
+def test_a_goodbye_is_for_one_life(events: Any, silent: set[str]) -> None:
+    assert said(*JOINED, BYE, *events)[::2] == (silent, set())
+
+
+@pytest.mark.parametrize("where", [None, READY])
+def test_a_machine_that_lives_and_was_tainted_has_the_whole_grace_period(where: Any) -> None:
+    told = said(*JOINED, BYE)
+    early, late = (
+        unasked(judge([EVICTED_POD], now, where, told.silent), told.heard)
+        for now in (NOW + 14, NOW + 15)
+    )
+
+    assert (early, [one.pod for one in late]) == ([], [EVICTED_POD])
+
+
+def test_a_machine_that_was_given_up_and_is_not_heard_has_none() -> None:
+    told = said(*JOINED, LOST)
+
+    assert unasked(judge([EVICTED_POD], NOW - 30, None, told.silent), told.heard)

@@ -222,6 +222,7 @@ def test_a_run_for_programs_is_plain_data():
         "address": "127.0.0.1",
         "ranks": [2, 3],
         "losses": 1,
+        "left": False,
         "pid": None,
         "restarts": 0,
         "usage": {},

@@ -198,7 +198,8 @@ def test_after_a_failed_rank_nobody_waits_for_nodes_that_were_not_there_before()
 def test_a_node_that_says_goodbye_uses_none():
     play = two(max_restarts=0)
     play.of(m.Bye, "worker/1", "asked to leave")
-    assert play.last("node-lost")["reason"] == "asked to leave"
+    lost = play.last("node-lost")
+    assert (lost["reason"], lost["left"]) == ("asked to leave", True)
     play.stopped("worker/0", "worker/1")
     play.gone("worker/1")
     restarting = play.last("restarting")

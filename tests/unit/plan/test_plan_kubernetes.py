@@ -170,6 +170,14 @@ CASES: dict[str, tuple[Any, ...]] = {
         job(self_heal=True, roles={"worker": {"nodes": nodes(2)}, "ps": {}}),
         "tensorflow",
     ),
+    "heals-itself-with-rights": (
+        job(
+            self_heal=True,
+            api=[{"resources": ["pods"], "verbs": ["get"]}],
+            roles={"worker": {"nodes": nodes(2), "place": [{"x": "a"}, {"x": "b"}]}, "ps": {}},
+        ),
+        "tensorflow",
+    ),
     "heals-itself-as-another": (
         job(
             self_heal="healer",
@@ -245,6 +253,19 @@ def objects(made: Plan, kind: str) -> list[dict[str, Any]]:
 
 def pods(made: Plan) -> list[dict[str, Any]]:
     return [one["spec"]["template"] for one in objects(made, "Job")]
+
+
+def test_beside_rights_of_all_pods_only_the_coordinators_role_may_heal() -> None:
+    made = plan(*CASES["heals-itself-with-rights"])
+    may = {one["metadata"]["name"]: one["rules"] for one in objects(made, "Role")}
+    used = [pod["spec"]["serviceAccountName"] for pod in pods(made)]
+
+    assert [[rule["verbs"] for rule in may[name]] for name in used] == [
+        [["get"], ["list", "watch", "patch", "delete"]],
+        [["get"]],
+        [["get"]],
+    ]
+    assert sum(f"as ServiceAccount {used[0]}, " in said for said in made.notices) == 1
 
 
 @pytest.mark.parametrize("name", CASES)

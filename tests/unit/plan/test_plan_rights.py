@@ -19,7 +19,7 @@ def manifest(kind: str, **more: Any) -> dict[str, Any]:
 
 
 #: The plans of jobs that ask for objects which not every run has.
-MORE = {"rights-and-a-wall", "heals-itself"}
+MORE = {"rights-and-a-wall", "heals-itself", "heals-itself-with-rights"}
 
 
 @pytest.mark.parametrize("name", sorted(CASES.keys() - MORE))

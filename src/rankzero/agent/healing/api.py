@@ -19,6 +19,8 @@ from rankzero.agent.healing.pods import Object
 _PATIENCE = 30.0
 #: So many pods are held in memory at once: a whole one may have some 20 kB.
 _PAGE = "100"
+#: Python names it since 3.10 (`ssl.VERIFY_X509_PARTIAL_CHAIN`), OpenSSL has had it for longer.
+_PARTIAL_CHAIN = 0x80000
 _JSON, _STRATEGIC = "application/json", "application/strategic-merge-patch+json"
 
 
@@ -96,8 +98,12 @@ class Api:
 
     def connect(self, patience: float) -> http.client.HTTPSConnection:
         """Errors: Denied where the cluster's certificate authority is unknown."""
+        # Not ssl's default context, which since Python 3.13 wants more of an authority than
+        # clusters' own have.
+        trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        trusted.verify_flags |= _PARTIAL_CHAIN
         try:
-            trusted = ssl.create_default_context(cafile=os.path.join(self._folder, "ca.crt"))
+            trusted.load_verify_locations(os.path.join(self._folder, "ca.crt"))
         except OSError as error:
             raise Denied("cannot read the cluster's ca.crt: %s" % error) from error
         host, port = self._server

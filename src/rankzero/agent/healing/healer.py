@@ -6,28 +6,29 @@ in a thread; what came of it is told in the loop.
 
 import os
 import time
-from typing import Callable, Dict, FrozenSet, List, NamedTuple
+from typing import Callable, Dict, Iterator, List, NamedTuple
 
 from rankzero.agent import events as ev
 from rankzero.agent.config import AgentConfig
 from rankzero.agent.healing import pods
 from rankzero.agent.healing.api import Api, Denied, Unanswered
-from rankzero.agent.healing.judging import ABOUT_NODES, Verdict, judge, unasked, word
+from rankzero.agent.healing.judging import ABOUT_NODES, Verdict, Word, judge, unasked, word
 from rankzero.agent.history import History, fold
 from rankzero.agent.loop import Loop
 
 #: How long one look waits for the pods to change (seconds): the next one goes on.
 _LOOK = 30
-#: Before the next look, after the API server did not answer, and after it denied (seconds).
-_AGAIN, _DENIED = 5.0, 60.0
+#: Before the next look: at least, for each lists all pods and any change of any of them ends it;
+#: after the API server did not answer; and after it denied (seconds).
+_PACE, _AGAIN, _DENIED = 1.0, 5.0, 60.0
 
 
 class Seen(NamedTuple):
     """What came of one look. freed: node -> the machine that it was taken from."""
 
     freed: Dict[str, str]
-    trouble: str = ""
-    pause: float = 0.0
+    trouble: str
+    pause: float
 
 
 class Healer:
@@ -38,21 +39,21 @@ class Healer:
         self._loop, self._run, self._tell = loop, config.run, tell
         self._api = Api.of_pod(config.account, os.environ)
         self._history = History()
-        self._missed: FrozenSet[str] = frozenset()
+        self._word = Word()
         self._looking = False
         self._told = ""
 
     def happened(self, event: ev.Event) -> None:
         """An event of the run's history."""
         if event.kind == ev.ENDING:
-            self._missed = frozenset()
+            self._word = Word()
         elif event.kind in ABOUT_NODES:
             self._history = fold([event], self._history)
-            self._missed = word(self._history).silent
+            self._word = word(self._history)
             self._look()
 
     def _look(self) -> None:
-        if self._looking or not self._missed:
+        if self._looking or not self._word.missed:
             return
         try:
             self._loop.elsewhere(self._seek, self._sought)
@@ -77,28 +78,33 @@ class Healer:
     # -- in a thread
 
     def _seek(self) -> Seen:
+        freed: Dict[str, str] = {}
+        trouble, pause = "", _PACE
         try:
-            return Seen(seek(self._api, self._run, lambda: self._missed))
+            for pod in seek(self._api, self._run, lambda: self._word):
+                freed[pods.node(pod)] = pods.machine(pod)
         except Denied as error:
-            return Seen({}, "%s. Who may: rankzero recover %s" % (error, self._run), _DENIED)
+            trouble = "%s. Who may: rankzero recover %s" % (error, self._run)
+            pause = _DENIED
         except Unanswered as error:
-            return Seen({}, str(error), _AGAIN)
+            trouble, pause = str(error), _AGAIN
         except (KeyError, TypeError, ValueError) as error:
-            return Seen({}, "the API server's answer makes no sense: %r" % error, _AGAIN)
+            trouble, pause = "the API server's answer makes no sense: %r" % error, _AGAIN
+        return Seen(freed, trouble, pause)
 
 
-def seek(api: Api, run: str, missed: Callable[[], FrozenSet[str]]) -> Dict[str, str]:
-    """Release what is certain, else wait until that may have changed; node -> machine that it was
-    taken from. missed: the nodes that the coordinator does not hear. Errors: Denied, Unanswered."""
+def seek(api: Api, run: str, said: Callable[[], Word]) -> Iterator[pods.Object]:
+    """Release what is certain, pod by pod; where nothing is, wait until that may have changed.
+    said: the coordinator's word at the moment. Errors: Denied, Unanswered, also after some pods."""
     verdicts: List[Verdict] = []
     version = ""
     for version, some in api.pages(run):  # noqa: B007 - the last one is used below
-        verdicts += judge(some, time.time(), None, missed())
-    mine = [one for one in verdicts if pods.node(one.pod) in missed()]
+        verdicts += judge(some, time.time(), None, said().silent)
+    mine = [one for one in verdicts if pods.node(one.pod) in said().missed]
     sure = unasked(mine)
-    if sure:
-        freed = [one.pod for one in sure if api.release(one.pod)]
-        return {pods.node(pod): pods.machine(pod) for pod in freed}
-    due = [one.when - time.time() for one in mine if one.given_up and one.when is not None]
-    api.changed(run, version, int(max(1.0, min([_LOOK, *due]))))
-    return {}
+    for one in sure:
+        if api.release(one.pod):
+            yield one.pod
+    if not sure:
+        due = [one.when - time.time() for one in mine if one.given_up and one.when is not None]
+        api.changed(run, version, int(max(1.0, min([_LOOK, *due]))))

@@ -37,19 +37,26 @@ class Verdict(NamedTuple):
 
 class Word(NamedTuple):
     """A coordinator's, about its nodes. silent: those that it had, and does not hear any more;
-    heard: those that it has."""
+    heard: those that it has; left: those that said goodbye, and may still be saving."""
 
     silent: FrozenSet[str] = frozenset()
     heard: FrozenSet[str] = frozenset()
+    left: FrozenSet[str] = frozenset()
+
+    @property
+    def missed(self) -> FrozenSet[str]:
+        """Those whose places are free, or will be."""
+        return self.silent | self.left
 
 
 def word(history: History) -> Word:
     """What a run's history says of them, as long as the coordinator that tells it lives."""
     nodes, awaited = history.nodes, set(history.waiting_for)
-    silent = frozenset(
+    missed = frozenset(
         name for name, node in nodes.items() if node.state == "lost" or name in awaited
     )
-    return Word(silent, frozenset(nodes) - silent)
+    left = frozenset(name for name in missed if nodes[name].left)
+    return Word(missed - left, frozenset(nodes) - missed, left)
 
 
 def judge(
@@ -61,8 +68,9 @@ def judge(
     """The pods that a machine seems to hold.
 
     machines: the cluster's, by name, where they may be read; silent: nodes whose agent the
-    coordinator has lost. With one of the two nobody has to wait for the end of a grace period that
-    no kubelet counts.
+    coordinator has lost without a word. With one of the two nobody has to wait for the end of a
+    grace period that no kubelet counts. A node that said goodbye is none of them: its machine
+    lived, and has until then to end it.
     """
     verdicts = (_verdict(pod, now, machines or {}, silent) for pod in found)
     return [verdict for verdict in verdicts if verdict is not None]

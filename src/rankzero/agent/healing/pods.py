@@ -35,8 +35,9 @@ def phase(pod: Object) -> str:
 
 
 def given_up(pod: Object) -> bool:
-    """Whether its machine's state, and no user's wish, ends it: Kubernetes marks it so when it has
-    not heard of the machine for a while."""
+    """Whether a taint of its machine ends it, and nobody's wish for this pod: Kubernetes marks it
+    so when it has not heard of the machine for a while, but also when somebody else taints one
+    that lives (before a spot machine goes, say). So this alone says nothing of the machine."""
     return "deletionTimestamp" in pod["metadata"] and any(
         one["type"] == "DisruptionTarget"
         and one["status"] == "True"

@@ -162,7 +162,7 @@ def on_refused(turn: Turn, member: Member, event: on.Refused) -> None:
 
 def on_bye(turn: Turn, member: Member, event: on.Bye) -> None:
     if needed(turn.state, member.key) and not member.leaving:
-        turn.emit(ev.NODE_LOST, node=member.key, reason=event.reason)
+        turn.emit(ev.NODE_LOST, node=member.key, reason=event.reason, left=True)
         ranks = ranks_on(turn.state, member.key)
         left = failure.lost(member.key, turn.now, event.reason, ranks)
         turn.add_failures((dict(left, kind="node-left"),))

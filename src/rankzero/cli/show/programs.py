@@ -39,10 +39,11 @@ def run_json(info: RunInfo) -> dict[str, Any]:
 
     run, name, where, created, labels; state: `waiting`, `running`, `restarting`, `stopping`,
     `succeeded`, `failed` or `stopped`; generation, restarts, max_restarts, world_size;
-    nodes: each with node, state, address, ranks, losses, pid; waiting_for; submitted, running,
-    first_step, finished; report: the last values that the script reported; cause: the first
-    failure as recorded, or null; ready: how many nodes are there where the place counts them,
-    else null; waits: where the nodes of a run that is not complete are (node and `place_json`).
+    nodes: each with node, state, address, ranks, losses, left, pid; waiting_for; submitted,
+    running, first_step, finished; report: the last values that the script reported; cause: the
+    first failure as recorded, or null; ready: how many nodes are there where the place counts
+    them, else null; waits: where the nodes of a run that is not complete are (node and
+    `place_json`).
     """
     history = info.history
     return {

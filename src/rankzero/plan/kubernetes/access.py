@@ -26,10 +26,11 @@ def account(job: Job, run: str) -> str | None:
 
 def healer(job: Job, run: str) -> str | None:
     """The ServiceAccount as which the coordinator takes nodes from dead machines: one that was
-    named, the run's own, or none."""
-    if isinstance(job.self_heal, str):
-        return job.self_heal
-    return account(job, run) or run if job.self_heal else None
+    named, the run's own, or none. It is that of all pods of its role, for a pod has one; where all
+    pods have the run's own it is another, so that those of other roles cannot do the same."""
+    if isinstance(job.self_heal, str) or not job.self_heal:
+        return job.self_heal or None
+    return names.healer(run) if job.api else account(job, run) or run
 
 
 def heals_itself(job: Mapping[str, Any]) -> bool:
@@ -39,28 +40,32 @@ def heals_itself(job: Mapping[str, Any]) -> bool:
 
 def objects(job: Job, run: str, labels: Mapping[str, str]) -> list[dict[str, Any]]:
     """What has to be there before the pods are."""
+    rules = [one.model_dump(mode="json") for one in job.api]
+    rights = {run: rules} if rules else {}
+    heals = healer(job, run)
+    if heals is not None and heals in (run, names.healer(run)):
+        rights[heals] = [*rules, HEALING]
     return [
-        *(_rights(job, run, labels) if job.api or healer(job, run) == run else ()),
+        *(one for name, given in rights.items() for one in _rights(name, given, labels)),
         *([_wall(run, labels)] if job.isolate else ()),
     ]
 
 
-def _rights(job: Job, run: str, labels: Mapping[str, str]) -> list[dict[str, Any]]:
-    """An account that may do what the job asks for, and nothing else."""
-    rules = [one.model_dump(mode="json") for one in job.api]
-    if healer(job, run) == run:
-        rules.append(HEALING)
+def _rights(
+    name: str, rules: list[dict[str, Any]], labels: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """An account that may do this, and nothing else."""
     return [
-        {**head("v1", "ServiceAccount", run, labels), "automountServiceAccountToken": False},
+        {**head("v1", "ServiceAccount", name, labels), "automountServiceAccountToken": False},
         {
-            **head(f"{_GROUP}/v1", "Role", run, labels),
+            **head(f"{_GROUP}/v1", "Role", name, labels),
             "rules": [{key: value for key, value in rule.items() if value} for rule in rules],
         },
         {
-            **head(f"{_GROUP}/v1", "RoleBinding", run, labels),
-            "roleRef": {"apiGroup": _GROUP, "kind": "Role", "name": run},
+            **head(f"{_GROUP}/v1", "RoleBinding", name, labels),
+            "roleRef": {"apiGroup": _GROUP, "kind": "Role", "name": name},
             # Without a namespace it is that of the binding.
-            "subjects": [{"kind": "ServiceAccount", "name": run}],
+            "subjects": [{"kind": "ServiceAccount", "name": name}],
         },
     ]
 

@@ -39,6 +39,11 @@ def coordinator(run: str, role: str) -> str:
     return f"{host(run, role, 0)}.{run}"
 
 
+def healer(run: str) -> str:
+    """The account of a coordinator that may do more than the pods of other roles."""
+    return f"{run}-healer"
+
+
 def labels(run: str, theirs: Mapping[str, str], **more: str) -> dict[str, str]:
     """What every object of a run carries: the user's labels, and ours, by which it is found."""
     kept = {key: value for key, value in theirs.items() if not key.startswith("rankzero/")}

@@ -90,7 +90,7 @@ def _spec(wanted: Wanted) -> dict[str, Any]:
     job, asked = wanted.job, wanted.asked
     tolerations = [*job.tolerations, *asked.tolerations]
     optional: dict[str, Any] = {
-        "serviceAccountName": wanted.account or wanted.healer,
+        "serviceAccountName": wanted.healer or wanted.account,
         "priorityClassName": asked.priority_class,
         "imagePullSecrets": [{"name": name} for name in job.pull_secrets],
     }
