@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Callable
 from typing import Any
@@ -53,7 +54,7 @@ def ended(team: Team, *options: str) -> str:
     """A run that has ended, and whose pods are gone with their logs."""
     said = patient(team, "run", team.script(_HELLO), *options, "-o", "json")
     assert said.code == 0, said
-    run = str(team.call("list", "-o", "json").out).split('"run": "')[1].split('"')[0]
+    run = str(json.loads(said.out.splitlines()[0])["run"])
     until(
         lambda: "Running" not in team.admin("get", "pods", "-l", f"rankzero/run={run}"), "its end"
     )
