@@ -78,6 +78,13 @@ def test_one_that_never_holds_is_given_up(folder: Path) -> None:
         read(There(folder, *[0] * 9))
 
 
+def test_one_that_begins_and_comes_no_further_is_given_up(folder: Path) -> None:
+    begin = json.dumps(next(lines.answers(str(folder), {}))).encode() + b"\n"
+    there = There(folder, *[len(begin)] * 9)
+    with pytest.raises(Refused, match="cannot read the lines of any-0000 on the volume: cut"):
+        read(there)
+
+
 def test_the_last_lines_are_counted_once(folder: Path) -> None:
     _, text = read(There(folder, 900), LogQuery(tail=2))
     assert text == b"".join(TEXT.splitlines(keepends=True)[-4:])

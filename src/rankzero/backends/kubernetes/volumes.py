@@ -20,7 +20,7 @@ from rankzero.errors import Refused
 from rankzero.plan.kubernetes import layout
 from rankzero.plan.kubernetes.helper import Like, like_none, like_the_run
 
-#: How often in a row a connection may be lost before anything has come.
+#: How often in a row a connection may be lost before any line has come.
 _TRIES = 5
 #: How long the other side may say nothing (seconds): a volume may be slow.
 _SILENCE = 120.0
@@ -78,9 +78,10 @@ class Lines:
                 query = json.dumps(_query(self._progress))
                 with contextlib.closing(self._dial("lines", self._folder, query)) as stream:
                     for message in _messages(stream):
-                        tries = 0
                         if message["type"] == "end":
                             return
+                        if message["type"] == "log":  # every connection has a beginning
+                            tries = 0
                         yield message
             except Lost as lost:
                 tries, why = tries + 1, str(lost)
