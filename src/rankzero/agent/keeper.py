@@ -86,7 +86,7 @@ class Keeper:
             leaving = self._leaving.is_set()
             done = self._copied(copy)
             if leaving:
-                copy.close()
+                self._close(copy)
                 return
             self._leaving.wait(_GATHER if done else _AGAIN)
             if not done:
@@ -119,6 +119,12 @@ class Keeper:
             count, self._dropped = copy.dropped - self._dropped, copy.dropped
             self._notice("the log volume lacks %d bytes: log_keep had taken them" % count)
         return True
+
+    def _close(self, copy: Copy) -> None:
+        try:
+            copy.close()
+        except OSError as error:
+            self._troubled(reason(error))
 
     def _troubled(self, why: str) -> None:
         """Said once: it is tried again and again."""

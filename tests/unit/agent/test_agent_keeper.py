@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from rankzero.agent import keeper
 from rankzero.agent.config import AgentConfig, Command, RoleShape
 from rankzero.agent.keeper import Keeper
 from rankzero.agent.logs import LogWriter
+from rankzero.agent.logs.copy import Copy
 from rankzero.agent.owned import make_outputs, own
 from rankzero.contracts.topology import Settings
 
@@ -127,6 +129,15 @@ def test_what_never_came_is_told_at_the_end(waiting: Node, small_files) -> None:
     waiting.keeper.start()
     waiting.loop.until(lambda: waiting.notices)
     assert waiting.keeper.finish() == "File too large"
+
+
+def test_a_volume_that_says_only_at_the_end_that_it_is_full(node: Node, monkeypatch) -> None:
+    def full(_: Copy) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Copy, "close", full)
+    node.write(b"one\n")
+    assert node.keeper.finish() == "No space left on device"
 
 
 def test_a_volume_that_hangs_holds_nobody(waiting: Node, monkeypatch) -> None:
