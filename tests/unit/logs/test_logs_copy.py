@@ -175,3 +175,29 @@ def test_a_segment_that_ends_is_on_the_disk_before_the_next_begins(
     copy.catch_up()
 
     assert lines(str(tmp_path / "volume")) == lines(str(tmp_path / "node"))
+
+
+def test_an_identity_that_a_full_disk_cut_off_is_written_again(tmp_path: Path) -> None:
+    LogWriter(str(tmp_path / "node"), KEEP_ALL)
+    source = LogReader(str(tmp_path / "node"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(OSError, match="large"):
+            Copy(source, str(tmp_path / "volume"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not (tmp_path / "volume" / "book").exists()
+
+    Copy(source, str(tmp_path / "volume"))
+    assert LogReader(str(tmp_path / "volume")).book() == source.book() != ""
+
+
+@pytest.mark.parametrize("folder", ["node", "volume"])
+def test_an_empty_identity_is_none(tmp_path: Path, folder: str) -> None:
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "book").touch()
+    LogWriter(str(tmp_path / "node"), KEEP_ALL)
+    source = LogReader(str(tmp_path / "node"))
+    Copy(source, str(tmp_path / "volume"))
+    assert LogReader(str(tmp_path / "volume")).book() == source.book() != ""

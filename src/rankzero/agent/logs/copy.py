@@ -5,6 +5,7 @@ import os
 from typing import Dict
 
 from rankzero.agent.logs import layout
+from rankzero.agent.logs.identity import name
 from rankzero.agent.logs.reader import LogReader
 from rankzero.agent.logs.segment import Extent, SyncError
 from rankzero.agent.logs.writer import LogWriter
@@ -29,7 +30,7 @@ class Copy:
     def __init__(self, source: LogReader, folder: str) -> None:
         """folder: made here; a copy that was begun goes on. Errors: OSError."""
         os.makedirs(folder, exist_ok=True)
-        _name(folder, source.book())
+        name(folder, source.book())  # offsets mean the same in both
         self._source, self._folder = source, folder
         self._writer = self._begun()
         self._synced = _extents(folder)
@@ -124,11 +125,3 @@ def _extents(folder: str) -> Dict[int, Extent]:
 
 def _size(path: str) -> int:
     return os.path.getsize(path) if os.path.exists(path) else 0
-
-
-def _name(folder: str, book: str) -> None:
-    """Offsets mean the same in both, so whoever has read one goes on in the other."""
-    path = os.path.join(folder, layout.BOOK)
-    if not os.path.exists(path):
-        with open(path, "w", encoding="ascii") as file:
-            file.write(book)

@@ -6,6 +6,7 @@ import os
 from typing import Callable, Dict, List, NamedTuple, Optional
 
 from rankzero.agent.logs import layout
+from rankzero.agent.logs.identity import name
 from rankzero.agent.logs.index import Index
 from rankzero.agent.logs.segment import Extent, Segment, WriteError
 
@@ -33,17 +34,6 @@ class _Kept(NamedTuple):
     base: int
     size: int
     lines: Optional[int]
-
-
-def _name(folder: str) -> None:
-    """Give a new log its identity; one that goes on keeps its own."""
-    with contextlib.suppress(
-        OSError
-    ):  # it has one; or the disk is full, as the first line will tell
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        book = os.open(os.path.join(folder, layout.BOOK), flags, 0o600)
-        os.write(book, os.urandom(8).hex().encode())
-        os.close(book)
 
 
 class LogWriter:
@@ -79,7 +69,8 @@ class LogWriter:
         self._times: Dict[int, float] = {}
         self._bytes = 0
         os.makedirs(folder, exist_ok=True)
-        _name(folder)
+        with contextlib.suppress(OSError):  # the disk is full, as the first line will tell
+            name(folder, os.urandom(8).hex())
         self._resume()
 
     def append(self, rank: int, generation: int, data: bytes, now: float) -> None:
