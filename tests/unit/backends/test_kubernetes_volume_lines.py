@@ -26,13 +26,15 @@ class There:
         self._folder, self._limits = folder, list(limits)
 
     def dial(self, *words: str) -> There:
-        verb, folder, query = words
-        assert (verb, folder) == ("lines", "/v/any-0000/logs")
+        assert words == ("lines", "/v/any-0000/logs")
+        return self
+
+    def send(self, query: bytes) -> None:
+        assert query.endswith(b"\n")
         answers = lines.answers(str(self._folder), json.loads(query))
         data = b"".join(json.dumps(one).encode() + b"\n" for one in answers)
         most = self._limits.pop(0) if self._limits else len(data)
         self._coming = self._blocks(data[:most])
-        return self
 
     def _blocks(self, data: bytes) -> Iterator[bytes]:
         for start in range(0, len(data), 1000):

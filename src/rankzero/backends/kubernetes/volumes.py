@@ -75,8 +75,9 @@ class Lines:
         tries, why = 0, ""
         while tries < _TRIES:
             try:
-                query = json.dumps(_query(self._progress))
-                with contextlib.closing(self._dial("lines", self._folder, query)) as stream:
+                with contextlib.closing(self._dial("lines", self._folder)) as stream:
+                    # It is longer than a URL, which the words of a command are a part of, may be.
+                    stream.send(json.dumps(_query(self._progress)).encode("ascii") + b"\n")
                     for message in _messages(stream):
                         if message["type"] == "end":
                             return
