@@ -22,8 +22,9 @@ from rankzero.plan.kubernetes.helper import Like, like_none, like_the_run
 
 #: How often in a row a connection may be lost before any line has come.
 _TRIES = 5
-#: How long the other side may say nothing (seconds): a volume may be slow.
-_SILENCE = 120.0
+#: How long the other side may say nothing (seconds), before its first message and after: a volume
+#: may be slow.
+_FIRST, _SILENCE = 20.0, 120.0
 #: Starts one of the agent's verbs where the volume is.
 Dial = Callable[..., ExecStream]
 
@@ -109,12 +110,13 @@ def _offsets(told: Mapping[str, Mapping[str, int]]) -> dict[str, dict[int, int]]
 
 def _messages(stream: Stream) -> Iterator[dict[str, Any]]:
     """Errors: Lost."""
-    rest = b""
+    rest, patience = b"", _FIRST
     while True:
         try:
-            rest += stream.receive(_SILENCE)
+            rest += stream.receive(patience)
         except TimeoutError as error:
-            raise Lost(f"nothing came for {_SILENCE:g} s") from error
+            raise Lost(f"nothing came for {patience:g} s") from error
+        patience = _SILENCE
         *whole, rest = rest.split(b"\n")
         for line in whole:
             yield json.loads(line)
