@@ -61,6 +61,21 @@ def test_lines_of_an_agent_that_was_killed_are_beside_its_successors(cluster, py
     assert len(os.listdir(volume / "worker-1")) == 2
 
 
+def test_a_volume_that_takes_nothing_from_the_start_is_told_once_there_is_a_coordinator(
+    cluster,
+) -> None:
+    nowhere = str(cluster.folder / ("long" * 100) / "by-hand-0000" / "logs")
+    cluster.start(cluster.config(1, WRITES, log_folder=nowhere))
+    until((cluster.folder / "node-1" / "logs" / "book").exists, "the agent that is first")
+    cluster.start(cluster.config(0, LIVE))
+
+    (notice,) = cluster.until_event(ev.NOTICE)
+    assert notice.data["node"] == "worker/1"
+    assert "the log volume takes no lines (File name too long)" in notice.data["text"]
+    (cluster.folder / "enough").touch()
+    assert set(cluster.codes().values()) == {exits.DONE}
+
+
 def test_all_nodes_write_into_one_folder_of_the_run(cluster) -> None:
     outputs = cluster.folder / "volume" / "by-hand-0000" / "outputs"
     cluster.start_all(WRITES, outputs=str(outputs), shared_outputs=True)
