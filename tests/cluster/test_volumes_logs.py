@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Callable
 from typing import Any
@@ -53,7 +54,7 @@ def ended(team: Team, *options: str) -> str:
     """A run that has ended, and whose pods are gone with their logs."""
     said = patient(team, "run", team.script(_HELLO), *options, "-o", "json")
     assert said.code == 0, said
-    run = str(team.call("list", "-o", "json").out).split('"run": "')[1].split('"')[0]
+    run = str(json.loads(said.out.splitlines()[0])["run"])
     until(
         lambda: "Running" not in team.admin("get", "pods", "-l", f"rankzero/run={run}"), "its end"
     )
@@ -152,19 +153,8 @@ def test_a_claim_that_is_not_there_is_said_at_once_and_nothing_is_left(team: Tea
 
 def test_a_helper_that_does_not_start_is_explained_after_its_time(keeping: Team) -> None:
     run = ended(keeping, "--log-volume", "logs")
-    spec = {"hard": {"pods": "1"}}
-    keeping.admin.apply(
-        {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "few"}, "spec": spec},
-        {
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "metadata": {"name": "takes-it"},
-            "spec": {
-                "schedulerName": "nobody",
-                "containers": [{"name": "main", "image": "none"}],
-            },
-        },
-    )
+    quota = {"kind": "ResourceQuota", "metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}}
+    keeping.admin.apply({"apiVersion": "v1", **quota})
     said = patient(keeping, "logs", run, "--wait", "15s")
     assert (said.code, said.out) == (3, "[0] hello\n"), said
     assert "cannot look at the volume logs: its helper pod did not start" in said.err

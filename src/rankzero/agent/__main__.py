@@ -2,7 +2,7 @@
 
 In a pod: `pod CONFIG`, with the role's config; for those who look, `client CONFIG` and `outputs
 CONFIG`; for those who come in, `exec`, `signal` and `roster`; for those who look at a volume,
-`helper`, `lines FOLDER QUERY` and `files FOLDER`. The modules of these names, `enter` and `outputs`
+`helper`, `lines FOLDER` and `files FOLDER`. The modules of these names, `enter` and `outputs`
 say more.
 """
 
@@ -36,7 +36,7 @@ def main() -> None:
     if words[0] == "lines":
         from rankzero.agent import lines
 
-        sys.exit(lines.main(words[1], words[2]))
+        sys.exit(lines.main(words[1]))
     if words[0] == "helper":
         from rankzero.agent import helper
 

@@ -20,6 +20,8 @@ from rankzero.agent.owned import Taken, own, reason
 
 #: Between two copies, and after one that failed (seconds).
 _GATHER, _AGAIN = 0.25, 5.0
+#: How many notices are kept for one who hears them.
+_UNHEARD = 20
 #: How long the end waits for what is not copied yet (seconds): within what a pod gets to leave.
 FINISH = 20.0
 #: With these a folder cannot be made, now or later.
@@ -27,8 +29,8 @@ _NEVER = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
 
 
 class Keeper:
-    """on_notice: something a user should know; on_refused: nothing can be kept there at all. Both
-    are called in the loop."""
+    """on_notice: something a user should know; whether anybody heard it. on_refused: nothing can be
+    kept there at all. Both are called in the loop."""
 
     def __init__(
         self,
@@ -37,7 +39,7 @@ class Keeper:
         token: bytes,
         incarnation: str,
         *,
-        on_notice: Callable[[str], None],
+        on_notice: Callable[[str], bool],
         on_refused: Callable[[str], None],
     ) -> None:
         """incarnation: names the agent's own folder below its node's: what earlier agents have
@@ -52,6 +54,8 @@ class Keeper:
         self._read, self._write = os.pipe()
         os.set_blocking(self._write, False)
         self._trouble = ""
+        self._lasting = ""
+        self._unheard: Deque[str] = deque(maxlen=_UNHEARD)
         self._dropped = 0
         self._thread = threading.Thread(target=self._work, daemon=True)
 
@@ -86,7 +90,7 @@ class Keeper:
             leaving = self._leaving.is_set()
             done = self._copied(copy)
             if leaving:
-                copy.close()
+                self._close(copy)
                 return
             self._leaving.wait(_GATHER if done else _AGAIN)
             if not done:
@@ -114,25 +118,32 @@ class Keeper:
             return False
         if self._trouble:
             self._trouble = ""
-            self._notice("the log volume takes lines again")
+            self._notice("the log volume takes lines again", lasting="")
         if copy.dropped > self._dropped:
             count, self._dropped = copy.dropped - self._dropped, copy.dropped
             self._notice("the log volume lacks %d bytes: log_keep had taken them" % count)
         return True
+
+    def _close(self, copy: Copy) -> None:
+        try:
+            copy.close()
+        except OSError as error:
+            self._troubled(reason(error))
 
     def _troubled(self, why: str) -> None:
         """Said once: it is tried again and again."""
         if why != self._trouble:
             self._trouble = why
             text = "the log volume takes no lines (%s); the node keeps them within log_keep" % why
-            self._notice(text)
+            self._notice(text, lasting=text)
 
     def _refuse(self, why: str) -> None:
         text = "cannot keep logs on the volume (%s): %s" % (self._all, why)
         self._tell(lambda: self._on_refused(text))
 
-    def _notice(self, text: str) -> None:
-        self._tell(lambda: self._on_notice(text))
+    def _notice(self, text: str, lasting: Optional[str] = None) -> None:
+        """lasting: the trouble from now on, where that changes."""
+        self._tell(lambda: self._say(text, lasting))
 
     def _tell(self, call: Callable[[], None]) -> None:
         self._said.append(call)
@@ -140,6 +151,22 @@ class Keeper:
             os.write(self._write, b"\n")
 
     # -- in the loop
+
+    def heard(self) -> None:
+        """There is a coordinator, which may be another one than before: it is told what nobody has
+        heard, and the trouble that lasts."""
+        texts = list(self._unheard)
+        self._unheard.clear()
+        if self._lasting and self._lasting not in texts:
+            texts.append(self._lasting)
+        for text in texts:
+            self._say(text)
+
+    def _say(self, text: str, lasting: Optional[str] = None) -> None:
+        if lasting is not None:
+            self._lasting = lasting
+        if not self._on_notice(text):
+            self._unheard.append(text)
 
     def _hear(self) -> None:
         os.read(self._read, 4096)

@@ -1,8 +1,9 @@
-"""`python agent.zip lines FOLDER QUERY`: what is kept of a run's lines on a volume, by time.
+"""`python agent.zip lines FOLDER`: what is kept of a run's lines on a volume, by time.
 
 FOLDER holds a folder a node (`worker-0`), and in it one for each agent that the node has had.
-QUERY is a JSON object: nodes and ranks (null for all), since and tail as for any log, and read:
-what was read before, as offsets by log and rank. On stdout, one JSON object a line:
+The query is a line on stdin, since it may be long, with a JSON object: nodes and ranks (null for
+all), since and tail as for any log, and read: what was read before, as offsets by log and rank.
+On stdout, one JSON object a line:
 
     {"type": "begin", "nodes": {BOOK: NODE}, "read": {BOOK: {RANK: OFFSET}}, "ends": ...}
     {"type": "log", "node": "worker/0", "book": BOOK, "chunk": {...}}
@@ -35,12 +36,17 @@ class Kept(NamedTuple):
     reader: LogReader
 
 
-def main(folder: str, query: str) -> int:
+def main(folder: str) -> int:
     """Print them; the exit code is from `exits`."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    query = sys.stdin.readline()
+    if not query.endswith("\n"):  # whoever asked has gone
+        return exits.REFUSED
     try:
         for message in answers(folder, json.loads(query)):
             sys.stdout.write(json.dumps(message) + "\n")
+            if message["type"] == "begin":  # it is waited for, and the first line may take long
+                sys.stdout.flush()
     except OSError as error:
         sys.stderr.write("cannot read %s: %s\n" % (error.filename or folder, error.strerror))
         return exits.REFUSED

@@ -126,8 +126,9 @@ class NodeAgent:
             return None
         from rankzero.agent.keeper import Keeper  # with threads, which others start without
 
-        def notice(text: str) -> None:
+        def notice(text: str) -> bool:
             self._note(ev.NOTICE, node=self._config.node, text=text)
+            return self._connection is not None and self._connection.ready
 
         made = self._config, self._token, self._incarnation
         return Keeper(self._loop, *made, on_notice=notice, on_refused=self.unable)
@@ -266,6 +267,8 @@ class NodeAgent:
         self.feed(duty.Connected())
         assert self._connection is not None
         self._beat(self._connection)
+        if self._keeper is not None:
+            self._keeper.heard()
 
     def _disconnected(self, reason: str) -> None:
         self._connection = None

@@ -61,6 +61,21 @@ def test_lines_of_an_agent_that_was_killed_are_beside_its_successors(cluster, py
     assert len(os.listdir(volume / "worker-1")) == 2
 
 
+def test_a_volume_that_takes_nothing_from_the_start_is_told_once_there_is_a_coordinator(
+    cluster,
+) -> None:
+    nowhere = str(cluster.folder / ("long" * 100) / "by-hand-0000" / "logs")
+    cluster.start(cluster.config(1, WRITES, log_folder=nowhere))
+    until((cluster.folder / "node-1" / "logs" / "book").exists, "the agent that is first")
+    cluster.start(cluster.config(0, LIVE))
+
+    (notice,) = cluster.until_event(ev.NOTICE)
+    assert notice.data["node"] == "worker/1"
+    assert "the log volume takes no lines (File name too long)" in notice.data["text"]
+    (cluster.folder / "enough").touch()
+    assert set(cluster.codes().values()) == {exits.DONE}
+
+
 def test_all_nodes_write_into_one_folder_of_the_run(cluster) -> None:
     outputs = cluster.folder / "volume" / "by-hand-0000" / "outputs"
     cluster.start_all(WRITES, outputs=str(outputs), shared_outputs=True)
@@ -83,14 +98,11 @@ def test_what_an_earlier_run_of_the_name_has_left_is_not_written_to(cluster) -> 
 
 def test_a_helper_leaves_when_it_is_told_to(cluster) -> None:
     command = [cluster.python, "-m", "rankzero.agent", "helper"]
-    with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": cluster.root}) as helper:
-        until(lambda: _holds_back(helper.pid, signal.SIGTERM), "the helper to be there")
-        helper.send_signal(signal.SIGTERM)
-        assert helper.wait(PATIENCE) == exits.DONE
-
-
-def _holds_back(pid: int, number: int) -> bool:
-    """Whether a process has blocked a signal, for itself to take it when it looks."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    (line,) = [line for line in status.splitlines() if line.startswith("SigBlk:")]
-    return bool(int(line.split()[1], 16) >> (number - 1) & 1)
+    # As for the first process of a pod, what comes before it listens does not end it.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        helper = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": cluster.root})
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    helper.send_signal(signal.SIGTERM)
+    assert helper.wait(PATIENCE) == exits.DONE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from rankzero.agent import keeper
 from rankzero.agent.config import AgentConfig, Command, RoleShape
 from rankzero.agent.keeper import Keeper
 from rankzero.agent.logs.writer import LogWriter
+from rankzero.agent.logs.copy import Copy
 from rankzero.agent.owned import make_outputs, own
 from rankzero.contracts.topology import Settings
 
@@ -42,15 +44,20 @@ class Node:
         )
         self.writer = LogWriter(f"{self.config.folder}/logs", 1 << 30)
         self.notices: list[str] = []
+        self.connected = True
         self.refused: list[str] = []
         self.keeper = Keeper(
             loop,
             self.config,
             TOKEN,
             incarnation,
-            on_notice=self.notices.append,
+            on_notice=self.notice,
             on_refused=self.refused.append,
         )
+
+    def notice(self, text: str) -> bool:
+        self.notices.append(text)
+        return self.connected
 
     def write(self, data: bytes) -> None:
         self.writer.append(0, 1, data, self.loop.now())
@@ -121,12 +128,54 @@ def test_a_full_volume_is_said_once_and_gets_the_rest_later(waiting: Node, small
     assert waiting.kept() == text
 
 
+def test_what_nobody_heard_is_said_once_somebody_does(waiting: Node, small_files) -> None:
+    waiting.connected = False
+    waiting.write(b"y" * 50_000)
+    small_files(20_000)
+    waiting.keeper.start()
+    waiting.loop.until(lambda: waiting.notices)
+    small_files(None)
+    assert waiting.keeper.finish() is None
+    waiting.keeper._hear()
+    unheard, waiting.notices = waiting.notices, []
+    assert [text.split(" lines")[0] for text in unheard] == [
+        "the log volume takes no",
+        "the log volume takes",
+    ]
+
+    waiting.connected = True
+    waiting.keeper.heard()
+    assert waiting.notices == unheard
+    waiting.keeper.heard()
+    assert waiting.notices == unheard
+
+
+def test_a_trouble_that_lasts_is_said_to_the_next_coordinator(waiting: Node, small_files) -> None:
+    waiting.write(b"y" * 50_000)
+    small_files(20_000)
+    waiting.keeper.start()
+    waiting.loop.until(lambda: waiting.notices)
+    waiting.keeper.heard()
+    first, again = waiting.notices
+    assert first == again
+    assert waiting.keeper.finish() == "File too large"
+
+
 def test_what_never_came_is_told_at_the_end(waiting: Node, small_files) -> None:
     waiting.write(b"y" * 50_000)
     small_files(20_000)
     waiting.keeper.start()
     waiting.loop.until(lambda: waiting.notices)
     assert waiting.keeper.finish() == "File too large"
+
+
+def test_a_volume_that_says_only_at_the_end_that_it_is_full(node: Node, monkeypatch) -> None:
+    def full(_: Copy) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Copy, "close", full)
+    node.write(b"one\n")
+    assert node.keeper.finish() == "No space left on device"
 
 
 def test_a_volume_that_hangs_holds_nobody(waiting: Node, monkeypatch) -> None:

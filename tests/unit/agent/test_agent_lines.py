@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -89,11 +91,26 @@ def test_of_a_run_without_lines_those_that_have_some_are_named(folder: Path) -> 
     assert ask(other / "deep" / "er") == [{"type": "absent", "runs": []}]
 
 
-def test_the_command(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pipes = signal.getsignal(signal.SIGPIPE)
-    try:
-        assert lines.main(str(folder), json.dumps({"ranks": [1]})) == exits.DONE
-    finally:
-        signal.signal(signal.SIGPIPE, pipes)
+@pytest.fixture
+def pipes() -> Iterator[None]:
+    """What the command does to broken pipes is undone."""
+    before = signal.getsignal(signal.SIGPIPE)
+    yield
+    signal.signal(signal.SIGPIPE, before)
+
+
+@pytest.mark.usefixtures("pipes")
+def test_the_command(folder: Path, capsys, monkeypatch) -> None:
+    asked = {"ranks": [1], "read": {f"other-{number}": {"0": 1} for number in range(5000)}}
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(asked) + "\n"))
+    assert lines.main(str(folder)) == exits.DONE
     messages = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert told(messages) == [("worker/1", b"c0\n"), ("worker/1", b"c1\n")]
+
+
+@pytest.mark.usefixtures("pipes")
+@pytest.mark.parametrize("torn", ["", '{"ranks": nu'])
+def test_a_question_that_was_cut_off_has_no_answer(folder: Path, capsys, monkeypatch, torn) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(torn))
+    assert lines.main(str(folder)) == exits.REFUSED
+    assert capsys.readouterr().out == ""

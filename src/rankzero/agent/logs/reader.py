@@ -6,6 +6,7 @@ import time as clock
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from rankzero.agent.logs import layout
+from rankzero.agent.logs.identity import identity
 from rankzero.agent.logs.index import Index, Times
 from rankzero.agent.logs.layout import INTERVAL, MAX_LINE
 from rankzero.agent.logs.lines import last_lines, whole_lines
@@ -61,11 +62,7 @@ class LogReader:
     def book(self) -> str:
         """Which log this is: offsets mean nothing in another, such as that of the pod that has
         taken a node's place. Empty where nothing was ever written."""
-        try:
-            with open(os.path.join(self._folder, layout.BOOK), encoding="ascii") as file:
-                return file.read()
-        except OSError:
-            return ""
+        return identity(self._folder)
 
     def ranks(self) -> List[int]:
         """The ranks that have logs here, in order."""

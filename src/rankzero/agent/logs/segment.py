@@ -1,6 +1,7 @@
 """One segment while it is written: the log, its index, and what both hold."""
 
 import os
+from typing import NamedTuple, Optional
 
 from rankzero.agent.logs.layout import (
     ENDED,
@@ -20,6 +21,14 @@ _INDEX_LEAD = 64 * 1024
 _SLOW_INTERVAL = 1.0
 
 
+class Extent(NamedTuple):
+    """How much there is of a segment: where it begins, and the bytes of log and index."""
+
+    base: int
+    size: int
+    indexed: int
+
+
 class WriteError(OSError):
     """A log could not be written; errno and filename say why and where.
 
@@ -29,6 +38,10 @@ class WriteError(OSError):
     def __init__(self, error: OSError, path: str, written: int) -> None:
         super().__init__(error.errno, error.strerror, path)
         self.written = written
+
+
+class SyncError(WriteError):
+    """What was written before may be lost: a disk that is reached over a network says so late."""
 
 
 class Segment:
@@ -48,6 +61,7 @@ class Segment:
         self._noted = 0.0
         self._indexed = 0
         self._entered = 0
+        self._synced: Optional[Extent] = None
         self._index = os.open(index_path(folder, rank, base), _FLAGS, 0o600)
         try:
             self._log = os.open(self.path, _FLAGS, 0o600)
@@ -95,9 +109,27 @@ class Segment:
         if not self._whole:
             self._enter(Entry(self.base + self.size, max(now, self.time), ENDED))
 
+    def sync(self) -> Extent:
+        """Wait until the disk has all of it. Errors: SyncError."""
+        extent = Extent(self.base, self.size, self._indexed)
+        if extent != self._synced:
+            try:
+                os.fsync(self._index)
+                os.fsync(self._log)
+            except OSError as error:
+                raise SyncError(error, self.path, 0) from error
+            self._synced = extent
+        return extent
+
     def close(self) -> None:
-        os.close(self._index)
-        os.close(self._log)
+        """Errors: SyncError; it is closed nevertheless."""
+        try:
+            try:
+                os.close(self._index)
+            finally:
+                os.close(self._log)
+        except OSError as error:
+            raise SyncError(error, self.path, 0) from error
 
     def _note(self, data: bytes, now: float) -> None:
         """Enter the first line that begins in these bytes, if an entry is due."""

@@ -6,8 +6,9 @@ import os
 from typing import Callable, Dict, List, NamedTuple, Optional
 
 from rankzero.agent.logs import layout
+from rankzero.agent.logs.identity import name
 from rankzero.agent.logs.index import Index
-from rankzero.agent.logs.segment import Segment, WriteError
+from rankzero.agent.logs.segment import Extent, Segment, WriteError
 
 _LEAST, _MOST = 64 * 1024, 16 * 1024 * 1024
 # Ranks that share a node share its `keep`: their open segments together take half of it.
@@ -35,17 +36,6 @@ class _Kept(NamedTuple):
     lines: Optional[int]
 
 
-def _name(folder: str) -> None:
-    """Give a new log its identity; one that goes on keeps its own."""
-    with contextlib.suppress(
-        OSError
-    ):  # it has one; or the disk is full, as the first line will tell
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        book = os.open(os.path.join(folder, layout.BOOK), flags, 0o600)
-        os.write(book, os.urandom(8).hex().encode())
-        os.close(book)
-
-
 class LogWriter:
     """The one writer of a node's log folder.
 
@@ -59,16 +49,19 @@ class LogWriter:
         keep: int,
         segment: Optional[int] = None,
         dropped: Optional[Callable[[Dropped], None]] = None,
+        durable: bool = False,
     ) -> None:
         """keep: bytes of log kept on the node. When they are exceeded, the segment whose last
         byte is oldest goes, of whichever rank, and `dropped` is told; each rank's newest segment
         stays as long as there is another to delete. segment: bytes of a segment, by default a
-        sixteenth of `keep`, at least 64 KiB and at most 16 MiB. Errors: OSError.
+        sixteenth of `keep`, at least 64 KiB and at most 16 MiB. durable: no segment ends before
+        the disk has it. Errors: OSError.
         """
         self._folder = folder
         self._keep = keep
         self._segment = segment or min(max(keep // 16, _LEAST), _MOST)
         self._tell = dropped
+        self._durable = durable
         self._open: Dict[int, Segment] = {}
         self._newest: Dict[int, _Kept] = {}
         self._older: List[_Kept] = []
@@ -76,7 +69,8 @@ class LogWriter:
         self._times: Dict[int, float] = {}
         self._bytes = 0
         os.makedirs(folder, exist_ok=True)
-        _name(folder)
+        with contextlib.suppress(OSError):  # the disk is full, as the first line will tell
+            name(folder, os.urandom(8).hex())
         self._resume()
 
     def append(self, rank: int, generation: int, data: bytes, now: float) -> None:
@@ -114,10 +108,22 @@ class LogWriter:
             self._close(rank)
         self._ends[rank] = self._ends.get(rank, 0) + count
 
+    def sync(self) -> Dict[int, Extent]:
+        """Wait until the disk has everything. How much that is of each rank's open segment.
+        Errors: SyncError."""
+        return {rank: segment.sync() for rank, segment in self._open.items()}
+
     def close(self) -> None:
-        """Close all files. Everything given is with the system already."""
+        """Close all files. Everything given is with the system already. Errors: SyncError, once
+        all are closed."""
+        failed: Optional[OSError] = None
         for rank in list(self._open):
-            self._close(rank)
+            try:
+                self._close(rank)
+            except OSError as error:
+                failed = error
+        if failed is not None:
+            raise failed
 
     def _write(self, rank: int, segment: Segment, data: bytes, now: float) -> int:
         share = segment.share(data)
@@ -148,7 +154,11 @@ class LogWriter:
 
     def _close(self, rank: int) -> None:
         segment = self._open.pop(rank)
-        segment.close()
+        try:
+            if self._durable:
+                segment.sync()
+        finally:
+            segment.close()
         if segment.size:
             kept = _Kept(segment.time, rank, segment.base, segment.size, segment.lines)
             self._newest[rank] = kept

@@ -13,7 +13,7 @@ from rankzero.backends.kubernetes.observing import Observed
 from rankzero.backends.kubernetes.state import Found
 from rankzero.backends.kubernetes.stream import ExecStream
 from rankzero.backends.kubernetes.submitting import owner_of
-from rankzero.backends.kubernetes.trouble import Forbidden, Unreachable
+from rankzero.backends.kubernetes.trouble import Absent, Forbidden
 from rankzero.backends.viewer import Lost
 from rankzero.code.agent_zip import agent_zip
 from rankzero.errors import Refused
@@ -21,6 +21,15 @@ from rankzero.plan.kubernetes import helper, names, starting
 from rankzero.plan.kubernetes.helper import Like
 from rankzero.why.blocked import Trouble
 from rankzero.why.standing import Place, standing
+
+#: So the API server, the kubelet and the runtimes speak of a pod whose container has ended.
+_ENDED = (
+    "completed pod",
+    "container not found",
+    "not running",
+    "not created or running",
+    "CONTAINER_EXITED",
+)
 
 
 class HelperPod:
@@ -43,9 +52,9 @@ class HelperPod:
         command = starting.inside(self._like.python, [*words])
         try:
             return ExecStream(self._cluster.execute(self._pod, names.CONTAINER, command))
-        except (Forbidden, Unreachable):
-            raise
-        except Refused as error:  # it has ended, or is being removed
+        except Refused as error:
+            if not _ended(error):
+                raise
             self.close()
             raise Lost(str(error.args[0])) from error
 
@@ -91,6 +100,12 @@ class HelperPod:
         return called(self._like.volume)
 
 
+def _ended(error: Refused) -> bool:
+    """Whether a pod refused to be entered since it has ended, or is removed: anything else would be
+    no better with another pod."""
+    return isinstance(error, Absent) or any(words in str(error.args[0]) for words in _ENDED)
+
+
 def called(volume: Mapping[str, object]) -> str:
     """How people call a pod's volume: by its claim, or the server's folder."""
     claim, nfs = volume.get("persistentVolumeClaim"), volume.get("nfs")
@@ -126,4 +141,5 @@ def helping(
     try:
         yield pod
     finally:
-        pod.close()
+        with contextlib.suppress(Refused):  # it leaves by itself, and another error counts more
+            pod.close()

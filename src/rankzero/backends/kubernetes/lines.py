@@ -47,12 +47,22 @@ def up_to_now(
 def _with_earlier(
     cluster: Cluster, found: Found, progress: Progress, now: list[LogBlock]
 ) -> Iterator[LogBlock]:
-    """What the nodes have at present, and what agents before those had."""
-    with contextlib.suppress(volumes.NoLines):  # yet
-        lines = _from_a_pod(cluster, found, progress)
-        earlier = _complete(cluster, found, progress, lines, going_on=True)
-        return heapq.merge(earlier, now, key=_time)
-    return iter(now)
+    """What the nodes have at present, and what agents before those had. Where the volume cannot be
+    read, the first comes before the error."""
+    failed: list[Refused] = []
+
+    def before() -> Iterator[LogBlock]:
+        try:
+            lines = _from_a_pod(cluster, found, progress)
+            yield from _complete(cluster, found, progress, lines, going_on=True)
+        except volumes.NoLines:  # yet
+            return
+        except Refused as error:
+            failed.append(error)
+
+    yield from heapq.merge(before(), now, key=_time)
+    if failed:
+        raise failed[0]
 
 
 def earlier(cluster: Cluster, found: Found, progress: Progress) -> Iterator[LogBlock]:

@@ -69,8 +69,8 @@ def owner_of(job: Mapping[str, Any]) -> dict[str, str]:
     # Neither `controller` (a queue would take the others for children) nor `blockOwnerDeletion`
     # (which needs a right that users may lack).
     return {
-        "apiVersion": job["apiVersion"],
-        "kind": job["kind"],
+        "apiVersion": "batch/v1",  # which a list's items leave out
+        "kind": "Job",
         "name": job["metadata"]["name"],
         "uid": job["metadata"]["uid"],
     }

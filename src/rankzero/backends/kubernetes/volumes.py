@@ -20,10 +20,11 @@ from rankzero.errors import Refused
 from rankzero.plan.kubernetes import layout
 from rankzero.plan.kubernetes.helper import Like, like_none, like_the_run
 
-#: How often in a row a connection may be lost before anything has come.
+#: How often in a row a connection may be lost before any line has come.
 _TRIES = 5
-#: How long the other side may say nothing (seconds): a volume may be slow.
-_SILENCE = 120.0
+#: How long the other side may say nothing (seconds), before its first message and after: a volume
+#: may be slow.
+_FIRST, _SILENCE = 20.0, 120.0
 #: Starts one of the agent's verbs where the volume is.
 Dial = Callable[..., ExecStream]
 
@@ -75,12 +76,14 @@ class Lines:
         tries, why = 0, ""
         while tries < _TRIES:
             try:
-                query = json.dumps(_query(self._progress))
-                with contextlib.closing(self._dial("lines", self._folder, query)) as stream:
+                with contextlib.closing(self._dial("lines", self._folder)) as stream:
+                    # It is longer than a URL, which the words of a command are a part of, may be.
+                    stream.send(json.dumps(_query(self._progress)).encode("ascii") + b"\n")
                     for message in _messages(stream):
-                        tries = 0
                         if message["type"] == "end":
                             return
+                        if message["type"] == "log":  # every connection has a beginning
+                            tries = 0
                         yield message
             except Lost as lost:
                 tries, why = tries + 1, str(lost)
@@ -107,12 +110,13 @@ def _offsets(told: Mapping[str, Mapping[str, int]]) -> dict[str, dict[int, int]]
 
 def _messages(stream: Stream) -> Iterator[dict[str, Any]]:
     """Errors: Lost."""
-    rest = b""
+    rest, patience = b"", _FIRST
     while True:
         try:
-            rest += stream.receive(_SILENCE)
+            rest += stream.receive(patience)
         except TimeoutError as error:
-            raise Lost(f"nothing came for {_SILENCE:g} s") from error
+            raise Lost(f"nothing came for {patience:g} s") from error
+        patience = _SILENCE
         *whole, rest = rest.split(b"\n")
         for line in whole:
             yield json.loads(line)
