@@ -105,3 +105,21 @@ def test_a_time_that_never_came_is_null() -> None:
     ended = {"exitCode": 137, "startedAt": None, "finishedAt": None}
     pod = {"status": {"containerStatuses": [{"state": {"terminated": ended}}]}}
     assert read(json.dumps({"items": [pod]}), shapes.Pods) == {"items": [pod]}
+
+
+@pytest.mark.parametrize("born", [{}, {"creationTimestamp": None}])
+@pytest.mark.parametrize(
+    ("kind", "rest"),
+    [
+        ("Pod", {"spec": {"containers": None}, "status": {}}),
+        ("Job", {"spec": {"template": {"spec": {"containers": None}}}, "status": {}}),
+        ("Event", {"involvedObject": {}, "source": {}, "firstTimestamp": None, "eventTime": None}),
+    ],
+)
+def test_a_bookmark_tells_a_version_and_nothing_else(
+    kind: str, rest: dict[str, Any], born: dict[str, None]
+) -> None:
+    thing = {"kind": kind, "metadata": {"resourceVersion": "7", **born}, **rest}
+    line = json.dumps({"type": "BOOKMARK", "object": thing})
+    change = msgspec.json.decode(line, type=shapes.CHANGES[kind])
+    assert change["object"]["metadata"]["resourceVersion"] == "7"

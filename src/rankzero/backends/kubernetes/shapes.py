@@ -2,7 +2,8 @@
 before they become objects, and that is most of a pod.
 
 What is there is as it came, in plain dictionaries (null is a time that never came); what is absent,
-and what no shape names, is not in them.
+and what no shape names, is not in them. A watch's bookmark is an object with a version and nothing
+else: what every object has is null there.
 """
 
 from __future__ import annotations
