@@ -206,12 +206,13 @@ class Cluster:
 
     # -- pods
 
-    def log(self, pod: str, **query: str) -> Iterator[bytes]:
-        """A pod's log, by blocks."""
+    def log(self, pod: str, patience: float | None = None, **query: str) -> Iterator[bytes]:
+        """A pod's log, by blocks. patience: how long its machine may take to answer (seconds); None
+        waits. Errors: also trouble.Unreachable."""
         path = f"{self.path('Pod', pod)}/log"
         with (
             trouble.told(self, "GET", path),
-            self._client.stream("GET", path, params=query, timeout=None) as answer,
+            self._client.stream("GET", path, params=query, timeout=patience) as answer,
         ):
             trouble.check(self, answer)
             yield from answer.iter_bytes()

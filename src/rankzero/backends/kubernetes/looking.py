@@ -15,7 +15,7 @@ from rankzero.backends.kubernetes import queueing, reading, shapes
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.reading import Object
 from rankzero.backends.kubernetes.state import Found
-from rankzero.backends.kubernetes.trouble import Absent, Forbidden
+from rankzero.backends.kubernetes.trouble import Absent, Forbidden, Unreachable
 from rankzero.errors import Refused
 from rankzero.plan.kubernetes import access, names
 from rankzero.why import namespace_ending
@@ -26,6 +26,8 @@ from rankzero.why.standing import Standing, standing
 _MOST = 8
 #: How many of a pod's last lines are read for them.
 _LINES = "50"
+#: How long one may take to answer (seconds): somebody waits for what all say.
+_LISTENS = 3.0
 _ACTIVE = "status.phase!=Succeeded,status.phase!=Failed"
 
 
@@ -175,8 +177,9 @@ def _more(asker: Asker, seen: Seen, heard: reading.Events) -> Seen:
 def _told(cluster: Cluster, pod: Pod) -> Told | None:
     """The newest of its agent's own words about a coordinator that it does not reach."""
     lines: list[bytes] = []
-    with suppress(Absent, Forbidden):
-        log = b"".join(cluster.log(pod.name, container=names.CONTAINER, tailLines=_LINES))
+    with suppress(Absent, Forbidden, Unreachable):  # its machine may be gone
+        how = {"container": names.CONTAINER, "tailLines": _LINES}
+        log = b"".join(cluster.log(pod.name, _LISTENS, **how))
         lines = log.splitlines()
     return next(filter(None, map(read_told, reversed(lines))), None)
 

@@ -86,6 +86,7 @@ class Watch:
                     yield from self._through_coordinator()
                 if self._seen.over and self._barred:
                     break
+            yield from self._healing.notes()
             if not self._seen.complete:
                 yield from self._kept()
         with contextlib.suppress(Refused):  # who may only look leaves it to others
@@ -171,6 +172,7 @@ class Watch:
                 for item in follow_to_the_last_line(viewer, self._seen, self._beside):
                     if isinstance(item, ev.Event):
                         self._learn(item)
+                    yield from self._healing.notes()
                     yield item
             self._note_end()
             if self._fetch is None:
