@@ -39,6 +39,7 @@ from rankzero.backends.kubernetes.observing import Observed
 from rankzero.backends.kubernetes.reaching import reach
 from rankzero.backends.kubernetes.remembered import remember
 from rankzero.backends.kubernetes.state import Found, Object
+from rankzero.backends.kubernetes.trouble import Unreachable
 from rankzero.backends.streams import Streams
 from rankzero.backends.viewer import Lost
 from rankzero.errors import BadRequest, Refused
@@ -240,7 +241,10 @@ class KubernetesBackend:
             self._cluster.patch("Job", job["metadata"]["name"], change)
 
     def _events(self, found: Found) -> list[Event]:
-        told = kept.events(self._cluster, found) or [watching.submitted(found)]
+        told: list[Event] = []
+        with contextlib.suppress(Unreachable):  # the coordinator's machine may be gone
+            told = kept.events(self._cluster, found)
+        told = told or [watching.submitted(found)]
         if state.ending(found) is not None and not fold(told).final:
             told.append(kept.last(found, told[-1].seq + 1))
         return told
