@@ -104,6 +104,8 @@ class Coordinator:
         peer = self._nodes.get(action.key)
         if peer is not None and peer.incarnation == action.incarnation:
             peer.connection.close(action.reason)
+        if action.key not in self._nodes:
+            self._viewers.node_gone(action.key)
 
     def _happened(self, event: ev.Event) -> None:
         if self._echo is not None:

@@ -112,6 +112,13 @@ class Viewers:
             if asked.node == node:
                 self._ask_node(node, dict(asked.question, id=number))
 
+    def node_gone(self, node: str) -> None:
+        """The node is lost: who is not willing to wait for it need not."""
+        for number, asked in list(self._asked.items()):
+            if asked.node == node and not asked.question.get("wait"):
+                del self._asked[number]
+                asked.viewer.connection.send(_gone(asked.question))
+
     def _answer(self, viewer: Viewer) -> None:
         if viewer.events_from is None:
             return
@@ -132,8 +139,11 @@ class Viewers:
         if self._ask_node(node, dict(message, id=number)) or message.get("wait"):
             self._asked[number] = Asked(viewer, message, node)
         else:
-            answer = {"type": "log", "id": message["id"], "node": node, "gone": True}
-            viewer.connection.send(answer)
+            viewer.connection.send(_gone(message))
+
+
+def _gone(question: Mapping[str, Any]) -> Dict[str, Any]:
+    return {"type": "log", "id": question["id"], "node": question["node"], "gone": True}
 
 
 def log_question(message: Mapping[str, Any]) -> Dict[str, Any]:
