@@ -13,8 +13,8 @@ import pytest
 from rankzero.agent import keeper
 from rankzero.agent.config import AgentConfig, Command, RoleShape
 from rankzero.agent.keeper import Keeper
-from rankzero.agent.logs.writer import LogWriter
 from rankzero.agent.logs.copy import Copy
+from rankzero.agent.logs.writer import LogWriter
 from rankzero.agent.owned import make_outputs, own
 from rankzero.contracts.topology import Settings
 

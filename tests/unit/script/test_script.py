@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import timeit
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
