@@ -12,12 +12,17 @@ SCRIPTS = Path(__file__).parent / "scripts"
 _QUIET = {"OMP_NUM_THREADS": "1", "TORCH_CPP_LOG_LEVEL": "ERROR"}
 
 
-def rankzero(script: str, ranks: int, *args: str) -> str:
+def rankzero(script: str, ranks: int, *args: str, options: tuple[str, ...] = ()) -> str:
     """Everything a run prints; its state goes to a folder that is gone afterwards."""
     command = [sys.executable, "-m", "rankzero", "run", str(SCRIPTS / script)]
-    command += ["--nproc", str(ranks), *(["--", *args] if args else [])]
+    command += ["--nproc", str(ranks), *options, *(["--", *args] if args else [])]
     with tempfile.TemporaryDirectory() as state:
         return _output(command, {"XDG_STATE_HOME": state})
+
+
+def with_spares(script: str, ranks: int) -> str:
+    """The same, with interpreters that are started ahead."""
+    return rankzero(script, ranks, options=("--spares",))
 
 
 def torchrun(script: str, ranks: int, *args: str) -> str:

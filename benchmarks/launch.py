@@ -1,4 +1,5 @@
-"""From the command to the first DDP step, against torchrun and against processes by hand."""
+"""From the command to the first DDP step, against torchrun and against processes by hand;
+and what interpreters that are started ahead are worth."""
 
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ def main(quick: bool = False) -> None:
         rounds = 3 if quick else {2: 9, 4: 7, 8: 5}[ranks]
         contenders: dict[str, Callable[[], float]] = {
             "rankzero": lambda ranks=ranks: seconds(commands.rankzero, ranks),
+            "with spares": lambda ranks=ranks: seconds(commands.with_spares, ranks),
             "torchrun": lambda ranks=ranks: seconds(commands.torchrun, ranks),
             "by hand": lambda ranks=ranks: seconds(commands.by_hand, ranks),
         }

@@ -185,9 +185,9 @@ def run(
     no node could run it yet.
     options: the same names and meanings as those of `rankzero run`: nodes, nproc, gpus, cpu,
     memory, image, framework, backend, port, timeout, max_restarts, env, name, workdir, outputs,
-    python, wait, grace, log_keep, log_volume, output_volume; and, as in a job file, node_selector,
-    tolerations, volumes, shm, secrets, env_from, pull_secrets, user, priority_class, queue,
-    service_account, api, self_heal, isolate, pod, ttl, keep_outputs.
+    python, wait, grace, log_keep, spares, log_volume, output_volume; and, as in a job file,
+    node_selector, tolerations, volumes, shm, secrets, env_from, pull_secrets, user, priority_class,
+    queue, service_account, api, self_heal, isolate, pod, ttl, keep_outputs.
     Errors: BadRequest, before anything was created; Refused.
     """
     _check(target, {"command": command, "args": args}, {"params": params, "labels": labels})

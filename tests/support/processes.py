@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+from rankzero.agent import roster
 from support.waiting import until
 
 PROC = Path("/proc")
@@ -59,16 +60,15 @@ def none_left(word: str | Path) -> None:
     until(lambda: not carrying(word), f"every process of {word} to end: {carrying(word)}")
 
 
-def ranks(word: str | Path) -> dict[int, Process]:
-    """The ranks' own processes by their number: those that an agent started."""
+def ranks(folder: Path) -> dict[int, Process]:
+    """The ranks' own processes by their number, as the rosters below the folder have them."""
     found = {}
-    for process in carrying(word):
-        number = process.environment.get("RANKZERO_RANK")
-        # What a rank forks keeps the number, but not the agent as its parent.
-        if number is not None and str(parent(process.pid)) == process.environment.get(
-            "RANKZERO_PARENT_PID"
-        ):
-            found[int(number)] = process
+    for file in folder.rglob(roster.FILE):
+        known = roster.read(str(file.parent))
+        for rank, pid in {} if known is None else known.pids.items():
+            process = _read(pid) if alive(pid) else None
+            if process is not None:
+                found[rank] = process
     return found
 
 

@@ -79,6 +79,7 @@ class AgentConfig(NamedTuple):
     log_folder: where every line is kept as well, in a folder of the run's own on a volume.
     shared_outputs: whether outputs lie in a folder of the run's own on a volume, too.
     account: where the proof lies of who may take nodes from dead machines; first node only.
+    spares: whether the ranks' interpreters may be started ahead.
     """
 
     run: str
@@ -109,6 +110,7 @@ class AgentConfig(NamedTuple):
     log_folder: Optional[str] = None
     shared_outputs: bool = False
     account: Optional[str] = None
+    spares: bool = False
 
     @property
     def node(self) -> str:

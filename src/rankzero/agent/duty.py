@@ -150,6 +150,17 @@ def deadline(state: State) -> Optional[float]:
     return None if state.connected else state.cut + state.coordinator_wait
 
 
+def expects_ranks(state: State) -> bool:
+    """Whether the next thing that this node starts will be ranks. Those that run may be on their
+    way down; while they run nobody expects others."""
+    return state.phase in ("idle", "stopping") and _willing(state)
+
+
+def _willing(state: State) -> bool:
+    """Whether this node will ever start ranks again."""
+    return not (state.outcome or state.unable or state.leaving or state.leave_by)
+
+
 class _Turn:
     """One step under way."""
 
@@ -209,18 +220,13 @@ class _Turn:
     def assign(self, message: Mapping[str, Any]) -> None:
         generation = message["topology"]["generation"]
         newest = max(self.state.generation, self.state.barred)
-        if generation <= newest or not self.willing():
+        if generation <= newest or not _willing(self.state):
             return
         if self.state.phase == "idle":
             self.start(message)
         else:
             self.set(pending=message)
             self.stop_ranks(self.state.grace)
-
-    def willing(self) -> bool:
-        """Whether this node will ever start ranks again."""
-        state = self.state
-        return not (state.outcome or state.unable or state.leaving or state.leave_by)
 
     def start(self, message: Mapping[str, Any]) -> None:
         topology = message["topology"]

@@ -18,7 +18,7 @@ from typing import Dict, List, Optional
 
 from rankzero.agent import exits, pod
 from rankzero.agent.config import AgentConfig, load
-from rankzero.agent.rank import base_environment, environment
+from rankzero.agent.environment import base_environment, environment
 from rankzero.agent.roster import Roster, read
 from rankzero.agent.starter import CANNOT_EXECUTE, NOT_FOUND
 from rankzero.contracts.topology import Rank

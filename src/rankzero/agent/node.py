@@ -10,6 +10,7 @@ from rankzero.agent import events as ev
 from rankzero.agent.answers import Answers
 from rankzero.agent.config import BEATS_MISSED, AgentConfig
 from rankzero.agent.echo import Echo
+from rankzero.agent.environment import foreseen
 from rankzero.agent.logs.reader import LogReader
 from rankzero.agent.logs.writer import Dropped, LogWriter
 from rankzero.agent.loop import Loop, Timer
@@ -19,6 +20,7 @@ from rankzero.agent.ranks import Ranks
 from rankzero.agent.reports import Reports
 from rankzero.agent.roster import RosterFile
 from rankzero.agent.seclusion import Seclusion
+from rankzero.agent.spares import Spares
 from rankzero.agent.wire.connection import Connection
 from rankzero.agent.wire.dial import dial
 from rankzero.agent.wire.seal import Handshake
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 #: Each pause before the next try is a quarter longer: whoever waited t seconds for a coordinator
 #: that is not there yet waits t / 4 too long at most, and in ten seconds it is asked 17 times.
 _FIRST_RETRY, _GROWTH, _LAST_RETRY = 0.05, 1.25, 2.0
+#: What is left of the group's memory beside ranks that come down, for each spare (bytes): PyTorch
+#: takes half of it.
+SPARE_MEMORY = 512 << 20
 #: Between two events about lines that log_keep took (seconds).
 _DROPPED_EVERY = 5.0
 
@@ -66,13 +71,16 @@ class NodeAgent:
             echo.begin(reader.book())
         self._answers = Answers(loop, reader, self._tell)
         self._reports = Reports(loop, self._report, self._first_step)
+        self._spares = Spares(loop, config)
         self._ranks = Ranks(
             loop,
             config,
+            self._spares,
             on_output=self._output,
             on_report=lambda rank, line: self._reports.take(rank.rank.rank, line),
             on_exit=self._rank_exited,
             on_leftovers=self._leftovers,
+            on_replaced=lambda rank: self._roster.moved(rank.rank.rank, rank.pid),
             on_down=self._all_down,
         )
         self._roster = RosterFile(config.folder)
@@ -92,6 +100,7 @@ class NodeAgent:
             self._keeper.start()
         self._loop.on_signal(signal.SIGTERM, lambda: self.feed(duty.Terminate("asked to leave")))
         self._claim()
+        self._keep_spares()
         if probe.needed(self._config):
             try:
                 probe.ask(self._loop, self._config, self._probed)
@@ -104,6 +113,7 @@ class NodeAgent:
         self._state, actions = duty.step(self._state, event, self._loop.now())
         for action in actions:
             self._carry_out(action)
+        self._keep_spares()
         self._schedule()
 
     def unable(self, message: str) -> None:
@@ -149,25 +159,34 @@ class NodeAgent:
         """A hello also says who and where we are, which never was a decision."""
         if message["type"] != "hello":
             return message
+        node = self._node()
+        message.update(
+            key=self._config.node,
+            incarnation=self._incarnation,
+            node=dict(node._asdict(), named_ports=dict(node.named_ports)),
+            pid=os.getpid(),
+        )
+        return message
+
+    def _node(self) -> Node:
         config = self._config
-        named = {name: claim.port for name, claim in zip(config.ports, self._named)}
-        node = Node(
+        return Node(
             role=config.role,
             index=config.index,
             address=self._address,
             nproc=self._nproc,
             ports=self._ports(),
-            named_ports=named,
+            named_ports={name: claim.port for name, claim in zip(config.ports, self._named)},
             devices=config.devices,
             cpus=birth.cpus(config.cpus),
         )
-        message.update(
-            key=config.node,
-            incarnation=self._incarnation,
-            node=dict(node._asdict(), named_ports=dict(named)),
-            pid=os.getpid(),
-        )
-        return message
+
+    def _keep_spares(self) -> None:
+        """While ranks are expected, and no longer."""
+        if not duty.expects_ranks(self._state):
+            self._spares.end()
+        elif self._state.phase == "idle" or self._gauge.room(self._nproc * SPARE_MEMORY):
+            self._spares.expect(lambda: foreseen(self._config, self._node()))
 
     def _start_ranks(self, topology: Topology, node_rank: int) -> None:
         if node_rank == 0 and topology.settings.port and not _free(topology.settings.port):

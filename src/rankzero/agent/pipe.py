@@ -12,22 +12,28 @@ _F_SETPIPE_SZ = 1031
 
 
 class Pipe:
-    """Gives each block to `on_data`, and tells `on_end`, where set, that no more will come."""
+    """Once somebody listens, gives each block to `on_data`, and tells `on_end`, where set, that no
+    more will come. What comes before that waits in the pipe, and so does its writer when it is
+    full."""
 
-    def __init__(
-        self, loop: Loop, on_data: Callable[[bytes], None], size: Optional[int] = None
-    ) -> None:
-        """size: bytes that the pipe should hold, where not the system's own choice."""
+    def __init__(self, loop: Loop) -> None:
         self._loop = loop
-        self._on_data = on_data
+        self._on_data: Optional[Callable[[bytes], None]] = None
         self.read_fd, self.write_fd = os.pipe()
         self._open = True
         self.on_end: Optional[Callable[[], None]] = None
         os.set_blocking(self.read_fd, False)
+
+    def listen(self, on_data: Callable[[bytes], None], size: Optional[int] = None) -> None:
+        """Give on what is in the pipe, and what will come. size: bytes that it should hold, where
+        not the system's own choice."""
+        self._on_data = on_data
+        if not self._open:
+            return
         if size is not None:
             with contextlib.suppress(OSError):  # the kernel may say no
                 fcntl.fcntl(self.read_fd, _F_SETPIPE_SZ, size)
-        loop.watch(self.read_fd, self._ready)
+        self._loop.watch(self.read_fd, self._ready)
 
     @property
     def open(self) -> bool:
@@ -42,7 +48,7 @@ class Pipe:
     def drain(self) -> None:
         """Take all that is in the pipe at this moment."""
         left = _BLOCK  # no pipe holds more; whoever still writes must not hold the loop
-        while self._open and left > 0:
+        while self._open and self._on_data is not None and left > 0:
             taken = self._read()
             if not taken:
                 return
@@ -61,6 +67,7 @@ class Pipe:
         self._read()
 
     def _read(self) -> int:
+        assert self._on_data is not None
         try:
             block: Optional[bytes] = os.read(self.read_fd, _BLOCK)
         except BlockingIOError:

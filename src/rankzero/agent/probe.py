@@ -9,9 +9,9 @@ import os
 from typing import Callable, Optional
 
 from rankzero.agent.config import AgentConfig
+from rankzero.agent.environment import base_environment
 from rankzero.agent.loop import Loop
 from rankzero.agent.pipe import Pipe
-from rankzero.agent.rank import base_environment
 
 _ASKED = ("mpi", "nccl")
 _PROGRAM = """
@@ -56,7 +56,7 @@ def ask(loop: Loop, config: AgentConfig, done: Callable[[Optional[str]], None]) 
     Errors: OSError where the interpreter can't be started.
     """
     heard = bytearray()
-    pipe = Pipe(loop, heard.extend)
+    pipe = Pipe(loop)
 
     def ended() -> None:
         done(verdict(config, bytes(heard)))
@@ -71,4 +71,5 @@ def ask(loop: Loop, config: AgentConfig, done: Callable[[Optional[str]], None]) 
     spawn = os.posix_spawn if os.path.sep in config.python else os.posix_spawnp
     pid = spawn(config.python, [config.python, "-c", _PROGRAM], env, file_actions=actions)
     pipe.started()
+    pipe.listen(heard.extend)
     return pid

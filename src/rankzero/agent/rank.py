@@ -1,50 +1,22 @@
 """One rank's process: started, listened to, signalled, and found dead."""
 
-import contextlib
 import os
 import signal
 from typing import Callable, Dict, List, Optional
 
-from rankzero import contracts
 from rankzero.agent import autopsy, process
 from rankzero.agent.config import AgentConfig
+from rankzero.agent.interpreter import Interpreter
 from rankzero.agent.loop import Loop
-from rankzero.agent.pipe import Pipe
-from rankzero.contracts.topology import Rank, Topology
-from rankzero.script.channel import name_of
+from rankzero.agent.spares import Spares
+from rankzero.contracts.topology import Rank
+from rankzero.script.channel import BECAME
 
-#: The descriptor on which a rank reports; the first one behind its standard streams.
-REPORT_FD = 3
-#: What a rank's interpreter runs: it must find `rankzero` without having it installed.
-BOOT = "import sys; sys.path.insert(0, {root!r}); from rankzero.agent.starter import main; main()"
-_DEFAULTS = (signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+#: The longest report that is waited for without its newline.
+_REPORT_LINE = 4096
 #: A larger pipe lets a rank that prints in bursts run on. All ranks of a node share this much
 #: (bytes): Linux gives an ordinary user 64 MiB of pipes, and data loaders need some, too.
 _PIPES = 32 << 20
-#: The longest report that is waited for without its newline.
-_REPORT_LINE = 4096
-
-
-def root() -> str:
-    """The folder, or the zip, that holds the `rankzero` package."""
-    here = os.path.abspath(__file__)
-    return os.path.dirname(os.path.dirname(os.path.dirname(here)))
-
-
-def library(folder: str) -> str:
-    """What goes on a rank's `sys.path`: a place that holds `rankzero` and nothing else.
-
-    Installed, `root()` is a whole site-packages; with another interpreter for the ranks its
-    modules would be found there, built for the wrong Python, in place of "No module named".
-    """
-    whole = root()
-    if not os.path.isdir(whole):
-        return whole  # a zip
-    alone = os.path.join(folder, "lib")
-    os.makedirs(alone, exist_ok=True)
-    with contextlib.suppress(FileExistsError):
-        os.symlink(os.path.join(whole, "rankzero"), os.path.join(alone, "rankzero"))
-    return alone
 
 
 class RankProcess:
@@ -65,48 +37,74 @@ class RankProcess:
     ) -> None:
         self.rank, self.generation = rank, generation
         self.code: Optional[int] = None
-        self.pid = -1
         self.stopping = False
-        self.gone = False
+        self.gone = True
         self.tail = b""
-        self._config = config
-        self._loop = loop
+        self._loop, self._config = loop, config
+        self._pipe_size = min(1 << 20, _PIPES // max(rank_count, 1))
         self._on_output, self._on_report = on_output, on_report
         self._partial = b""
-        size = min(1 << 20, _PIPES // (max(rank_count, 1)))
-        self.output = Pipe(loop, self._take_output, size)
-        self.reports = Pipe(loop, self._take_reports)
+        self._env: Dict[str, str] = {}
+        self._body: Optional[Interpreter] = None
+        self._became = False
         traces = os.path.join(config.folder, "ranks")
         self.traces = autopsy.Traces(traces, generation, rank.rank)
 
-    def start(self, env: Dict[str, str]) -> None:
-        """Spawn it. Errors: OSError where the interpreter can't be started."""
-        command = self._config.command
-        argv = [self._config.python, "-c", BOOT.format(root=library(self._config.folder))]
-        argv += [command.kind, command.target, *command.args]
-        report = name_of(self.reports.write_fd, REPORT_FD)
-        env = dict(env, RANKZERO_REPORT_FD=report, RANKZERO_PARENT_PID=str(os.getpid()))
-        env.update(self.traces.environment())
-        actions = [
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_DUP2, self.output.write_fd, 1),
-            (os.POSIX_SPAWN_DUP2, self.output.write_fd, 2),
-            (os.POSIX_SPAWN_DUP2, self.reports.write_fd, REPORT_FD),
-        ]
-        spawn = os.posix_spawn if os.path.sep in argv[0] else os.posix_spawnp
+    def start(self, env: Dict[str, str], spares: Spares) -> None:
+        """Let a spare become it, or spawn it. Errors: OSError where the interpreter can't be
+        started."""
+        self._env = dict(env, **self.traces.environment())
+        spare = spares.take(self.rank.local_rank, self._env)
+        if spare is None:
+            self._start_cold()
+        else:
+            self._live_in(spare)
+
+    def start_again(self) -> bool:
+        """After the death of a spare that had not become this rank yet: start it without one, so
+        that whatever ended the spare, such as an import, shows as it would have. False where the
+        death was the rank's own."""
+        if self._became or self.stopping:
+            return False
+        body = self._living()
+        body.kill()  # what an import may have started
+        body.close()
         try:
-            self.pid = spawn(
-                argv[0], argv, env, file_actions=actions, setpgroup=0, setsigdef=_DEFAULTS
-            )
+            self._start_cold()
         except OSError:
-            self.gone = True
-            self.output.close()
-            self.reports.close()
-            raise
-        self.output.started()
-        self.reports.started()
+            return False
+        self.code = None
+        return True
+
+    def _start_cold(self) -> None:
+        body = Interpreter(self._loop, self._config)
+        body.start(self._env)
+        self._live_in(body)
+        self._become()
+
+    def _live_in(self, body: Interpreter) -> None:
+        self._body, self.gone, self._partial = body, False, b""
+        body.reports.listen(self._take_reports)
+
+    def _become(self) -> None:
+        """What a spare has printed is the rank's from now on."""
+        self._became = True
+        self._living().output.listen(self._take_output, self._pipe_size)
+
+    def _living(self) -> Interpreter:
+        assert self._body is not None, "this rank was never started"
+        return self._body
 
     # -- its life
+
+    @property
+    def pid(self) -> int:
+        return self._living().pid
+
+    @property
+    def talking(self) -> bool:
+        """Whether anybody can still write into its output."""
+        return self._became and self._living().output.open
 
     @property
     def alive(self) -> bool:
@@ -123,8 +121,7 @@ class RankProcess:
     def ended(self, code: int) -> None:
         """Its process was reaped; what it wrote is taken now, before anybody is told."""
         self.code = code
-        self.output.drain()
-        self.reports.drain()
+        self.drain()
 
     def check_gone(self) -> bool:
         """Whether, after its process, its whole group has ended too."""
@@ -132,12 +129,14 @@ class RankProcess:
             self.gone = not process.signal_group(self.pid, 0)
         return self.gone
 
+    def drain(self) -> None:
+        """Take what it has written until now."""
+        self._living().drain()
+
     def close(self) -> None:
         """Let its pipes go, after a last look into them."""
-        self.output.drain()
-        self.reports.drain()
-        self.output.close()
-        self.reports.close()
+        self.drain()
+        self._living().close()
         self.traces.clear()
 
     # -- what it says
@@ -150,24 +149,7 @@ class RankProcess:
         lines: List[bytes] = (self._partial + block).split(b"\n")
         self._partial = lines.pop()[-_REPORT_LINE:]
         for line in lines:
-            if line:
+            if line == BECAME.encode() and not self._became:
+                self._become()
+            elif line:
                 self._on_report(self, line)
-
-
-def environment(config: AgentConfig, topology: Topology, rank: Rank) -> Dict[str, str]:
-    """All that a rank of this node finds in its environment, but for what is its process's own."""
-    env = base_environment(config, contracts.defaults(topology, rank))
-    env.update(contracts.environment(topology, rank))
-    return env
-
-
-def base_environment(config: AgentConfig, defaults: Dict[str, str]) -> Dict[str, str]:
-    """What every rank inherits: the agent's environment, the defaults where neither it nor the
-    user has a value, and the user's own. What belongs to the agent alone is taken out."""
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("RANKZERO_")}
-    env = dict(defaults)
-    env.update(inherited)
-    env.update(config.env)
-    env["RANKZERO_OUTPUTS"] = config.outputs
-    env["RANKZERO_WORKDIR"] = config.workdir
-    return env

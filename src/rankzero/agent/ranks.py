@@ -5,8 +5,10 @@ from typing import Any, Callable, Dict, List, Optional
 
 from rankzero.agent import autopsy, process
 from rankzero.agent.config import AgentConfig
+from rankzero.agent.environment import environment
 from rankzero.agent.loop import Loop, Timer
-from rankzero.agent.rank import RankProcess, environment
+from rankzero.agent.rank import RankProcess
+from rankzero.agent.spares import Spares
 from rankzero.contracts.topology import Topology
 
 #: How long what a rank left running gets between SIGTERM and SIGKILL (seconds).
@@ -20,20 +22,24 @@ OnExit = Callable[[RankProcess, Optional[Dict[str, Any]]], None]
 
 class Ranks:
     """on_exit is called for each rank as it ends, on_down once after each stop, when neither a
-    rank nor anything that it started is alive on this node."""
+    rank nor anything that it started is alive on this node; on_replaced where a rank has another
+    process because its spare died before it was that rank."""
 
     def __init__(
         self,
         loop: Loop,
         config: AgentConfig,
+        spares: Spares,
         *,
         on_output: Callable[[RankProcess, bytes], None],
         on_report: Callable[[RankProcess, bytes], None],
         on_exit: OnExit,
         on_leftovers: Callable[[RankProcess, int], None],
+        on_replaced: Callable[[RankProcess], None],
         on_down: Callable[[], None],
     ) -> None:
-        self._loop, self._config = loop, config
+        self._loop, self._config, self._spares = loop, config, spares
+        self._on_replaced = on_replaced
         self._on_output, self._on_report = on_output, on_report
         self._on_exit, self._on_leftovers, self._on_down = on_exit, on_leftovers, on_down
         self._ranks: List[RankProcess] = []
@@ -63,7 +69,7 @@ class Ranks:
                 self._on_output,
                 self._on_report,
             )
-            one.start(environment(self._config, topology, rank))
+            one.start(environment(self._config, topology, rank), self._spares)
             self._ranks.append(one)
 
     def pids(self) -> Dict[int, int]:
@@ -87,6 +93,7 @@ class Ranks:
     def reap(self) -> None:
         """Take the codes of all children that have ended."""
         for pid, code in process.reap():
+            self._spares.ended(pid)
             for rank in self._ranks:
                 if rank.pid == pid and rank.code is None:
                     self._ended(rank, code)
@@ -97,7 +104,7 @@ class Ranks:
         busy = [rank for rank in self._ranks if not rank.check_gone()]
         running = [rank for rank in self._ranks if rank.code is None]
         if not running and not busy:
-            strays = process.children()
+            strays = self._strays()
             if strays:
                 self._end_strays(strays)
             elif self._stopping:
@@ -108,6 +115,9 @@ class Ranks:
     def _ended(self, rank: RankProcess, code: int) -> None:
         ended = self._loop.now()
         rank.ended(code)
+        if rank.start_again():
+            self._on_replaced(rank)
+            return
         failure = None
         if code != 0 and not (rank.stopping and autopsy.ours(code)):
             node = self._config.node
@@ -119,8 +129,12 @@ class Ranks:
             self._tidy_soon()
         self._on_exit(rank, failure)
 
-    def _end_strays(self, strays: List[int]) -> None:
+    def _strays(self) -> List[int]:
         """What detached itself from its rank's group came to us when its parent died."""
+        spares = self._spares.pids()
+        return [pid for pid in process.children() if pid not in spares]
+
+    def _end_strays(self, strays: List[int]) -> None:
         for pid in strays:
             process.signal_process(pid, signal.SIGTERM)
         self._tidy_soon()
@@ -137,7 +151,7 @@ class Ranks:
             if rank.code is not None:
                 rank.signal(signal.SIGKILL)
         if all(rank.code is not None for rank in self._ranks):
-            for pid in process.children():
+            for pid in self._strays():
                 process.signal_process(pid, signal.SIGKILL)
         self.settle()
 
@@ -157,10 +171,10 @@ class Ranks:
 
     def _all_dead(self) -> None:
         """Close the pipes once they have ended; one that somebody else holds gets a moment."""
-        if any(rank.output.open for rank in self._ranks) and self._pipes is None:
+        if any(rank.talking for rank in self._ranks) and self._pipes is None:
             for rank in self._ranks:
-                rank.output.drain()
-            if any(rank.output.open for rank in self._ranks):
+                rank.drain()
+            if any(rank.talking for rank in self._ranks):
                 self._pipes = self._loop.after(PIPE_WAIT, self._down)
                 return
         if self._pipes is None:

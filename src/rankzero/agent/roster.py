@@ -69,6 +69,12 @@ class RosterFile:
         self._roster = Roster(topology, node_rank, pids)
         self._write()
 
+    def moved(self, rank: int, pid: int) -> None:
+        """A rank has another process than at first."""
+        if self._roster is not None:
+            self._roster = self._roster._replace(pids={**self._roster.pids, rank: pid})
+            self._write()
+
     def exited(self, rank: int, code: int) -> None:
         if self._roster is not None:
             self._roster = self._roster._replace(codes={**self._roster.codes, rank: code})

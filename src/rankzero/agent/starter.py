@@ -8,10 +8,10 @@ script must not see a difference from `python TARGET ARGS...`, so it runs in the
 Every rank pays for what is imported here, and the user's own folder may hold a `json.py`: so this
 file imports next to nothing, and the rest only when needed.
 
-Read from the environment, and removed from it: RANKZERO_PARENT_PID, RANKZERO_WORKDIR,
-RANKZERO_ERROR_FILE (see `starter_record`), RANKZERO_CRASH_FILE (stacks at a fatal signal),
-RANKZERO_REPORT_FD (see `script.channel`; a command keeps it). Read and left: RANKZERO_BACKEND
-and RANKZERO_TIMEOUT_S (see `starter_torch`).
+Read from the environment, and removed from it: RANKZERO_PARENT_PID, RANKZERO_ORDERS_FD (see
+`starter_spare`), RANKZERO_WORKDIR, RANKZERO_ERROR_FILE (see `starter_record`), RANKZERO_CRASH_FILE
+(stacks at a fatal signal), RANKZERO_REPORT_FD (see `script.channel`; a command keeps it). Read and
+left: RANKZERO_BACKEND and RANKZERO_TIMEOUT_S (see `starter_torch`).
 """
 
 from __future__ import annotations
@@ -35,13 +35,20 @@ def main() -> None:
     kind, target, args = sys.argv[1], sys.argv[2], sys.argv[3:]
     _leave_sys_path()
     _die_with_parent(os.environ.pop("RANKZERO_PARENT_PID", ""))
+    orders = os.environ.pop("RANKZERO_ORDERS_FD", "")
+    if orders:
+        from rankzero.agent.starter_spare import stand_by
+
+        stand_by(int(orders), kind, target, args)
     error_file = os.environ.pop("RANKZERO_ERROR_FILE", "")
     crash_file = os.environ.pop("RANKZERO_CRASH_FILE", "")
     _enter(os.environ.pop("RANKZERO_WORKDIR", ""), error_file)
     if kind == "command":
         _become_command(target, args, error_file)
     source = None if kind == "module" else _read(target, error_file)
-    _prepare_python(crash_file)
+    if not orders:
+        prepare_python()
+    _watch_for_crashes(crash_file)
     try:
         if source is None:
             _become_module(target, args)
@@ -107,7 +114,8 @@ def _become_command(target: str, args: List[str], error_file: str) -> NoReturn:
         )
 
 
-def _prepare_python(crash_file: str) -> None:
+def prepare_python() -> None:
+    """All that a script needs which does not depend on its rank."""
     named = os.environ.pop("RANKZERO_REPORT_FD", "")
     if named:
         from rankzero.script.channel import channel, descriptor
@@ -120,6 +128,14 @@ def _prepare_python(crash_file: str) -> None:
         except OSError:
             pass  # not open, so no channel either
         channel.open(fd)
+    from rankzero.agent.starter_hooks import install
+
+    install()
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(line_buffering=True)  # into a pipe it would come by blocks of 8 KiB
+
+
+def _watch_for_crashes(crash_file: str) -> None:
     if crash_file:
         import faulthandler
 
@@ -128,11 +144,6 @@ def _prepare_python(crash_file: str) -> None:
             faulthandler.enable(os.open(crash_file, flags, 0o600))
         except OSError:
             pass  # a full disk costs the evidence, not the training
-    from rankzero.agent.starter_hooks import install
-
-    install()
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(line_buffering=True)  # into a pipe it would come by blocks of 8 KiB
 
 
 def _read(path: str, error_file: str) -> bytes:
@@ -146,15 +157,9 @@ def _read(path: str, error_file: str) -> bytes:
 
 def _become_script(path: str, source: bytes, args: List[str]) -> None:
     """As `python PATH ARGS...`."""
-    from importlib.machinery import SourceFileLoader
-
-    sys.argv = [path, *args]
-    if not getattr(sys.flags, "safe_path", False):
-        sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
-    file = os.path.abspath(path) if sys.version_info >= (3, 9) else path
-    code = compile(source, file, "exec", dont_inherit=True)
-    namespace = _fresh_namespace()
-    namespace.update(__file__=file, __cached__=None, __loader__=SourceFileLoader("__main__", file))
+    set_scene("script", path, args)
+    namespace = sys.modules["__main__"].__dict__
+    code = compile(source, namespace["__file__"], "exec", dont_inherit=True)
     exec(code, namespace)  # noqa: S102 - running the user's script is what a rank is for
 
 
@@ -162,11 +167,28 @@ def _become_module(name: str, args: List[str]) -> None:
     """As `python -m NAME ARGS...`, by the function that the interpreter itself calls for `-m`."""
     import runpy
 
-    sys.argv = ["-m", *args]
-    if not getattr(sys.flags, "safe_path", False):
-        sys.path.insert(0, os.getcwd())
-    _fresh_namespace()
+    set_scene("module", name, args)
     runpy._run_module_as_main(name)  # type: ignore[attr-defined]
+
+
+def set_scene(kind: str, target: str, args: List[str]) -> str:
+    """What is there before the first line of the user's: arguments, `__main__`, and on `sys.path`
+    the folder whose modules come first. Returns that folder; empty for none."""
+    from importlib.machinery import SourceFileLoader
+
+    namespace = _fresh_namespace()
+    if kind == "script":
+        sys.argv = [target, *args]
+        file = os.path.abspath(target) if sys.version_info >= (3, 9) else target
+        loader = SourceFileLoader("__main__", file)
+        namespace.update(__file__=file, __cached__=None, __loader__=loader)
+    else:
+        sys.argv = ["-m", *args]
+    if getattr(sys.flags, "safe_path", False):
+        return ""
+    folder = os.path.dirname(os.path.realpath(target)) if kind == "script" else os.getcwd()
+    sys.path.insert(0, folder)
+    return folder
 
 
 def _fresh_namespace() -> Dict[str, Any]:

@@ -109,6 +109,11 @@ class Gauge:
         said.pop("cpu", None)
         return {"memory": dict(said, killed=killed)}
 
+    def room(self, size: int) -> bool:
+        """Whether the group may have this many bytes more; also where nobody can tell."""
+        usage = self._group.usage()
+        return usage is None or usage.limit is None or usage.used + size <= usage.limit
+
     def news(self, said: Dict[str, Any]) -> bool:
         """Whether the peak has grown by enough for the history: some twenty times at most where
         there is a limit, and ever more rarely where there is none."""

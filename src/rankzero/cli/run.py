@@ -98,6 +98,11 @@ _life = _options(
     click.option("--wait", metavar="SECONDS", help="How long to wait for all nodes."),
     click.option("--grace", metavar="SECONDS", help="Between SIGTERM and SIGKILL at a stop."),
     click.option("--log-keep", metavar="SIZE", help="How much log a node keeps."),
+    click.option(
+        "--spares/--no-spares",
+        default=None,
+        help="Start interpreters and imports before all nodes meet.",
+    ),
 )
 _job = _options(
     click.option("--name", metavar="NAME", type=JobName(), help="The job's name."),
@@ -156,11 +161,18 @@ _cluster = _options(
     click.option("--priority-class", multiple=True, metavar="NAME", help="The pods' priority."),
     click.option("--queue", metavar="NAME", help="Kueue's queue that starts the run."),
     click.option("--service-account", metavar="NAME", help="Whose token the pods get."),
-    click.option("--api", is_flag=True, help="Let the pods look at pods through the API."),
     click.option(
-        "--self-heal", is_flag=True, help="Replace nodes of dead machines, also while detached."
+        "--api", is_flag=True, default=None, help="Let the pods look at pods through the API."
     ),
-    click.option("--isolate", is_flag=True, help="Only pods of this run reach each other."),
+    click.option(
+        "--self-heal",
+        is_flag=True,
+        default=None,
+        help="Replace nodes of dead machines, also while detached.",
+    ),
+    click.option(
+        "--isolate", is_flag=True, default=None, help="Only pods of this run reach each other."
+    ),
     click.option("--keep-outputs", metavar="TIME", help="How long outputs wait to be fetched."),
     click.option("--log-volume", metavar="NAME", help="Keep every line on this volume or claim."),
     click.option("--output-volume", metavar="NAME", help="Let outputs stay on this one."),
@@ -216,7 +228,7 @@ def command(
     module = given.pop("module")
     preflight, wait_for_nodes = given.pop("preflight"), given.pop("wait_for_nodes")
     sets, labels = given.pop("sets"), pairs(given.pop("labels"))
-    options = {name: value for name, value in given.items() if value not in (None, (), False)}
+    options = {name: value for name, value in given.items() if value not in (None, ())}
     for name in options.keys() & {"env", "node_selector", "secrets"}:
         options[name] = pairs(options[name])
     named = target is not None or module is not None

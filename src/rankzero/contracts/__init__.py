@@ -11,6 +11,10 @@ from rankzero.contracts import jax, plain, tensorflow, torch
 from rankzero.contracts.topology import Rank, Topology
 
 _FRAMEWORKS = {"torch": torch, "tensorflow": tensorflow, "jax": jax}
+_BY_MEMBERSHIP = torch.BY_MEMBERSHIP | tensorflow.BY_MEMBERSHIP | jax.BY_MEMBERSHIP
+#: Ours, but for those that the starter reads before it knows its rank.
+_OWN = "RANKZERO_"
+_READ_EARLY = ("RANKZERO_BACKEND", "RANKZERO_TIMEOUT_S", "RANKZERO_WORKDIR")
 
 
 def environment(topology: Topology, rank: Rank) -> Dict[str, str]:
@@ -29,3 +33,9 @@ def defaults(topology: Topology, rank: Rank) -> Dict[str, str]:
     if framework is not None:
         env.update(framework.defaults(topology, rank))
     return env
+
+
+def by_membership(name: str) -> bool:
+    """Whether only a membership decides this variable, and nothing that is imported before it is
+    known (`agent/starter_early.py`) reads it. In doubt it is not such a one."""
+    return name in _BY_MEMBERSHIP or (name.startswith(_OWN) and name not in _READ_EARLY)

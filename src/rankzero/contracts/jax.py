@@ -7,6 +7,14 @@ from rankzero.contracts.topology import Node, Rank, Topology
 
 #: More devices than a machine has. JAX's filter of devices ignores a number that is not there.
 _ALL_DEVICES = ",".join(str(number) for number in range(64))
+#: JAX reads its own when it is imported, which therefore nobody does ahead (`starter_early`).
+BY_MEMBERSHIP = frozenset(
+    (
+        *("JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PROCESS_ID"),
+        *("OMPI_MCA_orte_hnp_uri", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"),
+        "OMPI_COMM_WORLD_LOCAL_RANK",
+    )
+)
 
 
 def environment(topology: Topology, rank: Rank) -> Dict[str, str]:

@@ -11,6 +11,8 @@ PORT_NAME = "tensorflow"
 #: Tasks that others dial. An evaluator is dialled by nobody, and so is in no cluster.
 _CLUSTER = ("chief", "worker", "ps")
 _TASKS = (*_CLUSTER, "evaluator")
+#: Read when a strategy is made, not at an import.
+BY_MEMBERSHIP = frozenset(("TF_CONFIG",))
 
 
 def environment(topology: Topology, rank: Rank) -> Dict[str, str]:

@@ -5,6 +5,15 @@ from typing import Dict
 from rankzero.contracts.network import master_address
 from rankzero.contracts.topology import Rank, Topology
 
+#: Read when a process group is made, not at an import.
+BY_MEMBERSHIP = frozenset(
+    (
+        *("MASTER_ADDR", "MASTER_PORT", "RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE"),
+        *("GROUP_RANK", "GROUP_WORLD_SIZE", "ROLE_RANK", "ROLE_WORLD_SIZE"),
+        *("TORCHELASTIC_RESTART_COUNT", "TORCHELASTIC_ERROR_FILE"),
+    )
+)
+
 
 def environment(topology: Topology, rank: Rank) -> Dict[str, str]:
     """The set of `torchrun`; a node is what it calls a group.

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: POSIX lets a system choose from 512 on; Linux has 4096, and agent and rank share the system.
 LIMIT = 4096
+#: The line by which a spare says that it has become its rank (`agent/starter_spare.py`).
+BECAME = "became"
 
 
 class Channel:

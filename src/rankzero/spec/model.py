@@ -196,6 +196,7 @@ class Job(Strict):
     output_volume: cluster_kinds.ObjectName | None = Field(
         None, description="Where outputs stay: one of `volumes`, or a claim by its name"
     )
+    spares: bool = Field(False, description="Start interpreters and imports before all nodes meet")
     node_selector: kinds.Labels = Field(
         default_factory=dict, description="Labels that a machine must have"
     )

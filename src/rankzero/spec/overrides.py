@@ -21,7 +21,7 @@ TORCH_OPTIONS = frozenset(("backend", "port", "timeout"))
 PATH_OPTIONS = frozenset(("workdir", "outputs", "python"))
 JOB_OPTIONS = frozenset(
     (
-        *("name", "framework", "max_restarts", "wait", "grace", "log_keep", "collect"),
+        *("name", "framework", "max_restarts", "wait", "grace", "log_keep", "spares", "collect"),
         *("log_volume", "output_volume"),
         *("queue", "service_account", "api", "self_heal", "isolate", "ttl", "keep_outputs", "pod"),
     )

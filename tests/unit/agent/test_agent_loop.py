@@ -108,7 +108,8 @@ def test_a_signal_comes_in_the_loop(loop) -> None:
 def piped(loop):
     """A pipe, the blocks that came out of it, and whether its end came."""
     blocks: list[bytes] = []
-    pipe = Pipe(loop, blocks.append)
+    pipe = Pipe(loop)
+    pipe.listen(blocks.append)
     yield pipe, blocks
     pipe.close()
 

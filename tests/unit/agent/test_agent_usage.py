@@ -149,3 +149,27 @@ def test_only_what_the_kernel_ended_since_the_ranks_began_counts() -> None:
     assert gauge.starved(6.0) == {
         "memory": {"used": 20 * MIB, "peak": 90 * MIB, "limit": 100 * MIB, "killed": 1}
     }
+
+
+def test_there_is_room_for_what_the_limit_leaves(tmp_path: Path) -> None:
+    """100 MiB are the limit, 20 MiB are in use: files that are idle do not count."""
+    membership = tmp_path / "membership"
+    membership.write_text("0::/\n")
+    root = tmp_path / "cgroup"
+    written(root, {"cgroup.controllers": "memory\n"})
+    version_2(root)
+    gauge = Gauge(Group(str(root), str(membership)))
+
+    assert gauge.room(80 * MIB)
+    assert not gauge.room(81 * MIB)
+
+
+def test_there_is_room_where_nobody_sets_a_limit(tmp_path: Path) -> None:
+    membership = tmp_path / "membership"
+    membership.write_text("0::/\n")
+    root = tmp_path / "cgroup"
+    assert Gauge(Group(str(root), str(membership))).room(1 << 60)
+    written(root, {"cgroup.controllers": "memory\n"})
+    version_2(root, limit="max")
+
+    assert Gauge(Group(str(root), str(membership))).room(1 << 60)

@@ -27,6 +27,7 @@ OPTIONS = {
     "isolate": (("--isolate",), True),
     "log_volume": (("--log-volume", "team"), "team"),
     "output_volume": (("--output-volume", "results"), "results"),
+    "spares": (("--spares",), True),
     "keep_outputs": (("--keep-outputs", "1h"), 3600.0),
     "ttl": (("--ttl", "7d"), 604800.0),
 }

@@ -232,3 +232,31 @@ def test_any_membership_has_an_environment_that_a_process_can_have(
         both = {**contracts.defaults(membership, rank), **env}
         assert all(type(v) is str and "\0" not in v and "=" not in k for k, v in both.items())
         assert not env.keys() & contracts.defaults(membership, rank).keys()
+
+
+@pytest.mark.parametrize("framework", ["torch", "tensorflow", "jax", "plain"])
+def test_what_differs_between_memberships_is_by_membership(framework: str) -> None:
+    """All else may be known to a rank's process before anybody has met."""
+    settings = {"backend": "gloo", "timeout_s": 30.0, "port": None}
+    alone = topology(framework, node(), **settings)
+    met = topology(framework, node(index=4), node(address="10.9.9.9"), **settings)
+    met = met._replace(generation=7, restarts=2)
+    for mine, theirs in zip(alone.ranks_of(0), met.ranks_of(1), strict=True):
+        env, other = (
+            contracts.environment(one, rank) for one, rank in ((alone, mine), (met, theirs))
+        )
+        differ = {name for name in env.keys() | other.keys() if env.get(name) != other.get(name)}
+        assert differ
+        assert all(contracts.by_membership(name) for name in differ)
+        assert contracts.defaults(alone, mine) == contracts.defaults(met, theirs)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES", "PATH", "PYTHONPATH", "TORCH_LOGS"),
+        *("NCCL_DEBUG", "JAX_PLATFORMS", "RANKZERO_BACKEND", "RANKZERO_TIMEOUT_S"),
+    ],
+)
+def test_in_doubt_a_variable_is_not_by_membership(name: str) -> None:
+    assert not contracts.by_membership(name)

@@ -213,3 +213,37 @@ def test_a_hello_of_a_thousand_failures_fits_into_one_line():
     assert len(hello["failures"]) == 1000
     earliest = hello["failures"][-1]
     assert (earliest["rank"], len(earliest["exception"]["traceback"])) == (999, 16_000)
+
+
+def test_ranks_are_expected_until_they_run_and_again_when_they_come_down() -> None:
+    node = Node()
+    assert duty.expects_ranks(node.state)
+    node.running(1)
+    assert not duty.expects_ranks(node.state)
+    node.stop(1)
+    assert duty.expects_ranks(node.state)
+    node.feed(duty.AllDown(1, ()))
+    assert duty.expects_ranks(node.state)
+    node.assign(2)
+    assert not duty.expects_ranks(node.state)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        duty.Told({"type": "outcome", "outcome": {"state": "failed"}, "grace": 5.0}),
+        duty.Unable({"kind": "refused", "message": "no disk"}),
+        duty.Terminate("asked to leave"),
+        duty.Orphaned(),
+        duty.Told({"type": "fenced"}),
+    ],
+)
+@pytest.mark.parametrize("running", [True, False])
+def test_none_are_expected_where_none_will_be_started(event: duty.Event, running: bool) -> None:
+    node = Node()
+    if running:
+        node.running(1)
+        node.stop(1)
+    node.feed(event)
+
+    assert not duty.expects_ranks(node.state)

@@ -49,6 +49,7 @@ CASES: dict[str, tuple[Job, Facts, str]] = {
             log_keep=1 << 20,
             log_volume="logs",
             output_volume="results",
+            spares=True,
             roles={
                 "worker": {
                     "nodes": nodes(3, 1),

@@ -117,6 +117,7 @@ def jobs(draw, folder: str):
         wait=draw(st.floats(0, 1e6)),
         grace=draw(st.floats(0, 1e6)),
         log_keep=draw(st.integers(0, 2**40)),
+        spares=draw(st.booleans()),
         pull_secrets=draw(st.sampled_from([(), ("a", "b")])),
         queue=draw(maybe(NAME)),
         api=draw(st.sampled_from([(), (Rule(resources=("pods",), verbs=("get",)),)])),

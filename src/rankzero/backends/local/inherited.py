@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 
-from rankzero.agent.rank import root
+from rankzero.agent.interpreter import root
 
 #: The supervisor's: its lifeline is descriptor 0, its log 1 and 2.
 LISTENER, LOCK = 3, 4
