@@ -17,8 +17,9 @@ from .target import KUBECONFIG_VARIABLE, NO_LAB_VARIABLE, PLACE_VARIABLE
 
 #: A module's tests share what is made for it, so they stay together.
 _AT_ONCE = ("-n", "3", "--dist", "loadfile")
-#: Exit codes of pytest: interrupted, an error of its own, a wrong call; that there were no tests.
-_STOPPED, _NO_TESTS = (2, 3, 4), 5
+#: Exit codes of pytest: interrupted, an error of its own, a wrong call; that there were no tests;
+#: that some failed.
+_STOPPED, _NO_TESTS, _FAILED = (2, 3, 4), 5, 1
 
 
 def run(arguments: list[str]) -> int:
@@ -72,8 +73,12 @@ def _pytest(arguments: list[str], more: dict[str, str] | None = None) -> int:
     if together in _STOPPED:
         return together
     alone = _call([*words, "-m", "alone"], env)
-    found = [code for code in (together, alone) if code != _NO_TESTS]
-    return max(found, default=_NO_TESTS)
+    if alone in _STOPPED:
+        return alone
+    if _FAILED in (together, alone):
+        say("what failed is tried once more, one by one: a busy machine may have been in the way")
+        return _call([*words, "--last-failed", "--last-failed-no-failures", "none"], env)
+    return _NO_TESTS if together == alone == _NO_TESTS else 0
 
 
 def _call(words: list[str], more: dict[str, str]) -> int:
