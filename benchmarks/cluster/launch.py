@@ -19,6 +19,7 @@ def main(place: Place, options: Options) -> list[Goal]:
     rounds = options.rounds_or(7)
     contenders: dict[str, Callable[[], float]] = {
         "rankzero": lambda: rankzero(place),
+        "with spares": lambda: rankzero(place, "--spares"),
         STATIC: lambda: by_hand(place, "static.yaml"),
         TORCHRUN: lambda: by_hand(place, "torchrun.yaml"),
     }
@@ -31,10 +32,10 @@ def main(place: Place, options: Options) -> list[Goal]:
     ]
 
 
-def rankzero(place: Place) -> float:
+def rankzero(place: Place, *options: str) -> float:
     """Preflight and the code's way included, for both are part of the command."""
-    image = place.needs_torch()
-    said = place.rankzero("run", SCRIPT, "--nodes", 2, "--image", image, cwd=place.code(SCRIPT))
+    asked = ("--nodes", 2, "--image", place.needs_torch(), *options)
+    said = place.rankzero("run", SCRIPT, *asked, cwd=place.code(SCRIPT))
     place.rankzero("delete", said.run)
     return number(STEP, said.text) - said.began
 
