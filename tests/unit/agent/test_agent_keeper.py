@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -80,14 +81,16 @@ def node(waiting: Node) -> Node:
     return waiting
 
 
-@pytest.fixture
-def small_files() -> Iterator[Callable[[int | None], None]]:
-    """Files that no process here can make longer than so many bytes, as on a disk that is full."""
+@contextlib.contextmanager
+def small_files() -> Iterator[None]:
+    """Files that no process here can make longer than some bytes, as on a disk that is full. Only
+    within the block: what pytest itself writes may go to a file."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda most: resource.setrlimit(
-        resource.RLIMIT_FSIZE, (soft if most is None else most, hard)
-    )
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_lines_come_to_the_volume_while_the_run_goes_on(node: Node) -> None:
@@ -114,13 +117,12 @@ def test_another_agent_of_the_node_leaves_what_the_first_has_kept(loop, tmp_path
     assert node.kept() == b"first\nsecond\n"
 
 
-def test_a_full_volume_is_said_once_and_gets_the_rest_later(waiting: Node, small_files) -> None:
+def test_a_full_volume_is_said_once_and_gets_the_rest_later(waiting: Node) -> None:
     text = b"".join(b"%099d\n" % number for number in range(500))
     waiting.write(text)
-    small_files(20_000)
-    waiting.keeper.start()
-    waiting.loop.until(lambda: waiting.notices)
-    small_files(None)
+    with small_files():
+        waiting.keeper.start()
+        waiting.loop.until(lambda: waiting.notices)
 
     (said,) = waiting.notices
     assert said.startswith("the log volume takes no lines (File too large); the node keeps them")
@@ -128,13 +130,12 @@ def test_a_full_volume_is_said_once_and_gets_the_rest_later(waiting: Node, small
     assert waiting.kept() == text
 
 
-def test_what_nobody_heard_is_said_once_somebody_does(waiting: Node, small_files) -> None:
+def test_what_nobody_heard_is_said_once_somebody_does(waiting: Node) -> None:
     waiting.connected = False
     waiting.write(b"y" * 50_000)
-    small_files(20_000)
-    waiting.keeper.start()
-    waiting.loop.until(lambda: waiting.notices)
-    small_files(None)
+    with small_files():
+        waiting.keeper.start()
+        waiting.loop.until(lambda: waiting.notices)
     assert waiting.keeper.finish() is None
     waiting.keeper._hear()
     unheard, waiting.notices = waiting.notices, []
@@ -150,23 +151,25 @@ def test_what_nobody_heard_is_said_once_somebody_does(waiting: Node, small_files
     assert waiting.notices == unheard
 
 
-def test_a_trouble_that_lasts_is_said_to_the_next_coordinator(waiting: Node, small_files) -> None:
+def test_a_trouble_that_lasts_is_said_to_the_next_coordinator(waiting: Node) -> None:
     waiting.write(b"y" * 50_000)
-    small_files(20_000)
-    waiting.keeper.start()
-    waiting.loop.until(lambda: waiting.notices)
-    waiting.keeper.heard()
+    with small_files():
+        waiting.keeper.start()
+        waiting.loop.until(lambda: waiting.notices)
+        waiting.keeper.heard()
+        trouble = waiting.keeper.finish()
     first, again = waiting.notices
     assert first == again
-    assert waiting.keeper.finish() == "File too large"
+    assert trouble == "File too large"
 
 
-def test_what_never_came_is_told_at_the_end(waiting: Node, small_files) -> None:
+def test_what_never_came_is_told_at_the_end(waiting: Node) -> None:
     waiting.write(b"y" * 50_000)
-    small_files(20_000)
-    waiting.keeper.start()
-    waiting.loop.until(lambda: waiting.notices)
-    assert waiting.keeper.finish() == "File too large"
+    with small_files():
+        waiting.keeper.start()
+        waiting.loop.until(lambda: waiting.notices)
+        trouble = waiting.keeper.finish()
+    assert trouble == "File too large"
 
 
 def test_a_volume_that_says_only_at_the_end_that_it_is_full(node: Node, monkeypatch) -> None:
