@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from rankzero.agent import exits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from types import FrameType
 
 #: A bug in rankzero: EX_SOFTWARE of sysexits.h, which no user's job gives rankzero to return.
 BUG = 70
@@ -29,8 +31,11 @@ _UNWRITABLE = (errno.EPIPE, errno.EIO, errno.ENOSPC)
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code."""
     _open_closed_streams()
+    noticed = _Noticed()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, noticed)
     try:
-        code = run(sys.argv[1:] if argv is None else argv)
+        code = run(sys.argv[1:] if argv is None else argv, lambda: noticed.yes)
         sys.stdout.flush()
     except KeyboardInterrupt:
         code = exits.INTERRUPTED
@@ -39,9 +44,22 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     sys.exit(code)
 
 
-def run(argv: Sequence[str]) -> int:
-    """Run one command; returns its exit code. Errors: KeyboardInterrupt, and OSError where our
-    own output cannot be written."""
+class _Noticed:
+    """Python's own handler of Ctrl-C, which remembers that there was one: what it interrupts may
+    make another error of it, as an extension in C does that is just being imported."""
+
+    yes = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self.yes = True
+        signal.default_int_handler(number, frame)
+
+
+def run(argv: Sequence[str], interrupted: Callable[[], bool] = lambda: False) -> int:
+    """Run one command; returns its exit code. interrupted: whether there was a Ctrl-C.
+
+    Errors: KeyboardInterrupt, and OSError where our own output cannot be written.
+    """
     import click
 
     from rankzero.cli.verbs import rankzero
@@ -66,6 +84,8 @@ def run(argv: Sequence[str]) -> int:
     except Exception as bug:
         if isinstance(bug, OSError) and bug.errno in _UNWRITABLE:
             raise
+        if interrupted() and not debugging(argv):
+            return exits.INTERRUPTED
         return _say_bug(bug, argv)
 
 

@@ -88,6 +88,23 @@ def test_ctrl_c_is_130_without_a_traceback():
     assert (process.returncode, err) == (130, b"")
 
 
+def test_ctrl_c_that_became_another_error_on_its_way_is_one_all_the_same():
+    code = (
+        "import os, signal\n"
+        "from rankzero.cli import main, version\n"
+        "def importing(**_):\n"
+        "    try:\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "    except BaseException as error:\n"
+        "        raise ImportError(f'half of it: {error!r}')\n"
+        "version.command.callback = importing\n"
+        "main.main(['version'])\n"
+    )
+    process = python(code)
+    _, err = process.communicate()
+    assert (process.returncode, err) == (130, b"")
+
+
 def test_a_reader_that_leaves_is_no_error():
     reader, writer = os.pipe()
     os.close(reader)
