@@ -16,11 +16,12 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from tests.cluster.lab import namespaces, power
-from tests.cluster.lab.shell import until
+from tests.cluster.lab.shell import LabError, until
 
 from benchmarks.cluster.goals import Goal
 from benchmarks.cluster.options import Options
 from benchmarks.cluster.place import Place, Said
+from rankzero.agent.healing.pods import INDEX
 
 SCRIPT = "outlives.py"
 #: The machine that goes; the lab's first one answers its services.
@@ -94,21 +95,33 @@ def _attached(place: Place, pool: ThreadPoolExecutor) -> Iterator[tuple[str, Fut
     for _ in range(_TRIES):  # the scheduler spreads them, and does not say which goes where
         options = ("--nodes", 2, "--max-restarts", 1, "--image", place.needs_torch())
         watching = pool.submit(place.rankzero, "run", SCRIPT, *options, cwd=folder)
-        pods = until("both ranks' first step", lambda: _stepping(place), _PATIENCE)
-        (second,) = (one for one in pods if one["metadata"]["name"].rpartition("-")[0][-1] == "1")
+        try:
+            until("both ranks' first step", lambda: _stepping(place), _PATIENCE)
+        except LabError:
+            place.admin("delete", "jobs", "--all")  # or the command goes on for ever
+            raise
+        (second,) = (one for one in _pods(place) if one["metadata"]["labels"][INDEX] == "1")
         if second["spec"]["nodeName"] == NODE:
             yield second["metadata"]["name"], watching
             return
-        place.rankzero("stop", second["metadata"]["labels"]["rankzero/run"], "--grace", 0)
+        run = second["metadata"]["labels"]["rankzero/run"]
+        place.rankzero("stop", run, "--grace", 0)
         watching.exception()  # it was stopped: that is no success
+        place.rankzero("delete", run)
     raise SystemExit(f"the second node never came to {NODE}")
 
 
-def _stepping(place: Place) -> list[Any]:
-    """The pods of the run, once a step was done."""
-    pods = place.admin.get("pods", "--field-selector", "status.phase=Running")["items"]
+def _stepping(place: Place) -> bool:
+    """Whether the run's pods are both there, and a step was done."""
+    pods = _pods(place)
     said = "".join(place.admin("logs", one["metadata"]["name"]) for one in pods)
-    return pods if len(pods) == 2 and "step at" in said else []
+    return len(pods) == 2 and "step at" in said
+
+
+def _pods(place: Place) -> list[Any]:
+    """Those that run, and are to."""
+    pods = place.admin.get("pods", "--field-selector", "status.phase=Running")["items"]
+    return [one for one in pods if "deletionTimestamp" not in one["metadata"]]
 
 
 def _waited(place: Place, what: str, state: str) -> float:

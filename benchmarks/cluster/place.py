@@ -131,6 +131,8 @@ def opened() -> Iterator[Place]:
             config = users.user(cluster.kubectl, namespace, ROLE, Path(folder) / "kubeconfig")
             yield Place(admin, config, cluster.python, cluster.torch, Path(folder))
         finally:
+            # Kubernetes waits for failed pods, which their Jobs keep where something went wrong.
+            admin("delete", "jobs", "--all", "--wait=false")
             cluster.kubectl("delete", "namespace", namespace, seconds=_CLEANING)
 
 
