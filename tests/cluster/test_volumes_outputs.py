@@ -45,8 +45,9 @@ def whole(team: Team, folder: str) -> bool:
 
 
 def submitted(team: Team) -> str:
-    runs = json.loads(team.call("list", "-o", "json").out)["runs"]
-    return str(runs[0]["run"])
+    said = team.call("list", "-o", "json")
+    assert said.code == 0, said
+    return str(json.loads(said.out)["runs"][0]["run"])
 
 
 def test_outputs_stay_and_are_fetched_when_the_pods_are_gone(keeping: Team) -> None:
