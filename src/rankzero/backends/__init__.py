@@ -6,9 +6,9 @@ does not need it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rankzero.backends.places import ANYWHERE as ANYWHERE
 from rankzero.backends.places import Place, near, to_look
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from rankzero.config import Config
 
     Found = list[tuple[Backend, RunInfo]]
+
+T = TypeVar("T")
 
 #: name -> package, in the order in which runs are looked for. The package has `at(place)`, its
 #: backend there; `known(place)`, where this user may have runs; `everywhere(place)`, all runs that
@@ -80,13 +82,21 @@ def everywhere(where: Where = ANYWHERE) -> tuple[Found, list[Refused]]:
 def _everywhere(places: Sequence[Place], where: Where) -> tuple[Found, list[Refused]]:
     found: Found = []
     silent: dict[str, Refused] = {}
-    for answer in together(places, lambda place: _runs(place, where)):
+    for answer in _at_once(places, lambda place: _runs(place, where)):
         if isinstance(answer, Error) and not isinstance(answer, Refused):
             raise answer
         infos, notes = ([], [answer]) if isinstance(answer, Refused) else answer
         found += infos
         silent.update({str(note.args[0]): note for note in notes})
     return found, list(silent.values())
+
+
+def _at_once(places: Sequence[Place], ask: Callable[[Place], T]) -> list[T | Error]:
+    """As `together`, with all modules imported before: two threads that import modules which need
+    each other may get one that is half done."""
+    for place in places:
+        at(place)
+    return together(places, ask)
 
 
 def _runs(place: Place, where: Where) -> tuple[Found, list[Refused]]:
@@ -127,7 +137,7 @@ def find(run: str, where: Where = ANYWHERE) -> tuple[Backend, RunInfo]:
 def _exact(run: str, places: Sequence[Place]) -> tuple[Backend, RunInfo] | None:
     """The likeliest places are asked one by one, all others together."""
     for some in (places[:1], places[1:2], places[2:]):
-        answers = together(some, lambda place: (at(place), at(place).run(run)))
+        answers = _at_once(some, lambda place: (at(place), at(place).run(run)))
         found = [one for one in answers if not isinstance(one, Error)]
         if len(found) == 1:
             return found[0]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rankzero import backends
 from rankzero.backends import kubernetes
 from rankzero.backends.kubernetes.remembered import MOST, Sent, remember, remembered
 from rankzero.backends.places import Place, Where, to_look, to_run
@@ -195,3 +196,22 @@ def test_who_does_not_answer_in_time_is_named() -> None:
 def test_a_bug_in_one_is_a_bug() -> None:
     with pytest.raises(ZeroDivisionError):
         together([Place("local"), Place("kubernetes")], lambda place: 1 // 0)
+
+
+def test_all_backends_are_there_before_several_are_asked_at_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What threads import at once may come to them half done."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(backends, "_made", {})
+    places = [Place("local"), Place("kubernetes", "lab", "a")]
+    there: list[set[Place]] = []
+
+    def ask(places: list[Place], ask: object) -> list[Error]:
+        there.append(set(backends._made))
+        return [Refused("silent") for _ in places]
+
+    monkeypatch.setattr(backends, "every", lambda where: places)
+    monkeypatch.setattr(backends, "together", ask)
+    backends.everywhere()
+    assert there == [set(places)]
