@@ -81,10 +81,16 @@ class HelperPod:
                 place = _place(live, self._job)
                 if place.state == "running":
                     return str(live.pods[0]["metadata"]["name"])
-                if place.state == "ended" or (place.trouble and place.trouble.hopeless):
+                if place.state == "ended" or self._in_vain(place):
                     break
                 live.wait(version, left)
             raise self._refused(_place(live, self._job))
+
+    def _in_vain(self, place: Place) -> bool:
+        """Whether waiting does not help. The machine may look for the agent before that is there,
+        and looks again."""
+        trouble = place.trouble
+        return trouble is not None and trouble.hopeless and self._job not in trouble.text
 
     def _refused(self, place: Place) -> Refused:
         trouble = place.trouble or Trouble("", place.text)
