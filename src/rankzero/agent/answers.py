@@ -47,7 +47,7 @@ class Answers:
             offsets = dict.fromkeys(self._ranks(question), 0)
         for rank in self._ranks(question):
             if rank not in offsets:
-                offsets[rank] = self._begin(question, rank)
+                offsets[rank] = begin(self._reader, question, rank)
         question = dict(question, offsets=offsets)
         if not self._answer(question, final=not question.get("wait")):
             self._open[question["id"]] = question
@@ -126,14 +126,16 @@ class Answers:
         wanted = question.get("ranks")
         return [rank for rank in self._reader.ranks() if wanted is None or rank in wanted]
 
-    def _begin(self, question: Mapping[str, Any], rank: int) -> int:
-        """Where a viewer that has not seen this rank yet begins."""
-        start = 0
-        if question.get("since") is not None:
-            start = self._reader.offset_since(rank, float(question["since"]))
-        if question.get("tail") is not None:
-            start = max(start, self._reader.offset_tail(rank, int(question["tail"])))
-        return start
+
+def begin(reader: LogReader, question: Mapping[str, Any], rank: int, *, final: bool = False) -> int:
+    """Where one begins who has not seen this rank yet: with `since` and `tail` as they ask. final:
+    see `LogReader.offset_tail`."""
+    start = 0
+    if question.get("since") is not None:
+        start = reader.offset_since(rank, float(question["since"]))
+    if question.get("tail") is not None:
+        start = max(start, reader.offset_tail(rank, int(question["tail"]), final=final))
+    return start
 
 
 def _offsets(question: Mapping[str, Any]) -> Offsets:

@@ -20,7 +20,7 @@ import sys
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from rankzero.agent import exits
-from rankzero.agent.answers import pack
+from rankzero.agent.answers import begin, pack
 from rankzero.agent.logs.merge import Cursor, merge
 from rankzero.agent.logs.reader import LogReader
 
@@ -70,7 +70,10 @@ def answers(folder: str, query: Mapping[str, Any]) -> Iterator[Dict[str, Any]]:
         extents = ends.setdefault(book, {})
         for rank in reader.ranks():
             if query.get("ranks") is None or rank in query["ranks"]:
-                start = _begin(query, reader, rank) if known is None else known.get(str(rank), 0)
+                if known is None:
+                    start = begin(reader, query, rank, final=True)
+                else:
+                    start = known.get(str(rank), 0)
                 cursors[Cursor(reader, rank, start, node)] = book
                 offsets[str(rank)] = start
                 extents[str(rank)] = reader.extent(rank)[1]
@@ -106,13 +109,3 @@ def _nodes(folder: str) -> Iterator[Tuple[str, str]]:
         role, _, index = name.rpartition("-")
         if role and index.isdigit():
             yield name, "%s/%s" % (role, index)
-
-
-def _begin(query: Mapping[str, Any], reader: LogReader, rank: int) -> int:
-    """Where one begins who has seen nothing of a log yet."""
-    offset = 0
-    if query.get("since") is not None:
-        offset = reader.offset_since(rank, query["since"])
-    if query.get("tail") is not None:
-        offset = max(offset, reader.offset_tail(rank, query["tail"], final=True))
-    return offset

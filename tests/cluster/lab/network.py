@@ -74,32 +74,17 @@ def plug_in(index: int, pid: int) -> None:
 
 def cut(index: int) -> None:
     """Take a node's cable out of the bridge, and leave it there: everything on the node goes on."""
-    run(
-        "nsenter",
-        "-t",
-        namespaces.pid_of(CONTROL),
-        "-n",
-        "ip",
-        "link",
-        "set",
-        node_name(index),
-        "down",
-    )
+    _set_port(index, "down")
 
 
 def mend(index: int) -> None:
     """Plug it in again."""
-    run(
-        "nsenter",
-        "-t",
-        namespaces.pid_of(CONTROL),
-        "-n",
-        "ip",
-        "link",
-        "set",
-        node_name(index),
-        "up",
-    )
+    _set_port(index, "up")
+
+
+def _set_port(index: int, state: str) -> None:
+    inside = ("nsenter", "-t", namespaces.pid_of(CONTROL), "-n")
+    run(*inside, "ip", "link", "set", node_name(index), state)
 
 
 def use_cable(index: int) -> None:
