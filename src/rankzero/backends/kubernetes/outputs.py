@@ -24,18 +24,14 @@ def bring(cluster: Cluster, found: Found, pods: Iterable[Object], to: Path) -> I
 
     Errors: Refused.
     """
-    taken, mark = Names(), to / _UNFINISHED
-    with _refusing(to):
-        to.mkdir(parents=True, exist_ok=True)
-        mark.touch()
-    for pod in state.holders(found, pods):
+    taken = Names()
+    with _marked(to):
+        for pod in state.holders(found, pods):
 
-        def dial(pod: Object = pod) -> Stream:
-            return execute(cluster, found, pod, "outputs")
+            def dial(pod: Object = pod) -> Stream:
+                return execute(cluster, found, pod, "outputs")
 
-        yield from fetch(dial, to, state.node(pod), taken)
-    with _refusing(to):
-        mark.unlink(missing_ok=True)
+            yield from fetch(dial, to, state.node(pod), taken)
 
 
 def bring_from(dial: Callable[[], Stream], to: Path) -> Iterator[Fetching]:
@@ -43,24 +39,31 @@ def bring_from(dial: Callable[[], Stream], to: Path) -> Iterator[Fetching]:
 
     Errors: Refused; NoFolder, and nothing is left here then.
     """
-    mark = to / _UNFINISHED
-    with _refusing(to):
-        to.mkdir(parents=True, exist_ok=True)
-        mark.touch()
     try:
-        yield from fetch(dial, to)
+        with _marked(to):
+            yield from fetch(dial, to)
     except NoFolder:
-        mark.unlink(missing_ok=True)
+        (to / _UNFINISHED).unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # it was there before
             to.rmdir()
         raise
-    with _refusing(to):
-        mark.unlink(missing_ok=True)
 
 
 def here(to: Path) -> bool:
     """Whether everything has come to this folder."""
     return to.is_dir() and not (to / _UNFINISHED).exists()
+
+
+@contextlib.contextmanager
+def _marked(to: Path) -> Iterator[None]:
+    """The folder is unfinished until the block has come to its end. Errors: Refused."""
+    mark = to / _UNFINISHED
+    with _refusing(to):
+        to.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+    yield
+    with _refusing(to):
+        mark.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
