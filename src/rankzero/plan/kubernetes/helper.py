@@ -10,8 +10,9 @@ import base64
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from rankzero.plan.kubernetes import layout, names, starting, users, volumes
+from rankzero.plan.kubernetes import layout, names, pod, starting, users, volumes
 from rankzero.plan.kubernetes.objects import head
+from rankzero.spec.pods import Volume
 
 #: What the helper's pod is called among nodes; no role has this name and a run's label.
 ROLE = "helper"
@@ -24,9 +25,9 @@ _RESOURCES = {
     "requests": {"cpu": "50m", "memory": "64Mi"},
     "limits": {"memory": "512Mi"},
 }
-#: What of a run's pods decides whether a pod is let in, and where, beside its devices.
+#: What of a run's pods decides whether a pod is let in, and where, beside devices and labels.
 _ALIKE = (
-    *("imagePullSecrets", "nodeSelector", "priorityClassName", "schedulerName"),
+    *("imagePullSecrets", "priorityClassName", "schedulerName"),
     *("securityContext", "serviceAccountName", "tolerations"),
 )
 
@@ -52,35 +53,26 @@ def like_the_run(plan: Mapping[str, Any], template: Mapping[str, Any], path: str
     found = volumes.mounted(spec, path)
     if found is None:
         return None
-    rank = next(one for one in spec["containers"] if one["name"] == names.CONTAINER)
-    pod = {key: spec[key] for key in _ALIKE if spec.get(key)}
+    alike = {key: spec[key] for key in _ALIKE if spec.get(key)}
     machine = _machine(plan, spec.get("nodeSelector") or {})
-    pod = {key: value for key, value in pod.items() if key != "nodeSelector"}
-    container = {
+    rank = pod.rank(spec)
+    container: dict[str, Any] = {
         key: rank[key] for key in ("image", "imagePullPolicy", "securityContext") if key in rank
     }
     python = plan.get("job", {}).get("python")
-    return Like({**pod, **machine}, container, found["volume"], found["mount"], python)
+    return Like({**alike, **machine}, container, found["volume"], found["mount"], python)
 
 
 def like_none(volume: str, image: str, user: int | str | None, path: str) -> Like:
     """Where the run's objects are gone. volume: a claim, or an NFS server's `SERVER:/FOLDER`."""
-    if ":" in volume:
-        server, _, folder = volume.partition(":")
-        source: dict[str, Any] = {"nfs": {"server": server, "path": folder}}
-    else:
-        source = {"persistentVolumeClaim": {"claimName": volume}}
+    claim, nfs = (None, volume) if ":" in volume else (volume, None)
+    named = {"volume": Volume.model_construct(path=path, claim=claim, nfs=nfs)}
+    (source,), (mount,) = volumes.theirs(named), volumes.their_mounts(named)
     return Like(
         {"securityContext": users.pod_security(user, assigns_ids=False)},
-        {
-            "image": image,
-            "securityContext": {
-                "allowPrivilegeEscalation": False,
-                "capabilities": {"drop": ["ALL"]},
-            },
-        },
-        {"name": "volume", **source},
-        {"name": "volume", "mountPath": path},
+        {"image": image, "securityContext": users.container_security()},
+        source,
+        mount,
     )
 
 
@@ -112,23 +104,22 @@ def _spec(name: str, like: Like) -> dict[str, Any]:
         {"name": "agent", "mountPath": layout.AGENT, "readOnly": True},
         {**like.mount, "readOnly": True},
     ]
+    container = {
+        "name": names.CONTAINER,
+        **like.container,
+        "command": starting.inside(like.python, ["helper"]),
+        "env": [],
+        "resources": _RESOURCES,
+        "volumeMounts": mounts,
+    }
+    pod.hide_devices(container)
     return {
         "restartPolicy": "Never",
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": 5,
         **like.pod,
-        "containers": [
-            {
-                "name": names.CONTAINER,
-                **like.container,
-                "command": starting.inside(like.python, ["helper"]),
-                # It needs no GPU, whatever the image says.
-                "env": [{"name": "NVIDIA_VISIBLE_DEVICES", "value": "void"}],
-                "resources": _RESOURCES,
-                "volumeMounts": mounts,
-            }
-        ],
+        "containers": [container],
         "volumes": [{"name": "agent", "configMap": {"name": name}}, dict(like.volume)],
     }
 

@@ -74,7 +74,7 @@ def template(wanted: Wanted, index: int | None = None) -> dict[str, Any]:
         spec["nodeSelector"] = machine
     for overlay in (job.pod, asked.pod):
         spec = strategic.merge(spec, overlay)
-    _hide_devices(rank(spec))
+    hide_devices(rank(spec))
     return {"metadata": metadata, "spec": spec}
 
 
@@ -129,10 +129,7 @@ def _container(wanted: Wanted) -> dict[str, Any]:
         "env": _environment(wanted),
         **{key: value for key, value in optional.items() if value},
         "resources": resources(asked),
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": users.container_security(),
         "terminationMessagePath": layout.TERMINATION,
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [
@@ -164,7 +161,7 @@ def resources(asked: Role) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value}
 
 
-def _hide_devices(container: dict[str, Any]) -> None:
+def hide_devices(container: dict[str, Any]) -> None:
     """Let a container that was granted no device see none.
 
     Images of CUDA say NVIDIA_VISIBLE_DEVICES=all, and where NVIDIA's runtime is a machine's

@@ -31,3 +31,8 @@ def pod_security(user: int | str | None, assigns_ids: bool) -> dict[str, Any]:
         **({"fsGroupChangePolicy": "OnRootMismatch"} if "fsGroup" in found else {}),
         "seccompProfile": {"type": "RuntimeDefault"},
     }
+
+
+def container_security() -> dict[str, Any]:
+    """A container's security context, whoever runs in it."""
+    return {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
