@@ -17,6 +17,7 @@ import yaml
 from support.home import Command
 from support.waiting import until
 
+from .dying import JOB, NODE, OFF, READS_PODS, machines, submitted
 from .lab import namespaces, network, power
 from .lab.target import Cluster
 from .rights import without
@@ -26,21 +27,10 @@ from .team import ROLE, Team
 #: It takes machines away from everybody.
 pytestmark = pytest.mark.alone
 
-NODE, OFF = "node1", 1
 #: NotReady after 10 s, 30 s of toleration, of a coordinator also its grace period and more, and
 #: what a busy machine adds.
 GIVEN_UP = 240.0
-#: As everybody who looks at runs, and no more.
-READS_PODS = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}
 READER = {"rules": [*without("pods")["rules"], READS_PODS]}
-JOB = """
-name: lasting
-run: train.py
-max_restarts: 3
-grace: 5s
-roles:
-  worker: {nodes: 2}
-"""
 LINES = 200
 SCRIPT = f"""
 import os, time
@@ -50,11 +40,6 @@ if generation == "1":
     time.sleep(3000)
 for number in range({LINES}):
     print("line", number, flush=True)
-"""
-WAITS = """
-import os, time
-print("up", os.environ["RANKZERO_GENERATION"], flush=True)
-time.sleep(3000)
 """
 Start = Callable[[Team], str]
 
@@ -83,33 +68,6 @@ def unplugged() -> Iterator[None]:
         yield
     finally:
         network.mend(OFF)
-
-
-def submitted(team: Team, script: str, job: str = JOB, held: int = 1) -> str:
-    """A run of which the machine that will go has one node, the one of this number."""
-    team.script(script)
-    for _ in range(12):  # the scheduler spreads them; which one goes where it does not say
-        started = team.call("run", team.script(job, "job.yaml"), "--detach")
-        assert started.code == 0, started
-        run = started.out.strip()
-        until(lambda run=run: team.call("logs", run).out.count("up 1\n") == 2, "both ranks")
-        where = machines(team, run)
-        if where == {held: NODE, 1 - held: "node0"}:
-            return run
-        team.call("delete", run, "--force")
-    raise AssertionError(f"the nodes were never where they should be: {where}")
-
-
-def machines(team: Team, run: str) -> dict[int, str]:
-    return {number(pod): pod["spec"].get("nodeName", "") for pod in pods(team, run)}
-
-
-def pods(team: Team, run: str) -> list[Any]:
-    return list(team.admin.get("pods", "-l", f"rankzero/run={run}")["items"])
-
-
-def number(pod: Any) -> int:
-    return int(pod["metadata"]["labels"]["batch.kubernetes.io/job-completion-index"])
 
 
 def status(team: Team, run: str) -> Mapping[str, Any]:
@@ -190,7 +148,7 @@ def rights_for(team: Team, job: str) -> dict[str, Any]:
 @pytest.mark.timeout(600)
 def test_an_agent_that_was_only_cut_off_is_fenced(place: Shared) -> None:
     team = place.member()
-    run = submitted(team, WAITS)
+    run = submitted(team)
     agents = agents_of(run, 1)
     assert len(agents) == 1
     watching = team.start("attach", run)

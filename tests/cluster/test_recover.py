@@ -10,6 +10,7 @@ import pytest
 
 from support.waiting import until
 
+from .dying import NODE, OFF, READS_PODS, machines, number, pods, submitted
 from .lab import namespaces, power
 from .lab.target import Cluster
 from .rights import without
@@ -18,24 +19,8 @@ from .team import Team
 
 pytestmark = pytest.mark.alone
 
-NODE, OFF = "node1", 1
 #: NotReady after 10 s, 30 s of toleration, then what a busy machine adds.
 GIVEN_UP = 120.0
-#: As everybody who looks at runs, and no more.
-READS_PODS = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}
-JOB = """
-name: lasting
-run: train.py
-max_restarts: 3
-grace: 5s
-roles:
-  worker: {nodes: 2}
-"""
-WAITS = """
-import os, time
-print("up", os.environ["RANKZERO_GENERATION"], flush=True)
-time.sleep(3000)
-"""
 
 
 @pytest.fixture
@@ -44,29 +29,6 @@ def place(lab: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sh
         yield made
         if not namespaces.runs(NODE):
             power.on(OFF)
-
-
-def submitted(team: Team) -> str:
-    """A run whose second node, and only that, is on the machine that will go."""
-    team.script(WAITS)
-    for _ in range(10):  # the scheduler spreads them; which one goes where it does not say
-        started = team.call("run", team.script(JOB, "job.yaml"), "--detach")
-        assert started.code == 0, started
-        run = started.out.strip()
-        until(lambda run=run: team.call("logs", run).out.count("up 1\n") == 2, "both ranks")
-        where = {labels(pod): pod["spec"]["nodeName"] for pod in pods(team, run)}
-        if where == {"0": "node0", "1": NODE}:
-            return run
-        team.call("stop", run, "--grace", "0")
-    raise AssertionError(f"the nodes were never where they should be: {where}")
-
-
-def pods(team: Team, run: str) -> list[Any]:
-    return list(team.admin.get("pods", "-l", f"rankzero/run={run}")["items"])
-
-
-def labels(pod: Any) -> str:
-    return str(pod["metadata"]["labels"]["batch.kubernetes.io/job-completion-index"])
 
 
 def held(team: Team, run: str, *words: str) -> list[Any]:
@@ -81,7 +43,7 @@ def test_a_node_that_a_dead_machine_holds_starts_elsewhere(place: Shared) -> Non
     lesser = place.member({"rules": [*without("pods")["rules"], READS_PODS]})
     run = submitted(team)
     assert team.call("recover", run).out == f"No machine holds a node of {run}; nothing was done.\n"
-    (old,) = [pod for pod in pods(team, run) if labels(pod) == "1"]
+    (old,) = [pod for pod in pods(team, run) if number(pod) == 1]
 
     power.off(OFF)
     until(
@@ -92,7 +54,7 @@ def test_a_node_that_a_dead_machine_holds_starts_elsewhere(place: Shared) -> Non
     assert refused.code == 3
     name = old["metadata"]["name"]
     assert f"delete pod {name} --grace-period=0 --force" in refused.err
-    assert [pod["metadata"]["uid"] for pod in pods(team, run) if labels(pod) == "1"] == [
+    assert [pod["metadata"]["uid"] for pod in pods(team, run) if number(pod) == 1] == [
         old["metadata"]["uid"]
     ]
 
@@ -102,6 +64,6 @@ def test_a_node_that_a_dead_machine_holds_starts_elsewhere(place: Shared) -> Non
     assert held(team, run) == []
 
     power.on(OFF)
-    until(lambda: all(pod["spec"]["nodeName"] == "node0" for pod in pods(team, run)), "one of each")
+    until(lambda: all(where == "node0" for where in machines(team, run).values()), "one of each")
     status = json.loads(team.call("status", run, "-o", "json").out)["runs"][0]
     assert (status["state"], status["generation"], status["restarts"]) == ("running", 2, 1)
