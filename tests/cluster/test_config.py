@@ -107,9 +107,10 @@ def test_a_profile_says_where_and_what_in(two: Two) -> None:
     ]
     assert [run["max_restarts"] for run in shown] == [2, 0]
     assert two.listed("--on", "first") == {named: f"context-0/{two.namespaces[0]}"}
-    planned = two.call("run", two.script(_HELLO), "--on", "other", "--dry-run").out
-    assert f" · context-0/{two.namespaces[1]} · " in planned
-    assert " · image nobody/nothing:1 · " in planned
+    planned = two.call("run", two.script(_HELLO), "--on", "other", "--dry-run", "--no-preflight")
+    assert planned.code == 0, planned
+    assert f" · context-0/{two.namespaces[1]} · " in planned.out
+    assert " · image nobody/nothing:1 · " in planned.out
     assert two.call("delete", "--all", "--force").code == 0
     assert two.listed() == {}
 

@@ -61,6 +61,18 @@ def ended(team: Team, *options: str) -> str:
     return run
 
 
+def no_more_pods(team: Team) -> None:
+    """Until another pod goes, which never starts."""
+    waits = {"nodeSelector": {"no": "such"}, "containers": [{"name": "none", "image": "none"}]}
+    for kind, name, spec in (
+        ("Pod", "other", waits),
+        ("ResourceQuota", "one", {"hard": {"pods": "1"}}),
+    ):
+        team.admin.apply(
+            {"apiVersion": "v1", "kind": kind, "metadata": {"name": name}, "spec": spec}
+        )
+
+
 def kill(team: Team, run: str, node: str) -> None:
     """End a node's pod at once; its log goes with it."""
     role, _, index = node.partition("/")
@@ -153,8 +165,7 @@ def test_a_claim_that_is_not_there_is_said_at_once_and_nothing_is_left(team: Tea
 
 def test_a_helper_that_does_not_start_is_explained_after_its_time(keeping: Team) -> None:
     run = ended(keeping, "--log-volume", "logs")
-    quota = {"kind": "ResourceQuota", "metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}}
-    keeping.admin.apply({"apiVersion": "v1", **quota})
+    no_more_pods(keeping)
     said = patient(keeping, "logs", run, "--wait", "15s")
     assert (said.code, said.out) == (3, "[0] hello\n"), said
     assert "cannot look at the volume logs: its helper pod did not start" in said.err
@@ -164,11 +175,11 @@ def test_a_helper_that_does_not_start_is_explained_after_its_time(keeping: Team)
 
 def test_a_command_that_is_killed_leaves_a_helper_that_goes_with_the_run(keeping: Team) -> None:
     run = ended(keeping, "--log-volume", "logs")
-    keeping.admin("delete", "pvc", "logs", "--wait=false")
+    no_more_pods(keeping)
     command = keeping.start("logs", run, "--wait", "10m")
     until(lambda: helpers(keeping), "a helper")
     command.signal(signal.SIGKILL)
     command.process.wait()
-    if helpers(keeping):  # it may have been given up already
-        assert keeping.call("delete", run).code == 0
+    assert helpers(keeping)
+    assert keeping.call("delete", run).code == 0
     gone(keeping)

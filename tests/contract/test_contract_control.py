@@ -106,8 +106,8 @@ def test_a_watch_left_and_taken_up_again_misses_nothing(runner: Runner) -> None:
     runner.backend.stop(runner.submitted[0])
     second.to_end()
 
-    numbers = [event.seq for event in first.events + second.events]
-    assert numbers == list(range(1, len(numbers) + 1))
+    told = [(event.seq, event.kind) for event in first.events + second.events]
+    assert [number for number, _ in told] == list(range(1, len(told) + 1)), told
 
 
 def test_many_runs_at_once_keep_apart(runner: Runner) -> None:
