@@ -55,8 +55,8 @@ def changes_its_mind(state, event, now):
     return m.step(state, event, now)
 
 
-def finishes_twice(state, event, now):
-    """A history that has its end is ended again."""
+def forgets_the_end(state, event, now):
+    """A history that has its end goes on."""
     return m.step(state._replace(recorded=False), event, now)
 
 
@@ -76,7 +76,7 @@ def fences_whom_nobody_replaced(state, event, now):
         (counts_nothing, "restarts"),
         (forgets_generations, "generations must grow"),
         (changes_its_mind, "the outcome changed"),
-        (finishes_twice, "finished twice"),
+        (forgets_the_end, "was told after the end"),
         (fences_whom_nobody_replaced, "nobody replaced it"),
     ],
 )

@@ -190,9 +190,8 @@ def end(turn: Turn) -> None:
         return
     assert state.outcome is not None
     turn.set(phase="lingering", since=turn.now)
-    if not state.recorded:
-        turn.set(recorded=True)
-        turn.emit(ev.FINISHED, **dict(state.outcome))
+    turn.emit(ev.FINISHED, **dict(state.outcome))
+    turn.set(recorded=True)
 
 
 def linger(turn: Turn) -> None:
