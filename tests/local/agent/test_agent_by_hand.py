@@ -13,6 +13,7 @@ from rankzero.agent import events as ev
 from rankzero.agent import exits
 from support import processes
 from support.interpreters import extremes
+from support.waiting import until
 
 HELLO = "import os, sys\nprint('rank', os.environ['RANKZERO_RANK'], sys.version_info[:2])\n"
 TRAINS = "import time\nprint('up', flush=True)\ntime.sleep(300)\n"
@@ -145,7 +146,7 @@ def test_an_agents_death_ends_its_ranks_even_by_sigkill(cluster, until_dead) -> 
     cluster.agents["worker/0"].wait()
 
     until_dead(cluster)
-    assert not any(processes.alive(pid) for pid in ranks)
+    until(lambda: not any(map(processes.alive, ranks)), f"the ranks {ranks} to end")
 
 
 def test_echo_prints_every_line_with_its_rank(cluster) -> None:
