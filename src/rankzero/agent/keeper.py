@@ -5,7 +5,6 @@ waits for it; when it is full, or away, the thread tries again and goes on where
 the node's disk still has the lines.
 """
 
-import contextlib
 import errno
 import os
 import threading
@@ -50,9 +49,6 @@ class Keeper:
         self._folder = os.path.join(self._all, config.node.replace("/", "-"), incarnation)
         self._on_notice, self._on_refused = on_notice, on_refused
         self._new, self._leaving = threading.Event(), threading.Event()
-        self._said: Deque[Callable[[], None]] = deque()
-        self._read, self._write = os.pipe()
-        os.set_blocking(self._write, False)
         self._trouble = ""
         self._lasting = ""
         self._unheard: Deque[str] = deque(maxlen=_UNHEARD)
@@ -61,7 +57,6 @@ class Keeper:
 
     def start(self) -> None:
         """Errors: RuntimeError where the system has no thread left."""
-        self._loop.watch(self._read, self._hear)
         self._thread.start()
 
     def wrote(self) -> None:
@@ -75,7 +70,6 @@ class Keeper:
         self._leaving.set()
         self._new.set()
         self._thread.join(FINISH)
-        self._loop.watch(self._read)
         if self._thread.is_alive():
             return self._trouble or "it is too slow"
         return self._trouble or None
@@ -139,16 +133,11 @@ class Keeper:
 
     def _refuse(self, why: str) -> None:
         text = "cannot keep logs on the volume (%s): %s" % (self._all, why)
-        self._tell(lambda: self._on_refused(text))
+        self._loop.soon(lambda: self._on_refused(text))
 
     def _notice(self, text: str, lasting: Optional[str] = None) -> None:
         """lasting: the trouble from now on, where that changes."""
-        self._tell(lambda: self._say(text, lasting))
-
-    def _tell(self, call: Callable[[], None]) -> None:
-        self._said.append(call)
-        with contextlib.suppress(BlockingIOError):  # a full pipe wakes the loop, too
-            os.write(self._write, b"\n")
+        self._loop.soon(lambda: self._say(text, lasting))
 
     # -- in the loop
 
@@ -167,8 +156,3 @@ class Keeper:
             self._lasting = lasting
         if not self._on_notice(text):
             self._unheard.append(text)
-
-    def _hear(self) -> None:
-        os.read(self._read, 4096)
-        while self._said:
-            self._said.popleft()()

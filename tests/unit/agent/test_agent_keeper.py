@@ -137,7 +137,7 @@ def test_what_nobody_heard_is_said_once_somebody_does(waiting: Node) -> None:
         waiting.keeper.start()
         waiting.loop.until(lambda: waiting.notices)
     assert waiting.keeper.finish() is None
-    waiting.keeper._hear()
+    waiting.loop.until(lambda: len(waiting.notices) == 2)
     unheard, waiting.notices = waiting.notices, []
     assert [text.split(" lines")[0] for text in unheard] == [
         "the log volume takes no",

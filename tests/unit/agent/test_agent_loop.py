@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 
 import pytest
 
@@ -102,6 +103,38 @@ def test_a_signal_comes_in_the_loop(loop) -> None:
         signal.set_wakeup_fd(wakeup)
 
     assert heard == ["usr1"]
+
+
+def test_what_other_threads_have_to_say_is_said_in_the_loop(loop) -> None:
+    said: list[int] = []
+    here = threading.get_ident()
+
+    def tell() -> None:
+        for number in range(100_000):  # more than a pipe holds
+            loop.soon(lambda number=number: said.append(number if where() == here else -1))
+
+    where = threading.get_ident
+    threads = [threading.Thread(target=tell) for _ in range(2)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    loop.until(lambda: len(said) == 200_000)
+
+    assert sorted(said) == sorted([*range(100_000)] * 2)
+
+
+def test_a_blocking_call_s_answer_comes_in_the_loop(loop) -> None:
+    answers: list[tuple[int, bool]] = []
+    here = threading.get_ident()
+    loop.elsewhere(
+        threading.get_ident, lambda there: answers.append((there, threading.get_ident() == here))
+    )
+    loop.until(lambda: answers)
+
+    ((there, in_the_loop),) = answers
+    assert there != here
+    assert in_the_loop
 
 
 @pytest.fixture
