@@ -108,9 +108,10 @@ class State(NamedTuple):
     """phase: `idle`, `running`, `stopping` or `left`.
 
     barred: generations up to this one must not start any more; pending: an assignment that
-    waits until the older ranks are down; cut: since when there is no coordinator; met: there has
-    been one; unable: why this node can't run the job; leaving: why it was asked to go; leave_by:
-    when it goes even if ranks are still alive.
+    waits until the older ranks are down; again: whether those that stop may be followed by others;
+    cut: since when there is no coordinator; met: there has been one; unable: why this node can't
+    run the job; leaving: why it was asked to go; leave_by: when it goes even if ranks are still
+    alive.
     """
 
     coordinator_wait: float
@@ -124,6 +125,7 @@ class State(NamedTuple):
     exits: Mapping[int, int] = {}
     failures: Tuple[Record, ...] = ()
     pending: Optional[Mapping[str, Any]] = None
+    again: bool = True
     connected: bool = False
     met: bool = False
     outcome: Optional[Record] = None
@@ -153,7 +155,7 @@ def deadline(state: State) -> Optional[float]:
 def expects_ranks(state: State) -> bool:
     """Whether the next thing that this node starts will be ranks. Those that run may be on their
     way down; while they run nobody expects others."""
-    return state.phase in ("idle", "stopping") and _willing(state)
+    return state.phase in ("idle", "stopping") and state.again and _willing(state)
 
 
 def _willing(state: State) -> bool:
@@ -232,6 +234,7 @@ class _Turn:
         topology = message["topology"]
         self.set(
             phase="running",
+            again=True,
             generation=topology["generation"],
             restarts=topology["restarts"],
             exits={},
@@ -244,7 +247,8 @@ class _Turn:
         generation = message["generation"]
         if generation < self.state.generation:
             return
-        self.set(barred=max(self.state.barred, generation), pending=None)
+        again = message["again"]
+        self.set(barred=max(self.state.barred, generation), pending=None, again=again)
         if self.state.phase == "idle":
             self.tell("stopped", generation=generation, ports=list(self.state.ports))
         else:

@@ -27,7 +27,7 @@ STANDARD, FRAMEWORK, OTHER = "standard", "framework", "other"
 FRAMEWORKS = ("numpy", "torch", "torchvision")
 #: What a training loop of PyTorch imports when it is first used.
 DYNAMO = "torch._dynamo"
-_USES_DYNAMO = (b"DistributedDataParallel", b"optim")
+_USES_DYNAMO = frozenset(("DistributedDataParallel", "optim"))
 _ONLY_AST = 0x400  # ast.PyCF_ONLY_AST
 #: Of the package that the file is in.
 _RELATIVE = "."
@@ -63,15 +63,18 @@ def leading(sources: List[bytes], judge: Judge) -> List[Import]:
 def needs_dynamo(sources: List[bytes], judge: Judge) -> bool:
     """Whether these files will make PyTorch import `torch._dynamo`, and nothing that they do before
     can matter to that: they set no variable, and run no code but their own and the frameworks'."""
-    if not any(word in source for source in sources for word in _USES_DYNAMO):
-        return False
+    uses = False
     for source in sources:
         for node in _walk(parse(source)):
-            if any(_verdict(module, judge) == OTHER for module, _ in _imports_of(node)):
+            for module, names in _imports_of(node):
+                if _verdict(module, judge) == OTHER:
+                    return False
+                uses = uses or not _USES_DYNAMO.isdisjoint((*module.split("."), *names))
+            name = _name(node)
+            if name in _ACTS:
                 return False
-            if _kind(node) in ("Attribute", "Name") and _acts(node):
-                return False
-    return True
+            uses = uses or name in _USES_DYNAMO
+    return uses
 
 
 def _verdict(module: str, judge: Judge) -> str:
@@ -100,8 +103,10 @@ def _imports_of(node: Any) -> Iterator[Import]:
         yield module, tuple(alias.name for alias in node.names)
 
 
-def _acts(node: Any) -> bool:
-    return (getattr(node, "attr", None) or getattr(node, "id", None)) in _ACTS
+def _name(node: Any) -> str | None:
+    """What an attribute or a variable is called."""
+    name: str | None = getattr(node, "attr", None) or getattr(node, "id", None)
+    return name
 
 
 def _walk(node: Any) -> Iterator[Any]:
@@ -119,4 +124,4 @@ def _walk(node: Any) -> Iterator[Any]:
 def _reads_variable(node: Any) -> bool:
     reads = _kind(node) == "Subscript" and _kind(node.ctx) == "Load"
     reads = reads or (_kind(node) == "Attribute" and node.attr == "get")
-    return reads and _acts(node.value)
+    return reads and _name(node.value) in _ACTS

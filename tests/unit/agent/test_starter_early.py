@@ -107,5 +107,11 @@ def test_dynamo_comes_with_a_training_that_changes_nothing_before(more: str, nee
     assert needs_dynamo([source.encode()], judge) is needed
 
 
-def test_dynamo_is_not_for_scripts_that_only_use_tensors() -> None:
-    assert not needs_dynamo([b"import torch\nprint(torch.ones(2))"], judge)
+@pytest.mark.parametrize("more", ["torch.ones(2)", "'an optimizer'  # optim", "optimum = 1"])
+def test_dynamo_is_not_for_scripts_that_only_use_tensors(more: str) -> None:
+    assert not needs_dynamo([f"import torch\n{more}".encode()], judge)
+
+
+@pytest.mark.parametrize("line", ["import torch.optim", "from torch import optim as o"])
+def test_dynamo_comes_with_what_is_imported(line: str) -> None:
+    assert needs_dynamo([line.encode()], judge)

@@ -30,8 +30,9 @@ class Node:
         topology = {"generation": generation, "restarts": restarts}
         self.feed(duty.Told({"type": "assign", "topology": topology, "node_rank": 0}))
 
-    def stop(self, generation: int, grace: float = 5.0) -> None:
-        self.feed(duty.Told({"type": "stop", "generation": generation, "grace": grace}))
+    def stop(self, generation: int, grace: float = 5.0, *, again: bool = True) -> None:
+        message = {"type": "stop", "generation": generation, "grace": grace, "again": again}
+        self.feed(duty.Told(message))
 
     def outcome(self, outcome: dict[str, Any]) -> None:
         self.feed(duty.Told({"type": "outcome", "outcome": outcome, "grace": 5.0}))

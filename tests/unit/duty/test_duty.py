@@ -228,6 +228,17 @@ def test_ranks_are_expected_until_they_run_and_again_when_they_come_down() -> No
     assert not duty.expects_ranks(node.state)
 
 
+def test_none_are_expected_behind_the_last_unless_they_come_all_the_same() -> None:
+    node = Node().running(1)
+    node.stop(1, again=False)
+    assert not duty.expects_ranks(node.state)
+    node.feed(duty.AllDown(1, ()))
+    assert not duty.expects_ranks(node.state)
+    node.assign(2)
+    node.stop(2)
+    assert duty.expects_ranks(node.state)
+
+
 @pytest.mark.parametrize(
     "event",
     [

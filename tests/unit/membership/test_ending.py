@@ -254,7 +254,8 @@ def test_a_run_stops_on_request(grace):
     play = begun(fixed(2))
     play.feed(m.StopRun("Ctrl-C", grace))
     assert play.said == [("stop-requested", {"by": "Ctrl-C", "grace_s": grace})]
-    stop = {"type": "stop", "generation": 1, "grace": 5.0 if grace is None else grace}
+    given = 5.0 if grace is None else grace
+    stop = {"type": "stop", "generation": 1, "grace": given, "again": False}
     assert play.sent == [("worker/0", stop), ("worker/1", stop)]
     play.stopped("worker/0", "worker/1")
     ending = play.last("ending")

@@ -30,9 +30,8 @@ def shrinkable(max_restarts: int = 0) -> Play:
 def test_a_failed_rank_stops_all_and_everybody_begins_again():
     play = two()
     play.exited("worker/1", 3)
-    assert play.sent == [
-        (key, {"type": "stop", "generation": 1, "grace": 5.0}) for key in ("worker/0", "worker/1")
-    ]
+    stop = {"type": "stop", "generation": 1, "grace": 5.0, "again": True}
+    assert play.sent == [("worker/0", stop), ("worker/1", stop)]
     play.stopped("worker/1")
     assert play.phase == "stopping", "worker/0 still runs its ranks"
     play.stopped("worker/0")
@@ -44,6 +43,12 @@ def test_a_failed_rank_stops_all_and_everybody_begins_again():
         1,
     )
     assert restarting["cause"]["node"] == "worker/1"
+
+
+def test_the_last_ranks_are_not_followed_by_others():
+    play = two(max_restarts=0)
+    play.exited("worker/1", 3)
+    assert [message["again"] for _, message in play.sent] == [False, False]
 
 
 def test_without_a_restart_left_the_first_cause_is_the_outcome():

@@ -100,7 +100,9 @@ class Turn:
         if member.kill_by is not None:
             kill_by = min(kill_by, member.kill_by)
         self.put(member._replace(kill_by=kill_by))
-        self.send(member, "stop", generation=generation, grace=grace(self.state))
+        state = self.state
+        again = state.stop_by is None and state.restarts < state.settings.max_restarts
+        self.send(member, "stop", generation=generation, grace=grace(state), again=again)
 
     def give_up_on_stuck(self) -> None:
         """End the run where ranks do not die: no restart would help, they hold their ports and
