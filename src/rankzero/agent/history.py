@@ -22,6 +22,12 @@ class NodeState(NamedTuple):
     usage: Mapping[str, Any] = {}
     left: bool = False
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "NodeState":
+        """What an agent of another version has beyond these fields is passed over."""
+        known = {key: data[key] for key in cls._fields if key in data}
+        return cls(**dict(known, ranks=tuple(data["ranks"])))
+
 
 class History(NamedTuple):
     """A run as its events tell it.
@@ -66,7 +72,7 @@ class History(NamedTuple):
     def from_json(cls, data: Mapping[str, Any]) -> "History":
         """What an agent of another version has beyond these fields is passed over."""
         known = {key: data[key] for key in cls._fields if key in data}
-        nodes = [NodeState(**dict(node, ranks=tuple(node["ranks"]))) for node in data["nodes"]]
+        nodes = [NodeState.from_json(node) for node in data["nodes"]]
         known["nodes"] = {node.node: node for node in nodes}
         known["done"] = frozenset(data["done"])
         known["waiting_for"] = tuple(data["waiting_for"])

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from datetime import datetime
 
 from rankzero.errors import BadRequest
-
-_AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)")
-_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
+from rankzero.spec import units
 
 
 def span(text: str, option: str) -> float:
     """Seconds of `90s`, `5m` or `90`. Errors: BadRequest, which names the option."""
-    found = _AGE.fullmatch(text.strip() + ("s" if text.strip()[-1:].isdigit() else ""))
-    if found is None:
-        raise BadRequest(f'{option}: "{text}" is no time; write 90s, 5m or 2h.')
-    return float(found[1]) * _UNITS[found[2]]
+    try:
+        return units.seconds(text)
+    except ValueError as error:
+        raise BadRequest(f'{option}: "{text}" {error}.') from None
 
 
 def moment(text: str | None, now: float | None = None, option: str = "--since") -> float | None:
@@ -27,9 +26,9 @@ def moment(text: str | None, now: float | None = None, option: str = "--since") 
     """
     if text is None:
         return None
-    ago = _AGE.fullmatch(text.strip())
-    if ago:
-        return (time.time() if now is None else now) - float(ago[1]) * _UNITS[ago[2]]
+    with contextlib.suppress(ValueError):
+        if not text.strip()[-1:].isdigit():  # else it is a date
+            return (time.time() if now is None else now) - units.seconds(text)
     try:
         # Python 3.10 does not read the Z.
         return datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", text.strip())).timestamp()

@@ -6,11 +6,12 @@ from __future__ import annotations
 import math
 import re
 
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0}
+_SECONDS |= {"h": 3600.0, "d": 86400.0, "w": 604800.0}
 #: Ten years. Nothing waits longer, and counters of 32 bits hold it (seconds).
 _LONGEST = 3650 * 86400.0
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+")
-_STEP = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_STEP = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|min|s|m|h|d|w)\s*")
+_DURATION = re.compile(f"(?:{_STEP.pattern})+")
 _FACTORS = {"": 1.0, "m": 0.001, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
 _FACTORS.update({f"{letter}i": 1024.0 ** (i + 1) for i, letter in enumerate("KMGTPE")})
 _QUANTITY = re.compile(r"(\d{1,20}(?:\.\d{1,9})?)(m|k|[MGTPE]|[KMGTPE]i)?")

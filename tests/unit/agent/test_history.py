@@ -180,6 +180,13 @@ def test_what_heartbeats_say_comes_on_top_and_survives_the_way_to_a_viewer():
     assert using(history, {"worker/9": {"used": 1}}).nodes == history.nodes
 
 
+def test_fields_of_a_newer_writer_are_passed_over():
+    data = told(joined("worker/0")).to_json()
+    data["new"] = 1
+    data["nodes"][0]["newer"] = 2
+    assert History.from_json(data) == told(joined("worker/0"))
+
+
 def test_a_restart_counts_for_the_node_that_was_its_first_cause():
     def restarting(restarts):
         data = {"generation": 2, "restarts": restarts, "max_restarts": 3, "cause": CAUSE}

@@ -25,7 +25,7 @@ JOB = {
     [
         (("any-0000", "--image", "a"), "--image and --user are those of the pod"),
         (("any-0000", "--volume", "c", "--user", "me"), '--user: "me" is no user; write 1000'),
-        (("any-0000", "--wait", "soon"), '--wait: "soon" is no time; write 90s, 5m or 2h'),
+        (("any-0000", "--wait", "soon"), '--wait: "soon" must be a time'),
         (("Any", "--volume", "c"), '"Any" is no run\'s id: of one that is gone, write the whole'),
         (("any-0000", "--volume", "c", "--on", "local"), "This machine has no volume c."),
     ],

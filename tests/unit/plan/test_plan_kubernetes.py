@@ -178,6 +178,14 @@ CASES: dict[str, tuple[Any, ...]] = {
         ),
         "tensorflow",
     ),
+    "heals-itself-in-one-role-with-rights": (
+        job(
+            self_heal=True,
+            api=[{"resources": ["pods"], "verbs": ["get"]}],
+            roles={"worker": {"nodes": nodes(2)}},
+        ),
+        "torch",
+    ),
     "heals-itself-as-another": (
         job(
             self_heal="healer",

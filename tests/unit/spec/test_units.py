@@ -18,6 +18,8 @@ from rankzero.spec import units
         ("500ms", 0.5),
         ("2d", 172800),
         ("1.5h", 5400),
+        ("5 min", 300),
+        ("1w 1d", 691200),
     ],
 )
 def test_times(value, seconds):

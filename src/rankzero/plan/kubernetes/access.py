@@ -26,11 +26,13 @@ def account(job: Job, run: str) -> str | None:
 
 def healer(job: Job, run: str) -> str | None:
     """The ServiceAccount as which the coordinator takes nodes from dead machines: one that was
-    named, the run's own, or none. It is that of all pods of its role, for a pod has one; where all
-    pods have the run's own it is another, so that those of other roles cannot do the same."""
+    named, the run's own, or none. It is that of all pods of its role, for a pod has one; where pods
+    of other roles have the run's own it is another, so that those cannot do the same."""
     if isinstance(job.self_heal, str) or not job.self_heal:
         return job.self_heal or None
-    return names.healer(run) if job.api else account(job, run) or run
+    if job.api and len(job.roles) > 1:
+        return names.healer(run)
+    return account(job, run) or run
 
 
 def heals_itself(job: Mapping[str, Any]) -> bool:
