@@ -55,8 +55,8 @@ def changes_its_mind(state, event, now):
     return m.step(state, event, now)
 
 
-def forgets_the_end(state, event, now):
-    """A history that has its end goes on."""
+def finishes_twice(state, event, now):
+    """A history that has its end is ended again."""
     return m.step(state._replace(recorded=False), event, now)
 
 
@@ -76,7 +76,7 @@ def fences_whom_nobody_replaced(state, event, now):
         (counts_nothing, "restarts"),
         (forgets_generations, "generations must grow"),
         (changes_its_mind, "the outcome changed"),
-        (forgets_the_end, "was told after the end"),
+        (finishes_twice, "finished twice"),
         (fences_whom_nobody_replaced, "nobody replaced it"),
     ],
 )

@@ -14,7 +14,8 @@ RESERVE = "reserve"
 class Chronicle:
     """Appends events and keeps them at hand for viewers. `on_event` is called for each.
 
-    A history on this disk that an earlier coordinator began is taken up where it ends.
+    A history on this disk that an earlier coordinator began is taken up where it ends. One that has
+    its end stays as it is: whoever follows it has gone, or says at once that this was all.
     """
 
     def __init__(self, path: Optional[str], on_event: Callable[[ev.Event], None]) -> None:
@@ -32,15 +33,16 @@ class Chronicle:
     def history(self) -> History:
         return fold(self.events)
 
-    def add(self, now: float, kind: str, data: Dict[str, Any]) -> ev.Event:
+    def add(self, now: float, kind: str, data: Dict[str, Any]) -> None:
         """Write one event. A disk that refuses is remembered in `failed`; viewers get it still."""
+        if self.events and self.events[-1].kind == ev.FINISHED:
+            return
         seq = self.events[-1].seq + 1 if self.events else 1
         event = ev.Event(seq, now, kind, data)
         self.events.append(event)
         if self._fd >= 0:
             self._write((ev.to_line(event) + "\n").encode("utf-8", "replace"))
         self._on_event(event)
-        return event
 
     def _write(self, line: bytes) -> None:
         try:

@@ -160,11 +160,13 @@ def test_events_are_read_as_they_were_written(events) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "events.jsonl")
         written = chronicle(path)
-        added = [written.add(1.5, kind, data) for kind, data in events]
+        for kind, data in events:
+            written.add(1.5, kind, data)
         written.close()
 
-        assert read(str(path)) == added
-    assert [event.seq for event in added] == list(range(1, len(events) + 1))
+        assert read(str(path)) == written.events
+    assert [(one.kind, one.data) for one in written.events] == events
+    assert [event.seq for event in written.events] == list(range(1, len(events) + 1))
 
 
 @pytest.mark.parametrize("cut", range(0, 401, 7))
@@ -178,11 +180,27 @@ def test_a_history_cut_anywhere_is_taken_up(tmp_path: Path, cut: int) -> None:
     kept = read(str(path))
 
     second = chronicle(path)
-    added = second.add(9.0, ev.RUNNING, {"generation": 1})
+    second.add(9.0, ev.RUNNING, {"generation": 1})
     second.close()
 
-    assert read(str(path)) == [*kept, added]
-    assert added.seq == len(kept) + 1
+    assert read(str(path))[:-1] == kept
+    assert second.events[-1] == read(str(path))[-1]
+    assert (second.events[-1].seq, second.events[-1].kind) == (len(kept) + 1, ev.RUNNING)
+
+
+def test_a_history_ends_with_its_end(tmp_path: Path) -> None:
+    """Also where nodes come back, or tell what they use, while somebody looks at a run that is
+    over."""
+    path = tmp_path / "events.jsonl"
+    told: list[ev.Event] = []
+    one = Chronicle(str(path), told.append)
+    one.add(1.0, ev.FINISHED, {"state": "succeeded"})
+    one.add(2.0, ev.USAGE, {"node": "worker/0", "peak": 1})
+    one.close()
+    chronicle(path).add(3.0, ev.NODE_JOINED, {"node": "worker/0"})
+
+    assert [event.kind for event in told] == [ev.FINISHED]
+    assert read(str(path)) == one.events == told
 
 
 def test_since_gives_the_rest(tmp_path: Path) -> None:

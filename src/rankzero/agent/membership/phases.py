@@ -190,8 +190,9 @@ def end(turn: Turn) -> None:
         return
     assert state.outcome is not None
     turn.set(phase="lingering", since=turn.now)
-    turn.emit(ev.FINISHED, **dict(state.outcome))
-    turn.set(recorded=True)
+    if not state.recorded:
+        turn.set(recorded=True)
+        turn.emit(ev.FINISHED, **dict(state.outcome))
 
 
 def linger(turn: Turn) -> None:

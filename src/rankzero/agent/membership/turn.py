@@ -39,9 +39,7 @@ class Turn:
         self.set(members=dict(self.state.members, **{member.key: member}))
 
     def emit(self, kind: str, **data: Any) -> None:
-        """Nothing is told after the end: a history ends with it, for all who follow one."""
-        if not self.state.recorded:
-            self.actions.append(on.Emit(kind, data))
+        self.actions.append(on.Emit(kind, data))
 
     def send(self, member: Member, kind: str, **data: Any) -> None:
         message: Dict[str, Any] = {"type": kind}
