@@ -11,7 +11,7 @@ import pytest
 
 from rankzero.agent import events as ev
 from rankzero.backends.base import LogBlock, LogQuery
-from rankzero.backends.kubernetes import KubernetesBackend, trouble
+from rankzero.backends.kubernetes import KubernetesBackend, shapes, trouble
 from rankzero.backends.kubernetes.cluster import Cluster as Reached
 from rankzero.backends.kubernetes.observing import Observed
 from support.gate import Gate
@@ -229,7 +229,7 @@ def test_a_version_that_is_too_old_is_listed_anew(team: Team) -> None:
 
     async def ask() -> None:
         async with reached.client() as client:
-            async for _ in reached.follow(client, "Pod", "", "1"):
+            async for _ in reached.follow(client, "Pod", "", "1", shapes.ONES["Pod"]):
                 pass
 
     with pytest.raises(trouble.Gone):

@@ -6,10 +6,9 @@ import json
 from typing import Any
 
 import httpx2
-import msgspec
 import pytest
 
-from rankzero.backends.kubernetes import shapes
+from rankzero.backends.kubernetes import shapes, trouble
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.errors import Refused
 
@@ -40,6 +39,10 @@ class _Here(Cluster):
 def read(body: str, shape: type | None = None) -> dict[str, Any]:
     request = httpx2.Request("GET", "https://lab/api/v1/namespaces/team/pods")
     return _Here()._read(httpx2.Response(200, content=body.encode(), request=request), shape)
+
+
+def changed(line: dict[str, Any], kind: str = "Pod") -> tuple[str, dict[str, Any]]:
+    return _Here()._change(json.dumps(line), shapes.ONES[kind])
 
 
 def test_a_shape_s_fields_are_read_as_they_came_and_all_others_are_skipped() -> None:
@@ -86,12 +89,27 @@ def test_a_bookmark_s_version_and_a_change_s_object_are_read() -> None:
     empty = {"metadata": meta, "spec": {"containers": None}, "status": {}}
     bookmark = {"type": "BOOKMARK", "object": empty}
     change = {"type": "MODIFIED", "object": _POD}
-    read_of = shapes.CHANGES["Pod"]
-    assert msgspec.json.decode(json.dumps(bookmark), type=read_of) == bookmark
-    found = msgspec.json.decode(json.dumps(change), type=read_of)
-    assert found["type"] == "MODIFIED"
+    assert changed(bookmark) == ("BOOKMARK", empty)
+    kind, found = changed(change)
+    assert kind == "MODIFIED"
     asked = [{"name": "rank", "image": "x"}]
-    assert found["object"]["spec"] == {"nodeName": "node1", "containers": asked}
+    assert found["spec"] == {"nodeName": "node1", "containers": asked}
+
+
+@pytest.mark.parametrize("kind", shapes.ONES)
+def test_what_a_watch_tells_in_place_of_a_change(kind: str) -> None:
+    """A Status: its `status` is a word, where that of an object is an object."""
+    status = {"kind": "Status", "status": "Failure", "metadata": {}, "message": "too old"}
+    with pytest.raises(trouble.Gone, match="too old"):
+        changed({"type": "ERROR", "object": {**status, "code": 410}}, kind)
+    with pytest.raises(trouble.Unreachable, match="too old"):
+        changed({"type": "ERROR", "object": {**status, "code": 500}}, kind)
+
+
+@pytest.mark.parametrize("line", ["", "{", '{"type": "ADDED"}', '{"type": "ADDED", "object": 1}'])
+def test_a_change_that_is_cut_off_is_asked_for_again(line: str) -> None:
+    with pytest.raises(trouble.Unreachable, match="in the middle"):
+        _Here()._change(line, shapes.ONES["Pod"])
 
 
 @pytest.mark.parametrize("body", ["<html>Log in</html>", "", "[]", '{"items": [1]}'])
@@ -120,6 +138,5 @@ def test_a_bookmark_tells_a_version_and_nothing_else(
     kind: str, rest: dict[str, Any], born: dict[str, None]
 ) -> None:
     thing = {"kind": kind, "metadata": {"resourceVersion": "7", **born}, **rest}
-    line = json.dumps({"type": "BOOKMARK", "object": thing})
-    change = msgspec.json.decode(line, type=shapes.CHANGES[kind])
-    assert change["object"]["metadata"]["resourceVersion"] == "7"
+    _, read_of_it = changed({"type": "BOOKMARK", "object": thing}, kind)
+    assert read_of_it["metadata"]["resourceVersion"] == "7"

@@ -177,13 +177,12 @@ class Cluster:
         kind: str,
         selector: str,
         since: str,
-        shape: type = dict,
+        shape: type,
     ) -> AsyncGenerator[tuple[str, Object], None]:
         """(`ADDED`, `MODIFIED`, `DELETED` or `BOOKMARK`; object) from a resource version on, until
-        the server ends the stream. shape: of a change. Errors: trouble.Gone where the version is
-        too old."""
+        the server ends the stream. shape: of an object. Errors: trouble.Gone where the version is
+        too old, trouble.Unreachable."""
         import httpx2
-        import msgspec
 
         path = self.path(kind)
         query = {
@@ -199,20 +198,21 @@ class Cluster:
             async with client.stream("GET", path, params=query, timeout=timeout) as answer:
                 trouble.check(self, answer)
                 async for line in answer.aiter_lines():
-                    change: dict[str, Any] = msgspec.json.decode(line, type=shape)
-                    if change["type"] == "ERROR":
-                        raise trouble.Gone(json.loads(line)["object"].get("message", ""))
-                    yield change["type"], change["object"]
+                    yield self._change(line, shape)
 
     # -- pods
 
-    def log(self, pod: str, patience: float | None = None, **query: str) -> Iterator[bytes]:
-        """A pod's log, by blocks. patience: how long its machine may take to answer (seconds); None
-        waits. Errors: also trouble.Unreachable."""
+    def log(self, pod: str, patience: float = _PATIENCE, **query: str) -> Iterator[bytes]:
+        """A pod's log, by blocks. patience: how long its machine may say nothing (seconds).
+
+        Errors: also trouble.Absent where it has none, trouble.Unreachable."""
+        import httpx2
+
         path = f"{self.path('Pod', pod)}/log"
+        timeout = httpx2.Timeout(patience, connect=min(patience, _REACHED))
         with (
             trouble.told(self, "GET", path),
-            self._client.stream("GET", path, params=query, timeout=patience) as answer,
+            self._client.stream("GET", path, params=query, timeout=timeout) as answer,
         ):
             trouble.check(self, answer)
             yield from answer.iter_bytes()
@@ -262,6 +262,21 @@ class Cluster:
             )
             trouble.check(self, answer)
             return answer
+
+    def _change(self, line: str, shape: type) -> tuple[str, Object]:
+        """Of what a watch tells. In place of the object an error has a Status, which is none."""
+        import msgspec
+
+        try:
+            said = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+            change = msgspec.json.decode(said["type"], type=str)
+            if change != "ERROR":
+                return change, msgspec.json.decode(said["object"], type=shape)
+            status = msgspec.json.decode(said["object"], type=Object)
+        except (msgspec.DecodeError, KeyError) as error:
+            text = f"{self.context} ends a watch in the middle of a change: {error}"
+            raise trouble.Unreachable(text) from error
+        raise trouble.watch_error(self, status)
 
     def _read(self, answer: httpx2.Response, shape: type | None = None) -> Object:
         import msgspec

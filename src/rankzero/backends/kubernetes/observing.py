@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Between two tries at an API server that does not answer (seconds): at first, and at most.
 _FIRST_RETRY, _LAST_RETRY = 0.2, 5.0
+#: How long a watch has to have gone well for its end to be nothing that repeats itself (seconds).
+_STEADY = 10.0
 #: How long a server that has just started may not know who may do what (seconds).
 STARTING = 30.0
 
@@ -45,7 +47,7 @@ class Observed:
         self._listed: set[str] = set()
         self._changed = threading.Condition()
         self._version = 0
-        self._refused: Refused | None = None
+        self._failed: BaseException | None = None
         self._hooks: list[Callable[[], None]] = []
         self._events: asyncio.Task[None] | None = None
         self.unread: tuple[str, ...] = ()
@@ -62,9 +64,9 @@ class Observed:
         while not self._listed >= self._things.keys():
             self.wait(version)
             version = self.version
-            if (refused := self._refused or self.trouble) is not None:
+            if (failed := self._failed or self.trouble) is not None:
                 self.__exit__()
-                raise refused
+                raise failed
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -111,10 +113,10 @@ class Observed:
         where this user may not look any more."""
         for step in glances(timeout):
             with self._changed:
-                if self._changed.wait_for(lambda: self._version > version, step):
+                if self._changed.wait_for(lambda: self._version > version or self._failed, step):
                     break
-        if self._refused is not None and self._listed >= self._things.keys():
-            raise self._refused
+        if self._failed is not None and self._listed >= self._things.keys():
+            raise self._failed
 
     @contextlib.contextmanager
     def on_change(self, hook: Callable[[], None]) -> Iterator[None]:
@@ -174,31 +176,48 @@ class Observed:
     async def _live(self) -> None:
         try:
             async with self._cluster.client() as client:
-                await asyncio.gather(*(self._keep(client, kind) for kind in self._things))
-        except Refused as refused:
-            self._refused = refused
+                keeping = [asyncio.create_task(self._keep(client, one)) for one in self._things]
+                try:
+                    await asyncio.gather(*keeping)
+                finally:
+                    for task in keeping:
+                        task.cancel()
+                    await asyncio.gather(*keeping, return_exceptions=True)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # whoever waits would wait for ever
+            self._failed = error
             self._tell()
 
     async def _keep(self, client: httpx2.AsyncClient, kind: str) -> None:
         """Errors: Refused, for what trying again does not help."""
+        version: str | None = None
+        barred_since: float | None = None
         pause = _FIRST_RETRY
         while True:
+            began = time.monotonic()
             try:
-                version = await self._list(client, kind)
-                pause = _FIRST_RETRY
-                while True:
-                    version = await self._follow(client, kind, version)
+                version = await self._list(client, kind) if version is None else version
+                version = await self._follow(client, kind, version)
             except trouble.Gone:
-                continue
-            except (trouble.Unreachable, trouble.Forbidden) as said:
-                since = self.silent_since = self.silent_since or time.monotonic()
-                starting = kind in self._listed and time.monotonic() - since < STARTING
-                if isinstance(said, trouble.Forbidden) and not starting:
+                version = None
+            except trouble.Unreachable as said:
+                version = barred_since = None
+                self._silent(said)
+            except trouble.Forbidden as said:
+                version, barred_since = None, barred_since or time.monotonic()
+                if kind not in self._listed or time.monotonic() - barred_since > STARTING:
                     raise
-                self.trouble = said
-                self._tell()
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, _LAST_RETRY)
+                self._silent(said)
+            if time.monotonic() - began > _STEADY:
+                pause, barred_since = _FIRST_RETRY, None
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LAST_RETRY)
+
+    def _silent(self, said: Refused) -> None:
+        self.silent_since = self.silent_since or time.monotonic()
+        self.trouble = said
+        self._tell()
 
     async def _list(self, client: httpx2.AsyncClient, kind: str) -> str:
         answer = await self._cluster.ask(client, kind, self._selector(kind), shapes.LISTS[kind])
@@ -215,7 +234,7 @@ class Observed:
     async def _follow(self, client: httpx2.AsyncClient, kind: str, version: str) -> str:
         """Until the server ends the stream; the version from which another one goes on."""
         changes: AsyncGenerator[tuple[str, Object], None] = self._cluster.follow(
-            client, kind, self._selector(kind), version, shapes.CHANGES[kind]
+            client, kind, self._selector(kind), version, shapes.ONES[kind]
         )
         async with contextlib.aclosing(changes):
             async for change, thing in changes:

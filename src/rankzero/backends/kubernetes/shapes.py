@@ -196,21 +196,6 @@ class Events(TypedDict, total=False):
     items: list[Event]
 
 
-class _PodChange(TypedDict):
-    type: str
-    object: AskedPod
-
-
-class _EventChange(TypedDict):
-    type: str
-    object: Event
-
-
-class _JobChange(TypedDict):
-    type: str
-    object: Job
-
-
-#: Of a list, and of a line of a watch, by the kind of what is in them.
+#: Of a list, and of one thing that a watch tells of, by the kind.
 LISTS: dict[str, type] = {"Pod": AskedPods, "Job": Jobs, "Event": Events}
-CHANGES: dict[str, type] = {"Pod": _PodChange, "Job": _JobChange, "Event": _EventChange}
+ONES: dict[str, type] = {"Pod": AskedPod, "Job": Job, "Event": Event}

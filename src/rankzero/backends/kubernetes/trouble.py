@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from rankzero.errors import Refused
 
@@ -93,7 +93,8 @@ def check(cluster: Cluster, answer: httpx2.Response) -> None:
             f'the namespace "{cluster.namespace}" of {cluster.context} is being deleted.',
             "Name another one: --namespace",
         )
-    if code == 404 or (code == 400 and "waiting to start" in said):
+    # 400: its container has not begun, or never will.
+    if code == 404 or (code == 400 and path.endswith("/log")):
         raise Absent(f"{cluster.context}: {said}")
     if code == 409 or (code == 422 and "metadata.uid" in said):
         raise Taken(f"{cluster.context}: {said}")
@@ -112,6 +113,14 @@ def check(cluster: Cluster, answer: httpx2.Response) -> None:
         )
     kind = Unreachable if code in _BUSY else Refused
     raise kind(f"{cluster.context} refused {method} {path}: {said}")
+
+
+def watch_error(cluster: Cluster, status: Mapping[str, Any]) -> Exception:
+    """What a watch says in place of a change."""
+    said = str(status.get("message", status.get("reason", "an error")))
+    if status.get("code") == 410:
+        return Gone(said)
+    return Unreachable(f"{cluster.context} ended a watch: {said}")
 
 
 def unreadable(cluster: Cluster, answer: httpx2.Response, why: Exception) -> Refused:
