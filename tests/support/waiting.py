@@ -14,12 +14,18 @@ _LOOK_AGAIN = 0.01
 
 
 def until(condition: Callable[[], T], what: str, patience: float = PATIENCE) -> T:
-    """The condition's first true value; fails, saying what was awaited and what was seen last."""
+    """The condition's first true value; fails, saying what was awaited and what was seen last.
+
+    Between two looks it leaves the machine alone for as long as a look takes: a command that asks
+    a cluster takes a processor from those that are waited for.
+    """
     give_up = time.monotonic() + patience
     while True:
+        began = time.monotonic()
         value = condition()
         if value:
             return value
-        if time.monotonic() > give_up:
+        now = time.monotonic()
+        if now > give_up:
             raise AssertionError(f"waited {patience:g} s in vain for {what}; last seen: {value!r}")
-        time.sleep(_LOOK_AGAIN)
+        time.sleep(max(_LOOK_AGAIN, now - began))
