@@ -36,6 +36,8 @@ from rankzero.errors import Refused
 
 _BLOCK = 128 * 1024
 _LEAVING = (signal.SIGTERM, signal.SIGHUP)
+#: How long whoever leaves waits until the command has been told (seconds).
+_PARTING = 5.0
 _NO_END = (
     "rankzero: this cluster is older than Kubernetes 1.30 and cannot pass on that the input has "
     "ended; Ctrl-C ends the command\n"
@@ -132,9 +134,12 @@ class _Session:
         self._interrupted = True
         if again or number in _LEAVING:
             self._left = 128 + number
-        self._send(signal.SIGKILL if again else number)
+        numbers = [signal.SIGKILL if again else number]
         if number in _LEAVING and self._streams.terminal:
-            self._send(signal.SIGHUP)  # as from a terminal that is gone: shells ignore SIGTERM
+            numbers.append(signal.SIGHUP)  # as from a terminal that is gone: shells ignore SIGTERM
+        sending = threading.Thread(target=lambda: [*map(self._send, numbers)], daemon=True)
+        sending.start()
+        sending.join(None if self._left is None else _PARTING)
         if self._left is not None:
             self._channels.cut()
 

@@ -35,6 +35,8 @@ _BLOCK = 64 * 1024
 #: How long a silent pod is listened to when nothing more comes from here: nobody can tell one who
 #: waits for an answer from one who is gone (seconds).
 _LINGER = 30.0
+#: Until a server that did not answer is asked again (seconds).
+_AGAIN = 1.0
 
 
 class Forwarding:
@@ -86,13 +88,26 @@ class Forwarding:
 
     def _until_over(self, loop: asyncio.AbstractEventLoop) -> None:
         """In a thread: a run that ends while nobody connects ends this as well."""
-        with contextlib.suppress(Error, RuntimeError):  # RuntimeError: this ended first
-            with Observed(self._cluster, self._run) as live:
-                version = live.version
-                while (found := live.found) is not None and state.ending(found) is None:
-                    live.wait(version)
-                    version = live.version
+        again = threading.Event()
+        while True:
+            try:
+                self._see_the_end()
+                break
+            except trouble.Unreachable:
+                again.wait(_AGAIN)
+            except Error as error:
+                self._note(f"the end of {self._run} will not be seen: {error.args[0]}")
+                return
+        with contextlib.suppress(RuntimeError):  # this ended first
             loop.call_soon_threadsafe(self._over.set)
+
+    def _see_the_end(self) -> None:
+        """Errors: Unreachable, Refused."""
+        with Observed(self._cluster, self._run) as live:
+            version = live.version
+            while (found := live.found) is not None and state.ending(found) is None:
+                live.wait(version)
+                version = live.version
 
     # -- one connection
 
@@ -112,6 +127,8 @@ class Forwarding:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int
     ) -> None:
         """Errors: Refused where the pod cannot be reached, OSError where the caller is gone."""
+        # Out of a WebSocket's `with` they would come as a group of errors.
+        failed: Error | OSError | None = None
         async with contextlib.AsyncExitStack() as opened:
             try:
                 socket = await self._open(opened, port)
@@ -121,8 +138,12 @@ class Forwarding:
             up = asyncio.create_task(_up(reader, socket))
             try:
                 await self._down(socket, writer, up, port)
+            except (Error, OSError) as error:
+                failed = error
             finally:
                 up.cancel()
+        if failed is not None:
+            raise failed
 
     async def _open(self, opened: contextlib.AsyncExitStack, port: int) -> AsyncWebSocketSession:
         """A WebSocket to the pod. Errors: trouble.Absent, Refused."""

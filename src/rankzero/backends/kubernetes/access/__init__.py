@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from rankzero.backends.kubernetes.access import impersonation, proof, proxy, tls
+from rankzero.backends.kubernetes.access import impersonation, keepalive, proof, proxy, tls
 
 if TYPE_CHECKING:
     import httpx2
@@ -36,13 +37,13 @@ class Access:
     def client(self, timeout: httpx2.Timeout) -> httpx2.Client:
         import httpx2
 
-        return httpx2.Client(timeout=timeout, **self._how())
+        return httpx2.Client(timeout=timeout, **self._how(httpx2.HTTPTransport))
 
     def async_client(self, timeout: httpx2.Timeout) -> httpx2.AsyncClient:
         """For one event loop."""
         import httpx2
 
-        return httpx2.AsyncClient(timeout=timeout, **self._how())
+        return httpx2.AsyncClient(timeout=timeout, **self._how(httpx2.AsyncHTTPTransport))
 
     @cached_property
     def _source(self) -> Source:
@@ -52,7 +53,7 @@ class Access:
     def _proxy(self) -> str | None:
         return proxy.chosen(self._context.server, os.environ)
 
-    def _how(self) -> dict[str, Any]:
+    def _how(self, connections: Callable[..., Any]) -> dict[str, Any]:
         from rankzero import __version__
         from rankzero.backends.kubernetes.access.auth import Proving
 
@@ -60,12 +61,16 @@ class Access:
         trusted = tls.made(self._context)
         return {
             "base_url": server.server,
-            "verify": trusted,
+            "transport": connections(
+                verify=trusted,
+                proxy=self._proxy,
+                socket_options=keepalive.options(),
+                trust_env=False,  # what of it counts has been looked at
+            ),
             "auth": Proving(self._source, trusted, server.tls_server_name),
             "headers": [
                 ("User-Agent", f"rankzero/{__version__}"),
                 *impersonation.headers(self._context),
             ],
-            "proxy": self._proxy,
-            "trust_env": False,  # what of it counts has been looked at
+            "trust_env": False,
         }
