@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from rankzero.backends.base import (
     ignore,
     output_volume,
 )
+from rankzero.backends.copying import copy
 from rankzero.backends.kubernetes import (
     asking,
     kept,
@@ -163,8 +163,8 @@ class KubernetesBackend:
         home = self._home(run, found.plan.get("job", {}).get("outputs"))
         if output_volume(found.plan) is not None:
             return staying.copy(self._cluster, run, to or home, tell, helper)
-        if outputs.here(home) and state.ending(found) is not None:
-            return home if to is None else Path(shutil.copytree(home, to, dirs_exist_ok=True))
+        if outputs.here(home, run) and state.ending(found) is not None:
+            return home if to is None else copy(home, to)
         if found.listening:
             for told in outputs.bring(self._cluster, found, self._pods(found), to or home):
                 tell(told)
@@ -233,11 +233,11 @@ class KubernetesBackend:
         """Without a coordinator there is nobody to ask: the Jobs ask for no pods any more, which
         ends those they have."""
         notes = {"annotations": {names.STOPPED: "rankzero stop"}}
-        change = {"metadata": notes, "spec": queueing.NOTHING}
         jobs = self._cluster.every("Job", f"{names.RUN}={found.run}")["items"]
         # The first Job says that the run was stopped, so it comes last: where this is cut off
         # before, what is left is still to be stopped.
         for job in sorted(jobs, key=lambda job: names.PART in job["metadata"]["labels"]):
+            change = {"metadata": notes, "spec": queueing.ended(job)}
             self._cluster.patch("Job", job["metadata"]["name"], change)
 
     def _events(self, found: Found) -> list[Event]:

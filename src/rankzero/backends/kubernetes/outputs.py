@@ -17,6 +17,8 @@ from rankzero.errors import Refused
 
 #: In the folder, as long as something is missing.
 _UNFINISHED = ".rankzero-unfinished"
+#: In a folder that does not have the run's own name: whose outputs were all brought there.
+_WHOSE = ".rankzero-run"
 
 
 def bring(cluster: Cluster, found: Found, pods: Iterable[Object], to: Path) -> Iterator[Fetching]:
@@ -25,7 +27,7 @@ def bring(cluster: Cluster, found: Found, pods: Iterable[Object], to: Path) -> I
     Errors: Refused.
     """
     taken = Names()
-    with _marked(to):
+    with _marked(to, found.run):
         for pod in state.holders(found, pods):
 
             def dial(pod: Object = pod) -> Stream:
@@ -34,13 +36,13 @@ def bring(cluster: Cluster, found: Found, pods: Iterable[Object], to: Path) -> I
             yield from fetch(dial, to, state.node(pod), taken)
 
 
-def bring_from(dial: Callable[[], Stream], to: Path) -> Iterator[Fetching]:
-    """Copy a folder here that the agent serves wherever that leads.
+def bring_from(run: str, dial: Callable[[], Stream], to: Path) -> Iterator[Fetching]:
+    """Copy a run's folder here, which the agent serves wherever that leads.
 
     Errors: Refused; NoFolder, and nothing is left here then.
     """
     try:
-        with _marked(to):
+        with _marked(to, run):
             yield from fetch(dial, to)
     except NoFolder:
         (to / _UNFINISHED).unlink(missing_ok=True)
@@ -49,20 +51,30 @@ def bring_from(dial: Callable[[], Stream], to: Path) -> Iterator[Fetching]:
         raise
 
 
-def here(to: Path) -> bool:
-    """Whether everything has come to this folder."""
-    return to.is_dir() and not (to / _UNFINISHED).exists()
+def here(to: Path, run: str) -> bool:
+    """Whether everything of the run has come to this folder."""
+    if not to.is_dir() or (to / _UNFINISHED).exists():
+        return False
+    if to.name == run:
+        return True
+    try:
+        return (to / _WHOSE).read_text(encoding="utf-8", errors="replace") == run
+    except OSError:
+        return False
 
 
 @contextlib.contextmanager
-def _marked(to: Path) -> Iterator[None]:
+def _marked(to: Path, run: str) -> Iterator[None]:
     """The folder is unfinished until the block has come to its end. Errors: Refused."""
-    mark = to / _UNFINISHED
+    mark, whose = to / _UNFINISHED, to / _WHOSE
     with _refusing(to):
         to.mkdir(parents=True, exist_ok=True)
         mark.touch()
+        whose.unlink(missing_ok=True)
     yield
     with _refusing(to):
+        if to.name != run:
+            whose.write_text(run, encoding="utf-8")
         mark.unlink(missing_ok=True)
 
 

@@ -6,15 +6,24 @@ from __future__ import annotations
 from typing import Any
 
 from rankzero.backends.kubernetes.cluster import Cluster
-from rankzero.backends.kubernetes.state import Found
+from rankzero.backends.kubernetes.state import Found, Object
 from rankzero.plan.kubernetes import names
 
 #: Why an event of Kueue's is about a Job that waits: its message says for what.
 PENDING = "Pending"
-#: A change to a Job by which it asks for no pods, and has those that it has ended. Kueue then
-#: counts nothing for it. Without the queue's label it would not look at the Job any more, and what
-#: it has granted, or was yet to grant, would stay granted for as long as the Job is there.
-NOTHING: dict[str, Any] = {"suspend": True, "parallelism": 0}
+
+
+def ended(job: Object) -> dict[str, Any]:
+    """The change to a Job's spec after which it has no pods, and never will.
+
+    One that ends goes when its time to live is over; one that is suspended never ends. In a queue
+    it has to stay so: Kueue counts nothing for it then. Without the queue's label it would not look
+    at the Job any more, and what it has granted, or was yet to grant, would stay granted for as
+    long as the Job is there.
+    """
+    if names.QUEUE in job["metadata"]["labels"]:
+        return {"parallelism": 0, "suspend": True}
+    return {"parallelism": 0, "suspend": False, "activeDeadlineSeconds": 1}
 
 
 def queued(found: Found) -> bool:

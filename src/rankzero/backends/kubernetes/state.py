@@ -140,6 +140,8 @@ def ending(found: Found) -> dict[str, Any] | None:
     words = termination(found.pod) or _outcome(annotation(found.job, names.ENDED))
     if words is not None:
         return words
+    if annotation(found.job, names.STOPPED) is not None:  # however its Job went on from there
+        return {"state": ev.STOPPED, "cause": None, "exit_code": 1}
     for condition in found.job.get("status", {}).get("conditions", ()):
         if condition["status"] != "True":
             continue
@@ -148,8 +150,6 @@ def ending(found: Found) -> dict[str, Any] | None:
         if condition["type"] == "Failed":
             cause = {"kind": "job-failed", "message": condition.get("message", "")}
             return {"state": ev.FAILED, "cause": cause, "exit_code": 1}
-    if annotation(found.job, names.STOPPED) is not None:
-        return {"state": ev.STOPPED, "cause": None, "exit_code": 1}
     return None
 
 

@@ -32,7 +32,7 @@ def copy(
     way = cluster, run, found, layout.OUTPUT_VOLUME, helper
     try:
         with volumes.reached(*way) as (dial, folder):
-            for told in outputs.bring_from(lambda: dial("files", folder), to):
+            for told in outputs.bring_from(run, lambda: dial("files", folder), to):
                 tell(told)
     except NoFolder as error:
         hint = "Is that its whole id, and the volume that it was given?"

@@ -16,22 +16,38 @@ from typing import Any
 
 from rankzero.agent.pod import SUBMITTED
 from rankzero.backends.kubernetes.cluster import Cluster
+from rankzero.backends.kubernetes.trouble import Unreachable
+from rankzero.errors import Refused
 from rankzero.plan.kubernetes import names, pod
 from rankzero.plan.model import Plan
 
 
 def submit(cluster: Cluster, plan: Plan) -> None:
-    """Create everything. Errors: Refused; nothing is left then."""
-    made = cluster.create(first(plan))
-    name = made["metadata"]["name"]
+    """Create everything. Errors: Refused; nothing is left then, or it is said."""
+    job = first(plan)
+    name = job["metadata"]["name"]
+    owner: dict[str, Any] | None = None
     try:
-        owner = owner_of(made)
+        owner = owner_of(cluster.create(job))
         for manifest in plan.manifests[1:]:
             cluster.create(_filled(manifest, plan.blobs, owner))
         cluster.patch("Job", name, _go(plan))
-    except BaseException:
-        cluster.delete("Job", name)
+    except BaseException as error:
+        # What is refused in so many words is not there. Else it may be, also without an answer.
+        unsure = not isinstance(error, Refused) or isinstance(error, Unreachable)
+        if owner is not None or unsure:
+            _undo(cluster, name, plan.run, error)
         raise
+
+
+def _undo(cluster: Cluster, name: str, run: str, why: BaseException) -> None:
+    """Errors: Refused where that fails, too, beside why it is done."""
+    try:
+        cluster.delete("Job", name)
+    except Refused as error:
+        if isinstance(why, Refused):
+            left = f"what there is of {run} could not be deleted"
+            raise Refused(f"{why.args[0]}; {left}", f"rankzero delete {run}") from error
 
 
 def _go(plan: Plan) -> dict[str, Any]:

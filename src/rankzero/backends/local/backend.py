@@ -20,6 +20,7 @@ from rankzero.backends.base import (
     Submission,
     ignore,
 )
+from rankzero.backends.copying import copy
 from rankzero.backends.local.dialling import Pauses, dial
 from rankzero.backends.local.folder import RunFolder, Runs
 from rankzero.backends.local.watch import Watch
@@ -138,15 +139,7 @@ class LocalBackend:
     ) -> Path:
         _no_volumes(run, helper)
         source = Path(self._folder(run).plan()["nodes"][0]["outputs"])
-        if to is None:
-            return source
-        if to.resolve().is_relative_to(source.resolve()):
-            raise BadRequest(f"{to} lies inside {source}, which would be copied into itself.")
-        try:
-            shutil.copytree(source, to, dirs_exist_ok=True)
-        except (OSError, shutil.Error) as error:
-            raise Refused(f"cannot copy {source} to {to}: {error}") from error
-        return to
+        return source if to is None else copy(source, to)
 
     def observe(self, run: str, history: History) -> Seen:
         return Seen()
