@@ -97,7 +97,10 @@ class NodeAgent:
         if fault is not None:
             self.unable(fault)
         if self._keeper is not None:
-            self._keeper.start()
+            try:
+                self._keeper.start()
+            except RuntimeError as error:
+                self.unable("cannot keep lines on the log volume: %s" % error)
         self._loop.on_signal(signal.SIGTERM, lambda: self.feed(duty.Terminate("asked to leave")))
         self._claim()
         self._keep_spares()

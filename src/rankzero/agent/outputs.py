@@ -97,21 +97,25 @@ class Server:
 
     def _give(self, name: str, start: int) -> None:
         digest = hashlib.sha256()
+        size, given, promised = 0, 0, False
         try:
             with open(self._files[name], "rb") as file:
                 size = os.fstat(file.fileno()).st_size
                 for block in _blocks(file, min(start, size)):
                     digest.update(block)
-                self._say({"path": name, "size": size})
                 given = file.tell()
+                promised = True
+                self._say({"path": name, "size": size})
                 for block in _blocks(file, size - given):
                     digest.update(block)
                     self._out.write(block)
                     given += len(block)
         except (KeyError, OSError) as error:
-            self._say({"path": name, "error": str(error)})
-            return
-        # It has shrunk since: the bytes that were promised come, and the digest fits nothing.
+            if not promised:
+                self._say({"path": name, "error": str(error)})
+                return
+        # It has shrunk since, or cannot be read any further: the bytes that were promised come,
+        # and the digest fits nothing.
         while given < size:
             given += self._out.write(bytes(min(_BLOCK, size - given)))
         self._say({"path": name, "sha256": digest.hexdigest()})

@@ -106,11 +106,6 @@ class RankProcess:
         """Whether anybody can still write into its output."""
         return self._became and self._living().output.open
 
-    @property
-    def alive(self) -> bool:
-        """Whether its process, or anything of its group, is there."""
-        return not self.gone
-
     def signal(self, number: int) -> None:
         if not self.gone and not process.signal_group(self.pid, number):
             self.gone = self.code is not None

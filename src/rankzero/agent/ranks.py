@@ -97,7 +97,8 @@ class Ranks:
             for rank in self._ranks:
                 if rank.pid == pid and rank.code is None:
                     self._ended(rank, code)
-        self.settle()
+        if self._ranks:  # else no child is a stray: others start some, too
+            self.settle()
 
     def settle(self) -> None:
         """See what of the ranks' groups is left, and whether all are down."""

@@ -49,10 +49,6 @@ class Progress:
         elif new:
             yield event
 
-    def renew(self) -> None:
-        """The next coordinator counts its events from 1: it knows none of an earlier one's."""
-        self.base = self.next_event - 1
-
     def asked(self, node: str, number: int) -> None:
         """The newest question about a node's log; answers to older ones count for nothing."""
         self._asked[node] = number

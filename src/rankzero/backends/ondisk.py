@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from rankzero.agent.answers import begin
 from rankzero.agent.logs.merge import Cursor, merge
 from rankzero.agent.logs.reader import LogReader
 from rankzero.backends.base import LogBlock
@@ -17,6 +18,7 @@ def unseen(
     """The lines that were not given out yet, merged by time. logs: (node, its log folder); a node
     may have had several. final: whether no more is written there."""
     ranks = progress.query.ranks
+    asked = {"since": progress.query.since, "tail": progress.query.tail}
     offsets_of: dict[Cursor, dict[int, int]] = {}
     for node, folder in logs:
         reader = LogReader(str(folder))
@@ -25,18 +27,10 @@ def unseen(
         offsets = progress.read.setdefault(book, {})
         for rank in reader.ranks():
             if ranks is None or rank in ranks:
-                start = _begin(progress, reader, rank) if known is None else known.get(rank, 0)
+                start = (
+                    begin(reader, asked, rank, final=True) if known is None else known.get(rank, 0)
+                )
                 offsets_of[Cursor(reader, rank, start, node)] = offsets
     for cursor, chunk in merge(offsets_of, final=final):
         offsets_of[cursor][cursor.rank] = chunk.next
         yield block(cursor.node, chunk)
-
-
-def _begin(progress: Progress, reader: LogReader, rank: int) -> int:
-    """Where a viewer begins who has seen nothing of a log yet."""
-    query, offset = progress.query, 0
-    if query.since is not None:
-        offset = reader.offset_since(rank, query.since)
-    if query.tail is not None:
-        offset = max(offset, reader.offset_tail(rank, query.tail, final=True))
-    return offset

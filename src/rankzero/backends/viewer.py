@@ -125,11 +125,17 @@ class Viewer:
 
         Errors: Lost, Broken, TimeoutError.
         """
-        line = self._line(timeout)
-        answer = self._opener.open(line) if self._opener else parse(line)
+        answer = self._opener.open(self._line(timeout)) if self._opener else self._plain(timeout)
         if answer["type"] == "lost":
             raise Lost(str(answer.get("reason")))
         return answer
+
+    def _plain(self, timeout: float | None) -> dict[str, Any]:
+        """Beside the answers an image's Python may print what else it likes when it starts."""
+        while True:
+            line = self._line(timeout)
+            with contextlib.suppress(Broken):
+                return parse(line)
 
     def release(self) -> None:
         """Of a run that has ended, everything was got: its nodes need not wait any longer."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
+from rankzero.agent import outputs
 from rankzero.agent.outputs import Server
 from rankzero.backends.fetching import Names, NoFolder, fetch
 from rankzero.backends.viewer import Lost
@@ -113,6 +116,27 @@ def test_a_way_that_is_always_cut_is_told_and_loses_nothing(there: Path, tmp_pat
 
     assert files(here) == files(there)
     assert told[0].done > 1_000, "the part that had come counts"
+
+
+def test_a_disk_that_fails_in_the_middle_of_a_file_is_asked_again(
+    there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, failures = outputs._blocks, [OSError(errno.ESTALE, "stale")]
+
+    def blocks(file: BinaryIO, count: int) -> Iterator[bytes]:
+        for block in whole(file, count):
+            if failures and file.tell() > 10_000:
+                raise failures.pop()
+            yield block
+
+    monkeypatch.setattr(outputs, "_blocks", blocks)
+    monkeypatch.setattr(outputs, "_BLOCK", 1000)
+    here = tmp_path / "here"
+
+    list(fetch(lambda: Cut(there), here))
+
+    assert files(here) == files(there)
+    assert not failures
 
 
 def test_what_is_here_already_is_not_fetched_again(there: Path, tmp_path: Path) -> None:

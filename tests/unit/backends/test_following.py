@@ -75,3 +75,16 @@ def test_lines_that_have_come_are_given_out_wherever_the_way_is_cut(sends: int) 
 
     assert b"".join(seen) == log[: len(b"".join(seen))]
     assert len(seen) == 3 * (sends - 1)
+
+
+class Talking(Way):
+    """Beside its answers the other end prints what an image's Python prints when it starts."""
+
+    def receive(self, timeout: float | None) -> bytes:
+        return b"Welcome!\n" + super().receive(timeout)
+
+
+def test_what_is_no_answer_is_passed_over() -> None:
+    with Viewer(Talking(b"a\n", 9), None) as viewer:
+        number = viewer.ask("log", node=NODE, offsets={})
+        assert viewer.next()["id"] == number

@@ -9,7 +9,7 @@ from rankzero.backends.kubernetes.state import Object
 from rankzero.backends.kubernetes.things import Seen
 from rankzero.backends.kubernetes.trouble import Absent, Forbidden
 from rankzero.backends.spot import Spot
-from rankzero.errors import UnknownRun
+from rankzero.errors import Refused, UnknownRun
 from rankzero.plan.kubernetes import names
 
 _OURS = f"{names.MANAGED_BY}=rankzero"
@@ -47,6 +47,11 @@ def _see(cluster: Cluster, run: str) -> Seen:
             not_shown.append(f"{words}: you may not {right}")
             return None
 
+    roster = None
+    try:
+        roster = reaching.roster(cluster, found)
+    except Refused as said:
+        not_shown.append(f"ranks: {said.args[0]}")
     return Seen(
         found=found,
         jobs=list(cluster.every("Job", selector)["items"]),
@@ -54,7 +59,7 @@ def _see(cluster: Cluster, run: str) -> Seen:
         services=may("Service", "addresses and ports of Services"),
         config_maps=may("ConfigMap", "ages and sizes of ConfigMaps"),
         events=may("Event", "events of Kubernetes", ""),
-        roster=reaching.roster(cluster, found),
+        roster=roster,
         not_shown=tuple(not_shown),
     )
 

@@ -24,7 +24,6 @@ from rankzero.why.standing import Place, standing
 
 #: So the API server, the kubelet and the runtimes speak of a pod whose container has ended.
 _ENDED = (
-    "completed pod",
     "container not found",
     "not running",
     "not created or running",

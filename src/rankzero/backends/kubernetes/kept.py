@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,12 +16,14 @@ from rankzero.backends.kubernetes import state
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.restoring import restore
 from rankzero.backends.kubernetes.state import Found, Object
-from rankzero.backends.kubernetes.trouble import Absent
+from rankzero.backends.kubernetes.trouble import Absent, Unreachable
 from rankzero.backends.ondisk import unseen
 from rankzero.plan.kubernetes import names
 
 #: How many pods' logs are fetched at a time.
 _AT_ONCE = 8
+#: After how long a silent log is asked for anew (seconds).
+_SILENCE = 300.0
 
 
 def events(cluster: Cluster, found: Found) -> list[ev.Event]:
@@ -33,18 +35,19 @@ def follow(cluster: Cluster, found: Found) -> Iterator[ev.Event]:
     """The present coordinator's history as it goes on, until its log ends. Errors: Unreachable."""
     assert found.pod is not None
     pod = found.pod["metadata"]["name"]
-    for line in _lines(cluster.log(pod, container=names.CONTAINER, follow="true")):
+    # A way that swallows everything shows by its silence alone.
+    for line in _lines(cluster.log(pod, _SILENCE, container=names.CONTAINER, follow="true")):
         event = ev.from_line(own_text(line) or "")
         if event is not None:
             yield event
 
 
-def before(cluster: Cluster, found: Found) -> int:
-    """How many events the coordinators before the present one have told."""
+def before(cluster: Cluster, found: Found) -> list[ev.Event]:
+    """What the coordinators before the present one have told, numbered through."""
     assert found.pod is not None
     pods = _coordinators(cluster, found.pod)
     earlier = [pod for pod in pods if pod["metadata"]["uid"] != found.pod_uid]
-    return len(_told(cluster, earlier))
+    return _told(cluster, earlier)
 
 
 def _coordinators(cluster: Cluster, pod: Object) -> list[Object]:
@@ -70,7 +73,10 @@ def _told(cluster: Cluster, pods: Iterable[Object]) -> list[ev.Event]:
 def lines(
     cluster: Cluster, run: str, progress: Progress, *, ended_only: bool = False
 ) -> Iterator[LogBlock]:
-    """What was not given out yet, merged by time. ended_only: of pods that have ended."""
+    """What was not given out yet, merged by time. ended_only: of pods that have ended.
+
+    Errors: Unreachable where a pod's machine does not give its log, after the others' lines.
+    """
     pods = [
         (node, pod["metadata"]["name"])
         for pod in _oldest_first(cluster, f"{names.RUN}={run}")
@@ -79,8 +85,13 @@ def lines(
     ]
     with tempfile.TemporaryDirectory(prefix="rankzero-logs-") as folder:
         logs = [(node, Path(folder) / name) for node, name in pods]
-        _each(lambda log: _fetch(cluster, log), [path for _, path in logs])
-        yield from unseen(logs, progress)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            failed = list(pool.map(lambda log: _fetch(cluster, log[1]), logs))
+        come = [log for log, error in zip(logs, failed, strict=True) if error is None]
+        yield from unseen(come, progress)
+    for (node, _), error in zip(logs, failed, strict=True):
+        if error is not None:
+            raise Unreachable(f"the lines of {node} cannot be had: {error.args[0]}", error.hint)
 
 
 def last(found: Found, seq: int) -> ev.Event:
@@ -100,20 +111,19 @@ def _oldest_first(cluster: Cluster, selector: str) -> list[Object]:
     return sorted(pods, key=lambda one: str(one["metadata"]["creationTimestamp"]))
 
 
-def _each(work: Callable[[Path], None], paths: Iterable[Path]) -> None:
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for _ in pool.map(work, paths):
-            pass
-
-
-def _fetch(cluster: Cluster, log: Path) -> None:
-    """A pod's log into a folder with the pod's name, as its agent had it on the node."""
+def _fetch(cluster: Cluster, log: Path) -> Unreachable | None:
+    """A pod's log into a folder with the pod's name, as its agent had it on the node; or why that
+    did not come whole."""
     raw = log.with_suffix(".printed")
-    with raw.open("wb") as file, contextlib.suppress(Absent):  # it never began, or is gone
-        for block in cluster.log(log.name, container=names.CONTAINER, timestamps="true"):
-            file.write(block)
+    try:
+        with raw.open("wb") as file, contextlib.suppress(Absent):  # it never began, or is gone
+            for block in cluster.log(log.name, container=names.CONTAINER, timestamps="true"):
+                file.write(block)
+    except Unreachable as error:
+        return error
     restore(raw, log)
     raw.unlink()
+    return None
 
 
 def _lines(blocks: Iterator[bytes]) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from rankzero.backends.kubernetes import state
 from rankzero.backends.kubernetes.state import seconds
 from rankzero.plan.kubernetes import names
 from rankzero.why.amounts import number
@@ -20,8 +21,6 @@ from rankzero.why.seen import (
 )
 
 Object = Mapping[str, Any]
-#: Who would resume a suspended Job: the label of Kueue.
-_QUEUE = "kueue.x-k8s.io/queue-name"
 #: What an event is about, and what was said of it.
 Events = Mapping[tuple[str, str], tuple[Said, ...]]
 
@@ -61,7 +60,7 @@ def pod(item: Object, said: tuple[Said, ...] = ()) -> Pod:
     message = str(scheduled.get("message") or why)
     disrupted = disruption.get("status") == "True"
     return Pod(
-        node=node_of(item),
+        node=state.node(item),
         name=str(meta["name"]),
         phase=str(status.get("phase", "Pending")),
         born=seconds(str(meta["creationTimestamp"])),
@@ -85,12 +84,6 @@ def pod(item: Object, said: tuple[Said, ...] = ()) -> Pod:
         claims=tuple(_claims(spec)),
         said=said,
     )
-
-
-def node_of(item: Object) -> str:
-    """`worker/0`: which node of its run a pod is."""
-    labels = item["metadata"].get("labels") or {}
-    return f"{labels.get(names.ROLE)}/{labels.get(names.INDEX, 0)}"
 
 
 def of_job(name: str, heard: Events) -> tuple[Said, ...]:
@@ -117,7 +110,7 @@ def job(item: Object, said: tuple[Said, ...] = ()) -> Job:
         role=_role(item),
         name=str(meta["name"]),
         held=bool(item["spec"].get("suspend")),
-        queue=str((meta.get("labels") or {}).get(_QUEUE) or ""),
+        queue=str((meta.get("labels") or {}).get(names.QUEUE) or ""),
         failed=Ended(str(failed.get("reason")), None, str(failed.get("message"))) if bad else None,
         said=said,
     )

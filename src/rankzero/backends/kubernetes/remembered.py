@@ -25,8 +25,8 @@ class Sent(NamedTuple):
 def remembered() -> list[Sent]:
     """Newest first; empty where nothing was ever sent, or the file cannot be read."""
     try:
-        return _read(_file().read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError):
+        return _read(_file().read_text(encoding="utf-8", errors="replace"))
+    except OSError:
         return []
 
 
@@ -35,7 +35,7 @@ def remember(context: str, namespace: str) -> None:
     with contextlib.suppress(OSError):
         path = _file()
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with path.open("a+", encoding="utf-8") as file:
+        with path.open("a+", encoding="utf-8", errors="replace") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             file.seek(0)
             known = _read(file.read())

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from rankzero.agent.answers import unpack
+from rankzero.agent.wire.seal import Broken, parse
 from rankzero.backends.base import Helper, LogBlock
 from rankzero.backends.following import Progress, block
 from rankzero.backends.kubernetes.cluster import Cluster
@@ -58,8 +59,9 @@ class Lines:
                 self._begin(message)
                 continue
             chunk = unpack(message["chunk"])
-            self._progress.read[message["book"]][chunk.rank] = chunk.next
             yield block(message["node"], chunk)
+            # Whoever merges asks for a line before it is its turn.
+            self._progress.read[message["book"]][chunk.rank] = chunk.next
 
     def _begin(self, message: Mapping[str, Any]) -> None:
         if message["type"] == "absent":
@@ -119,7 +121,8 @@ def _messages(stream: Stream) -> Iterator[dict[str, Any]]:
         patience = _SILENCE
         *whole, rest = rest.split(b"\n")
         for line in whole:
-            yield json.loads(line)
+            with contextlib.suppress(Broken):  # what else a pod's Python prints when it starts
+                yield parse(line)
 
 
 @contextlib.contextmanager

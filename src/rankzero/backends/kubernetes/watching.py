@@ -37,6 +37,9 @@ OUTAGE = 600.0
 _AGAIN = 1.0
 #: By how much the cluster's word of a pod may come after the pod's own (seconds).
 _LATE = 10.0
+#: How long a machine that does not give the last lines is asked again (seconds): about as long as
+#: a cluster takes to notice that it has died.
+_LAST_LINES = 60.0
 
 
 class Watch:
@@ -79,7 +82,7 @@ class Watch:
             self._healing.learn(self._history)
             self._awaiting = Awaiting(self._cluster, self._live, self._nodes)
             while not self._seen.complete and (yield from self._until_there()):
-                self._meet_coordinator()
+                yield from self._meet_coordinator()
                 if self._barred:
                     yield from self._listen()
                 else:
@@ -118,18 +121,24 @@ class Watch:
                 told = True
                 yield Note(f"{self._silence}; trying again. The run goes on without it")
             elif time.monotonic() - self._live.silent_since > OUTAGE:
-                raise self._given_up()
+                raise self._given_up(self._silence)
             yield from self._healing.notes()
             self._live.wait(version, _AGAIN)
 
-    def _meet_coordinator(self) -> None:
-        """One in another pod has another history."""
-        pod = self._found.pod_uid
-        if self._pod == "":
-            self._seen.base = self._patiently(lambda: kept.before(self._cluster, self._found))
-        elif self._pod != pod:
-            self._seen.renew()
-        self._pod = pod
+    def _meet_coordinator(self) -> Iterator[Item]:
+        """One in another pod has another history: it knows nothing of what earlier ones told."""
+        if self._pod == self._found.pod_uid:
+            return
+        earlier = self._patiently(lambda: kept.before(self._cluster, self._found))
+        self._seen.base = 0
+        for event in earlier:
+            for new in self._seen.take(event):
+                self._learn(new)
+                yield new
+        # Where their logs are gone, what was seen of them counts.
+        first = self._pod == ""
+        self._seen.base = len(earlier) if first else max(len(earlier), self._seen.next_event - 1)
+        self._pod = self._found.pod_uid
 
     def _through_coordinator(self) -> Iterator[Item]:
         """As long as the connection lasts."""
@@ -244,27 +253,46 @@ class Watch:
         for event in self._patiently(lambda: kept.events(self._cluster, self._found)):
             if event.seq >= self._seen.next_event:
                 yield from self._seen.take(event)
-        yield from kept.lines(self._cluster, self._run, self._seen)
+        yield from self._kept_lines()
         if not self._seen.over:
             self._seen.end = kept.last(self._found, self._seen.next_event)
 
-    def _patiently(self, work: Callable[[], T]) -> T:
-        """Again and again while the API server does not answer. Errors: Refused."""
-        end = time.monotonic() + OUTAGE
-        while time.monotonic() < end:
+    def _kept_lines(self) -> Iterator[Item]:
+        """A machine that has just died is given up after a while, and not asked any more."""
+        end = time.monotonic() + _LAST_LINES
+        while True:
             version = self._live.version
-            with contextlib.suppress(trouble.Unreachable):
-                return work()
+            try:
+                yield from kept.lines(self._cluster, self._run, self._seen)
+                return
+            except trouble.Unreachable as said:
+                if time.monotonic() > end:
+                    yield Note(f"{said.args[0]}; so some last lines are missing")
+                    return
             self._live.wait(version, _AGAIN)
-        raise self._given_up()
+
+    def _patiently(self, work: Callable[[], T]) -> T:
+        """Again and again while the API server, or a pod's machine behind it, does not answer.
+
+        Errors: Refused.
+        """
+        end = time.monotonic() + OUTAGE
+        while True:
+            version = self._live.version
+            try:
+                return work()
+            except trouble.Unreachable as said:
+                if time.monotonic() > end:
+                    raise self._given_up(str(said.args[0])) from said
+            self._live.wait(version, _AGAIN)
 
     @property
     def _silence(self) -> str:
         return str(self._live.trouble.args[0]) if self._live.trouble is not None else ""
 
-    def _given_up(self) -> Refused:
+    def _given_up(self, silence: str) -> Refused:
         return Refused(
-            f"{self._silence}, for {OUTAGE:g} s now; the run may go on without it.",
+            f"{silence}, for {OUTAGE:g} s now; the run may go on without it.",
             f"Follow it later: rankzero attach {self._run}",
         )
 

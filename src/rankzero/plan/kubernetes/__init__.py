@@ -86,7 +86,7 @@ def compile_kubernetes(
 def _wanted(job: Job, role: str, run: str, facts: Facts, freight: Freight, first: bool) -> Wanted:
     """first: it is the coordinator's role."""
     image = job.roles[role].image or facts.image
-    assert image is not None, "preflight sees to it"
+    assert image is not None, "images are chosen before"
     return Wanted(
         job,
         role,

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from rankzero.plan.kubernetes import names
+from rankzero.plan.kubernetes.kinds import RBAC
 from rankzero.plan.kubernetes.objects import head
 from rankzero.spec.model import Job
 
-_GROUP = "rbac.authorization.k8s.io"
 #: What it takes to take nodes from dead machines. A Role cannot be limited to the pods of a run:
 #: it knows names, and theirs are not known beforehand.
 HEALING = {
@@ -60,12 +60,12 @@ def _rights(
     return [
         {**head("v1", "ServiceAccount", name, labels), "automountServiceAccountToken": False},
         {
-            **head(f"{_GROUP}/v1", "Role", name, labels),
+            **head(f"{RBAC}/v1", "Role", name, labels),
             "rules": [{key: value for key, value in rule.items() if value} for rule in rules],
         },
         {
-            **head(f"{_GROUP}/v1", "RoleBinding", name, labels),
-            "roleRef": {"apiGroup": _GROUP, "kind": "Role", "name": name},
+            **head(f"{RBAC}/v1", "RoleBinding", name, labels),
+            "roleRef": {"apiGroup": RBAC, "kind": "Role", "name": name},
             # Without a namespace it is that of the binding.
             "subjects": [{"kind": "ServiceAccount", "name": name}],
         },
