@@ -84,18 +84,18 @@ def test_a_submission_that_is_killed_leaves_what_can_be_deleted(
 
 
 def test_a_stop_that_is_killed_can_be_said_again(team: Team, job: str, when: str) -> None:
-    """Of a run that has not begun: its Jobs are suspended one by one."""
+    """Of a run that has not begun: its Jobs ask for nothing any more, one by one."""
     (team.work / "job.yaml").write_text(_ROLES + "image: nowhere.invalid/none:1\n")
     run = team.call("run", job, "--detach").out.strip()
     for call in itertools.count(1):
         assert call < _MANY
         said = team.call("stop", run, env=killed_at(team.work.parent, when, call))
         jobs = team.admin.get("jobs", "-l", f"rankzero/run={run}")["items"]
-        suspended = all(one["spec"].get("suspend") for one in jobs)
-        assert (runs(team)[run] == "stopped") <= suspended, f"{when} call {call}"
+        silent = all(one["spec"]["parallelism"] == 0 for one in jobs)
+        assert (runs(team)[run] == "stopped") <= silent, f"{when} call {call}"
         if said.code != _KILLED:
             break
-    assert (said.code, suspended, runs(team)) == (0, True, {run: "stopped"}), said
+    assert (said.code, silent, runs(team)) == (0, True, {run: "stopped"}), said
     until(lambda: not team.admin.get("pods")["items"], "its pods to end")
 
 

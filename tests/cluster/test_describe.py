@@ -112,6 +112,14 @@ def test_with_the_least_role_the_rest_is_shown_and_what_is_missing_named(
     ]
 
 
+def test_without_the_right_to_ask_the_pods_all_else_is_shown(place: Shared, run: str) -> None:
+    said = place.member(without("pods/exec")).call("describe", run)
+
+    assert said.code == 0, said
+    assert "worker/1" in said.out
+    assert "not shown: ranks: may not" in said.out
+
+
 def test_a_machine_is_described_to_those_who_may_look_at_machines(
     cluster: Cluster, able: Team, run: str
 ) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import signal
 import socket
+import struct
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -147,9 +148,24 @@ def test_a_port_where_nobody_listens_is_named_and_the_others_go_on(
     command, port = forward(":7001", ":7000")
 
     assert ask(port, "hello") == ""
-    command.until_said("nothing listens on port 7001 of worker/0")
+    command.until_said("note: nothing listens on port 7001 of worker/0")
     other = re.findall(r"^127\.0\.0\.1:(\d+) -> ", command.out, re.MULTILINE)[1]
     assert ask(int(other), "hello").endswith(" hello\n")
+    assert "Traceback" not in command.err
+
+
+def test_whoever_hangs_up_in_the_middle_disturbs_nobody(
+    forward: Callable[..., tuple[Command, int]], run: str
+) -> None:
+    command, port = forward(":7000")
+    for _ in range(5):
+        with dial(port) as sock:
+            sock.sendall(b"x" * 1_000_000)
+            at_once = struct.pack("ii", 1, 0)  # a reset, with all that was to come
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+
+    assert ask(port, "hello") == f"{run}-worker-0 hello\n"
+    assert "Traceback" not in command.err
 
 
 def test_a_node_that_is_replaced_is_reached_in_its_new_place(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from support.waiting import until
+
 from .team import Team
 
 _HELLO = """
@@ -30,3 +32,21 @@ def test_what_rank_0_wrote_comes_back(team: Team) -> None:
     said = team.call("run", team.script(_HELLO), "--outputs", "back")
     assert said.code == 0, said
     assert (team.work / "back" / "result.txt").read_text() == "42"
+
+
+def test_a_folder_that_an_earlier_run_filled_gets_the_later_one_s_outputs(team: Team) -> None:
+    script = team.script(_HELLO.replace('"42"', "os.environ['RANKZERO_RUN']"))
+    assert team.call("run", script, "--outputs", "results").code == 0
+    later = team.call("run", script, "--outputs", "results", "--detach").out.strip()
+    assert team.call("wait", later).code == 0
+
+    assert team.call("outputs", later).code == 0
+    assert (team.work / "results" / "result.txt").read_text() == later
+
+
+def test_what_was_stopped_before_it_began_goes_when_its_time_is_over(team: Team) -> None:
+    words = ("--image", "nowhere.invalid/none:1", "--no-preflight", "--ttl", "1s", "--detach")
+    run = team.call("run", team.script(_HELLO), *words).out.strip()
+    assert team.call("stop", run).code == 0
+    kinds = "jobs,pods,secrets,services,configmaps"
+    until(lambda: not team.admin("get", kinds, "-l", "rankzero/run", "-o", "name"), "it to be gone")

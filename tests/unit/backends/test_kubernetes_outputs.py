@@ -37,6 +37,11 @@ class Way:
         pass
 
 
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
 def brought(run: str, to: Path) -> None:
     """A run without outputs."""
     there = to.parent / "there"
@@ -54,6 +59,7 @@ def test_a_folder_with_a_name_of_its_own_tells_whose_outputs_it_has(tmp_path: Pa
     assert not outputs.here(results, "second-0000")
     brought("second-0000", results)
     assert not outputs.here(results, "first-0000")
+    assert list(results.iterdir()) == []
 
 
 def test_a_folder_with_the_run_s_name_has_nothing_beside_its_outputs(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rankzero.backends.base import Fetching
 from rankzero.backends.fetching import Names, NoFolder, fetch
-from rankzero.backends.kubernetes import state
+from rankzero.backends.kubernetes import brought, state
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.entering import execute
 from rankzero.backends.kubernetes.state import Found, Object
@@ -17,8 +17,6 @@ from rankzero.errors import Refused
 
 #: In the folder, as long as something is missing.
 _UNFINISHED = ".rankzero-unfinished"
-#: In a folder that does not have the run's own name: whose outputs were all brought there.
-_WHOSE = ".rankzero-run"
 
 
 def bring(cluster: Cluster, found: Found, pods: Iterable[Object], to: Path) -> Iterator[Fetching]:
@@ -53,29 +51,23 @@ def bring_from(run: str, dial: Callable[[], Stream], to: Path) -> Iterator[Fetch
 
 def here(to: Path, run: str) -> bool:
     """Whether everything of the run has come to this folder."""
-    if not to.is_dir() or (to / _UNFINISHED).exists():
-        return False
-    if to.name == run:
-        return True
-    try:
-        return (to / _WHOSE).read_text(encoding="utf-8", errors="replace") == run
-    except OSError:
-        return False
+    complete = to.is_dir() and not (to / _UNFINISHED).exists()
+    return complete and (to.name == run or brought.is_of(to, run))
 
 
 @contextlib.contextmanager
 def _marked(to: Path, run: str) -> Iterator[None]:
     """The folder is unfinished until the block has come to its end. Errors: Refused."""
-    mark, whose = to / _UNFINISHED, to / _WHOSE
+    mark = to / _UNFINISHED
+    brought.forget(to)
     with _refusing(to):
         to.mkdir(parents=True, exist_ok=True)
         mark.touch()
-        whose.unlink(missing_ok=True)
     yield
     with _refusing(to):
-        if to.name != run:
-            whose.write_text(run, encoding="utf-8")
         mark.unlink(missing_ok=True)
+    if to.name != run:
+        brought.note(to, run)
 
 
 @contextlib.contextmanager
