@@ -19,7 +19,7 @@ def main(place: Place, options: Options) -> list[Goal]:
     rounds = options.rounds_or(7)
     contenders: dict[str, Callable[[], float]] = {
         "rankzero": lambda: rankzero(place),
-        "with spares": lambda: rankzero(place, "--spares"),
+        "without spares": lambda: rankzero(place, "--no-spares"),
         STATIC: lambda: by_hand(place, "static.yaml"),
         TORCHRUN: lambda: by_hand(place, "torchrun.yaml"),
     }

@@ -101,7 +101,7 @@ _life = _options(
     click.option(
         "--spares/--no-spares",
         default=None,
-        help="Start interpreters and imports before all nodes meet.",
+        help="Start interpreters and imports before all nodes meet (on a cluster).",
     ),
 )
 _job = _options(

@@ -99,7 +99,7 @@ def _agent(
         cpus=cpus if role.cpu is None else max(1, math.ceil(role.cpu)),
         env={**job.env, **role.env},
         ports={port: number if alone else 0 for port, number in role.ports.items()},
-        spares=job.spares,
+        spares=bool(job.spares),  # all nodes meet at once here
         limits=Limits(
             join_wait=min(job.wait, LONGEST_WAIT),
             coordinator_wait=LONGEST_WAIT,

@@ -196,7 +196,10 @@ class Job(Strict):
     output_volume: cluster_kinds.ObjectName | None = Field(
         None, description="Where outputs stay: one of `volumes`, or a claim by its name"
     )
-    spares: bool = Field(False, description="Start interpreters and imports before all nodes meet")
+    spares: bool | None = Field(
+        None,
+        description="Start interpreters and imports before all nodes meet; left out: on a cluster",
+    )
     node_selector: kinds.Labels = Field(
         default_factory=dict, description="Labels that a machine must have"
     )

@@ -142,7 +142,7 @@ def _agent(job: Job, found: Found, run: str, role: str, freight: Freight) -> Age
         cpus=None if asked.cpu is None else max(1, math.ceil(asked.cpu)),
         env={**job.env, **asked.env},
         ports=dict(asked.ports),
-        spares=job.spares,
+        spares=job.spares is not False,
         limits=Limits(
             join_wait=job.wait,
             coordinator_wait=max(job.wait, LINGER),
