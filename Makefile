@@ -25,7 +25,13 @@ demo: ## Train the digits example on 2 nodes x 2 ranks (ON=kubernetes: of a clus
 
 test: ready lint docs ## Check style, types, layers and docs, then run every test
 	@printf '\n==> tests\n'
+ifeq ($(ARGS),)
+	@# Those that only think, side by side; then those that start processes.
+	@$(PY) -m pytest tests/unit tests/simulation -n auto
+	@$(PY) -m pytest tests/local tests/contract tests/project
+else
 	@$(PY) -m pytest $(ARGS)
+endif
 
 test-unit: ready ## Run only the fast tests
 	@$(PY) -m pytest tests/unit $(ARGS)

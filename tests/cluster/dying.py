@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from support.waiting import until
-
 from .team import Team
 
 #: The machine, and its number in the lab.
@@ -34,7 +32,7 @@ def submitted(team: Team, script: str = WAITS, job: str = JOB, held: int = 1) ->
         started = team.call("run", team.script(job, "job.yaml"), "--detach")
         assert started.code == 0, started
         run = started.out.strip()
-        until(lambda run=run: team.call("logs", run).out.count("up 1\n") == 2, "both ranks")
+        team.until_logged(run, "up 1\n", 2)
         where = machines(team, run)
         if where == {held: NODE, 1 - held: "node0"}:
             return run

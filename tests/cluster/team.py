@@ -45,5 +45,13 @@ class Team(Home):
         started = self.call("run", self.script(text), *options, "--detach")
         assert started.code == 0, started
         run = started.out.strip()
-        until(lambda: self.call("logs", run).out.count("up\n") >= ranks, f"{run} to be up")
+        self.until_logged(run, "up\n", ranks)
         return run
+
+    def until_logged(self, run: str, text: str, times: int) -> None:
+        """Wait until a run's ranks have written it so often."""
+        following = self.start("logs", run, "--follow")
+        try:
+            until(lambda: following.out.count(text) >= times, f"{times} times {text!r} of {run}")
+        finally:
+            following.end()

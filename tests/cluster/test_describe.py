@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from support.waiting import until
-
 from .lab.target import Cluster
 from .rights import without
 from .shared import Shared, shared
@@ -41,7 +39,7 @@ def run(able: Team) -> str:
     started = able.call("run", able.script(JOB, "job.yaml"), "--detach")
     assert started.code == 0, started
     run = started.out.strip()
-    until(lambda: able.call("logs", run).out.count("up\n") == 4, "all ranks")
+    able.until_logged(run, "up\n", 4)
     return run
 
 

@@ -65,7 +65,7 @@ def serve(able: Team) -> str:
     started = able.call("run", able.script(JOB, "job.yaml"), "--detach")
     assert started.code == 0, started
     run = started.out.strip()
-    until(lambda: able.call("logs", run).out.count("up\n") == 2, "both servers")
+    able.until_logged(run, "up\n", 2)
     return run
 
 

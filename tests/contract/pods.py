@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import secrets
 import signal
@@ -59,7 +58,8 @@ class KubernetesPlace:
             pytest.skip(str(reason))
         self._namespace = f"rz-contract-{secrets.token_hex(3)}"
         self._kubectl = cluster.kubectl.within(self._namespace)
-        self._kubectl("create", "namespace", self._namespace)
+        made = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self._namespace}}
+        self._kubectl.apply(made)
         config = users.user(cluster.kubectl, self._namespace, ROLE, folder / "kubeconfig")
         os.environ["KUBECONFIG"] = str(config)
         os.environ["RANKZERO_IMAGE"] = cluster.python
@@ -92,7 +92,7 @@ class KubernetesPlace:
         with contextlib.suppress(UnknownRun):  # deleted: what is left of it must go
             if self.backend.run(run).finished:
                 return []
-        pods = json.loads(self._kubectl("get", "pods", "-l", f"rankzero/run={run}", "-o", "json"))
+        pods = self._kubectl.get("pods", "-l", f"rankzero/run={run}")
         return [
             pod["metadata"]["name"]
             for pod in pods["items"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from . import rest
 from .places import BIN, KUBECONFIG, STATE
-from .shell import run, succeeds
+from .shell import LabError, run, succeeds
 
 
 class Kubectl(NamedTuple):
@@ -35,20 +37,65 @@ class Kubectl(NamedTuple):
 
     def __call__(self, *argv: object, text: str = "", seconds: float = 120) -> str:
         """What `kubectl ARGV` prints; text is its standard input. Errors: LabError."""
+        words = [*map(str, argv)]
+        if words[0] == "get" and words[-2:] == ["-o", "name"]:
+            server, asked = self._plainly(words[1:])
+            if server and asked and (said := server.names(asked, self.namespace)) is not None:
+                return said
+        if words[0] == "delete" and "--wait=false" in words:
+            server, asked = self._plainly(words[1:])
+            if server and asked and server.delete(asked, self.namespace):
+                return ""
         return run(*self.command(*argv), text=text, seconds=seconds)
 
     def succeeds(self, *argv: object) -> bool:
         """Whether a command ends with 0."""
+        server, asked = self._plainly([*map(str, argv[1:])])
+        if argv[0] == "get" and server and asked and asked.names:
+            try:
+                return server.get(asked, self.namespace) is not None
+            except LabError:
+                return False
         return succeeds(*self.command(*argv))
 
     def get(self, *argv: object) -> Any:
         """An object, or a list of objects, as data. Errors: LabError where there is none."""
+        server, asked = self._plainly([*map(str, argv)])
+        if server and asked and (found := server.get(asked, self.namespace)) is not None:
+            return found
         return json.loads(self("get", *argv, "-o", "json"))
 
     def apply(self, *objects: dict[str, Any]) -> None:
         """Create objects, or change them to this. Errors: LabError where that is refused."""
-        whole = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
-        self("apply", "-f", "-", text=json.dumps(whole))
+        server = rest.server(self.kubeconfig)
+        for one in objects:
+            if server is None or not server.apply(one, self.namespace):
+                self("apply", "-f", "-", text=json.dumps(one))
+
+    def token(self, account: str, seconds: int) -> str:
+        """A new one of a ServiceAccount's. Errors: LabError."""
+        server = rest.server(self.kubeconfig)
+        if server is not None:
+            return server.token(account, self.namespace, seconds)
+        return self("create", "token", account, "--duration", f"{seconds}s").strip()
+
+    def config(self) -> dict[str, Any]:
+        """The kubeconfig's present context, with all that belongs to it."""
+        words = ("config", "view", "--raw", "--minify", "--flatten", "-o", "json")
+        written = self.kubeconfig.stat().st_mtime_ns
+        found: dict[str, Any] = json.loads(_printed(written, *self.command(*words)))
+        return found
+
+    def _plainly(self, words: list[str]) -> tuple[rest.Server | None, rest.Asked | None]:
+        """A server that can be asked without a program, and what for; None for what cannot."""
+        asked = rest.plain(words)
+        return (None if asked is None else rest.server(self.kubeconfig)), asked
+
+
+@functools.lru_cache(maxsize=8)
+def _printed(_written: int, *command: str) -> str:
+    """Of a file as it was at a time."""
+    return run(*command)
 
 
 #: The lab's administrator.

@@ -10,7 +10,7 @@ from typing import Any
 from .kubectl import Kubectl
 
 RBAC = "rbac.authorization.k8s.io"
-DAY = "24h"
+DAY = 86400
 
 
 def user(
@@ -35,10 +35,8 @@ def user(
         {**role, "apiVersion": f"{RBAC}/v1", "kind": "Role", "metadata": meta},
         binding,
     )
-    asked = ("create", "token", name, "--duration", DAY)
-    token = kubectl.within(namespace)(*asked).strip()
-    text = kubectl("config", "view", "--raw", "--minify", "--flatten", "-o", "json")
-    path.write_text(json.dumps(_with_token(json.loads(text), token, namespace)))
+    token = kubectl.within(namespace).token(name, DAY)
+    path.write_text(json.dumps(_with_token(kubectl.config(), token, namespace)))
     path.chmod(0o600)
     return path
 
