@@ -244,7 +244,7 @@ class KubernetesBackend:
         told: list[Event] = []
         with contextlib.suppress(Unreachable):  # the coordinator's machine may be gone
             told = kept.events(self._cluster, found)
-        told = told or [watching.submitted(found)]
+        told = told or [kept.submitted(found)]
         if state.ending(found) is not None and not fold(told).final:
             told.append(kept.last(found, told[-1].seq + 1))
         return told

@@ -12,13 +12,13 @@ from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.observing import Observed
 from rankzero.backends.kubernetes.state import Found
 from rankzero.backends.kubernetes.stream import ExecStream
-from rankzero.backends.kubernetes.submitting import owner_of
 from rankzero.backends.kubernetes.trouble import Absent, Forbidden
 from rankzero.backends.viewer import Lost
 from rankzero.code.agent_zip import agent_zip
 from rankzero.errors import Refused
 from rankzero.plan.kubernetes import helper, names, starting
 from rankzero.plan.kubernetes.helper import Like
+from rankzero.plan.kubernetes.sending import owner_of
 from rankzero.why.blocked import Trouble
 from rankzero.why.standing import Place, standing
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rankzero.agent import events as ev
 from rankzero.agent.logs.printed import own_text
+from rankzero.agent.pod import submission
 from rankzero.backends.base import LogBlock
 from rankzero.backends.following import Progress
 from rankzero.backends.kubernetes import state
@@ -103,6 +104,12 @@ def last(found: Found, seq: int) -> ev.Event:
     }
     time = state.told(found).finished or found.created
     return ev.Event(seq, time, ev.FINISHED, outcome)
+
+
+def submitted(found: Found) -> ev.Event:
+    """The history of a run that no pod has begun yet."""
+    max_restarts = int(found.plan.get("job", {}).get("max_restarts", 0))
+    return ev.Event(1, found.created, ev.SUBMITTED, submission(found.run, max_restarts))
 
 
 def _oldest_first(cluster: Cluster, selector: str) -> list[Object]:

@@ -11,7 +11,6 @@ from rankzero.agent import events as ev
 from rankzero.agent import testament
 from rankzero.agent.healing.judging import ABOUT_NODES
 from rankzero.agent.history import History, fold
-from rankzero.agent.pod import submission
 from rankzero.backends.base import Awaited, Item, LogQuery, Note, Unfetched
 from rankzero.backends.following import Progress, follow_to_the_last_line
 from rankzero.backends.kubernetes import kept, lines, looking, queueing, runs, state, trouble
@@ -295,9 +294,3 @@ class Watch:
             f"{silence}, for {OUTAGE:g} s now; the run may go on without it.",
             f"Follow it later: rankzero attach {self._run}",
         )
-
-
-def submitted(found: Found) -> ev.Event:
-    """The history of a run that no pod has begun yet."""
-    max_restarts = int(found.plan.get("job", {}).get("max_restarts", 0))
-    return ev.Event(1, found.created, ev.SUBMITTED, submission(found.run, max_restarts))

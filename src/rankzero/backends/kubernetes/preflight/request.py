@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from rankzero.backends.kubernetes import submitting
 from rankzero.backends.kubernetes.preflight.model import Object, Pods, Request
 from rankzero.plan.kubernetes import names
+from rankzero.plan.kubernetes.sending import first
 from rankzero.plan.model import Plan
 
 
 def describe(plan: Plan, namespace: str, *, wait_for_nodes: bool = False) -> Request:
-    objects = tuple(_without_blobs(made) for made in (submitting.first(plan), *plan.manifests[1:]))
+    sent = (first(plan, time.time()), *plan.manifests[1:])
+    objects = tuple(map(_without_blobs, sent))
     sizes = {
         made["metadata"]["name"]: _size(made, plan.blobs)
         for made in plan.manifests
