@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-#: `python3 -c KILL_RANK RANK SIGNAL` finds the process of a rank, and sends it a signal. A rank's
-#: own children carry its environment as well: the first one is the rank.
-KILL_RANK = """
-import os, sys
+from rankzero.agent import roster
+from rankzero.plan.kubernetes import layout
+
+#: `python3 -c KILL_RANK RANK SIGNAL` sends the process of a rank a signal. It is found in the
+#: node's roster: one that was a spare was started with another environment than it has.
+KILL_RANK = f"""
+import json, os, sys
 rank, number = sys.argv[1:]
-found = []
-for pid in filter(str.isdigit, os.listdir("/proc")):
-    try:
-        with open(f"/proc/{pid}/environ", "rb") as file:
-            if b"RANKZERO_RANK=%s" % rank.encode() in file.read().split(b"\\0"):
-                found.append(int(pid))
-    except OSError:
-        pass
-os.kill(min(found), int(number))
+with open("{layout.NODE}/{roster.FILE}") as file:
+    os.kill(json.load(file)["pids"][rank], int(number))
 """
