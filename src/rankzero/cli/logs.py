@@ -75,7 +75,7 @@ def command(
     """
     from rankzero.backends.base import LogQuery
     from rankzero.cli.moments import moment
-    from rankzero.cli.select import check_ranks, chosen
+    from rankzero.cli.select import check_nodes, check_ranks, chosen
 
     query = LogQuery(
         ranks=ranks_of(ranks),
@@ -87,6 +87,7 @@ def command(
         return _left(runs, query, helper, where, output, raw=raw)
     found = chosen(runs, labels, where=where)
     check_ranks(found, query.ranks)
+    check_nodes(found, query.nodes)
     sources = [
         Source(backend, info.run, _writer(info.run, output, not raw, len(found) > 1), info.finished)
         for backend, info in found

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import FrameType
 
+    from rankzero.errors import Error
+
 #: A bug in rankzero: EX_SOFTWARE of sysexits.h, which no user's job gives rankzero to return.
 BUG = 70
 #: The reader of our output went away: 128 + SIGPIPE, as a shell would say it.
@@ -86,7 +88,31 @@ def run(argv: Sequence[str], interrupted: Callable[[], bool] = lambda: False) ->
             raise
         if interrupted() and not debugging(argv):
             return exits.INTERRUPTED
+        if (missing := _missing(bug)) is not None:
+            return _say(missing, missing.exit_code, argv)
         return _say_bug(bug, argv)
+
+
+def _missing(bug: Exception) -> Error | None:
+    """What no verb can do without, and is not there."""
+    from rankzero.errors import Refused
+
+    if isinstance(bug, FileNotFoundError) and not _has_folder():
+        return Refused("The folder that you are in is gone.", "Go to another one: cd")
+    if isinstance(bug, RuntimeError) and "home directory" in str(bug):
+        return Refused(
+            "HOME is not set, and this user has no entry in the system's list of users.",
+            "Name a folder that you may write to: export HOME=/tmp/me",
+        )
+    return None
+
+
+def _has_folder() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - pathlib is not imported yet
+    except OSError:
+        return False
+    return True
 
 
 def _open_closed_streams() -> None:

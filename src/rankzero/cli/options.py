@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 Verb = Callable[..., Any]
+#: `3` or `0-7`: no run has a million ranks.
+_RANKS = re.compile("([0-9]{1,6})(?:-([0-9]{1,6}))?")
 
 if TYPE_CHECKING:
     from rankzero.backends.base import Helper
@@ -270,10 +272,11 @@ def ranks_of(texts: tuple[str, ...]) -> frozenset[int] | None:
 
     ranks: set[int] = set()
     for text in ",".join(texts).split(",") if texts else ():
-        first, _, last = text.strip().partition("-")
-        if not first.isdecimal() or not (last or "0").isdecimal():
+        found = _RANKS.fullmatch(text.strip())
+        first, last = (found[1], found[2] or found[1]) if found else ("1", "0")
+        if int(first) > int(last):
             raise BadRequest(f'--rank: "{text}" is no rank; write 3, 0-7 or 0-7,12.')
-        ranks.update(range(int(first), int(last or first) + 1))
+        ranks.update(range(int(first), int(last) + 1))
     return frozenset(ranks) if texts else None
 
 

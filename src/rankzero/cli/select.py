@@ -38,6 +38,8 @@ def selected(selectors: tuple[str, ...], where: Where = ANYWHERE) -> list[tuple[
     """All runs that the labels select, newest first; without labels all that there are."""
     matches({}, selectors)  # a malformed one is told even where there are no runs
     found, silent = backends.everywhere(where)
+    if silent and not found and len(silent) == len(backends.every(where)):
+        raise silent[0]  # nobody knows whether there are any
     for refused in silent:
         terminal.err().say(f"  note: {refused.args[0]}")
     found.sort(key=lambda pair: -pair[1].created)
@@ -91,6 +93,22 @@ def check_ranks(found: list[tuple[Backend, RunInfo]], asked: frozenset[int] | No
         which = ", ".join(map(str, sorted(missing)[:8]))
         where = shown if len(found) == 1 else "None of the runs has it"
         raise BadRequest(f"There is no rank {which}. {where}.")
+
+
+def check_nodes(found: list[tuple[Backend, RunInfo]], asked: frozenset[str] | None) -> None:
+    """Errors: BadRequest for a node that none of the runs has."""
+    from rankzero.backends.places import near
+
+    known = {
+        f"{node['role']}/{node['index']}": None
+        for backend, info in found
+        for node in backend.submitted(info.run).get("nodes") or ()
+    }
+    missing = sorted((asked or frozenset()) - known.keys())
+    if missing and known:
+        there = ", ".join([*known][:8]) + (", ..." if len(known) > 8 else "")
+        hint = near(missing[0], known)
+        raise BadRequest(f"There is no node {missing[0]}.{hint} There is: {there}.")
 
 
 def _most_ranks(backend: Backend, info: RunInfo) -> int:

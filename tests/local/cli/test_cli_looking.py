@@ -129,6 +129,11 @@ def test_a_rank_is_refused_only_where_no_run_has_it(looked_at, runs):
     looked_at("delete", wide)
 
 
+def test_a_node_that_no_run_has_is_answered_with_those_there_are(looked_at, runs) -> None:
+    done = looked_at("logs", runs[0], "--node", "workr/0", code=2)
+    assert 'There is no node workr/0. Did you mean "worker/0"?' in done.stderr
+
+
 def test_a_rank_that_a_larger_generation_had_is_not_refused(looked_at, runs):
     shrunk = looked_at.folder / "state" / "rankzero" / "runs" / runs[0]
     plan = json.loads((shrunk / "plan.json").read_text())

@@ -101,6 +101,7 @@ Ask = Callable[[Context], int]
         (User(auth_provider=AuthProvider("oidc", {"id-token": "id"})), "Bearer id"),
         (User(token="t", username="me", exec=Exec("no-such-plugin", V1)), "Bearer t"),
         (User(), ""),
+        (User(token=" of-a-block\n"), "Bearer of-a-block"),
     ],
 )
 def test_what_the_kubeconfig_holds_is_shown(
@@ -108,6 +109,26 @@ def test_what_the_kubeconfig_holds_is_shown(
 ) -> None:
     assert ask(context(user, server.url)) == 200
     assert server.shown == [header]
+
+
+@pytest.mark.parametrize("token", ["hunter\n2", "hunter2ü", "hunter\x002"])
+def test_what_no_header_can_hold_is_neither_shown_nor_said(
+    server: Server, ask: Ask, token: str
+) -> None:
+    with pytest.raises(Refused, match="the token in the kubeconfig holds what no header") as said:
+        ask(context(User(token=token), server.url))
+    assert "hunter" not in str(said.value)
+    assert server.asked == []
+
+
+def test_whom_no_header_can_name_one_cannot_be_taken_for(server: Server, ask: Ask) -> None:
+    with pytest.raises(Refused, match="cannot be taken for 'ü'"):
+        ask(context(User(as_user="ü"), server.url))
+
+
+def test_a_server_s_own_password_is_not_said() -> None:
+    way = Access(context(server="https://me:hunter2@lab:6443/k8s")).way
+    assert way == "https://lab:6443/k8s"
 
 
 def test_what_is_refused_and_fixed_is_shown_once(server: Server, ask: Ask) -> None:

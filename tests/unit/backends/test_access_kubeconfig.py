@@ -153,6 +153,14 @@ def test_what_is_wrong_is_named_and_no_secret_is_said(
     ("text", "words"),
     [
         ("contexts: [{name: x}]", 'the context "x" is empty.'),
+        ("contexts: 5", "contexts is not a list"),
+        ("users: {a: b}", "users is not a list"),
+        ("current-context: 5", "current-context is not text"),
+        (
+            "contexts: [{name: x, context: {cluster: c}}]\n"
+            "clusters: [{name: c, cluster: {server: 'http://['}}]",
+            'the cluster "c" has no URL of a server',
+        ),
         ("contexts: [{name: x, context: {user: u}}]", "names no cluster. There is: none."),
         (
             "contexts: [{name: x, context: {cluster: c}}]\nclusters: [{name: c}]",

@@ -118,6 +118,14 @@ def test_an_answer_that_is_none_of_the_api_s_is_told_as_such(body: str) -> None:
         read(body, shapes.Pods)
 
 
+@pytest.mark.parametrize("body", ["{}", '{"kind": "PodList"}', '{"items": []}'])
+def test_an_answer_that_is_no_list_is_none_of_the_api_s(body: str) -> None:
+    request = httpx2.Request("GET", "https://lab/api/v1/namespaces/team/pods")
+    answer = httpx2.Response(200, content=body.encode(), request=request)
+    with pytest.raises(Refused, match="no object of Kubernetes"):
+        _Here()._listed(answer, shapes.Pods)
+
+
 def test_a_time_that_never_came_is_null() -> None:
     """A container that ended before it began: `state.terminated.startedAt` of a lost node's pod."""
     ended = {"exitCode": 137, "startedAt": None, "finishedAt": None}

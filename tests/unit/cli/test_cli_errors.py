@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from rankzero.cli.run import command as run_command
+from support.kubeconfigs import kubeconfig
 
 
 def test_an_unknown_verb_is_answered_with_the_near_one(rankzero):
@@ -49,6 +50,39 @@ def test_an_unknown_backend_is_told_before_anything_else(rankzero):
 def test_ranks_that_are_none(rankzero):
     code, _, err = rankzero("run", "a.py", "--rank", "one")
     assert (code, "write 3, 0-7 or 0-7,12" in err) == (2, True)
+
+
+def test_a_folder_that_is_gone(rankzero, monkeypatch, tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    code, _, err = rankzero("list")
+    assert (code, "The folder that you are in is gone." in err) == (3, True)
+
+
+def test_a_user_without_a_home(rankzero, monkeypatch):
+    def nobody(number: int) -> None:
+        raise KeyError(number)
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    code, _, err = rankzero("list")
+    assert (code, "export HOME=" in err) == (3, True)
+
+
+def test_a_name_that_is_too_long_is_no_run(rankzero):
+    code, _, err = rankzero("status", "a" * 300)
+    assert (code, "There is no run" in err) == (2, True)
+
+
+@pytest.mark.parametrize("verb", ["list", "stop -l a=b", "delete --all", "wait -l a=b"])
+def test_where_nobody_answers_it_is_not_known_what_there_is(rankzero, monkeypatch, tmp_path, verb):
+    kubeconfig(tmp_path / "config", "x", server="https://127.0.0.1:1")
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    code, out, err = rankzero(*verb.split(), "--on", "kubernetes")
+    assert (code, out) == (3, "")
+    assert "cannot reach x" in err
 
 
 def test_an_error_shows_its_traceback_with_debug(rankzero):

@@ -98,7 +98,9 @@ def test_ranks(texts, ranks):
     assert ranks_of(texts) == ranks
 
 
-@pytest.mark.parametrize("text", ["x", "-1", "1-x", "", "1,,2", "²"])
+@pytest.mark.parametrize(
+    "text", ["x", "-1", "1-x", "", "1,,2", "²", "5-3", "0-9999999999", "9" * 5000]
+)
 def test_what_is_no_rank(text):
     with pytest.raises(BadRequest, match="is no rank"):
         ranks_of((text,))

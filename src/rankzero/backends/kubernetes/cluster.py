@@ -100,9 +100,8 @@ class Cluster:
         everywhere: of all namespaces, or what is in none.
         """
         path = {**_KINDS, **_OF_THE_CLUSTER}[kind].path("") if everywhere else self.path(kind)
-        return self._read(
-            self._ask("GET", path, labelSelector=selector, fieldSelector=fields), shape
-        )
+        answer = self._ask("GET", path, labelSelector=selector, fieldSelector=fields)
+        return self._listed(answer, shape)
 
     def one(self, kind: str, name: str) -> Object:
         """Errors: also trouble.Absent."""
@@ -144,7 +143,10 @@ class Cluster:
             )
         if answer.status_code == 401:
             trouble.check(self, answer)
-        return Reply(answer.status_code, _document(answer), tuple(_warnings(answer)))
+        document = _document(answer)
+        if answer.is_success and "kind" not in document:
+            raise trouble.unreadable(self, answer, "it has no kind")
+        return Reply(answer.status_code, document, tuple(_warnings(answer)))
 
     # -- objects, for an event loop
 
@@ -169,7 +171,7 @@ class Cluster:
         with trouble.told(self, "GET", path):
             answer = await client.get(path, params={"labelSelector": selector})
             trouble.check(self, answer)
-            return self._read(answer, shape)
+            return self._listed(answer, shape)
 
     async def follow(
         self,
@@ -242,7 +244,17 @@ class Cluster:
     def _call(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: str
     ) -> Object:
-        return self._read(self._ask(method, path, body, **query))
+        answer = self._ask(method, path, body, **query)
+        found = self._read(answer)
+        if "kind" not in found:
+            raise trouble.unreadable(self, answer, "it has no kind")
+        return found
+
+    def _listed(self, answer: httpx2.Response, shape: type | None) -> Object:
+        found = self._read(answer, shape)
+        if "items" not in found or "metadata" not in found:
+            raise trouble.unreadable(self, answer, "it is no list")
+        return found
 
     def _ask(
         self,

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 from rankzero.backends.places import Place, near
 from rankzero.errors import Refused
@@ -75,7 +76,19 @@ def _server(config: Config, context: str, named: dict[str, Any]) -> Server:
     if not named.get("cluster"):
         what = f'{config.shown}: the context "{context}" names no cluster.'
         raise Refused(f"{what} There is: {', '.join(config.clusters) or 'none'}.", _HINT)
-    return _named(config, context, "cluster", named, Server)
+    server = _named(config, context, "cluster", named, Server)
+    if not _is_url(server.server):
+        text = f'the cluster "{named["cluster"]}" has no URL of a server'
+        raise Refused(f"{config.shown}: {text}.", "It is like https://HOST:PORT.")
+    return server
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
 
 
 def _user(config: Config, context: str, named: dict[str, Any]) -> User:
@@ -172,6 +185,11 @@ def _read(file: Path) -> dict[str, Any]:
         raise Refused(f"The kubeconfig {file} is empty.", _HINT)
     if not isinstance(data, dict):
         raise Refused(f"{file} is no kubeconfig: it is not a mapping", _HINT)
+    for kind in ("clusters", "contexts", "users"):
+        if not isinstance(data.get(kind) or [], list):
+            raise Refused(f"{file} is no kubeconfig: {kind} is not a list", _HINT)
+    if not isinstance(data.get("current-context") or "", str):
+        raise Refused(f"{file} is no kubeconfig: current-context is not text", _HINT)
     for one in [*(data.get("clusters") or ()), *(data.get("users") or ())]:
         _complete(one.get("cluster") or one.get("user") or {}, file.absolute().parent)
     return data

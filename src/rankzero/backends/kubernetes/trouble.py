@@ -123,7 +123,7 @@ def watch_error(cluster: Cluster, status: Mapping[str, Any]) -> Exception:
     return Unreachable(f"{cluster.context} ended a watch: {said}")
 
 
-def unreadable(cluster: Cluster, answer: httpx2.Response, why: Exception) -> Refused:
+def unreadable(cluster: Cluster, answer: httpx2.Response, why: object) -> Refused:
     """An answer that is none of the API's: somebody on the way gave it."""
     return Refused(
         f"{cluster.context} answers {answer.request.method} {answer.request.url.path} "

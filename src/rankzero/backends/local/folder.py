@@ -45,7 +45,10 @@ class RunFolder:
 
     @property
     def exists(self) -> bool:
-        return self.plan_file.is_file()
+        try:
+            return self.plan_file.is_file()
+        except OSError:  # no name of a file, so of no run
+            return False
 
     def plan(self) -> dict[str, Any]:
         """As submitted. Errors: Refused where a crash of the machine tore it."""

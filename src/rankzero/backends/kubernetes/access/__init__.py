@@ -31,7 +31,7 @@ class Access:
     @property
     def way(self) -> str:
         """The server's address, and the proxy before it where there is one."""
-        server = self._context.server.server
+        server = proxy.without_user(self._context.server.server)
         return f"{server} through {proxy.shown(self._proxy)}" if self._proxy else server
 
     def client(self, timeout: httpx2.Timeout) -> httpx2.Client:

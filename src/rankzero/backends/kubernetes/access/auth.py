@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Generator
 import httpx2
 
 from rankzero.backends.kubernetes.access import tls
+from rankzero.backends.kubernetes.access.impersonation import sendable
 from rankzero.backends.kubernetes.access.proof import Proof, Source
 from rankzero.errors import Refused
 
@@ -49,6 +50,12 @@ class Proving(httpx2.Auth):
         if self._server_name:
             request.extensions["sni_hostname"] = self._server_name
         if proof.authorization:
+            # The library's own error would quote it.
+            if not sendable(proof.authorization):
+                raise Refused(
+                    f"cannot prove who you are: {self._source.shown} holds what no header can, "
+                    "such as a line's end or an umlaut"
+                )
             request.headers["Authorization"] = proof.authorization
         if proof.certificate:
             self._show(proof)

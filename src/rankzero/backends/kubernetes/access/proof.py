@@ -89,7 +89,7 @@ def source(context: Context) -> Source:
     if user.token_file:
         return TokenFile(Path(user.token_file), context.name)
     if user.token:
-        return Fixed("the token in the kubeconfig", Proof(f"Bearer {user.token}"))
+        return Fixed("the token in the kubeconfig", Proof(f"Bearer {user.token.strip()}"))
     if user.username:
         pair = base64.b64encode(f"{user.username}:{user.password}".encode()).decode()
         return Fixed("the password in the kubeconfig", Proof(f"Basic {pair}"))

@@ -39,6 +39,12 @@ def shown(proxy: str) -> str:
     return f"{url.scheme}://{url.netloc.rpartition('@')[2]}"
 
 
+def without_user(url: str) -> str:
+    """A URL without the name and the password that may be in it."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
 def _checked(proxy: str, where: str) -> str:
     try:
         url = urlsplit(proxy)
