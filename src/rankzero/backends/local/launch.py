@@ -67,7 +67,7 @@ def launch(runs: Runs, plan: Plan, *, detach: bool) -> tuple[RunFolder, Lifeline
     except OSError as error:
         raise Refused(
             f"cannot start the run in {folder.path}: {error.strerror or error}",
-            "Free some space, or point XDG_STATE_HOME at another disk.",
+            _remedy(error),
         ) from error
 
 
@@ -88,6 +88,12 @@ def _sweep(runs: Path) -> None:
         pid = path.name.rpartition("-")[2]
         if pid.isdigit() and not Path("/proc", pid).exists() and Path("/proc/self").exists():
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _remedy(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "Free some space, or point XDG_STATE_HOME at another disk."
+    return "Point XDG_STATE_HOME at a folder that you may write to."
 
 
 def _make(folder: RunFolder, plan: Plan, address: str) -> int:
