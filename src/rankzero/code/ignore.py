@@ -8,11 +8,15 @@ the same way and wins over every `.gitignore`; only it can take back what no pro
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from pathlib import Path
 from typing import NamedTuple
 
 OWN_FILE = ".rankzeroignore"
+#: Of an ignore file no more than this is read.
+MOST_BYTES = 256 * 1024
 #: Folders by their name, wherever they lie: caches, environments, histories.
 NEVER_FOLDERS = frozenset(
     (
@@ -94,11 +98,19 @@ def never(name: str, is_folder: bool) -> bool:
 def read_rules(folder: Path, name: str, file: str = ".gitignore") -> Rules | None:
     """The rules of an ignore file, where there is one. name: its folder from the root on."""
     try:
-        text = (folder / file).read_text(encoding="utf-8", errors="replace")
+        with open(folder / file, "rb", opener=_at_once) as opened:
+            if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+                return None
+            text = opened.read(MOST_BYTES).decode("utf-8", "replace")
     except OSError:
         return None
-    found = (parse(line) for line in text[: 256 * 1024].splitlines())
+    found = (parse(line) for line in text.splitlines())
     return Rules(name, tuple(rule for rule in found if rule))
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Opens a pipe, too, without waiting for somebody who writes to it."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def ignored(path: str, is_folder: bool, levels: tuple[Rules, ...]) -> bool:

@@ -1,12 +1,13 @@
 """Ignore rules, held against git itself."""
 
+import os
 import shutil
 import subprocess
 
 import pytest
 
 from rankzero.code import survey
-from rankzero.code.ignore import OWN_FILE, Rules, ignored, never, parse
+from rankzero.code.ignore import MOST_BYTES, OWN_FILE, Rules, ignored, never, parse, read_rules
 from rankzero.code.walk import walk
 
 
@@ -92,6 +93,29 @@ def test_the_same_files_as_git_finds(tmp_path):
         (tmp_path / name).write_text("changed")
         assert (survey(tmp_path).digest != before) == (name in names), name
         (tmp_path / name).write_text(name)
+
+
+# -- the file
+
+
+@pytest.mark.timeout(10)
+def test_a_fifo_called_gitignore_is_passed_over(tmp_path):
+    os.mkfifo(tmp_path / ".gitignore")
+    assert read_rules(tmp_path, "") is None
+
+
+def test_a_device_called_gitignore_is_passed_over(tmp_path):
+    (tmp_path / ".gitignore").symlink_to("/dev/null")
+    assert read_rules(tmp_path, "") is None
+
+
+def test_of_a_large_ignore_file_the_beginning_counts(tmp_path):
+    beyond = "#" + "é" * (MOST_BYTES // 2) + "\n*.txt\n"
+    (tmp_path / ".gitignore").write_text(f"*.log\n{beyond}", encoding="utf-8")
+    rules = read_rules(tmp_path, "")
+    assert rules is not None
+    assert ignored("a.log", False, (rules,))
+    assert not ignored("a.txt", False, (rules,))
 
 
 # -- .rankzeroignore
