@@ -101,7 +101,7 @@ def read_rules(folder: Path, name: str, file: str = ".gitignore") -> Rules | Non
         with open(folder / file, "rb", opener=_at_once) as opened:
             if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
                 return None
-            text = opened.read(MOST_BYTES).decode("utf-8", "replace")
+            text = opened.read(MOST_BYTES).decode("utf-8-sig", "replace")
     except OSError:
         return None
     found = (parse(line) for line in text.splitlines())

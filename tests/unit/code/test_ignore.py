@@ -98,6 +98,13 @@ def test_the_same_files_as_git_finds(tmp_path):
 # -- the file
 
 
+def test_a_mark_at_the_beginning_is_no_part_of_the_first_rule(tmp_path):
+    (tmp_path / ".gitignore").write_text("data/\n*.log\n", encoding="utf-8-sig")
+    rules = read_rules(tmp_path, "")
+    assert rules is not None
+    assert ignored("data", True, (rules,))
+
+
 @pytest.mark.timeout(10)
 def test_a_fifo_called_gitignore_is_passed_over(tmp_path):
     os.mkfifo(tmp_path / ".gitignore")
