@@ -27,7 +27,8 @@ NEVER_FOLDERS = frozenset(
     )
 )
 NEVER_ENDINGS = (".pyc", ".pyo", ".swp", "~", ".egg-info")
-NEVER_FILES = frozenset((".DS_Store", "Thumbs.db"))
+#: A worktree and a submodule have a file where a repository has the folder `.git`.
+NEVER_FILES = frozenset((".git", ".DS_Store", "Thumbs.db"))
 
 
 class Rule(NamedTuple):

@@ -59,7 +59,7 @@ def test_a_deeper_file_wins():
 
 def test_what_is_never_code():
     assert never(".git", True)
-    assert not never(".git", False)
+    assert never(".git", False), "a worktree or a submodule has a file of this name"
     assert never("a.pyc", False)
     assert not never("train.py", False)
 
