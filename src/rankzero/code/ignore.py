@@ -29,6 +29,21 @@ NEVER_FOLDERS = frozenset(
 NEVER_ENDINGS = (".pyc", ".pyo", ".swp", "~", ".egg-info")
 #: A worktree and a submodule have a file where a repository has the folder `.git`.
 NEVER_FILES = frozenset((".git", ".DS_Store", "Thumbs.db"))
+#: What stands for a class of characters, as in `[[:lower:]]`, in a regular expression.
+_CLASSES = {
+    "alnum": "a-zA-Z0-9",
+    "alpha": "a-zA-Z",
+    "blank": r" \t",
+    "cntrl": r"\x00-\x1f\x7f",
+    "digit": "0-9",
+    "graph": "!-~",
+    "lower": "a-z",
+    "print": " -~",
+    "punct": r"!-/:-@\[-`{-~",
+    "space": r" \t\n\r",
+    "upper": "A-Z",
+    "xdigit": "0-9a-fA-F",
+}
 
 
 class Rule(NamedTuple):
@@ -131,32 +146,35 @@ def deciding(path: str, is_folder: bool, levels: tuple[Rules, ...]) -> Rule | No
 
 def parse(line: str) -> Rule | None:
     """One line as a rule; None for comments, blanks and what is no pattern."""
-    text = re.sub(r"(?<!\\)\s+$", "", line)
+    text = re.sub(r"(?<!\\) +$", "", line)
     if not text or text.startswith("#"):
         return None
     keeps = text.startswith("!")
     text = text[1:] if keeps else text
     folders = text.endswith("/")
-    text = text.rstrip("/")
+    text = text.removesuffix("/")
     if not text:
         return None
     anchored = "/" in text
-    text = text.lstrip("/")
-    expression = _expression(text)
+    text = text.removeprefix("/")
     broad = not text.rpartition("/")[2].strip("*?.")
     try:
+        expression = _expression(text)
         pattern = re.compile(expression if anchored else f"(?:.*/)?{expression}")
         return Rule(pattern, keeps, folders, broad)
-    except re.error:
+    except (re.error, KeyError):
         return None
 
 
 def _expression(pattern: str) -> str:
-    """A pattern as a regular expression. `*` stays within a name, `**` goes through folders."""
+    """A pattern as a regular expression. `*` stays within a name, `**` goes through folders.
+
+    Errors: KeyError for a class of characters that is none.
+    """
     out, at = "", 0
     while at < len(pattern):
         rest = pattern[at:]
-        bracket = re.match(r"\[(!|\^)?(\]?[^\]]+)\]", rest)
+        bracket = re.match(r"\[(!|\^)?(\]?(?:\[:\w*:\]|[^\]])+)\]", rest)
         if rest.startswith("**/") and (at == 0 or pattern[at - 1] == "/"):
             out, at = out + "(?:.*/)?", at + 3
         elif rest == "**" and (at == 0 or pattern[at - 1] == "/"):
@@ -167,10 +185,16 @@ def _expression(pattern: str) -> str:
         elif rest[0] == "?":
             out, at = out + "[^/]", at + 1
         elif bracket:
-            inner = bracket[2].replace("\\", "\\\\").replace("[", "\\[")
-            out, at = out + f"[{'^/' if bracket[1] else ''}{inner}]", at + bracket.end()
+            inner = re.sub(r"\[:(\w*):\]|[\\\[]", _in_brackets, bracket[2])
+            out += f"(?!/)[{'^' if bracket[1] else ''}{inner}]"
+            at += bracket.end()
         elif rest[0] == "\\" and len(rest) > 1:
             out, at = out + re.escape(rest[1]), at + 2
         else:
             out, at = out + re.escape(rest[0]), at + 1
     return out
+
+
+def _in_brackets(found: re.Match[str]) -> str:
+    """A class of characters, or one that means something in a regular expression only."""
+    return "\\" + found[0] if found[1] is None else _CLASSES[found[1]]

@@ -34,6 +34,12 @@ def verdict(pattern: str, path: str, is_folder: bool = False) -> bool:
         ("*.log\n!keep.log", "b.log", "keep.log"),
         ("a b  ", "a b", "a"),
         ("(x)+", "(x)+", "xx"),
+        ("a\t", "a\t", "a"),
+        ("[[:lower:]1].py", "q.py", "Q.py"),
+        ("[[:lower:]1].py", "1.py", ":.py"),
+        ("[![:digit:][:upper:]]", "a", "A"),
+        ("a[[:punct:]]b", "a]b", "a/b"),
+        ("a[+-0]b", "a.b", "a/b"),
     ],
 )
 def test_patterns(pattern, hit, miss):
@@ -41,12 +47,17 @@ def test_patterns(pattern, hit, miss):
     assert not verdict(pattern, miss)
 
 
+@pytest.mark.parametrize("pattern", ["//a", "a//", "//"])
+def test_a_slash_too_many_fits_nothing(pattern):
+    assert not verdict(pattern, "a", is_folder=True)
+
+
 def test_a_slash_at_the_end_means_folders():
     assert verdict("build/", "build", is_folder=True)
     assert not verdict("build/", "build")
 
 
-@pytest.mark.parametrize("line", ["", "   ", "# note", "/", "!", "[z-a]"])
+@pytest.mark.parametrize("line", ["", "   ", "# note", "/", "!", "[z-a]", "[[:nope:]a]"])
 def test_lines_that_are_no_rule(line):
     assert parse(line) is None
 
