@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -12,3 +13,12 @@ def state_home() -> Path:
     # The specification says to ignore a relative path.
     home = base if base.is_absolute() else Path.home() / ".local" / "state"
     return home / "rankzero"
+
+
+def no_code(outputs: str | None) -> list[Path]:
+    """Folders that are no code wherever they lie: a job's outputs, and what rankzero knows, which
+    includes tokens."""
+    found = [Path(outputs)] if outputs else []
+    with contextlib.suppress(RuntimeError):  # who has no home keeps nothing there
+        found.append(state_home())
+    return found

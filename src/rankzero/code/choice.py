@@ -66,9 +66,13 @@ def _script(root: Path, script: str) -> Found | None:
         return None
     # By its real folder: a way through a link is none in an archive.
     real = path.parent.resolve() / path.name
-    if not real.is_relative_to(root.resolve()):
+    home = root.resolve()
+    if not real.is_relative_to(home):
         raise outside(script, root)
-    return Found(real.relative_to(root.resolve()).as_posix(), path, named=True)
+    target = path.resolve()
+    # The user asked for this file, whereas a link out of the folder may be anybody's.
+    taken = path if target.is_relative_to(home) else target
+    return Found(real.relative_to(home).as_posix(), taken, named=True)
 
 
 class _Choosing:

@@ -8,11 +8,15 @@ the same way and wins over every `.gitignore`; only it can take back what no pro
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from pathlib import Path
 from typing import NamedTuple
 
 OWN_FILE = ".rankzeroignore"
+#: Of an ignore file no more than this is read.
+MOST_BYTES = 256 * 1024
 #: Folders by their name, wherever they lie: caches, environments, histories.
 NEVER_FOLDERS = frozenset(
     (
@@ -23,7 +27,23 @@ NEVER_FOLDERS = frozenset(
     )
 )
 NEVER_ENDINGS = (".pyc", ".pyo", ".swp", "~", ".egg-info")
-NEVER_FILES = frozenset((".DS_Store", "Thumbs.db"))
+#: A worktree and a submodule have a file where a repository has the folder `.git`.
+NEVER_FILES = frozenset((".git", ".DS_Store", "Thumbs.db"))
+#: What stands for a class of characters, as in `[[:lower:]]`, in a regular expression.
+_CLASSES = {
+    "alnum": "a-zA-Z0-9",
+    "alpha": "a-zA-Z",
+    "blank": r" \t",
+    "cntrl": r"\x00-\x1f\x7f",
+    "digit": "0-9",
+    "graph": "!-~",
+    "lower": "a-z",
+    "print": " -~",
+    "punct": r"!-/:-@\[-`{-~",
+    "space": r" \t\n\r",
+    "upper": "A-Z",
+    "xdigit": "0-9a-fA-F",
+}
 
 
 class Rule(NamedTuple):
@@ -94,11 +114,19 @@ def never(name: str, is_folder: bool) -> bool:
 def read_rules(folder: Path, name: str, file: str = ".gitignore") -> Rules | None:
     """The rules of an ignore file, where there is one. name: its folder from the root on."""
     try:
-        text = (folder / file).read_text(encoding="utf-8", errors="replace")
+        with open(folder / file, "rb", opener=_at_once) as opened:
+            if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+                return None
+            text = opened.read(MOST_BYTES).decode("utf-8-sig", "replace")
     except OSError:
         return None
-    found = (parse(line) for line in text[: 256 * 1024].splitlines())
+    found = (parse(line) for line in text.splitlines())
     return Rules(name, tuple(rule for rule in found if rule))
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Opens a pipe, too, without waiting for somebody who writes to it."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def ignored(path: str, is_folder: bool, levels: tuple[Rules, ...]) -> bool:
@@ -118,32 +146,35 @@ def deciding(path: str, is_folder: bool, levels: tuple[Rules, ...]) -> Rule | No
 
 def parse(line: str) -> Rule | None:
     """One line as a rule; None for comments, blanks and what is no pattern."""
-    text = re.sub(r"(?<!\\)\s+$", "", line)
+    text = re.sub(r"(?<!\\) +$", "", line)
     if not text or text.startswith("#"):
         return None
     keeps = text.startswith("!")
     text = text[1:] if keeps else text
     folders = text.endswith("/")
-    text = text.rstrip("/")
+    text = text.removesuffix("/")
     if not text:
         return None
     anchored = "/" in text
-    text = text.lstrip("/")
-    expression = _expression(text)
+    text = text.removeprefix("/")
     broad = not text.rpartition("/")[2].strip("*?.")
     try:
+        expression = _expression(text)
         pattern = re.compile(expression if anchored else f"(?:.*/)?{expression}")
         return Rule(pattern, keeps, folders, broad)
-    except re.error:
+    except (re.error, KeyError):
         return None
 
 
 def _expression(pattern: str) -> str:
-    """A pattern as a regular expression. `*` stays within a name, `**` goes through folders."""
+    """A pattern as a regular expression. `*` stays within a name, `**` goes through folders.
+
+    Errors: KeyError for a class of characters that is none.
+    """
     out, at = "", 0
     while at < len(pattern):
         rest = pattern[at:]
-        bracket = re.match(r"\[(!|\^)?(\]?[^\]]+)\]", rest)
+        bracket = re.match(r"\[(!|\^)?(\]?(?:\[:\w*:\]|[^\]])+)\]", rest)
         if rest.startswith("**/") and (at == 0 or pattern[at - 1] == "/"):
             out, at = out + "(?:.*/)?", at + 3
         elif rest == "**" and (at == 0 or pattern[at - 1] == "/"):
@@ -154,10 +185,16 @@ def _expression(pattern: str) -> str:
         elif rest[0] == "?":
             out, at = out + "[^/]", at + 1
         elif bracket:
-            inner = bracket[2].replace("\\", "\\\\").replace("[", "\\[")
-            out, at = out + f"[{'^/' if bracket[1] else ''}{inner}]", at + bracket.end()
+            inner = re.sub(r"\[:(\w*):\]|[\\\[]", _in_brackets, bracket[2])
+            out += f"(?!/)[{'^' if bracket[1] else ''}{inner}]"
+            at += bracket.end()
         elif rest[0] == "\\" and len(rest) > 1:
             out, at = out + re.escape(rest[1]), at + 2
         else:
             out, at = out + re.escape(rest[0]), at + 1
     return out
+
+
+def _in_brackets(found: re.Match[str]) -> str:
+    """A class of characters, or one that means something in a regular expression only."""
+    return "\\" + found[0] if found[1] is None else _CLASSES[found[1]]

@@ -30,7 +30,7 @@ def walk(root: Path, skip: Iterable[str | Path] = (), *, most: int) -> Iterator[
     skip: folders to leave out, never the root itself. most: of one folder no more than this many
     entries are gone through, and one.
     """
-    skipped = {os.path.normpath(Path(one).absolute()) for one in skip} - {str(root)}
+    skipped = _names(root, skip)
     waiting = [("", Ignores())]
     while waiting:
         folder, ignores = waiting.pop()
@@ -43,7 +43,7 @@ def walk(root: Path, skip: Iterable[str | Path] = (), *, most: int) -> Iterator[
                 for entry in entries:
                     name = f"{folder}/{entry.name}" if folder else entry.name
                     is_folder = entry.is_dir(follow_symlinks=False)
-                    if entry.path in skipped or ignores.leave_out(name, is_folder):
+                    if name in skipped or ignores.leave_out(name, is_folder):
                         yield None
                     elif is_folder:
                         yield None
@@ -56,3 +56,13 @@ def walk(root: Path, skip: Iterable[str | Path] = (), *, most: int) -> Iterator[
             yield Found(folder, here, trouble=error)
         yield from sorted(files, key=lambda found: found.name)
         waiting.extend((name, ignores) for name in sorted(folders, reverse=True))
+
+
+def _names(root: Path, paths: Iterable[str | Path]) -> set[str]:
+    """Names, from the root on, of paths and of what they lead to, whichever way each is spelled."""
+    real = os.path.realpath(root)
+    found: set[str] = set()
+    for path in map(Path, paths):
+        place = Path(os.path.realpath(path.parent)) / path.name
+        found.update(os.path.relpath(one, real) for one in (place, os.path.realpath(path)))
+    return found

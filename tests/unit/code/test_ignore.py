@@ -1,12 +1,13 @@
 """Ignore rules, held against git itself."""
 
+import os
 import shutil
 import subprocess
 
 import pytest
 
 from rankzero.code import survey
-from rankzero.code.ignore import OWN_FILE, Rules, ignored, never, parse
+from rankzero.code.ignore import MOST_BYTES, OWN_FILE, Rules, ignored, never, parse, read_rules
 from rankzero.code.walk import walk
 
 
@@ -33,6 +34,12 @@ def verdict(pattern: str, path: str, is_folder: bool = False) -> bool:
         ("*.log\n!keep.log", "b.log", "keep.log"),
         ("a b  ", "a b", "a"),
         ("(x)+", "(x)+", "xx"),
+        ("a\t", "a\t", "a"),
+        ("[[:lower:]1].py", "q.py", "Q.py"),
+        ("[[:lower:]1].py", "1.py", ":.py"),
+        ("[![:digit:][:upper:]]", "a", "A"),
+        ("a[[:punct:]]b", "a]b", "a/b"),
+        ("a[+-0]b", "a.b", "a/b"),
     ],
 )
 def test_patterns(pattern, hit, miss):
@@ -40,12 +47,17 @@ def test_patterns(pattern, hit, miss):
     assert not verdict(pattern, miss)
 
 
+@pytest.mark.parametrize("pattern", ["//a", "a//", "//"])
+def test_a_slash_too_many_fits_nothing(pattern):
+    assert not verdict(pattern, "a", is_folder=True)
+
+
 def test_a_slash_at_the_end_means_folders():
     assert verdict("build/", "build", is_folder=True)
     assert not verdict("build/", "build")
 
 
-@pytest.mark.parametrize("line", ["", "   ", "# note", "/", "!", "[z-a]"])
+@pytest.mark.parametrize("line", ["", "   ", "# note", "/", "!", "[z-a]", "[[:nope:]a]"])
 def test_lines_that_are_no_rule(line):
     assert parse(line) is None
 
@@ -58,7 +70,7 @@ def test_a_deeper_file_wins():
 
 def test_what_is_never_code():
     assert never(".git", True)
-    assert not never(".git", False)
+    assert never(".git", False), "a worktree or a submodule has a file of this name"
     assert never("a.pyc", False)
     assert not never("train.py", False)
 
@@ -92,6 +104,36 @@ def test_the_same_files_as_git_finds(tmp_path):
         (tmp_path / name).write_text("changed")
         assert (survey(tmp_path).digest != before) == (name in names), name
         (tmp_path / name).write_text(name)
+
+
+# -- the file
+
+
+def test_a_mark_at_the_beginning_is_no_part_of_the_first_rule(tmp_path):
+    (tmp_path / ".gitignore").write_text("data/\n*.log\n", encoding="utf-8-sig")
+    rules = read_rules(tmp_path, "")
+    assert rules is not None
+    assert ignored("data", True, (rules,))
+
+
+@pytest.mark.timeout(10)
+def test_a_fifo_called_gitignore_is_passed_over(tmp_path):
+    os.mkfifo(tmp_path / ".gitignore")
+    assert read_rules(tmp_path, "") is None
+
+
+def test_a_device_called_gitignore_is_passed_over(tmp_path):
+    (tmp_path / ".gitignore").symlink_to("/dev/null")
+    assert read_rules(tmp_path, "") is None
+
+
+def test_of_a_large_ignore_file_the_beginning_counts(tmp_path):
+    beyond = "#" + "é" * (MOST_BYTES // 2) + "\n*.txt\n"
+    (tmp_path / ".gitignore").write_text(f"*.log\n{beyond}", encoding="utf-8")
+    rules = read_rules(tmp_path, "")
+    assert rules is not None
+    assert ignored("a.log", False, (rules,))
+    assert not ignored("a.txt", False, (rules,))
 
 
 # -- .rankzeroignore

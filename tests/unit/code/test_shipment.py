@@ -227,6 +227,28 @@ def test_a_script_of_the_image(folder: Path) -> None:
     assert pack(folder, "/opt/not/here.py") == pack(folder)
 
 
+def test_a_script_that_is_a_link_out_of_the_folder_travels_as_that_file(
+    folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "shared.py").write_text("print('shared')")
+    (folder / "near.py").symlink_to("../shared.py")
+    (folder / "fit.py").symlink_to("near.py")
+    sent = pack(folder, "fit.py")
+    fit = arrived(sent, tmp_path / "node") / "fit.py"
+    assert not fit.is_symlink()
+    assert fit.read_text() == "print('shared')"
+    assert sent.notes == ("near.py (a link out of the folder)",)
+
+
+def test_a_link_that_leads_out_is_not_followed_for_a_line_in_an_ignore_file(
+    folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text("hush")
+    (folder / "notes").symlink_to("../secret")
+    (folder / ".rankzeroignore").write_text("!notes\n")
+    assert pack(folder).notes == ("notes (a link out of the folder)",)
+
+
 @pytest.mark.parametrize("way", ["../fit.py", "elsewhere/fit.py"])
 def test_a_script_outside_is_refused(folder: Path, way: str) -> None:
     (folder.parent / "fit.py").touch()

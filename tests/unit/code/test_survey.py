@@ -67,6 +67,25 @@ def test_outputs_are_left_out_but_never_the_folder_itself(folder):
     assert survey(folder, skip=[folder]).files == 3
 
 
+def test_outputs_are_left_out_by_whichever_way_they_are_named(folder, tmp_path_factory):
+    before = survey(folder)
+    way = tmp_path_factory.mktemp("elsewhere") / "way"
+    way.symlink_to(folder)
+    (folder / "out").mkdir()
+    (folder / "out" / "model").write_text("x")
+    assert survey(folder, skip=[way / "out"]) == before
+    assert survey(way, skip=[folder / "out"]).digest == before.digest
+    assert survey(way, skip=[folder]).files == 3
+
+
+def test_outputs_that_are_a_link_are_left_out_with_what_it_leads_to(folder):
+    before = survey(folder)
+    (folder / "runs" / "today").mkdir(parents=True)
+    (folder / "runs" / "today" / "model").write_text("x")
+    (folder / "out").symlink_to("runs/today")
+    assert survey(folder, skip=[folder / "out"]) == before
+
+
 def test_the_script_counts_also_where_it_is_ignored_or_elsewhere(folder, tmp_path_factory):
     (folder / ".gitignore").write_text("train.py\n")
     assert survey(folder).files == 2

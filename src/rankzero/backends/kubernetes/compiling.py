@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rankzero import spec
+from rankzero.backends.home import no_code
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.images import with_images
 from rankzero.code.agent_zip import agent_zip
@@ -31,7 +32,7 @@ def compile_job(cluster: Cluster, job: Job) -> Plan:
     framework = spec.detect(job)
     job, image = with_images(job, framework.framework)
     _check_scripts(job)
-    skip = [job.outputs] if job.outputs else []
+    skip = no_code(job.outputs)
     shipped = pack(job.workdir, *map(str, spec.entry_files(job)), skip=skip)
     largest = shipped.largest[:LISTED]
     note = _note(shipped)

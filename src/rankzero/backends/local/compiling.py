@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 
 from rankzero import code, spec
+from rankzero.backends.home import no_code
 from rankzero.backends.local import facts, preflight
 from rankzero.backends.local.folder import Runs
 from rankzero.plan.local import compile_local
@@ -22,7 +23,7 @@ def compile_job(runs: Runs, job: Job, *, checked: bool = True) -> Plan:
     folder = runs.folder(run_id(job.name, secrets.token_hex(2)))
     while folder.path.exists():
         folder = runs.folder(run_id(job.name, secrets.token_hex(2)))
-    skip = [job.outputs] if job.outputs else []
+    skip = no_code(job.outputs)
     surveyed = code.survey(job.workdir, *map(str, spec.entry_files(job)), skip=skip)
     what = Code(
         surveyed.folder, surveyed.files, surveyed.size, surveyed.digest, surveyed.note or ""
