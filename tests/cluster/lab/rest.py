@@ -29,6 +29,10 @@ _DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryLi
 _SECONDS = 60.0
 
 
+class Exists(LabError):
+    """There is one of this name already."""
+
+
 class Resource(NamedTuple):
     """One that the server has. called: as kubectl prints it before a name."""
 
@@ -137,9 +141,13 @@ class Server:
         if one is None:
             return False
         meta = made["metadata"]
-        path = one.of(str(meta.get("namespace") or namespace), str(meta["name"]))
-        how = {"fieldManager": "tests", "force": "true", "fieldValidation": "Strict"}
-        self._call("PATCH", path, made, content="apply-patch+yaml", **how)
+        within = str(meta.get("namespace") or namespace)
+        how = {"fieldManager": "tests", "fieldValidation": "Strict"}
+        try:  # who may create need not be able to change
+            self._call("POST", one.of(within), made, **how)
+        except Exists:
+            path = one.of(within, str(meta["name"]))
+            self._call("PATCH", path, made, content="apply-patch+yaml", force="true", **how)
         return True
 
     def token(self, account: str, namespace: str, seconds: int) -> str:
@@ -183,7 +191,8 @@ class Server:
         said: Object = answer.json() if answer.content else {}
         if answer.is_success or (missing and answer.status_code == 404):
             return said
-        raise LabError(f"Error from server ({said.get('reason')}): {said.get('message')}")
+        kind = Exists if said.get("reason") == "AlreadyExists" else LabError
+        raise kind(f"Error from server ({said.get('reason')}): {said.get('message')}")
 
     def _sent(self, asked: httpx2.Request) -> httpx2.Response:
         """Once more where the connection was that to a server which a test has ended."""
