@@ -209,6 +209,8 @@ def test_what_the_job_says_stays_the_jobs_and_a_role_adds_its_own(load):
         ("pod: {containers: [{name: rank, $patch: delete}]}", "must leave the container `rank`"),
         ("pod: {containers: [{$patch: replace}]}", "must leave the container `rank`"),
         ("pod: {containers: }", "must leave the container `rank`"),
+        ("pod: {containers: [{name: rank, env: }]}", "must leave the container `rank`"),
+        ("pod: {containers: [{name: rank, env: [{$patch: replace}]}]}", "must leave the container"),
         ("pod: {$patch: delete}", "makes the pod a node of its run"),
         ("pod: {a: .inf}", "pod: a: must be a finite number"),
     ],
