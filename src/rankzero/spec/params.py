@@ -107,7 +107,7 @@ class Params:
 
     def _type(self, said: Given | None, sample: Given | None) -> str:
         if said is not None:
-            if said.value in TYPE_WORDS:
+            if isinstance(said.value, str) and said.value in TYPE_WORDS:
                 return said.text
             known = did_you_mean(said.text, TYPE_WORDS)
             message = f"must be int, float, str or bool{known}; got {shown(said.value)}"

@@ -82,6 +82,8 @@ def test_types_come_from_the_default_unless_they_are_named(load, declared, value
     [
         ("p: {type: int, default: x}", 'params.p.default: must be a whole number; got "x"'),
         ("p: {type: number, default: 1}", "params.p.type: must be int, float, str or bool"),
+        ("p: {type: [], default: 1}", "params.p.type: must be int, float, str or bool"),
+        ("p: {type: {}, default: 1}", "params.p.type: must be int, float, str or bool"),
         ("p: {type: int}", "params.p: has no value; give it a default, or --set p=VALUE"),
         ("p:", "params.p: has no value"),
         ("p: [1, 2]", "must be"),
