@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from rankzero.spec.given import Content, Given, resolve, word
+from rankzero.spec.given import Content, Given, literal, resolve, word
 from rankzero.spec.model import TYPE_WORDS, Param, Scalar, param_fault
 from rankzero.spec.problems import Place, Problem, did_you_mean, shown
 
@@ -84,6 +84,8 @@ class Params:
                 self._problems.append(Problem(one.place, message))
         default = said.get("default", Given(None, given.place))
         kind = self._type(said.get("type"), change if default.value is None else default)
+        if change is not None and (kind == "str" or not change.text):
+            change = literal(change.text, change.place)
         chosen = change or default
         if chosen.value is None:
             message = f"has no value; give it a default, or --set {name}=VALUE"

@@ -31,6 +31,16 @@ def test_set_changes_them(load):
     assert (job.params["lr"].value, job.params["n"].value) == (1.0, 3)
 
 
+@pytest.mark.parametrize("text", ["", "null", "~", "1.10", "true"])
+@pytest.mark.parametrize("declared", ["{type: str, default: x}", "{type: str}", "x"])
+def test_a_text_is_set_to_any_text(load, declared, text):
+    job = load(
+        f"run: train.py --tag ${{tag}}\nparams: {{tag: {declared}}}\n", sets=(f"tag={text}",)
+    )
+    assert job.params["tag"].value == text
+    assert job.args == ("--tag", text)
+
+
 @pytest.mark.parametrize(
     ("sets", "fault"),
     [
@@ -43,7 +53,8 @@ def test_set_changes_them(load):
         (("lrr=1",), '--set lrr: no param has this name; did you mean "lr"?'),
         (("zzzz=1",), "--set zzzz: no param has this name; known: lr, opt, n"),
         (("lr",), "--set lr: must be name=value"),
-        (("lr=",), "has no value"),
+        (("lr=",), '--set lr: must be a number; got ""'),
+        (("lr=null",), "has no value"),
     ],
 )
 def test_a_wrong_set(faults, sets, fault):
