@@ -93,7 +93,7 @@ def _variables(job: Job, role: Role, here: Path) -> Iterator[tuple[Path, str]]:
 def _names(job: Job) -> Iterator[tuple[Path, str]]:
     """A placed role's nodes are Jobs of their own, each with its number behind the role's name."""
     for name in job.roles:
-        found = re.fullmatch(r"(.+)-([1-9]\d*)", name)
+        found = re.fullmatch(r"(.+)-([1-9][0-9]*)", name)
         placed = job.roles.get(found[1]) if found else None
         if found and placed is not None and int(found[2]) < len(placed.place):
             message = f"{name} is also what node {found[2]} of {found[1]} is called; rename it"

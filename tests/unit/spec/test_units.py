@@ -35,6 +35,14 @@ def test_what_is_no_time(value):
         units.seconds(value)
 
 
+@pytest.mark.parametrize("read", [units.seconds, units.quantity, units.nodes, units.memory])
+@pytest.mark.parametrize("text", ["５", "3５", "５s", "５Gi", "３m", "1:５", "1.５"])
+def test_digits_are_those_of_ascii(read, text):
+    """Kubernetes takes no others."""
+    with pytest.raises(ValueError, match=r"must be|is not a quantity"):
+        read(text)
+
+
 @pytest.mark.parametrize(
     ("text", "amount"),
     [("5Gi", 5 * 1024**3), ("500m", 0.5), ("2", 2), ("1.5k", 1500), ("1Ki", 1024), ("3E", 3e18)],
