@@ -56,6 +56,8 @@ def processors(value: object) -> float:
         count = 0.0
     if not 0 < count <= 1_000_000:
         raise ValueError('must be a number of processors above 0, such as 2, 0.5 or "500m"')
+    if count < 0.001:  # the least share that Kubernetes knows
+        raise ValueError('must be at least 0.001 processors, "1m"')
     return count
 
 

@@ -72,6 +72,12 @@ def test_processors():
             units.processors(wrong)
 
 
+def test_no_less_of_a_processor_than_kubernetes_can_give():
+    assert [units.processors(v) for v in (0.001, "1m")] == [0.001, 0.001]
+    with pytest.raises(ValueError, match=r"at least 0\.001 processors"):
+        units.processors(0.0001)
+
+
 def test_memory_without_a_unit_is_taken_for_a_slip():
     assert units.memory("16Gi") == "16Gi"
     assert units.memory(2 * 1024**2) == str(2 * 1024**2)
