@@ -47,7 +47,7 @@ def _positive(value: object) -> float:
 
 
 def _between(low: int, high: int, what: str = "") -> Callable[[object], int]:
-    limits = f"at least {low}" if high >= 1_000_000 else f"{low} to {high}"
+    limits = f"{low} to {high:,}" if high >= 1_000_000 else f"{low} to {high}"
 
     def check(value: object) -> int:
         number = units.whole(value)
