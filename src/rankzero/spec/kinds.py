@@ -153,6 +153,8 @@ Gpus = Annotated[
     _integer(0, None, _NAMED_GPUS),
 ]
 Restarts = Annotated[int, PlainValidator(_between(0, 1_000_000)), _integer(0)]
+#: As many as Kubernetes can count.
+Seconds = Annotated[int, PlainValidator(_between(0, 2**63 - 1, "a number of seconds")), _integer(0)]
 Nproc = Annotated[
     int | Literal["gpu", "cpu"],
     PlainValidator(_nproc),

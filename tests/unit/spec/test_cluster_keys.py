@@ -138,6 +138,10 @@ def test_what_the_job_says_stays_the_jobs_and_a_role_adds_its_own(load):
         ("tolerations: ['a=b:Never']", 'tolerations[0]: must be "NoSchedule"'),
         ("tolerations: [{operator: Exists, key: a, value: b}]", "must not have a value beside"),
         ("tolerations: [{key: a, tolerationSeconds: 5}]", "which only NoExecute knows"),
+        (
+            "tolerations: [{key: a, effect: NoExecute, tolerationSeconds: 99999999999999999999}]",
+            "tolerations[0].tolerationSeconds: must be a number of seconds, 0 to 9,223,372,036,",
+        ),
         ("volumes: {v: {path: /v}}", "volumes.v: must say one of claim, host_path, nfs, empty_dir"),
         ("volumes: {v: {path: /v, claim: a, nfs: 'a:/b'}}", "volumes.v: must say one of"),
         ("volumes: {v: {claim: a}}", "volumes.v: `path` is missing"),
