@@ -242,7 +242,7 @@ def _helper(volume: str | None, image: str | None, user: str | None, wait: str) 
 
     if volume is None and (image or user):
         raise BadRequest("--image and --user are those of the pod that looks at a named volume.")
-    if user is not None and not re.fullmatch(r"\d{1,10}(:\d{1,10})?|image", user):
+    if user is not None and not re.fullmatch(r"[0-9]{1,10}(:[0-9]{1,10})?|image", user):
         raise BadRequest(f'--user: "{user}" is no user; write 1000, 1000:100 or image.')
     return Helper(volume, image, user, span(wait, "--wait"))
 

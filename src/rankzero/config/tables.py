@@ -14,7 +14,7 @@ from typing import Any
 from rankzero.config.files import File
 from rankzero.spec.given import Given, from_python, literal
 from rankzero.spec.paths import absolute
-from rankzero.spec.problems import Place, Problem
+from rankzero.spec.problems import Place, Problem, shown
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -43,12 +43,19 @@ def table(file: File, problems: list[Problem]) -> Given:
     except ValueError as error:  # of TOML, and of UTF-8
         problems.append(_syntax_problem(error, name, text))
         return Given({})
-    for key in file.inside:
+    for depth, key in enumerate(file.inside, 1):
         data = data.get(key, {})
         if not isinstance(data, Mapping):
+            place = _place_of(file, file.inside[:depth], text)
+            problems.append(Problem(place, f"must be a table; got {shown(data)}"))
             return Given({})
     tree = from_python(data, Place(name), problems)
     return _based(_located(tree, _lines(text, file.inside)), file)
+
+
+def _place_of(file: File, path: Keys, text: str) -> Place:
+    """Of a key on the way to what is inside."""
+    return Place(str(file), path, _lines(text, path[:-1]).get(path[-1:]))
 
 
 def _text(file: File) -> str:

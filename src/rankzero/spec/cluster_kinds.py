@@ -15,7 +15,7 @@ from rankzero.spec import kinds, units
 #: What lies below is rankzero's own in every pod.
 OWN_FOLDER = "/rankzero"
 _LARGEST_ID = 2**31 - 1
-_USER = re.compile(r"(\d{1,10}):(\d{1,10})")
+_USER = re.compile(r"([0-9]{1,10}):([0-9]{1,10})")
 
 
 def _user(value: object) -> int | str:

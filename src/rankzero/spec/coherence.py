@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
-from rankzero.spec import strategic, units
+from rankzero.spec import pod_shape, strategic, units
 from rankzero.spec.model import Job, Role
 
 Path = tuple[object, ...]
+#: Stands for the variables without which no agent starts.
+_VARIABLE = {"name": "ADDRESS", "value": "of the pod"}
 #: What makes a pod a node of its run, whatever is laid over it.
-_RANK: dict[str, object] = {"name": "rank", "command": ["agent"], "args": []}
+_RANK: dict[str, object] = {"name": "rank", "command": ["agent"], "args": [], "env": [_VARIABLE]}
 _NODE: dict[str, object] = {
     "restartPolicy": "Never",
     "hostname": "node",
@@ -90,7 +93,7 @@ def _variables(job: Job, role: Role, here: Path) -> Iterator[tuple[Path, str]]:
 def _names(job: Job) -> Iterator[tuple[Path, str]]:
     """A placed role's nodes are Jobs of their own, each with its number behind the role's name."""
     for name in job.roles:
-        found = re.fullmatch(r"(.+)-([1-9]\d*)", name)
+        found = re.fullmatch(r"(.+)-([1-9][0-9]*)", name)
         placed = job.roles.get(found[1]) if found else None
         if found and placed is not None and int(found[2]) < len(placed.place):
             message = f"{name} is also what node {found[2]} of {found[1]} is called; rename it"
@@ -104,7 +107,7 @@ def _overlay(pod: dict[str, object], here: Path) -> Iterator[tuple[Path, str]]:
             inner = "write what stands below it" if key == "spec" else keys
             yield (*here, key), f"`pod` is a pod's spec itself: {inner}"
             return
-    found = list(strategic.faults(pod))
+    found = [*strategic.faults(pod), *pod_shape.faults(pod)]
     for path, message in found:
         yield (*here, *_steps(path)), f"{path}: {message}"
     if not found:
@@ -112,13 +115,15 @@ def _overlay(pod: dict[str, object], here: Path) -> Iterator[tuple[Path, str]]:
         for key, value in _NODE.items():
             if key != "containers" and merged.get(key) != value:
                 yield (*here, key), f"`{key}` makes the pod a node of its run; it stays as it is"
-        if _RANK not in [_bare(one) for one in merged.get("containers") or ()]:
-            message = "must leave the container `rank` in place, with the command that it has"
+        if not any(map(_is_rank, merged.get("containers") or ())):
+            message = "must leave the container `rank` in place, with its command and variables"
             yield (*here, "containers"), message
 
 
-def _bare(container: dict[str, object]) -> dict[str, object]:
-    return {key: container.get(key) for key in _RANK}
+def _is_rank(container: dict[str, Any]) -> bool:
+    """Whether it is still the one that runs the agent; it may have got variables besides."""
+    same = all(container.get(key) == _RANK[key] for key in ("name", "command", "args"))
+    return same and _VARIABLE in (container.get("env") or ())
 
 
 def _steps(path: str) -> Path:

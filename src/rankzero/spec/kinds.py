@@ -47,7 +47,7 @@ def _positive(value: object) -> float:
 
 
 def _between(low: int, high: int, what: str = "") -> Callable[[object], int]:
-    limits = f"at least {low}" if high >= 1_000_000 else f"{low} to {high}"
+    limits = f"{low} to {high:,}" if high >= 1_000_000 else f"{low} to {high}"
 
     def check(value: object) -> int:
         number = units.whole(value)
@@ -153,6 +153,8 @@ Gpus = Annotated[
     _integer(0, None, _NAMED_GPUS),
 ]
 Restarts = Annotated[int, PlainValidator(_between(0, 1_000_000)), _integer(0)]
+#: As many as Kubernetes can count.
+Seconds = Annotated[int, PlainValidator(_between(0, 2**63 - 1, "a number of seconds")), _integer(0)]
 Nproc = Annotated[
     int | Literal["gpu", "cpu"],
     PlainValidator(_nproc),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from rankzero.spec.given import Content, Given, resolve, word
+from rankzero.spec.given import Content, Given, literal, resolve, word
 from rankzero.spec.model import TYPE_WORDS, Param, Scalar, param_fault
 from rankzero.spec.problems import Place, Problem, did_you_mean, shown
 
@@ -84,6 +84,8 @@ class Params:
                 self._problems.append(Problem(one.place, message))
         default = said.get("default", Given(None, given.place))
         kind = self._type(said.get("type"), change if default.value is None else default)
+        if change is not None and (kind == "str" or not change.text):
+            change = literal(change.text, change.place)
         chosen = change or default
         if chosen.value is None:
             message = f"has no value; give it a default, or --set {name}=VALUE"
@@ -107,7 +109,7 @@ class Params:
 
     def _type(self, said: Given | None, sample: Given | None) -> str:
         if said is not None:
-            if said.value in TYPE_WORDS:
+            if isinstance(said.value, str) and said.value in TYPE_WORDS:
                 return said.text
             known = did_you_mean(said.text, TYPE_WORDS)
             message = f"must be int, float, str or bool{known}; got {shown(said.value)}"

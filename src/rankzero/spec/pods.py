@@ -81,7 +81,7 @@ class Toleration(Strict):
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = Field(
         None, description="The taint's effect; without one, any"
     )
-    tolerationSeconds: int | None = Field(  # noqa: N815 - Kubernetes' spelling
+    tolerationSeconds: kinds.Seconds | None = Field(  # noqa: N815 - Kubernetes' spelling
         None, description="How long a pod stays after a taint with NoExecute came"
     )
 

@@ -30,7 +30,7 @@ def _gpus(given: Given) -> dict[str, Given]:
     name, equals, count = given.text.rpartition("=") if given.is_scalar else ("", "", "")
     if not equals:
         return {"gpus": given}
-    number = int(count) if count.isdecimal() and len(count) < 19 else count
+    number = int(count) if count.isascii() and count.isdecimal() and len(count) < 19 else count
     return {
         "gpus": Given(number, given.place, count),
         "gpu_resource": literal(name, given.place),

@@ -137,6 +137,6 @@ def _list_faults(value: object, keyed: Keyed, path: str) -> Iterator[tuple[str, 
         if not isinstance(one, Mapping):
             yield here, "must be a mapping"
             continue
-        if keyed.key and keyed.key not in one and one.get(_PATCH) != "replace":
+        if keyed.key and one.get(keyed.key) is None and one.get(_PATCH) != "replace":
             yield here, f"must have `{keyed.key}`, by which it is told apart"
         yield from faults(one, keyed.inner, here)

@@ -10,12 +10,14 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0}
 _SECONDS |= {"h": 3600.0, "d": 86400.0, "w": 604800.0}
 #: Ten years. Nothing waits longer, and counters of 32 bits hold it (seconds).
 _LONGEST = 3650 * 86400.0
-_STEP = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|min|s|m|h|d|w)\s*")
+_STEP = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|min|s|m|h|d|w)\s*")
 _DURATION = re.compile(f"(?:{_STEP.pattern})+")
 _FACTORS = {"": 1.0, "m": 0.001, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
 _FACTORS.update({f"{letter}i": 1024.0 ** (i + 1) for i, letter in enumerate("KMGTPE")})
-_QUANTITY = re.compile(r"(\d{1,20}(?:\.\d{1,9})?)(m|k|[MGTPE]|[KMGTPE]i)?")
-_LOOSE = re.compile(r"(\d{1,20}(?:\.\d{1,9})?)\s*([kKmMgGtTpPeE])(i?)(?:[bB]|ig[sS]?|eg[sS]?)?\w*")
+_QUANTITY = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,9})?)(m|k|[MGTPE]|[KMGTPE]i)?")
+_LOOSE = re.compile(
+    r"([0-9]{1,20}(?:\.[0-9]{1,9})?)\s*([kKmMgGtTpPeE])(i?)(?:[bB]|ig[sS]?|eg[sS]?)?\w*"
+)
 
 
 def seconds(value: object) -> float:
@@ -54,6 +56,8 @@ def processors(value: object) -> float:
         count = 0.0
     if not 0 < count <= 1_000_000:
         raise ValueError('must be a number of processors above 0, such as 2, 0.5 or "500m"')
+    if count < 0.001:  # the least share that Kubernetes knows
+        raise ValueError('must be at least 0.001 processors, "1m"')
     return count
 
 
@@ -61,7 +65,7 @@ def memory(value: object) -> str:
     """`"5Gi"`. Less than 1 MiB is taken for a forgotten unit."""
     text = quantity(value)
     if amount(text) < 1024**2:
-        unit = re.sub(r"\D.*", "", text) or "1"
+        unit = re.sub(r"[^0-9].*", "", text) or "1"
         raise ValueError(f"must be at least 1Mi; with a unit, such as {unit}Gi")
     return text
 
@@ -88,7 +92,7 @@ def nodes(value: object) -> tuple[int, int]:
 
 def whole(value: object) -> int | None:
     """A whole number, also one in digits; None for anything else."""
-    if isinstance(value, str) and re.fullmatch(r"\s*[-+]?\d{1,18}\s*", value):
+    if isinstance(value, str) and re.fullmatch(r"\s*[-+]?[0-9]{1,18}\s*", value):
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
@@ -98,7 +102,7 @@ def _number(value: object) -> float | None:
         return None
     if isinstance(value, (int, float)):
         return float(value) if abs(value) < 1e300 else math.inf
-    if isinstance(value, str) and re.fullmatch(r"\d{1,18}(\.\d{1,9})?", value):
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}(\.[0-9]{1,9})?", value):
         return float(value)
     return None
 

@@ -8,17 +8,36 @@ from typing import Any
 import yaml
 
 from rankzero.spec.friendly import ROLE_KEYS
+from rankzero.spec.given import resolve
 from rankzero.spec.model import Job, Role, Run
 from rankzero.spec.params import escape
+
+
+class _Dumper(yaml.SafeDumper):
+    """One that quotes what the reader would take for no text. By itself it quotes what YAML 1.1
+    takes for none, and `1e5` is a number in YAML 1.2 only."""
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    style = None if isinstance(resolve(text), str) else "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _text)
 
 
 def to_yaml(job: Job) -> str:
     """The text of a job file that gives this very job again, read from any folder."""
     data = to_friendly(job)
-    text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)
+    text = _dumped(data, allow_unicode=True)
     # Characters that YAML takes for line ends survive as escapes only.
-    if re.search("[\x85\u2028\u2029]", text):
-        text = yaml.safe_dump(data, sort_keys=False, width=100)
+    return _dumped(data) if re.search("[\x85\u2028\u2029]", text) else text
+
+
+def _dumped(data: dict[str, Any], *, allow_unicode: bool = False) -> str:
+    text: str = yaml.dump(
+        data, Dumper=_Dumper, sort_keys=False, allow_unicode=allow_unicode, width=100
+    )
     return text
 
 

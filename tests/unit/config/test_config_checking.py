@@ -97,6 +97,19 @@ more = 1
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[tool]\nrankzero = 5\n", ":2: tool.rankzero: must be a table; got 5"),
+        ("[[tool.rankzero]]\n", ":1: tool.rankzero: must be a table; got a list"),
+        ("tool.rankzero = 'x'\n", ':1: tool.rankzero: must be a table; got "x"'),
+        ("\n[[tool]]\nname = 'tool.rankzero'\n", ":2: tool: must be a table; got a list"),
+    ],
+)
+def test_our_table_is_a_table(here: Path, text: str, problem: str) -> None:
+    assert problems(here, text, "pyproject.toml") == [f"pyproject.toml{problem}"]
+
+
 def test_an_unreadable_file_is_named(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: Path, *_: object) -> None:
         raise PermissionError(13, "Permission denied")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rankzero.plan.kubernetes import Facts, names
-from rankzero.plan.kubernetes.pod import rank
+from rankzero.plan.kubernetes.pod import hide_devices, rank
 from rankzero.plan.model import Plan
 from rankzero.spec.names import LONGEST_NAME, LONGEST_ROLE
 
@@ -61,6 +61,12 @@ def test_what_the_job_says_of_devices_does_not_reach_the_container() -> None:
     """The variables of a job are its ranks'; a container's would be a grant."""
     found = variables(spec(env={"NVIDIA_VISIBLE_DEVICES": "all"}))
     assert found["NVIDIA_VISIBLE_DEVICES"] == "void"
+
+
+def test_devices_are_hidden_from_a_container_without_variables() -> None:
+    container: dict[str, Any] = {"name": "rank"}
+    hide_devices(container)
+    assert container["env"] == [{"name": "NVIDIA_VISIBLE_DEVICES", "value": "void"}]
 
 
 @pytest.mark.parametrize(

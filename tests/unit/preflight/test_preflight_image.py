@@ -54,6 +54,12 @@ def test_impossible_names(name: str, said: str) -> None:
     assert said in image.wrong(name)
 
 
+def test_a_container_without_an_image_is_a_wrong_request() -> None:
+    (refusal,) = judged(image, request(pods(initContainers=[{"name": "first"}]))).refusals
+    assert refusal.request
+    assert refusal.text.startswith('"" is no image name: it is empty')
+
+
 def test_each_wrong_image_is_told_once_as_a_wrong_request() -> None:
     preparing = {"initContainers": [{"name": "first", "image": "Other"}]}
     several = (pods(container={"image": "A"}), pods("ps", container={"image": "A"}, **preparing))

@@ -38,6 +38,8 @@ NAMED: dict[str, tuple[dict[str, Any], list[Reference]]] = {
         variable("configMapKeyRef", name="hf", key="token"),
         [Reference("ConfigMap", "hf", "variable TOKEN", "token")],
     ),
+    "a variable without a source": (variable("secretKeyRef", key="token"), []),
+    "a claim without a name": (volume(persistentVolumeClaim={"readOnly": True}), []),
     "an optional variable": (variable("secretKeyRef", name="hf", key="a", optional=True), []),
     "a field": (variable("fieldRef", fieldPath="status.podIP"), []),
     "an environment": (
@@ -317,3 +319,7 @@ def test_claims_that_the_run_brings_and_those_of_a_pod_wait_for_a_class() -> Non
     (question,) = storage_classes.ask(wanted, {})
 
     assert len(storage_classes.judge(wanted, {question: classes(c={})}).refusals) == 2
+
+
+def test_a_volume_of_its_own_without_a_template_is_the_dry_runs_to_tell() -> None:
+    assert list(claims.unbound(request(pods(**volume(ephemeral={}))), {})) == [("data", None)]

@@ -175,7 +175,7 @@ def test_json_job_files(folder):
         ("torch: {backend: nccll}", 'got "nccll"; did you mean "nccl"?'),
         ("torch: {prot: 1}", 'torch.prot: unknown key; did you mean "port"?'),
         ("torch: 5", "torch: must be a mapping; got 5"),
-        ("max_restarts: 1.5", "max_restarts: must be a whole number, at least 0; got 1.5"),
+        ("max_restarts: 1.5", "max_restarts: must be a whole number, 0 to 1,000,000; got 1.5"),
         ("grace: soon", "grace: must be a time"),
         ("completes: yes", 'completes: must be true or false; got "yes"'),
         ("pull: never", 'did you mean "Never"?'),

@@ -31,6 +31,16 @@ def test_set_changes_them(load):
     assert (job.params["lr"].value, job.params["n"].value) == (1.0, 3)
 
 
+@pytest.mark.parametrize("text", ["", "null", "~", "1.10", "true"])
+@pytest.mark.parametrize("declared", ["{type: str, default: x}", "{type: str}", "x"])
+def test_a_text_is_set_to_any_text(load, declared, text):
+    job = load(
+        f"run: train.py --tag ${{tag}}\nparams: {{tag: {declared}}}\n", sets=(f"tag={text}",)
+    )
+    assert job.params["tag"].value == text
+    assert job.args == ("--tag", text)
+
+
 @pytest.mark.parametrize(
     ("sets", "fault"),
     [
@@ -43,7 +53,8 @@ def test_set_changes_them(load):
         (("lrr=1",), '--set lrr: no param has this name; did you mean "lr"?'),
         (("zzzz=1",), "--set zzzz: no param has this name; known: lr, opt, n"),
         (("lr",), "--set lr: must be name=value"),
-        (("lr=",), "has no value"),
+        (("lr=",), '--set lr: must be a number; got ""'),
+        (("lr=null",), "has no value"),
     ],
 )
 def test_a_wrong_set(faults, sets, fault):
@@ -82,6 +93,8 @@ def test_types_come_from_the_default_unless_they_are_named(load, declared, value
     [
         ("p: {type: int, default: x}", 'params.p.default: must be a whole number; got "x"'),
         ("p: {type: number, default: 1}", "params.p.type: must be int, float, str or bool"),
+        ("p: {type: [], default: 1}", "params.p.type: must be int, float, str or bool"),
+        ("p: {type: {}, default: 1}", "params.p.type: must be int, float, str or bool"),
         ("p: {type: int}", "params.p: has no value; give it a default, or --set p=VALUE"),
         ("p:", "params.p: has no value"),
         ("p: [1, 2]", "must be"),

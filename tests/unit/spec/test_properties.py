@@ -37,8 +37,16 @@ def maybe(strategy):
     return st.none() | strategy
 
 
+#: Texts that are none without their quotes, by YAML 1.1 or 1.2.
+NUMERIC = st.sampled_from(
+    ["1e5", "1e-5", "+1E3", "0o7", "0x1F", "012", ".5", "5.", "-.inf", ".NaN", "1_0", "1:30"]
+) | st.sampled_from(["", "~", "null", "True", "yes", "off", "=", "2026-01-01"])
 OVERLAY = st.sampled_from(
     [{}, {"hostNetwork": True}, {"containers": [{"name": "side", "env": None, "tty": False}]}]
+) | st.builds(
+    lambda name, value: {"containers": [{"name": "a", "env": [{"name": name, "value": value}]}]},
+    NUMERIC,
+    NUMERIC | TEXT,
 )
 
 
@@ -140,6 +148,15 @@ def test_a_job_written_as_a_file_is_read_as_the_same_job(folder, data):
     (folder / "job.yaml").write_text(spec.to_yaml(job), encoding="utf-8", newline="")
     assert spec.load("job.yaml") == job
     assert Job.model_validate(job.to_json()) == job
+
+
+@QUICK
+@given(text=NUMERIC | st.from_regex(r"[-+]?[0-9.][0-9eEox.+-]{0,5}", fullmatch=True))
+def test_a_text_that_looks_like_a_number_is_written_as_a_text(folder, text):
+    overlay = {"dnsPolicy": text, "affinity": {text: [text]}}
+    job = Job(name="a", run=Run(module="m"), roles={"w": Role()}, workdir=str(folder), pod=overlay)
+    (folder / "job.yaml").write_text(spec.to_yaml(job), encoding="utf-8", newline="")
+    assert spec.load("job.yaml").pod == overlay
 
 
 GARBAGE = st.recursive(

@@ -190,6 +190,7 @@ def test_what_becomes_of_a_patch(original, patch, merged):
         ({"containers": [{"image": "a"}]}, "containers[0]", "must have `name`, by which"),
         ({"containers": [{"name": "a", "env": [{}]}]}, "containers[0].env[0]", "must have `name`"),
         ({"volumes": [{"name": "a"}, {}]}, "volumes[1]", "must have `name`"),
+        ({"volumes": [{"name": None, "hostPath": "/d"}]}, "volumes[0]", "must have `name`"),
         ({"a": {"$patch": "merge"}}, "a.$patch", "must be replace or delete"),
         ({"a": {"$setElementOrder/b": []}}, "a.$setElementOrder/b", "unknown directive"),
         ({"a": {"$retainKeys": "b"}}, "a.$retainKeys", "must be a list of keys"),

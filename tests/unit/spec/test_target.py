@@ -156,7 +156,12 @@ def test_paths_of_options_belong_to_the_current_folder(folder, monkeypatch):
         ("framework", "pytorch", 'did you mean "torch"?'),
         ("name", "a/b", '"a-b" would do; got "a/b"'),
         ("port", "70000", "--port: must be a port, 1 to 65535; got 70000"),
-        ("max_restarts", "x", '--max-restarts: must be a whole number, at least 0; got "x"'),
+        (
+            "max_restarts",
+            "99999999",
+            "--max-restarts: must be a whole number, 0 to 1,000,000; got 99999999",
+        ),
+        ("max_restarts", "x", '--max-restarts: must be a whole number, 0 to 1,000,000; got "x"'),
         ("workdir", "nowhere", "--workdir: there is no folder"),
         ("outputs", "train.py", "is not a folder"),
         ("outputs", "train.py/x", "train.py is not a folder"),
@@ -186,7 +191,7 @@ def test_an_option_given_empty_is_an_empty_text_and_no_silence(folder):
 
 def test_python_says_its_keywords(folder):
     assert faults("train.py", options={"max_restarts": -1}, dashes=False) == [
-        "max_restarts: must be a whole number, at least 0; got -1"
+        "max_restarts: must be a whole number, 0 to 1,000,000; got -1"
     ]
     assert faults("train.py", options={"nodes": object()}, dashes=False) == [
         "nodes: a value of type object has no meaning here"

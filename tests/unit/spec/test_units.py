@@ -35,6 +35,14 @@ def test_what_is_no_time(value):
         units.seconds(value)
 
 
+@pytest.mark.parametrize("read", [units.seconds, units.quantity, units.nodes, units.memory])
+@pytest.mark.parametrize("text", ["５", "3５", "５s", "５Gi", "３m", "1:５", "1.５"])
+def test_digits_are_those_of_ascii(read, text):
+    """Kubernetes takes no others."""
+    with pytest.raises(ValueError, match=r"must be|is not a quantity"):
+        read(text)
+
+
 @pytest.mark.parametrize(
     ("text", "amount"),
     [("5Gi", 5 * 1024**3), ("500m", 0.5), ("2", 2), ("1.5k", 1500), ("1Ki", 1024), ("3E", 3e18)],
@@ -62,6 +70,12 @@ def test_processors():
     for wrong in (0, -1, "x", True, None, "1e9", 10**9):
         with pytest.raises(ValueError, match="must be a number of processors above 0"):
             units.processors(wrong)
+
+
+def test_no_less_of_a_processor_than_kubernetes_can_give():
+    assert [units.processors(v) for v in (0.001, "1m")] == [0.001, 0.001]
+    with pytest.raises(ValueError, match=r"at least 0\.001 processors"):
+        units.processors(0.0001)
 
 
 def test_memory_without_a_unit_is_taken_for_a_slip():

@@ -171,8 +171,9 @@ def hide_devices(container: dict[str, Any]) -> None:
     """
     asked = container.get("resources", {})
     granted = [name for name in asked.get("limits", {}) if "/" in name] or asked.get("claims")
-    if not granted and all(one["name"] != _VISIBLE for one in container["env"]):
-        container["env"] = [*container["env"], {"name": _VISIBLE, "value": "void"}]
+    said = container.get("env", ())
+    if not granted and all(one["name"] != _VISIBLE for one in said):
+        container["env"] = [*said, {"name": _VISIBLE, "value": "void"}]
 
 
 def _environment(wanted: Wanted) -> list[dict[str, Any]]:

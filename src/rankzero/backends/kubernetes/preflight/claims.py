@@ -102,5 +102,5 @@ def unbound(request: Request, answers: Answers) -> Iterator[Wanted]:
     for pods in request.pods:
         for volume in pods.spec.get("volumes") or ():
             if "ephemeral" in volume:
-                spec = volume["ephemeral"]["volumeClaimTemplate"]["spec"]
+                spec = (volume["ephemeral"].get("volumeClaimTemplate") or {}).get("spec") or {}
                 yield Wanted(volume["name"], spec.get("storageClassName"))

@@ -29,7 +29,7 @@ def ask(request: Request, answers: Answers) -> Iterator[Question]:
 
 def judge(request: Request, answers: Answers) -> Verdict:
     images = dict.fromkeys(
-        container["image"] for pods in request.pods for container in pods.containers
+        container.get("image", "") for pods in request.pods for container in pods.containers
     )
     refusals = [
         Refusal(f'"{image}" is no image name: {fault}', "write REGISTRY/NAME:TAG", request=True)

@@ -22,10 +22,14 @@ class Reference(NamedTuple):
 
 def references(request: Request, *kinds: str) -> list[Reference]:
     """Each once, of these kinds, without what the run itself creates. What is optional may be
-    absent, and is no reference."""
+    absent, and is no reference; nor is what has no name, which the dry run tells."""
     found = dict.fromkeys(one for pods in request.pods for one in _of_pod(pods.spec))
     brought = {(kind, name) for kind in kinds for name in request.named(kind)}
-    return [one for one in found if one.kind in kinds and (one.kind, one.name) not in brought]
+    return [
+        one
+        for one in found
+        if one.name and one.kind in kinds and (one.kind, one.name) not in brought
+    ]
 
 
 def _of_pod(spec: Object) -> Iterator[Reference]:
@@ -44,7 +48,7 @@ def _of_pod(spec: Object) -> Iterator[Reference]:
 def _of_volume(volume: Object) -> Iterator[Reference]:
     where = f"volume {volume['name']}"
     if "persistentVolumeClaim" in volume:
-        claim = volume["persistentVolumeClaim"]["claimName"]
+        claim = volume["persistentVolumeClaim"].get("claimName")
         yield Reference("PersistentVolumeClaim", claim, where)
     sources = [volume, *((volume.get("projected") or {}).get("sources") or ())]
     for source in sources:
@@ -62,7 +66,8 @@ def _of_environment(container: Object) -> Iterator[Reference]:
         for key, kind in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
             source = (variable.get("valueFrom") or {}).get(key)
             if source and not source.get("optional"):
-                yield Reference(kind, source["name"], f"variable {variable['name']}", source["key"])
+                where = f"variable {variable['name']}"
+                yield Reference(kind, source.get("name"), where, source.get("key") or "")
     for one in container.get("envFrom") or ():
         for key, kind in (("secretRef", "Secret"), ("configMapRef", "ConfigMap")):
             if key in one and not one[key].get("optional"):
