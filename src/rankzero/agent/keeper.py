@@ -56,8 +56,11 @@ class Keeper:
         self._thread = threading.Thread(target=self._work, daemon=True)
 
     def start(self) -> None:
-        """Errors: RuntimeError where the system has no thread left."""
-        self._thread.start()
+        """Where the system has no thread left, on_refused is told."""
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            self._refuse(str(error))
 
     def wrote(self) -> None:
         """Something was added to the log."""
@@ -69,7 +72,8 @@ class Keeper:
         None."""
         self._leaving.set()
         self._new.set()
-        self._thread.join(FINISH)
+        if self._thread.is_alive():
+            self._thread.join(FINISH)
         if self._thread.is_alive():
             return self._trouble or "it is too slow"
         return self._trouble or None

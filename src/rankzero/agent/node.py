@@ -97,10 +97,7 @@ class NodeAgent:
         if fault is not None:
             self.unable(fault)
         if self._keeper is not None:
-            try:
-                self._keeper.start()
-            except RuntimeError as error:
-                self.unable("cannot keep lines on the log volume: %s" % error)
+            self._keeper.start()
         self._loop.on_signal(signal.SIGTERM, lambda: self.feed(duty.Terminate("asked to leave")))
         self._claim()
         self._keep_spares()

@@ -224,3 +224,17 @@ def test_all_nodes_of_a_run_share_its_folder(node: Node) -> None:
     assert make_outputs(node.config, TOKEN) is None
     assert Path(node.config.outputs).is_dir()
     assert make_outputs(node.config._replace(shared_outputs=False), b"any") is None
+
+
+def test_without_a_thread_the_node_refuses_and_still_comes_to_its_end(
+    waiting: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("threading.Thread.start", none_left)
+    waiting.keeper.start()
+    waiting.loop.until(lambda: bool(waiting.refused))
+
+    assert "can't start new thread" in waiting.refused[0]
+    waiting.keeper.finish()
