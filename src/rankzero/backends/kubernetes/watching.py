@@ -131,9 +131,7 @@ class Watch:
         earlier = self._patiently(lambda: kept.before(self._cluster, self._found))
         self._seen.base = 0
         for event in earlier:
-            for new in self._seen.take(event):
-                self._learn(new)
-                yield new
+            yield from self._taken(event)
         # Where their logs are gone, what was seen of them counts.
         first = self._pod == ""
         self._seen.base = len(earlier) if first else max(len(earlier), self._seen.next_event - 1)
@@ -158,9 +156,7 @@ class Watch:
         version = self._live.version
         with contextlib.suppress(trouble.Unreachable):
             for event in kept.follow(self._cluster, self._found):
-                for new in self._seen.take(event):
-                    self._learn(new)
-                    yield new
+                yield from self._taken(event)
                 yield from self._healing.notes()
                 if self._seen.over:
                     return
@@ -212,6 +208,12 @@ class Watch:
             except Refused as said:
                 yield Note(f"{said.args[0]}; so lines of earlier pods are missing")
             self._late = False
+
+    def _taken(self, event: ev.Event) -> Iterator[ev.Event]:
+        """It, where it is new: learnt from, and given out."""
+        for new in self._seen.take(event):
+            self._learn(new)
+            yield new
 
     def _learn(self, event: ev.Event) -> None:
         self._history = fold([event], self._history)
