@@ -217,7 +217,7 @@ def test_without_the_right_to_enter_pods_the_lines_come_at_the_end(
 
     team.close()
     assert said.code == 0, said
-    assert sorted(said.out.splitlines()) == ["[0] all the same", "[1] all the same"]
+    assert sorted(said.out.splitlines()) == ["[0] all the same", "[1] all the same"], said
     assert "may not" in said.err
 
 

@@ -39,29 +39,29 @@ class Kubectl(NamedTuple):
         """What `kubectl ARGV` prints; text is its standard input. Errors: LabError."""
         words = [*map(str, argv)]
         if words[0] == "get" and words[-2:] == ["-o", "name"]:
-            server, asked = self._plainly(words[1:])
-            if server and asked and (said := server.names(asked, self.namespace)) is not None:
+            plain = self._plainly(words[1:])
+            if plain and (said := plain[0].names(plain[1], self.namespace)) is not None:
                 return said
         if words[0] == "delete" and "--wait=false" in words:
-            server, asked = self._plainly(words[1:])
-            if server and asked and server.delete(asked, self.namespace):
+            plain = self._plainly(words[1:])
+            if plain and plain[0].delete(plain[1], self.namespace):
                 return ""
         return run(*self.command(*argv), text=text, seconds=seconds)
 
     def succeeds(self, *argv: object) -> bool:
         """Whether a command ends with 0."""
-        server, asked = self._plainly([*map(str, argv[1:])])
-        if argv[0] == "get" and server and asked and asked.names:
+        plain = self._plainly([*map(str, argv[1:])]) if argv[0] == "get" else None
+        if plain and plain[1].names:
             try:
-                return server.get(asked, self.namespace) is not None
+                return plain[0].get(plain[1], self.namespace) is not None
             except LabError:
                 return False
         return succeeds(*self.command(*argv))
 
     def get(self, *argv: object) -> Any:
         """An object, or a list of objects, as data. Errors: LabError where there is none."""
-        server, asked = self._plainly([*map(str, argv)])
-        if server and asked and (found := server.get(asked, self.namespace)) is not None:
+        plain = self._plainly([*map(str, argv)])
+        if plain and (found := plain[0].get(plain[1], self.namespace)) is not None:
             return found
         return json.loads(self("get", *argv, "-o", "json"))
 
@@ -86,10 +86,10 @@ class Kubectl(NamedTuple):
         found: dict[str, Any] = json.loads(_printed(written, *self.command(*words)))
         return found
 
-    def _plainly(self, words: list[str]) -> tuple[rest.Server | None, rest.Asked | None]:
-        """A server that can be asked without a program, and what for; None for what cannot."""
-        asked = rest.plain(words)
-        return (None if asked is None else rest.server(self.kubeconfig)), asked
+    def _plainly(self, words: list[str]) -> tuple[rest.Server, rest.Asked] | None:
+        """Who can be asked without a program, and what for; None for what is kubectl's."""
+        asked, server = rest.plain(words), rest.server(self.kubeconfig)
+        return None if asked is None or server is None else (server, asked)
 
 
 @functools.lru_cache(maxsize=8)

@@ -54,24 +54,27 @@ class Asked(NamedTuple):
     options: dict[str, str]
 
 
-_GET = {"-l": "selector", "--field-selector": "fields", "-o": "output"}
-_FLAGS = {"-A": "everywhere", "--all-namespaces": "everywhere"}
-_DELETE = {"--wait=false": "", "--all": "all", "--ignore-not-found": "lenient", "--force": "force"}
+_VALUES = {"-l": "selector", "--field-selector": "fields", "-o": "output"}
+_FLAGS = {
+    **dict.fromkeys(("-A", "--all-namespaces"), "everywhere"),
+    "--wait=false": "at once",
+    "--all": "all",
+    "--ignore-not-found": "lenient",
+    "--force": "force",
+}
 
 
 def plain(words: Sequence[str]) -> Asked | None:
     """Of `get` or `delete`, what stands behind it; None for a form that is kubectl's."""
-    values = dict(_GET)
-    flags = {**_FLAGS, **_DELETE}
     options: dict[str, str] = {}
     names: list[str] = []
     rest = iter(words)
     for word in rest:
         name, _, value = word.partition("=")
-        if word in flags:
-            options[flags[word]] = "yes"
-        elif word in values:
-            options[values[word]] = next(rest, "")
+        if word in _FLAGS:
+            options[_FLAGS[word]] = "yes"
+        elif word in _VALUES:
+            options[_VALUES[word]] = next(rest, "")
         elif name == "--grace-period" and value:
             options["grace"] = value
         elif word.startswith("-") or "/" in word:
@@ -92,28 +95,22 @@ class Server:
 
     def get(self, asked: Asked, namespace: str) -> Object | None:
         """An object, or a list; None where kubectl has to be asked. Errors: LabError."""
-        found = [self._resource(kind) for kind in asked.kinds]
-        if None in found:
+        resources = self._of_kinds(asked)
+        if resources is None or (asked.names and len(asked.names) + len(resources) > 2):
             return None
-        resources = [one for one in found if one is not None]
         if asked.names:
-            if len(asked.names) > 1 or len(resources) > 1:
-                return None
             return self._call("GET", resources[0].of(namespace, asked.names[0]))
-        items: list[Object] = []
-        for one in resources:
-            items += self._listed(one, asked, namespace)
+        items = [item for one in resources for item in self._listed(one, asked, namespace)]
         return {"apiVersion": "v1", "kind": "List", "items": items}
 
     def names(self, asked: Asked, namespace: str) -> str | None:
         """As `get -o name` prints them."""
-        found = [self._resource(kind) for kind in asked.kinds]
-        if None in found or asked.names:
+        resources = self._of_kinds(asked)
+        if resources is None or asked.names:
             return None
         lines = [
             f"{one.called}/{item['metadata']['name']}\n"
-            for one in found
-            if one is not None
+            for one in resources
             for item in self._listed(one, asked, namespace)
         ]
         return "".join(lines)
@@ -157,6 +154,11 @@ class Server:
         return str(said["status"]["token"])
 
     # -- inside
+
+    def _of_kinds(self, asked: Asked) -> list[Resource] | None:
+        """None where the server does not have all of them."""
+        found = [one for kind in asked.kinds if (one := self._resource(kind)) is not None]
+        return found if len(found) == len(asked.kinds) else None
 
     def _listed(self, one: Resource, asked: Asked, namespace: str) -> list[Object]:
         path = f"{one.path}/{one.plural}" if "everywhere" in asked.options else one.of(namespace)

@@ -253,7 +253,8 @@ class Watch:
         self._seen.base = 0
         for event in self._patiently(lambda: kept.events(self._cluster, self._found)):
             if event.seq >= self._seen.next_event:
-                yield from self._seen.take(event)
+                yield from self._taken(event)
+        self._told_pods()  # before that a machine says that a pod has no log
         yield from self._kept_lines()
         if not self._seen.over:
             self._seen.end = kept.last(self._found, self._seen.next_event)
