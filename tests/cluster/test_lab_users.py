@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from support.waiting import until
+
 from .lab.kubectl import Kubectl
 from .lab.manifests import pod
 from .lab.shell import LabError
@@ -54,7 +56,15 @@ def test_a_quota_refuses_what_is_beyond_it(kubectl: Kubectl, cluster: Cluster) -
     kubectl.apply(
         {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "small"}, "spec": spec}
     )
+
+    def used(pods: str) -> bool:
+        """Whether the quota's controller has counted: before it has, nobody is refused."""
+        status = kubectl.get("resourcequota", "small").get("status", {})
+        return bool(status.get("used", {}).get("pods") == pods)
+
+    until(lambda: used("0"), "the quota counts")
     needs = {"resources": {"requests": {"cpu": "60m"}}}
     kubectl.apply(pod("first", cluster.python, container=needs))
+    until(lambda: used("1"), "the quota counts the first pod")
     with pytest.raises(LabError, match="exceeded quota: small"):
         kubectl.apply(pod("second", cluster.python, container=needs))

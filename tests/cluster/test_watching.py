@@ -221,10 +221,12 @@ def test_without_the_right_to_enter_pods_the_lines_come_at_the_end(
     assert "may not" in said.err
 
 
-def test_a_version_that_is_too_old_is_listed_anew(team: Team) -> None:
-    """410 Gone, as the API server really says it."""
+@pytest.mark.alone
+def test_a_version_that_is_too_old_is_told_as_gone(lab: Cluster, team: Team) -> None:
+    """410, as the API server really says it: it knows of no version from before its start."""
     import asyncio
 
+    servers.restart_api_server()
     reached = _backend_cluster(team)
 
     async def ask() -> None:

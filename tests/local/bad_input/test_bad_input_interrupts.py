@@ -59,6 +59,25 @@ def test_ctrl_c_while_it_starts(home: Home, stage: str) -> None:
         assert folder.history().state == ev.STOPPED
 
 
+def test_ctrl_c_when_the_run_has_its_folder_and_no_process_yet(home: Home) -> None:
+    """The least moment of all, that no watching from outside hits for sure."""
+    program = (
+        "import os, signal\n"
+        "import rankzero\n"
+        "spawn = os.posix_spawn\n"
+        "def interrupted(*args, **kwargs):\n"
+        "    signal.raise_signal(signal.SIGINT)\n"
+        "    return spawn(*args, **kwargs)\n"
+        "os.posix_spawn = interrupted\n"
+        f"rankzero.run({str(home.script(TRAINS))!r})\n"
+    )
+    said = home.python("-c", program).wait()
+    home.nothing_left()
+
+    assert "KeyboardInterrupt" in said.err
+    assert home.until_ended().state == ev.STOPPED
+
+
 def test_ctrl_c_before_anything_is_begun(home: Home) -> None:
     command = home.start("run", home.script(TRAINS))
     command.signal(signal.SIGINT)

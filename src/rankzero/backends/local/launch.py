@@ -8,10 +8,13 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 from rankzero.agent import events as ev
 from rankzero.agent import process
@@ -59,16 +62,35 @@ def launch(runs: Runs, plan: Plan, *, detach: bool) -> tuple[RunFolder, Lifeline
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
             listener.bind(("127.0.0.1", 0))
             listener.listen(128)
-            lock = _make(folder, plan, f"127.0.0.1:{listener.getsockname()[1]}")
-            try:
-                return folder, _start(folder, listener.fileno(), lock, detach)
-            finally:
-                os.close(lock)
+            with _uninterrupted():  # a folder that is a run needs its supervisor
+                lock = _make(folder, plan, f"127.0.0.1:{listener.getsockname()[1]}")
+                try:
+                    return folder, _start(folder, listener.fileno(), lock, detach)
+                finally:
+                    os.close(lock)
     except OSError as error:
         raise Refused(
             f"cannot start the run in {folder.path}: {error.strerror or error}",
             _remedy(error),
         ) from error
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C takes effect at the end of the block. A mask would not do: where there are more
+    threads, another one takes the signal, and Python's handler runs in this one all the same."""
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    came: list[tuple[int, FrameType | None]] = []
+    signal.signal(signal.SIGINT, lambda *signalled: came.append(signalled))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if came:
+            handler(*came[0])
 
 
 def _make_outputs(outputs: Path) -> None:
