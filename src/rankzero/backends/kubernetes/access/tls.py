@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import ssl
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ def made(context: Context) -> ssl.SSLContext:
             show(tls, *_pair(user))
         except (OSError, ValueError) as error:
             raise _refused(context.name, f"the client certificate ({what})", error) from error
+    _speak_http(tls)
     return tls
 
 
@@ -46,6 +48,18 @@ def authority_data(context: Context) -> str:
     except OSError as error:
         what = f"the certificate authority ({server.certificate_authority})"
         raise _refused(context.name, what, error) from error
+
+
+def _speak_http(tls: ssl.SSLContext) -> None:
+    """Name the protocol once. The client names it anew for each connection, and OpenSSL then frees
+    the name that another thread's handshake may just be reading: what that one sends is damaged,
+    and the API server answers "decode error"."""
+    tls.set_alpn_protocols(["http/1.1"])
+    tls.set_alpn_protocols = _named_already  # type: ignore[method-assign]
+
+
+def _named_already(alpn_protocols: Iterable[str]) -> None:
+    pass
 
 
 def _trusting(name: str, server: Server) -> ssl.SSLContext:
