@@ -11,7 +11,7 @@ from rankzero.agent.roster import Roster
 from rankzero.backends.kubernetes import executing, telling
 from rankzero.backends.kubernetes.happenings import together
 from rankzero.backends.kubernetes.state import Found, seconds
-from rankzero.backends.kubernetes.things import Seen
+from rankzero.backends.kubernetes.things import RunObjects
 from rankzero.contracts.topology import Node, Settings, Topology
 from rankzero.errors import Refused
 from rankzero.plan.kubernetes import names
@@ -50,7 +50,7 @@ def pod(index: int, name: str = "x", **status: Any) -> Any:
     }
 
 
-def seen(**more: Any) -> Seen:
+def seen(**more: Any) -> RunObjects:
     plan = {"where": "lab/team", "framework": "plain", "nodes": [{"role": "worker", "index": 0}]}
     job = {
         "metadata": {
@@ -72,7 +72,7 @@ def seen(**more: Any) -> Seen:
         "roster": None,
         "not_shown": ("events: you may not",),
     }
-    return Seen(**{**known, **more})
+    return RunObjects(**{**known, **more})
 
 
 def event(of: str, message: str, second: int = 0, **more: Any) -> Any:

@@ -23,7 +23,7 @@ _LOOK = 30
 _PACE, _AGAIN, _DENIED = 1.0, 5.0, 60.0
 
 
-class Seen(NamedTuple):
+class Look(NamedTuple):
     """What came of one look. freed: node -> the machine that it was taken from."""
 
     freed: Dict[str, str]
@@ -61,15 +61,15 @@ class Healer:
         except OSError:  # no thread is left at the moment
             self._loop.after(_AGAIN, self._look)
 
-    def _sought(self, seen: Seen) -> None:
-        for node, machine in seen.freed.items():
+    def _sought(self, look: Look) -> None:
+        for node, machine in look.freed.items():
             self._tell(
                 "machine %s is dead: took %s from it, so that it starts elsewhere" % (machine, node)
             )
-        if seen.trouble and seen.trouble != self._told:
-            self._tell("cannot take nodes from dead machines: %s" % seen.trouble)
-        self._told = seen.trouble
-        self._loop.after(seen.pause, self._again)
+        if look.trouble and look.trouble != self._told:
+            self._tell("cannot take nodes from dead machines: %s" % look.trouble)
+        self._told = look.trouble
+        self._loop.after(look.pause, self._again)
 
     def _again(self) -> None:
         self._looking = False
@@ -77,7 +77,7 @@ class Healer:
 
     # -- in a thread
 
-    def _seek(self) -> Seen:
+    def _seek(self) -> Look:
         freed: Dict[str, str] = {}
         trouble, pause = "", _PACE
         try:
@@ -90,7 +90,7 @@ class Healer:
             trouble, pause = str(error), _AGAIN
         except (KeyError, TypeError, ValueError) as error:
             trouble, pause = "the API server's answer makes no sense: %r" % error, _AGAIN
-        return Seen(freed, trouble, pause)
+        return Look(freed, trouble, pause)
 
 
 def seek(api: Api, run: str, said: Callable[[], Word]) -> Iterator[pods.Object]:

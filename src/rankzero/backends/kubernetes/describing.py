@@ -6,7 +6,7 @@ from rankzero.backends.description import Description
 from rankzero.backends.kubernetes import looking, reaching, runs, state, telling
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.state import Object
-from rankzero.backends.kubernetes.things import Seen
+from rankzero.backends.kubernetes.things import RunObjects
 from rankzero.backends.kubernetes.trouble import Absent, Forbidden
 from rankzero.backends.spot import Spot
 from rankzero.errors import Refused, UnknownRun
@@ -34,7 +34,7 @@ def describe(cluster: Cluster, name: str, node: str | None) -> Description:
     return telling.node(seen, known)
 
 
-def _see(cluster: Cluster, run: str) -> Seen:
+def _see(cluster: Cluster, run: str) -> RunObjects:
     found = runs.one(cluster, run)
     selector = f"{names.RUN}={run}"
     not_shown: list[str] = []
@@ -52,7 +52,7 @@ def _see(cluster: Cluster, run: str) -> Seen:
         roster = reaching.roster(cluster, found)
     except Refused as said:
         not_shown.append(f"ranks: {said.args[0]}")
-    return Seen(
+    return RunObjects(
         found=found,
         jobs=list(cluster.every("Job", selector)["items"]),
         pods=list(cluster.every("Pod", selector)["items"]),

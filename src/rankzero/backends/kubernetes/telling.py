@@ -9,14 +9,14 @@ from rankzero.backends.description import Condition, Description, Place, ranks_o
 from rankzero.backends.kubernetes import state, things
 from rankzero.backends.kubernetes.happenings import instant, together
 from rankzero.backends.kubernetes.state import Object
-from rankzero.backends.kubernetes.things import Seen
+from rankzero.backends.kubernetes.things import RunObjects
 from rankzero.plan.kubernetes import names
 
 #: Which conditions of a pod are worth a line where there are many pods.
 _BAD = {"PodScheduled": "False", "DisruptionTarget": "True", "ContainersReady": "False"}
 
 
-def run(seen: Seen) -> Description:
+def run(seen: RunObjects) -> Description:
     """All of a run."""
     plan = seen.found.plan
     bad = [
@@ -41,7 +41,7 @@ def run(seen: Seen) -> Description:
     )
 
 
-def node(seen: Seen, name: str) -> Description:
+def node(seen: RunObjects, name: str) -> Description:
     """One node of it: its pods, the newest last."""
     whole = run(seen)
     pods = [pod for pod in sorted(seen.pods, key=_order) if state.node(pod) == name]
@@ -130,7 +130,7 @@ def conditions(thing: Object) -> list[Condition]:
 # -- inside
 
 
-def _facts(seen: Seen) -> dict[str, str]:
+def _facts(seen: RunObjects) -> dict[str, str]:
     plan = seen.found.plan
     code = plan.get("code", {})
     facts = {
@@ -154,7 +154,7 @@ def _pod_facts(pod: Object) -> dict[str, str]:
     return facts
 
 
-def _about(seen: Seen, name: str) -> bool:
+def _about(seen: RunObjects, name: str) -> bool:
     """Whether an object of this name is, or was, the run's."""
     roles = {str(one.get("role")) for one in seen.found.plan.get("nodes", ())}
     run = seen.found.run

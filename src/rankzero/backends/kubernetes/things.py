@@ -11,7 +11,7 @@ from rankzero.backends.kubernetes import state
 from rankzero.backends.kubernetes.state import Found, Object
 
 
-class Seen(NamedTuple):
+class RunObjects(NamedTuple):
     """What of a run could be read; None for what this user may not. not_shown: in words."""
 
     found: Found
@@ -38,7 +38,7 @@ def jobs(found: Iterable[Object]) -> Iterator[Thing]:
         )
 
 
-def others(seen: Seen) -> Iterator[Thing]:
+def others(seen: RunObjects) -> Iterator[Thing]:
     """Services and what pods mount: as it is where it may be read, else by its name."""
     mounted = {pair for pod in seen.pods for pair in _mounted(pod)}
     read = [("ConfigMap", one) for one in seen.config_maps or ()]
@@ -79,7 +79,7 @@ def _size(config_map: Object) -> int:
     return binary + sum(len(text.encode()) for text in texts.values())
 
 
-def services(seen: Seen) -> Iterator[Service]:
+def services(seen: RunObjects) -> Iterator[Service]:
     if seen.services is None:
         for name in sorted({str(pod["spec"].get("subdomain", "")) for pod in seen.pods} - {""}):
             yield Service(name, "headless", "", {})
