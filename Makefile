@@ -14,7 +14,7 @@ PY := "$(VENV)/bin/python"
 SPHINX := $(PY) -m sphinx -q -W --keep-going -n -b html docs docs/_build/html
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-cluster lint docs bench bench-cluster clean ready
+.PHONY: help demo test test-unit test-examples test-cluster lint docs bench bench-cluster clean ready
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -23,18 +23,23 @@ demo: ## Train the digits example on 2 nodes x 2 ranks (ON=kubernetes: of a clus
 	@./scripts/environment.sh $(if $(filter kubernetes,$(ON)),client,demo)
 	@./scripts/demo.sh $(ON)
 
-test: ready lint docs ## Check style, types, layers and docs, then run every test
+test: ready lint docs ## Check style, types, layers and docs, then run the tests
 	@printf '\n==> tests\n'
 ifeq ($(ARGS),)
-	@# Those that only think, side by side; then those that start processes.
+	@# Those that think, side by side; those that start processes and wait for them, a few more at
+	@# once; frameworks, which take every core that they find, one by one.
 	@$(PY) -m pytest tests/unit tests/simulation -n auto
-	@$(PY) -m pytest tests/local tests/contract tests/project
+	@$(PY) -m pytest tests/local tests/contract tests/project --ignore tests/local/frameworks -n 3
+	@$(PY) -m pytest tests/local/frameworks
 else
 	@$(PY) -m pytest $(ARGS)
 endif
 
 test-unit: ready ## Run only the fast tests
 	@$(PY) -m pytest tests/unit $(ARGS)
+
+test-examples: ready ## Run every worked example to its end: bare, and under rankzero
+	@$(PY) -m pytest tests/examples $(ARGS)
 
 test-cluster: ready ## Run the tests that need a Kubernetes, on one that is made for them
 	@$(PY) -m tests.cluster.lab test $(ARGS)

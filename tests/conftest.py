@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +30,16 @@ def no_wishes(monkeypatch: pytest.MonkeyPatch) -> None:
     """What whoever runs the tests wants of colours is not what a test is about."""
     for name in ("NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def framework(request: pytest.FixtureRequest) -> None:
+    """Skip where the marked framework is not installed; in CI, where all must be, fail."""
+    for name in ("torch", "tensorflow", "jax"):
+        if request.node.get_closest_marker(name) and importlib.util.find_spec(name) is None:
+            if os.environ.get("CI") == "true":
+                pytest.fail(f"{name} is not installed, and CI must have it")
+            pytest.skip(f"{name} is not installed")
 
 
 @pytest.fixture

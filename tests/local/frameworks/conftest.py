@@ -5,7 +5,6 @@ No agent takes part, so that what fails here is the contract, the starter, or a 
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import socket
 import subprocess
@@ -26,16 +25,6 @@ BOOT = (
     f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r}); "
     "from rankzero.agent.starter import main; main()"
 )
-
-
-@pytest.fixture(autouse=True)
-def framework(request: pytest.FixtureRequest) -> None:
-    """Skip where the marked framework is not installed; in CI, where all must be, fail."""
-    for name in ("torch", "tensorflow", "jax"):
-        if request.node.get_closest_marker(name) and importlib.util.find_spec(name) is None:
-            if os.environ.get("CI") == "true":
-                pytest.fail(f"{name} is not installed, and CI must have it")
-            pytest.skip(f"{name} is not installed")
 
 
 class Ended(NamedTuple):

@@ -17,7 +17,7 @@ import pytest
 from rankzero.agent import events as ev
 from support.home import Home
 
-EXAMPLES = Path(__file__).parents[3] / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 NO_GPU = {"CUDA_VISIBLE_DEVICES": ""}
 
 

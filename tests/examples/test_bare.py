@@ -11,8 +11,7 @@ import pytest
 
 from rankzero import spec
 
-from .conftest import ROOT
-
+ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted(path.parent.name for path in ROOT.glob("examples/*/job.yaml"))
 
 
