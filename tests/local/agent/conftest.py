@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from rankzero.agent.logs.reader import LogReader
 from rankzero.backends.local.dialling import SocketStream
 from rankzero.backends.viewer import Viewer
 from rankzero.contracts.topology import Settings
-from support import processes
+from support import ports, processes
 from support.waiting import PATIENCE, until
 
 SOURCES = str(Path(__file__).parents[3] / "src")
@@ -36,7 +37,8 @@ class Cluster:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.python, self.root = sys.executable, SOURCES
-        self.port = _free_port()
+        self._held = ExitStack()
+        (self.port,) = self._held.enter_context(ports.free(1))
         self.agents: dict[str, subprocess.Popen[bytes]] = {}
         self.events_file = folder / "events.jsonl"
         (folder / "token").write_bytes(TOKEN)
@@ -136,12 +138,7 @@ class Cluster:
             agent.wait(PATIENCE)
         for process in processes.carrying(self.folder):
             os.kill(process.pid, signal.SIGKILL)
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+        self._held.close()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from rankzero.agent import events as ev
+from support import ports
 from support.home import Home, Said
 
 WRONG = [
@@ -94,9 +95,8 @@ def test_a_port_in_use(home: Home) -> None:
 
 def test_a_port_that_another_run_holds(home: Home) -> None:
     """Two runs with the same fixed port: the later one is told, the earlier one goes on."""
-    with socket.socket() as free:
-        free.bind(("", 0))
-        port = str(free.getsockname()[1])
+    with ports.free(1) as free:
+        port = str(free[0])
     script = home.script(
         "import os, socket, time\n"
         "listener = socket.create_server(('127.0.0.1', int(os.environ['MASTER_PORT'])))\n"

@@ -6,7 +6,6 @@ No agent takes part, so that what fails here is the contract, the starter, or a 
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import textwrap
@@ -19,6 +18,7 @@ import pytest
 
 from rankzero import contracts
 from rankzero.contracts.topology import Node, Settings, Topology
+from support import ports
 
 ROOT = Path(__file__).parents[3]
 BOOT = (
@@ -40,6 +40,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._ranks: list[subprocess.Popen[str]] = []
+        self._ports = ExitStack()
 
     def start(self, script: str | Path, framework: str, *roles: str, **settings: Any) -> None:
         """One node of one rank for each of `roles`, all running this script (a path or a text)."""
@@ -48,7 +49,8 @@ class World:
             path.write_text(textwrap.dedent(script))
             script = path
         args = settings.pop("args", ())
-        topology = membership(framework, roles, settings)
+        held = self._ports.enter_context(ports.free(2 * len(roles)))
+        topology = membership(framework, roles, held, settings)
         for rank in topology.ranks():
             env = {
                 **{k: v for k, v in os.environ.items() if not k.startswith("RANKZERO_")},
@@ -88,34 +90,28 @@ class World:
         for rank in self._ranks:
             rank.kill()
             rank.communicate()
+        self._ports.close()
 
 
-def membership(framework: str, roles: tuple[str, ...], settings: dict[str, Any]) -> Topology:
+def membership(
+    framework: str, roles: tuple[str, ...], held: list[int], settings: dict[str, Any]
+) -> Topology:
+    """held: two ports a node."""
     # No devices: two nodes that both take a machine's only GPU would be in each other's way. For
     # JAX they are unknown, since that is the harder case for its contract.
     devices = None if framework == "jax" else ()
-    with ExitStack() as sockets:  # all open at once, so that no port comes twice
-        nodes = tuple(
-            Node(
-                role,
-                roles[:index].count(role),
-                "127.0.0.1",
-                1,
-                free_ports(2, sockets),
-                devices=devices,
-            )
-            for index, role in enumerate(roles)
+    nodes = tuple(
+        Node(
+            role,
+            roles[:index].count(role),
+            "127.0.0.1",
+            1,
+            tuple(held[2 * index : 2 * index + 2]),
+            devices=devices,
         )
+        for index, role in enumerate(roles)
+    )
     return Topology(Settings("test-run", framework, **settings), 1, 0, nodes)
-
-
-def free_ports(count: int, sockets: ExitStack) -> tuple[int, ...]:
-    found = []
-    for _ in range(count):
-        listener = sockets.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
-        found.append(listener.getsockname()[1])
-    return tuple(found)
 
 
 @pytest.fixture
