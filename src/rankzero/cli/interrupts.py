@@ -17,8 +17,8 @@ from rankzero.agent import exits
 if TYPE_CHECKING:
     from rankzero.backends.base import Backend
 
-QUESTION = "\nstop the run, or detach and let it go on? [s/d] "
-UNCLEAR = "  s stops the run, d lets it go on without this command [s/d] "
+QUESTION = "\nstop the run, or detach and let it go on? [s/d, then Enter] "
+UNCLEAR = "  s stops the run, d lets it go on without this command "
 AGAIN = "  Ctrl-C again ends it without its grace period\n"
 
 
@@ -32,6 +32,10 @@ class Detached(BaseException):
 
 class _Again(KeyboardInterrupt):
     """Ctrl-C at the question."""
+
+
+class _Terminated(BaseException):
+    """A signal at the question that has stopped the run: there is nothing to ask any more."""
 
 
 class Interrupts:
@@ -68,9 +72,12 @@ class Interrupts:
         if self._asking:
             raise _Again
         again = self.code is not None
-        if not again and on_terminal() and self._detaches():
-            self._backend.release(self._run)
-            raise Detached(exits.INTERRUPTED)
+        try:
+            if not again and on_terminal() and self._detaches():
+                self._backend.release(self._run)
+                raise Detached(exits.INTERRUPTED)
+        except _Terminated:
+            return
         now = again or self.code is not None
         self.code = exits.INTERRUPTED
         self._backend.stop(self._run, grace=0.0 if now else None)
@@ -101,6 +108,8 @@ class Interrupts:
         again = self.code is not None
         self.code = 128 + number
         self._backend.stop(self._run, grace=0.0 if again else None)
+        if self._asking:
+            raise _Terminated  # reading an answer would begin again after this handler
 
 
 def _answer() -> str:

@@ -214,7 +214,7 @@ def command(
     an option is for: --nodes worker=4 --nodes ps=2.
 
     A run that is attached ends with this command; Ctrl-C asks whether to stop it or to detach.
-    Exit code: 0 it succeeded, 1 it failed, 130 it was stopped by Ctrl-C.
+    Exit code: 0 it succeeded, 1 it failed, 130 Ctrl-C stopped it, or left it to go on.
 
     JSON: with --dry-run the plan (`Plan.to_json`); with --detach run, outputs, logs, notices;
     else a stream: the plan with kind `plan`, every event, every line with kind `log`, what a run

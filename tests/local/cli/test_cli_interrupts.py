@@ -151,7 +151,7 @@ def terminal(shell):
     made = Terminal(shell, "run", "long.py")
     made.until(b"up")
     made.type(b"\x03")
-    made.until(b"[s/d]")
+    made.until(b"[s/d, then Enter]")
     return made
 
 
@@ -165,7 +165,7 @@ def test_on_a_terminal_ctrl_c_asks_and_s_stops(shell, terminal):
 @pytest.mark.parametrize("unclear", [b"\n", b"x\n", b"sd\n"])
 def test_an_answer_that_is_none_is_asked_for_again(shell, terminal, unclear):
     terminal.type(unclear)
-    terminal.until(b"d lets it go on without this command [s/d]")
+    terminal.until(b"d lets it go on without this command")
     assert state(shell) == "running"
     terminal.type(b"d\n")
     assert terminal.end() == 130
@@ -175,9 +175,16 @@ def test_an_answer_that_is_none_is_asked_for_again(shell, terminal, unclear):
 @pytest.mark.parametrize("keys", [b"\x03", b"\x04"])
 def test_the_question_asked_again_ends_as_the_first(shell, terminal, keys):
     terminal.type(b"\n")
-    terminal.until(b"d lets it go on without this command [s/d]")
+    terminal.until(b"d lets it go on without this command")
     terminal.type(keys)
     assert terminal.end() == 130
+    assert state(shell) == "stopped"
+
+
+def test_sigterm_at_the_question_answers_it(shell, terminal):
+    terminal.process.terminate()
+    assert terminal.end() == 143
+    assert b"told to end" in terminal.seen
     assert state(shell) == "stopped"
 
 
