@@ -379,7 +379,7 @@ def test_no_node_fits_the_nearest_is_named_and_nodes_may_be_waited_for(of_nodes:
     said = refused(of_nodes, *asked)
     assert re.search(
         r"  nodes  no node can run worker, which asks for 64 nvidia\.com/gpu; "
-        r"nearest is \S+: it has ",
+        r"(nearest is \S+: it|each of the \d nodes) has ",
         said,
     )
     assert "--wait-for-nodes" in said

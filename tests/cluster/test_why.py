@@ -131,7 +131,7 @@ def test_the_nearest_machine_is_named_to_those_who_may_read_machines(
     said = team.call("why", run, env={**admin, "KUBECONFIG": str(copied)})
     assert "nearest: " in said.out, said
     assert "4000 asked" in said.out
-    assert "no more than the largest machine has (--cpu: " in said.out
+    assert "no more than the largest machine has: --cpu " in said.out
 
 
 def test_a_label_that_no_machine_has(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -321,6 +321,19 @@ def test_an_agent_that_a_network_policy_keeps_from_the_coordinator(
     said = command.wait()
     assert said.code == 1
     assert "  cause   worker/1: runs on " in said.err, "its end does not make it forgotten"
+
+
+def test_what_failed_is_told_in_full_also_to_those_who_shorten_its_name(team: Team) -> None:
+    fails = "import os, time\n{}[1] if os.environ['RANKZERO_RANK'] == '1' else time.sleep(600)\n"
+    said = team.call("run", team.script(fails), "--nodes", "2", "--grace", "1")
+    assert said.code == 1, said
+
+    rows = team.call("status", "-").out.splitlines()[2:]
+    assert [row.split()[2:5] for row in rows] == [["ended", "0", "0"], ["ended", "1", "0"]], rows
+    why = team.call("why", "-").out
+    assert "train.py:2 in <module>" in why.replace("script.py", "train.py"), why
+    assert "/rankzero/run/work" not in why.partition("traceback")[0]
+    assert "worker/1  ended    rank 1  <- the cause" in why
 
 
 def test_what_a_run_waits_for_is_a_stream_of_objects_too(team: Team) -> None:

@@ -127,7 +127,7 @@ def find(run: str, where: Where = ANYWHERE) -> tuple[Backend, RunInfo]:
     meant = [pair for pair in found if pair[1].run == run]
     meant = meant or [pair for pair in found if run and pair[1].run.startswith(run)]
     if len(meant) == 1:
-        return meant[0]
+        return _whole(meant[0])
     if silent and not meant:
         raise silent[0]
     hint = "See them all: rankzero list" + ("; - is the newest run" if meant else "")
@@ -152,7 +152,13 @@ def _newest(where: Where) -> tuple[Backend, RunInfo]:
         raise silent[0]
     if not found:
         raise UnknownRun("There is no run yet.", "Start one: rankzero run train.py")
-    return max(found, key=lambda pair: pair[1].created)
+    return _whole(max(found, key=lambda pair: pair[1].created))
+
+
+def _whole(listed: tuple[Backend, RunInfo]) -> tuple[Backend, RunInfo]:
+    """With all that its place knows of a run: a list of many tells less of each."""
+    backend, info = listed
+    return backend, backend.run(info.run)
 
 
 def _unknown(run: str, meant: Found, known: Sequence[str]) -> str:

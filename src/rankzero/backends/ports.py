@@ -45,13 +45,15 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Opened:
-    """A port that can be dialled here. node, port: where it leads to; name: as it was asked for."""
+    """A port that can be dialled here. node, port: where it leads to; name: as it was asked for.
+    there: it is the node's own, on this machine."""
 
     node: str
     name: str
     port: int
     address: str
     local: int
+    there: bool = False
 
 
 def _unreadable(text: str) -> BadRequest:

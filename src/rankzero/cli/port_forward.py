@@ -49,7 +49,7 @@ def command(
     ports are there already, and are only shown.
 
     JSON: a stream with run, node, name, port (on the node), address and local (where it can be
-    dialled), an object a port.
+    dialled), there (it needs no forwarding), an object a port.
     """
     from rankzero import backends
     from rankzero.backends.ports import Wanted
@@ -65,7 +65,8 @@ def command(
             return
         name = f" ({one.name})" if one.name != str(one.port) else ""
         place = f"[{one.address}]" if ":" in one.address else one.address
-        terminal.out().say(f"{place}:{one.local} -> {one.node}:{one.port}{name}")
+        here = "  (on this machine already: nothing is forwarded)" if one.there else ""
+        terminal.out().say(f"{place}:{one.local} -> {one.node}:{one.port}{name}{here}")
 
     def note(text: str) -> None:
         terminal.err().say(f"  note: {text}")

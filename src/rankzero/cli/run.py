@@ -50,8 +50,19 @@ class RunCommand(click.Command):
             foreign = isinstance(wrong, click.NoSuchOption) or "extra argument" in wrong.message
             if not foreign:
                 raise
-            said = wrong.format_message().rstrip(".")
+            said = _said(wrong)
             raise click.UsageError(f"{said}. {_AFTER}", ctx) from None
+
+
+def _said(wrong: click.UsageError) -> str:
+    """Of a foreign option only a near one of ours: most likely it is the script's."""
+    if not isinstance(wrong, click.NoSuchOption):
+        return wrong.format_message().rstrip(".")
+    import difflib
+
+    known = difflib.get_close_matches(wrong.option_name, wrong.possibilities or (), 1, 0.8)
+    hint = f" (did you mean {known[0]}?)" if known else ""
+    return f"No such option: {wrong.option_name}{hint}"
 
 
 _FRAMEWORK = OneOf("framework", lambda: ("auto", "torch", "tensorflow", "jax", "plain"))

@@ -42,7 +42,9 @@ def command(runs: tuple[str, ...], labels: tuple[str, ...], output: str, where: 
 
     found = [
         (backend, info, node_rows(info, backend.observe(info.run, info.history)))
-        for backend, info in chosen(runs, labels, where.all_namespaces and not runs, where)
+        for backend, info in map(
+            whole, chosen(runs, labels, where.all_namespaces and not runs, where)
+        )
     ]
     if output == "json":
         said = [{**programs.run_json(info), "nodes": nodes_json(rows)} for _, info, rows in found]
@@ -54,6 +56,12 @@ def command(runs: tuple[str, ...], labels: tuple[str, ...], output: str, where: 
             screen.say("")
         say_status(screen, info, rows, last_lines(backend, info))
     return 0
+
+
+def whole(listed: tuple[Backend, RunInfo]) -> tuple[Backend, RunInfo]:
+    """A run that has ended with its nodes, which a list of many leaves out."""
+    backend, info = listed
+    return backend, info if info.history.nodes or not info.finished else backend.run(info.run)
 
 
 def last_lines(backend: Backend, info: RunInfo) -> dict[str, str]:

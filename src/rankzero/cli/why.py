@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import click
@@ -20,21 +21,26 @@ def command(run: str, output: str, where: Where) -> int:
     """Say why a run failed, waits or stopped.
 
     Prints the cause, its evidence, what to do about it, the traceback or the last lines in
-    full, and what the other nodes were doing.
+    full, and what the other nodes were doing. Of a run that goes on, the ranks that have been
+    silent for longest, with what they said last.
 
     JSON: run, state, cause (a stable word), title, evidence, remedy, detail, others (ranks that
-    were stopped by it), nodes (as in `status`), failure (as recorded, or null).
+    were stopped by it), nodes (as in `status`), failure (as recorded, or null), silent (of a run
+    that goes on: rank, node, time, line).
     """
     from rankzero import backends
     from rankzero.backends.facts import facts
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.explained import say_why
+    from rankzero.cli.show.silence import last_words, say_silent
     from rankzero.why import explain
 
     backend, info = backends.find(run, where)
     known = facts(backend, info.run, info.history)
+    silent = [] if info.finished else last_words(backend, info.run)
     if output == "text":
         say_why(terminal.out(), known)
+        say_silent(terminal.out(), silent, time.time())
         return 0
     failure = known.failure
     programs.print_json(
@@ -45,6 +51,7 @@ def command(run: str, output: str, where: Where) -> int:
             "others": failure.others if failure else 0,
             "nodes": programs.nodes_json(info.history),
             "failure": dict(info.history.cause) if info.history.cause else None,
+            "silent": [word._asdict() for word in silent],
         }
     )
     return 0

@@ -161,8 +161,10 @@ def _notices(job: Job, facts: Facts, nodes: tuple[AgentConfig, ...]) -> Iterator
     )
     if variables:
         yield f"no Secrets on one machine: {', '.join(variables)} are as your environment has them"
-    if job.wait > LONGEST_WAIT and "wait" in job.model_fields_set:
+    if job.wait > LONGEST_WAIT and [*_said(job, ("wait",))]:
         yield f"wait is {LONGEST_WAIT:g} s at most on one machine, where a node is there or is not"
+    if not facts.devices and (asking := [n for n, one in job.roles.items() if one.nproc == "gpu"]):
+        yield f"this machine has no GPU, so a node of {', '.join(asking)} has one rank"
     for name, role in job.roles.items():
         if role.ports and role.nodes.maximum > 1:
             ports = ", ".join(f"RANKZERO_PORT_{port.upper()}" for port in role.ports)

@@ -112,7 +112,7 @@ class Params:
             if isinstance(said.value, str) and said.value in TYPE_WORDS:
                 return said.text
             known = did_you_mean(said.text, TYPE_WORDS)
-            message = f"must be int, float, str or bool{known}; got {shown(said.value)}"
+            message = f"must be int, float, str or bool; got {shown(said.value)}{known}"
             self._problems.append(Problem(said.place, message))
         kind = type(sample.value).__name__ if sample else "str"
         return kind if kind in TYPE_WORDS else "str"

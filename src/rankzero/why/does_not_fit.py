@@ -49,8 +49,8 @@ def _ask_for_less(pod: Pod, seen: Seen) -> str:
     machines = seen.machines or ()
     never = [name for name, want in asked.items() if want > fitting.largest(name, machines)]
     if machines and never:
-        sizes = [f"{_option(name)}: {_most(name, seen)}" for name in never]
-        return f"ask for no more than the largest machine has ({', '.join(sizes)})"
+        sizes = [f"{_option(name)} {_most(name, seen)}" for name in never]
+        return f"ask for no more than the largest machine has: {', '.join(sizes)}"
     options = ", ".join(map(_option, asked)) or "--cpu, --memory, --gpus"
     return f"ask for less ({options}), or wait until others end"
 

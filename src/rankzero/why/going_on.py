@@ -15,4 +15,5 @@ def find(facts: Facts) -> Finding | None:
     if facts.earlier:
         used = f"{history.restarts} of {history.max_restarts} restarts used"
         evidence.append(f"{used}; the last failure: {phrase(facts.earlier)}")
-    return Finding("going-on", title, tuple(evidence), f"watch it: rankzero attach {facts.run}")
+    remedy = f"watch it: rankzero attach {facts.run}; look inside: rankzero exec {facts.run}"
+    return Finding("going-on", title, tuple(evidence), remedy)

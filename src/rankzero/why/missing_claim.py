@@ -15,14 +15,16 @@ def look(pod: Pod, seen: Seen) -> Trouble | None:
     lost = _LOST.search(pod.unplaced)
     if lost:
         text = f'claim "{lost.group(1)}" has lost its volume'
-        remedy = f"an administrator can say more: kubectl describe pvc {lost.group(1)}"
+        show = seen.kubectl(f"describe pvc {lost.group(1)}")
+        remedy = f"an administrator can say more: {show}"
         return Trouble("missing-claim", text, remedy)
     absent = _ABSENT.search(pod.unplaced)
     if absent is None:
         return None
     name, how = absent.groups()
     text = f'there is no claim "{name}"' if how == "not found" else f'claim "{name}" {how}'
-    remedy = "create it, and the pod goes on by itself; those that there are: kubectl get pvc"
+    there = seen.kubectl("get pvc")
+    remedy = f"create it, and the pod goes on by itself; those that there are: {there}"
     return Trouble("missing-claim", text, remedy, hopeless=True)
 
 

@@ -19,14 +19,16 @@ def look(pod: Pod, seen: Seen) -> Trouble | None:
     if absent:
         kind, name = _KINDS[absent.group(1).lower()], absent.group(2)
         word = "generic" if kind == "secret" else ""
-        make = " ".join(filter(None, ("kubectl create", kind.lower(), word, name)))
-        remedy = f"create it, and the pod goes on by itself: {make} --from-literal=KEY=VALUE"
+        keys = " ".join(f"--from-literal={key}=VALUE" for key in pod.keys.get(name, ("KEY",)))
+        make = " ".join(filter(None, ("create", kind.lower(), word, name, keys)))
+        remedy = f"create it, and the pod goes on by itself: {seen.kubectl(make)}"
         return Trouble("missing-secret", f'there is no {kind} "{name}"', remedy, hopeless=True)
     key = _KEY.search(said)
     if key:
         kind, name = _KINDS[key.group(2).lower()], key.group(3).rpartition("/")[2]
         text = f'{kind} "{name}" has no key "{key.group(1)}"'
-        remedy = f"add the key, or name another: kubectl describe {kind.lower()} {name}"
+        show = seen.kubectl(f"describe {kind.lower()} {name}")
+        remedy = f"add the key, or name another: {show}"
         return Trouble("missing-secret", text, remedy, hopeless=True)
     part = _PARTS.search(said)
     if part:

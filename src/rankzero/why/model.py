@@ -95,12 +95,13 @@ class Facts(NamedTuple):
         ]
 
     def config(self, node: str = "") -> Mapping[str, Any]:
-        """What the plan told a node's agent (by default the first node's)."""
+        """What the plan told a node's agent (by default the first node's). A cluster keeps in full
+        only what it told a role's first node: the others' is the same."""
         configs = self.plan.get("nodes") or [{}]
-        for config in configs:
-            if f"{config.get('role')}/{config.get('index')}" == node:
-                return dict(config)
-        return dict(configs[0])
+        role, _, index = node.rpartition("/")
+        of_role = [config for config in configs if config.get("role") == role]
+        own = [config for config in of_role if str(config.get("index")) == index]
+        return {**of_role[0], **own[0]} if own else dict(configs[0])
 
 
 class Finding(NamedTuple):

@@ -17,7 +17,8 @@ def look(pod: Pod, seen: Seen) -> Trouble | None:
     account = _ACCOUNT.search(said)
     if account:
         name = account.group(1)
-        remedy = f"create it (kubectl create serviceaccount {name}), or name another"
+        make = seen.kubectl(f"create serviceaccount {name}")
+        remedy = f"create it ({make}), or name another"
         return Trouble("pod-refused", f'there is no service account "{name}"', remedy)
     if not said:
         return None

@@ -19,13 +19,13 @@ def look(pod: Pod, seen: Seen) -> Trouble | None:
     if not job.held or pod.phase != ABSENT:
         return None
     if job.queue:
-        return _in_queue(job)
+        return _in_queue(job, seen)
     text = f"its Job is suspended ({job.name})"
-    remedy = f"whoever suspended it can resume it: kubectl describe job {job.name}"
+    remedy = f"whoever suspended it can resume it: {seen.kubectl(f'describe job {job.name}')}"
     return Trouble("queued", text, remedy)
 
 
-def _in_queue(job: Job) -> Trouble:
+def _in_queue(job: Job, seen: Seen) -> Trouble:
     """With the queue's own words for what it waits for, where they may be read."""
     text = f'it waits in queue "{job.queue}"'
     said = [one.message for one in job.said if one.reason == "Pending"]
@@ -34,7 +34,8 @@ def _in_queue(job: Job) -> Trouble:
     if said and "maximum capacity" in said[-1]:
         remedy = "ask for less: it is more than the queue ever has"
         return Trouble("queued", text, remedy, hopeless=True)
-    remedy = f"the queue lets it begin when its turn comes: kubectl get localqueue {job.queue}"
+    show = seen.kubectl(f"get localqueue {job.queue}")
+    remedy = f"the queue lets it begin when its turn comes: {show}"
     return Trouble("queued", text, remedy)
 
 

@@ -35,7 +35,8 @@ def look(pod: Pod, seen: Seen) -> Trouble | None:
     if never:
         remedy = f"ask for less ({_options(', '.join(never))}), or for a larger quota"
     else:
-        remedy = "wait until other pods of the namespace end, or ask for less: kubectl get quota"
+        show = seen.kubectl("get quota")
+        remedy = f"wait until other pods of the namespace end, or ask for less: {show}"
     return Trouble("quota", text, remedy, hopeless=bool(never))
 
 

@@ -58,7 +58,8 @@ class Pod(NamedTuple):
     began: when the container started. ended: how it ended, or its predecessor in this pod.
     disrupted: what took the pod from its machine, in the cluster's words.
     requests, limits: what it asks for, all containers together. selector: labels a machine must
-        have. claims: the volumes it wants. said: events, oldest first.
+        have. claims: the volumes it wants. keys: secret -> those of its keys that are wanted.
+    said: events, oldest first.
     told: what its agent says of itself, where it has not joined the run.
     """
 
@@ -84,6 +85,7 @@ class Pod(NamedTuple):
     selector: Mapping[str, str] = {}
     tolerations: tuple[Toleration, ...] = ()
     claims: tuple[str, ...] = ()
+    keys: Mapping[str, tuple[str, ...]] = {}
     said: tuple[Said, ...] = ()
     told: Told | None = None
 
@@ -143,7 +145,7 @@ class Claim(NamedTuple):
 class Seen(NamedTuple):
     """All of it. pods: oldest first, also those that were replaced. machines, claims: None where
     they were not, or may not be, read. policies: NetworkPolicies that hold for the run's pods.
-    run: whose it is. ending: its namespace is being deleted, and takes nothing new.
+    run: whose it is, and in which namespace. ending: that is being deleted, and takes nothing new.
     healer: the node that takes others from dead machines, where one does."""
 
     pods: tuple[Pod, ...] = ()
@@ -153,8 +155,13 @@ class Seen(NamedTuple):
     policies: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     run: str = "RUN"
+    namespace: str = ""
     ending: bool = False
     healer: str = ""
+
+    def kubectl(self, words: str) -> str:
+        """A command as it can be typed: kubectl's own namespace may be another one."""
+        return f"kubectl {words}" + (f" -n {self.namespace}" if self.namespace else "")
 
     def newest(self) -> dict[str, Pod]:
         """The newest pod of each node."""

@@ -19,11 +19,11 @@ def look(pod: Pod, seen: Seen) -> Trouble | None:
     if not open_:
         names = ", ".join(f'"{name}"' for name in pod.claims) or "a claim of it"
         text = f"{names} has no volume yet"
-        remedy = f"see why: kubectl describe pvc {' '.join(pod.claims)}".rstrip()
+        remedy = f"see why: {seen.kubectl(' '.join(('describe pvc', *pod.claims)))}"
         return Trouble("unbound-volume", text, remedy, _words(pod))
     claim = next((one for one in open_ if _complaint(one)), open_[0])
     said = _complaint(claim)
-    text, remedy = _read(claim, said.message if said else "")
+    text, remedy = _read(claim, said.message if said else "", seen)
     return Trouble("unbound-volume", text, remedy, (said.message,) if said else ())
 
 
@@ -40,7 +40,7 @@ def _complaint(claim: Claim) -> Said | None:
     return next((one for one in reversed(claim.said) if one.reason in _FOUND), None)
 
 
-def _read(claim: Claim, said: str) -> tuple[str, str]:
+def _read(claim: Claim, said: str, seen: Seen) -> tuple[str, str]:
     absent = _CLASS.search(said)
     if absent:
         text = (
@@ -57,7 +57,7 @@ def _read(claim: Claim, said: str) -> tuple[str, str]:
             "make the claim with what its class gives (access mode, size), or another class",
         )
     text = f'claim "{claim.name}" has no volume of class "{claim.kind}" yet'
-    return text, f"see what it waits for: kubectl describe pvc {claim.name}"
+    return text, f"see what it waits for: {seen.kubectl(f'describe pvc {claim.name}')}"
 
 
 def _words(pod: Pod) -> tuple[str, ...]:

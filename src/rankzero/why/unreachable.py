@@ -28,7 +28,7 @@ def look(pod: Pod, seen: Seen) -> Trouble | None:
         evidence.append(f"NetworkPolicies for its pods: {', '.join(seen.policies)}")
     remedy = (
         "let the pods of a run reach each other (a NetworkPolicy may forbid it: "
-        "kubectl get networkpolicy), or ask who runs the cluster's network"
+        f"{seen.kubectl('get networkpolicy')}), or ask who runs the cluster's network"
     )
     return Trouble("unreachable", text, remedy, tuple(evidence))
 

@@ -56,6 +56,8 @@ def phrase(failure: Failure) -> str:
     """What happened, as a sentence without its end: `rank 3 was killed by signal 9`."""
     if failure.exception and raised(failure):
         return f"{who(failure)} raised {exception_line(failure.exception)}"
+    if failure.signal == 9 and int(failure.memory.get("killed") or 0) > 0:
+        return f"{who(failure)} ran out of memory"
     if failure.signal:
         return f"{who(failure)} was killed by {signal_name(failure.signal)}"
     if failure.kind in ("node-lost", "node-left"):

@@ -127,7 +127,8 @@ def test_a_port_is_there_already_and_shown(home: Home) -> None:
     with socket.create_connection((document["address"], document["local"])):
         assert document["port"] == document["local"]
     said = home.call("port-forward", run, "board")
-    assert said.out == f"127.0.0.1:{port_of(said.out)} -> worker/0:{port_of(said.out)} (board)\n"
+    shown = f"127.0.0.1:{port_of(said.out)} -> worker/0:{port_of(said.out)} (board)  "
+    assert said.out == f"{shown}(on this machine already: nothing is forwarded)\n"
 
 
 def port_of(line: str) -> str:

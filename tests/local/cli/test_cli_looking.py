@@ -300,3 +300,29 @@ def test_the_schema_is_one(looked_at):
     schema = json.loads(looked_at("schema").stdout)
     assert "$schema" in schema or "properties" in schema
     assert documents(looked_at, "schema") == schema
+
+
+HANGS = """
+    import os, signal
+    rank = os.environ["RANKZERO_RANK"]
+    print("ready" if rank == "0" else "stuck here", flush=True)
+    signal.pause()
+"""
+
+
+def test_why_of_a_run_that_goes_on_names_the_ranks_by_how_long_they_are_silent(shell):
+    shell.write("hangs.py", HANGS)
+    shell("run", "hangs.py", "--nodes", "2", "--detach")
+    with shell.start("logs", "-", "--follow") as follows:
+        seen = {follows.stdout.readline() for _ in range(2)}
+        follows.terminate()
+    assert seen == {b"[0] ready\n", b"[1] stuck here\n"}
+
+    text = shell("why", "-").stdout
+    assert "remedy  watch it: rankzero attach hangs-" in text
+    head, *words = text.partition("last lines, ")[2].splitlines()
+    assert head == "the longest silent rank first"
+    assert sorted(word.split()[1] for word in words) == ["0", "1"]
+    assert all(" ago  " in word for word in words)
+    silent = documents(shell, "why", "-")["silent"]
+    assert {word["rank"]: word["line"] for word in silent} == {0: "ready", 1: "stuck here"}

@@ -49,14 +49,14 @@ def wait_long(live: Observed) -> None:
 
 
 def test_an_error_that_nobody_foresaw_reaches_whoever_waits() -> None:
-    with observed(Server(ValueError("no such thing"))) as live, pytest.raises(ValueError):
+    with pytest.raises(ValueError), observed(Server(ValueError("no such thing"))) as live:
         wait_long(live)
 
 
 def test_one_who_may_list_and_not_watch_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(observing, "STARTING", 0.0)
     errors = [trouble.Forbidden("may not watch") for _ in range(3)]
-    with observed(Server(*errors)) as live, pytest.raises(trouble.Forbidden):
+    with pytest.raises(trouble.Forbidden), observed(Server(*errors)) as live:
         wait_long(live)
 
 

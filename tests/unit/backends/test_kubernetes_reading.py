@@ -309,3 +309,15 @@ def test_so_are_those_of_events_and_jobs():
     text = json.dumps({"items": [whole]}).encode()
     (short,) = msgspec.json.decode(text, type=shapes.Jobs)["items"]
     assert reading.job(short) == reading.job(whole)
+
+
+def test_the_keys_that_variables_want_are_known_by_their_object():
+    wants = [
+        {"name": "A", "valueFrom": {"secretKeyRef": {"name": "hub", "key": "token"}}},
+        {"name": "B", "valueFrom": {"secretKeyRef": {"name": "hub", "key": "user"}}},
+        {"name": "C", "valueFrom": {"configMapKeyRef": {"name": "more", "key": "k"}}},
+        {"name": "D", "value": "plain"},
+        {"name": "E", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+    ]
+    found = reading.pod(item(spec={"containers": [{"name": "rank", "env": wants}]}))
+    assert found.keys == {"hub": ("token", "user"), "more": ("k",)}

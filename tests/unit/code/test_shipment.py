@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rankzero.agent.unpack import MOST_BYTES, unpack
+from rankzero.backends.home import no_code
 from rankzero.code import choice, shipment, survey
 from rankzero.code.ignore import never
 from rankzero.code.secrets import is_secret
@@ -462,3 +463,14 @@ def test_tar_can_read_it(folder: Path, tmp_path: Path) -> None:
     )
     assert listing.stdout.split() == ["net/model.py", "train.py"]
     assert listing.stderr == ""
+
+
+def test_outputs_that_were_fetched_stay_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("outputs/train-7f3a/model.bin", "outputs/mine/kept.py", "train.py"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text("x")
+    shipped = pack(tmp_path, skip=no_code(None))
+    assert sorted(name for name, _ in shipped.largest) == ["outputs/mine/kept.py", "train.py"]

@@ -220,3 +220,13 @@ def test_a_node_that_others_share_a_port_with_gets_one_of_its_own() -> None:
 
     assert plan(alone).agents[0].ports == {"http": 8080}
     assert [agent.ports for agent in plan(shared).agents] == [{"http": 0}, {"http": 0}]
+
+
+def test_one_rank_for_each_gpu_of_a_machine_without_any_is_told() -> None:
+    (notice,) = plan(job(roles={"worker": {"nproc": "gpu"}})).notices
+    assert notice == "this machine has no GPU, so a node of worker has one rank"
+
+
+def test_a_wait_that_nobody_asked_to_change_is_not_spoken_of() -> None:
+    assert plan(job(wait=600.0)).notices == ()
+    assert "wait is 60 s at most" in plan(job(wait=601.0)).notices[0]

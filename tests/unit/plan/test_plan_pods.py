@@ -298,3 +298,9 @@ def test_where_only_some_roles_ask_for_it_they_are_named() -> None:
     disk = {"d": {"host_path": "/d", "path": "/d"}}
     (notice,) = plan(job(roles=roles, volumes=disk)).notices
     assert notice.startswith(f"{MORE}the hostPath volume d, runAsUser 0 (of worker), ")
+
+
+def test_one_rank_for_each_gpu_without_any_gpu_is_told() -> None:
+    (notice,) = plan(job(roles={"worker": {"nproc": "gpu"}})).notices
+    assert notice == "worker asks for no GPU, so each of its nodes has one rank: --gpus N"
+    assert plan(job(roles={"worker": {"nproc": "gpu", "gpus": 2}})).notices == ()

@@ -164,6 +164,14 @@ def test_the_nearest_of_several_is_named_and_the_others_are_counted() -> None:
     )
 
 
+def test_nodes_that_lack_the_same_are_told_together() -> None:
+    some = pods(limits={"nvidia.com/gpu": "4"})
+    alike = [node(f"gpu-{at}", **{"nvidia.com/gpu": "1"}) for at in range(2)]
+    (text,) = texts(verdict(request(some), *alike))
+
+    assert text.endswith("4 nvidia.com/gpu; each of the 2 nodes has 1 nvidia.com/gpu")
+
+
 def test_several_pods_share_what_the_nodes_have() -> None:
     some = pods(most=3, limits=GPU)
     three = [node(f"gpu-{at}", **{"nvidia.com/gpu": "3"}) for at in range(3)]

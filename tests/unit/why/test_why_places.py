@@ -119,7 +119,7 @@ def test_the_nearest_machine_is_the_one_that_lacks_least():
 def test_what_no_machine_has_is_not_waited_for():
     found = waits(TWO_GPUS, machines=(machine("gpu-01", "1"), machine("cpu-01", "0")))
     assert found.evidence[1] == "nearest: gpu-01 has 1 nvidia.com/gpu, 2 asked"
-    assert found.remedy == "ask for no more than the largest machine has (--gpus: 1)"
+    assert found.remedy == "ask for no more than the largest machine has: --gpus 1"
 
 
 def test_labels_and_taints_count_for_nearness():
@@ -284,6 +284,16 @@ def test_a_volume_that_cannot_be_mounted():
 def test_a_configuration_that_makes_no_container(detail, cause, text):
     found = waits(pod(waiting="CreateContainerConfigError", detail=detail))
     assert (found.cause, found.title) == (cause, f"worker/0: {text}")
+
+
+def test_a_secret_is_made_with_the_keys_that_are_wanted_where_the_pods_are():
+    there = pod(
+        waiting="CreateContainerConfigError",
+        detail='secret "hub" not found',
+        keys={"hub": ("token", "user")},
+    )
+    typed = "kubectl create secret generic hub --from-literal=token=VALUE --from-literal=user=VALUE"
+    assert waits(there, namespace="team").remedy.endswith(f"{typed} -n team")
 
 
 def test_a_secret_that_is_mounted():

@@ -22,6 +22,7 @@ from rankzero.backends.base import (
     output_volume,
 )
 from rankzero.backends.copying import copy
+from rankzero.backends.home import FETCHED
 from rankzero.backends.kubernetes import (
     asking,
     kept,
@@ -69,7 +70,7 @@ class KubernetesBackend:
 
     def __init__(self, cluster: Cluster | None = None, outputs: Path | None = None) -> None:
         self._cluster = cluster or Cluster()
-        self._outputs = outputs or Path("outputs")
+        self._outputs = outputs or FETCHED
 
     def plan(self, job: Job, *, preflight: bool = True, wait_for_nodes: bool = False) -> Plan:
         from rankzero.backends.kubernetes.compiling import compile_job

@@ -50,7 +50,12 @@ def look(cluster: Cluster, found: Found, history: History) -> Seen:
         if any(pod.told for pod in told.pods):
             policies = asker.every("NetworkPolicy") or ()
             told = told._replace(policies=reading.policies(policies, found.run))
-    return told._replace(unread=tuple(asker.unread), run=found.run, healer=healer(found))
+    return told._replace(
+        unread=tuple(asker.unread),
+        run=found.run,
+        namespace=cluster.namespace,
+        healer=healer(found),
+    )
 
 
 def standings(
@@ -77,7 +82,7 @@ def standings(
             found.created,
             nodes(found),
             gather(pods.get(found.run, ()), found.jobs, heard, tuple(asker.unread))._replace(
-                run=found.run, healer=healer(found)
+                run=found.run, namespace=cluster.namespace, healer=healer(found)
             ),
             here(known[found.run]) if found.run in known else None,
         )

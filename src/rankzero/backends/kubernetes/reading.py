@@ -82,6 +82,7 @@ def pod(item: Object, said: tuple[Said, ...] = ()) -> Pod:
         selector=dict(spec.get("nodeSelector") or {}),
         tolerations=tuple(map(_toleration, spec.get("tolerations") or ())),
         claims=tuple(_claims(spec)),
+        keys=_keys(spec),
         said=said,
     )
 
@@ -250,6 +251,19 @@ def _claims(spec: Mapping[str, Any]) -> Iterable[str]:
         named = (volume.get("persistentVolumeClaim") or {}).get("claimName")
         if named:
             yield str(named)
+
+
+def _keys(spec: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The keys that variables want, by their Secret or ConfigMap."""
+    found: dict[str, tuple[str, ...]] = {}
+    for container in spec.get("containers") or ():
+        for variable in container.get("env") or ():
+            source = variable.get("valueFrom") or {}
+            wanted = source.get("secretKeyRef") or source.get("configMapKeyRef") or {}
+            if wanted.get("name"):
+                name, key = str(wanted["name"]), str(wanted.get("key"))
+                found[name] = tuple(dict.fromkeys((*found.get(name, ()), key)))
+    return found
 
 
 def _role(item: Object) -> str:

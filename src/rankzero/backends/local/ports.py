@@ -31,4 +31,4 @@ def there(folder: RunFolder, spot: Spot, wanted: Sequence[Wanted], address: str)
                 "nothing forwards it.",
                 f"Dial it there, or: rankzero port-forward {folder.run} {one.remote}",
             )
-    return [Opened(node, one.remote, port, _HERE, port) for one, port in ports]
+    return [Opened(node, one.remote, port, _HERE, port, there=True) for one, port in ports]

@@ -64,7 +64,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     first = plan.agents[0]
     yield f"  runs    {command(first)}"
     yield f"  in      {first.workdir}"
-    yield f"  python  {first.python}"
+    yield f"  python  {first.python or 'the first that the image has'}"
     yield f"  outputs {first.outputs}"
     for agent in plan.agents:
         other = "" if agent.command == first.command else f"  runs {command(agent)}"

@@ -20,6 +20,7 @@ def notices(job: Job, made: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             f"outputs: they stay on {job.output_volume}; "
             f"`rankzero outputs` brings them to {job.outputs}"
         )
+    yield from _without_gpus(job)
     yield from _queued(job, jobs)
     if job.self_heal:
         role = jobs[0]["metadata"]["labels"][names.ROLE]
@@ -29,6 +30,12 @@ def notices(job: Job, made: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             f"namespace; what the ranks of {role} run can read its token, too"
         )
     yield from _beyond(jobs)
+
+
+def _without_gpus(job: Job) -> Iterator[str]:
+    for name, role in job.roles.items():
+        if role.nproc == "gpu" and not (role.gpus or role.resources):
+            yield f"{name} asks for no GPU, so each of its nodes has one rank: --gpus N"
 
 
 def _queued(job: Job, jobs: list[Mapping[str, Any]]) -> Iterator[str]:

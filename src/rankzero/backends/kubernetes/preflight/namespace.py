@@ -17,7 +17,7 @@ from rankzero.plan.kubernetes.rights import Right
 
 NAME = "namespace"
 
-_OTHER = "or choose another: kubectl config set-context --current --namespace NAME"
+_OTHER = "or choose another: --namespace NAME"
 
 
 def itself(namespace: str) -> Question:

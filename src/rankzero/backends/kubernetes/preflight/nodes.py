@@ -149,6 +149,9 @@ def _nearest(nodes: list[Object], wanted: Wanted) -> str:
     if not nodes:
         return "the cluster has no nodes"
     by_node = {name(node): lacks(node, wanted) for node in nodes}
+    alike = {" and ".join(lack.text for lack in found) for found in by_node.values()}
+    if len(alike) == 1 and len(nodes) > 1:
+        return f"each of the {len(nodes)} nodes {alike.pop()}"
     nearest = min(by_node, key=lambda one: sum(lack.short for lack in by_node[one]))
     said = f"nearest is {nearest}: it {' and '.join(lack.text for lack in by_node[nearest])}"
     others = Counter(
