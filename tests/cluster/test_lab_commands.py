@@ -26,7 +26,7 @@ def without_programs(**more: str) -> dict[str, str]:
 def suite(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """One test that needs a cluster, as `make test-cluster` runs it."""
     command = [*LAB, "test", "-rs", "-k", "test_a_quota_refuses"]
-    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=170)
 
 
 def test_a_machine_that_cannot_host_it_says_why_and_skips() -> None:
@@ -51,7 +51,7 @@ def test_under_ci_that_is_a_failure() -> None:
 def test_kubectl_is_given_its_options(lab: Cluster) -> None:
     assert lab.is_lab
     asked = [*LAB, "kubectl", "--namespace", "kube-system", "get", "serviceaccounts", "-o", "name"]
-    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=170)
 
     assert "serviceaccount/default" in done.stdout
     assert done.returncode == 0
@@ -60,14 +60,14 @@ def test_kubectl_is_given_its_options(lab: Cluster) -> None:
 def test_an_unknown_node_is_refused(lab: Cluster) -> None:
     assert lab.is_lab
     asked = [*LAB, "power-off", "7"]
-    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=170)
 
     assert (done.returncode, done.stderr) == (1, "lab: the lab has no node7\n")
 
 
 def test_a_command_finds_the_lab_as_its_cluster(lab: Cluster) -> None:
     asked = [*LAB, "with", "sh", "-c", 'echo "$KUBECONFIG $RANKZERO_IMAGE"; exit 7']
-    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=170)
 
     assert done.stdout.split() == [str(lab.kubeconfig), lab.torch]
     assert done.returncode == 7
@@ -75,6 +75,6 @@ def test_a_command_finds_the_lab_as_its_cluster(lab: Cluster) -> None:
 
 def test_with_wants_a_command(lab: Cluster) -> None:
     assert lab.is_lab
-    done = subprocess.run([*LAB, "with"], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([*LAB, "with"], cwd=ROOT, capture_output=True, text=True, timeout=170)
 
     assert (done.returncode, done.stderr) == (1, "lab: with: which command?\n")
