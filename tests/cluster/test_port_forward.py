@@ -244,6 +244,7 @@ def test_programs_are_told_the_port(able: Team, run: str) -> None:
         "port": 7000,
         "address": "127.0.0.1",
         "local": 0,
+        "there": False,
     }
     assert ask(told["local"], "hello") != ""
 

@@ -248,7 +248,7 @@ def test_a_claim_that_gets_no_volume_and_cannot_be_read(
     team.admin.apply(claim("data", storageClassName="nothing"))
     answer = why(team, submit(team, monkeypatch, _claimed("data")), "unbound-volume")
     assert answer["title"] == 'worker/0: "data" has no volume yet'
-    assert answer["remedy"] == "see why: kubectl describe pvc data"
+    assert answer["remedy"] == f"see why: kubectl describe pvc data -n {team.namespace}"
 
 
 def test_an_interpreter_that_the_image_has_not(team: Team) -> None:
@@ -331,8 +331,7 @@ def test_what_failed_is_told_in_full_also_to_those_who_shorten_its_name(team: Te
     rows = team.call("status", "-").out.splitlines()[2:]
     assert [row.split()[2:5] for row in rows] == [["ended", "0", "0"], ["ended", "1", "0"]], rows
     why = team.call("why", "-").out
-    assert "train.py:2 in <module>" in why.replace("script.py", "train.py"), why
-    assert "/rankzero/run/work" not in why.partition("traceback")[0]
+    assert "          train.py:2 in <module>:  {}[1] if" in why, why
     assert "worker/1  ended    rank 1  <- the cause" in why
 
 
