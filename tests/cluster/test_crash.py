@@ -97,6 +97,7 @@ def test_a_stop_that_is_killed_can_be_said_again(team: Team, job: str, when: str
             break
     assert (said.code, silent, runs(team)) == (0, True, {run: "stopped"}), said
     until(lambda: not team.admin.get("pods")["items"], "its pods to end")
+    assert "stopped before it was done (rankzero stop)" in team.call("why", run).out
 
 
 def test_a_deletion_that_is_killed_can_be_said_again(team: Team, when: str) -> None:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from rankzero.backends.places import Where
 
 REST = "rankzero.rest"
+#: Above which group of the help an option stands, by its name.
+_TITLES: dict[str | None, str] = {"target": "What", "module": "What"}
+_OTHERS = "Output"
 _AFTER = "What the script is to get stands after --, as in: rankzero run train.py -- --lr 1"
 _EXAMPLES = """\b
   rankzero run train.py --nodes 2 --nproc 2 -- --epochs 5
@@ -37,6 +40,17 @@ class RunCommand(click.Command):
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         return [*super().collect_usage_pieces(ctx), "[-- ARGS]"]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """By what they are about: they are too many for one list."""
+        rows: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None:
+                rows.setdefault(_TITLES.get(param.name, _OTHERS), []).append(record)
+        for title in sorted(rows, key=_OTHERS.__eq__):  # they come last
+            with formatter.section(title):
+                formatter.write_dl(rows[title])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         rest: list[str] = []
@@ -70,10 +84,17 @@ _BACKEND = OneOf("backend", lambda: ("nccl", "gloo", "mpi"))
 _COLLECT = OneOf("choice", lambda: ("first", "all"))
 
 
-def _options(*options: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _options(
+    title: str, *options: Callable[..., Any]
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Options that stand together in the help, below this title."""
+
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        known = len(getattr(function, "__click_params__", ()))
         for option in reversed(options):
             function = option(function)
+        added: list[click.Parameter] = getattr(function, "__click_params__", [])[known:]
+        _TITLES.update(dict.fromkeys((param.name for param in added), title))
         return function
 
     return decorate
@@ -82,6 +103,7 @@ def _options(*options: Callable[..., Any]) -> Callable[[Callable[..., Any]], Cal
 # Counts and sizes stay words here: the spec reads the same words from a job file, checks them
 # all at once, and names each one's place.
 _topology = _options(
+    "Nodes",
     click.option("--nodes", "-n", multiple=True, metavar="N|MIN:MAX", help="How many nodes."),
     click.option("--nproc", multiple=True, metavar="N|gpu|cpu", help="Ranks on each node."),
     click.option(
@@ -92,6 +114,7 @@ _topology = _options(
     click.option("--image", multiple=True, metavar="IMAGE", help="Container image (clusters)."),
 )
 _framework = _options(
+    "Framework",
     click.option(
         "--framework",
         type=_FRAMEWORK,
@@ -105,6 +128,7 @@ _framework = _options(
     click.option("--timeout", metavar="SECONDS", help="The rendezvous timeout of the framework."),
 )
 _life = _options(
+    "Failures and time",
     click.option("--max-restarts", metavar="N", help="How many failures the run survives."),
     click.option("--wait", metavar="SECONDS", help="How long to wait for all nodes."),
     click.option("--grace", metavar="SECONDS", help="Between SIGTERM and SIGKILL at a stop."),
@@ -116,6 +140,7 @@ _life = _options(
     ),
 )
 _job = _options(
+    "The job",
     click.option("--name", metavar="NAME", type=JobName(), help="The job's name."),
     click.option("--env", "-e", multiple=True, type=Pairs(), help="An environment variable."),
     click.option("--set", "-s", "sets", multiple=True, metavar="K=V", help="A param's value."),
@@ -131,6 +156,7 @@ _job = _options(
     click.option("--python", metavar="PATH", help="The interpreter of agent and script."),
 )
 _cluster = _options(
+    "On a cluster",
     click.option(
         "--node-selector", multiple=True, type=Pairs(), help="A label that machines must have."
     ),
@@ -190,6 +216,7 @@ _cluster = _options(
     click.option("--ttl", metavar="TIME", help="How long a run that has ended can be seen."),
 )
 _way = _options(
+    "This run",
     where_options("Where: local (default), kubernetes, or a profile."),
     click.option("--detach", "-d", is_flag=True, help="Start it, print its id, and leave."),
     click.option("--dry-run", is_flag=True, help="Print the plan and create nothing."),

@@ -98,3 +98,19 @@ def test_version_in_all_its_forms(rankzero):
     assert (code, as_option) == (0, as_verb)
     code, out, _ = rankzero("version", "--output", "json")
     assert (code, '"version"' in out) == (0, True)
+
+
+def test_the_options_of_run_stand_under_what_they_are_about():
+    _, out = imported("run", "--help")
+    groups = {
+        section.partition(":\n")[0]: section.partition(":\n")[2] for section in out.split("\n\n")
+    }
+    about = ["What", "Nodes", "Framework", "Failures and time", "The job", "On a cluster"]
+    assert [title for title in groups if title in {*about, "This run", "Output"}] == [
+        *about,
+        "This run",
+        "Output",
+    ]
+    assert "--module" in groups["What"]
+    assert "--self-heal" in groups["On a cluster"]
+    assert "--output" in groups["Output"]

@@ -103,7 +103,8 @@ class KubernetesBackend:
         told = state.told(found)
         if history.final or not told.final:
             size = history.world_size or told.world_size
-            told = history._replace(world_size=size)
+            by = history.stopped_by or told.stopped_by
+            told = history._replace(world_size=size, stopped_by=by)
         return state.info(found, self._cluster.context, told)
 
     def events(self, run: str) -> list[Event]:

@@ -131,6 +131,7 @@ def told(found: Found) -> History:
         cause=outcome.get("cause"),
         exit_code=outcome.get("exit_code"),
         outcome=outcome,
+        stopped_by=annotation(found.job, names.STOPPED),
         finished=outcome.get("finished") or _ended(found),
     )
 
