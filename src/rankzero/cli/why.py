@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +12,7 @@ from rankzero.cli.options import NAMING, look_options, output_option, run_argume
 
 if TYPE_CHECKING:
     from rankzero.backends.places import Where
+    from rankzero.cli.show.silence import LastWord
 
 
 @click.command(epilog=NAMING)
@@ -33,11 +35,15 @@ def command(run: str, output: str, where: Where) -> int:
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.explained import say_why
     from rankzero.cli.show.silence import last_words, say_silent
+    from rankzero.errors import Refused
     from rankzero.why import explain
 
     backend, info = backends.find(run, where)
     known = facts(backend, info.run, info.history)
-    silent = [] if info.finished else last_words(backend, info.run)
+    silent: list[LastWord] = []
+    if not info.finished:
+        with suppress(Refused):  # what is known without them is better than nothing
+            silent = last_words(backend, info.run)
     if output == "text":
         say_why(terminal.out(), known)
         say_silent(terminal.out(), silent, time.time())
