@@ -86,8 +86,9 @@ def detached(team: Team, *words: str, script: str = "print()") -> str:
 def test_an_image_that_is_not_there(team: Team, lab: Cluster) -> None:
     image = f"{REGISTRY}/lab/absent:1"
     run = detached(team, "--image", image, "--nodes", "2")
+    title = f"worker/0, worker/1: image {image} is not there"
+    until(lambda: why(team, run, "image-not-found")["title"] == title, "both nodes to be told of")
     answer = why(team, run, "image-not-found")
-    assert answer["title"] == f"worker/0, worker/1: image {image} is not there"
     assert answer["state"] == "waiting"
     assert f"at {REGISTRY}" in answer["remedy"]
 
@@ -324,7 +325,7 @@ def test_an_agent_that_a_network_policy_keeps_from_the_coordinator(
 
 
 def test_what_failed_is_told_in_full_also_to_those_who_shorten_its_name(team: Team) -> None:
-    fails = "import os, time\n{}[1] if os.environ['RANKZERO_RANK'] == '1' else time.sleep(600)\n"
+    fails = "import os, time\n{}[1] if os.environ['RANKZERO_RANK'] == '0' else time.sleep(600)\n"
     said = team.call("run", team.script(fails), "--nodes", "2", "--grace", "1")
     assert said.code == 1, said
 
@@ -332,7 +333,7 @@ def test_what_failed_is_told_in_full_also_to_those_who_shorten_its_name(team: Te
     assert [row.split()[2:5] for row in rows] == [["ended", "0", "0"], ["ended", "1", "0"]], rows
     why = team.call("why", "-").out
     assert "          train.py:2 in <module>:  {}[1] if" in why, why
-    assert "worker/1  ended    rank 1  <- the cause" in why
+    assert "worker/0  ended    rank 0  <- the cause" in why
 
 
 def test_what_a_run_waits_for_is_a_stream_of_objects_too(team: Team) -> None:

@@ -360,3 +360,11 @@ def test_no_cause_but_the_last_claims_a_failure_that_it_does_not_know():
     facts = Facts("r", History(state="failed", cause={"kind": "eaten"}))
     assert [find(facts) for find in CAUSES[:-1]] == [None] * (len(CAUSES) - 1)
     assert CAUSES[-1](facts) is not None
+
+
+def test_a_place_is_told_from_the_workdir_on_also_where_a_plan_is_kept_short():
+    """As a cluster keeps it: in full only for the first node of a role."""
+    first, second = PLAN["nodes"]
+    short = {"nodes": [first, {key: second[key] for key in ("role", "index")}]}
+    frames = raised("KeyError", "1", ("/home/me/digits/train.py", 3, "f", "x = {}[1]"))
+    assert failed(plan=short, **frames).evidence == ("train.py:3 in f:  x = {}[1]",)
