@@ -13,7 +13,8 @@ from pathlib import Path
 from rankzero.spec import roles
 from rankzero.spec.given import Given
 from rankzero.spec.model import Job, Run
-from rankzero.spec.problems import Problem, near
+from rankzero.spec.paths import listed, meant
+from rankzero.spec.problems import Problem
 
 #: Larger files are not programs that people wrote.
 _LARGEST_SCRIPT = 4 * 1024 * 1024
@@ -116,7 +117,7 @@ def _command_faults(program: str, workdir: Path) -> Iterator[str]:
         return
     file = workdir / program
     if not file.exists():
-        yield f"there is no file {program} in {workdir}{_meant(file)}"
+        yield f"there is no file {program} in {workdir}{meant(file)}"
     elif file.is_dir():
         yield f"{program} is a folder, not a program"
     elif not os.access(file, os.X_OK):
@@ -127,11 +128,11 @@ def _script_fault(script: str, file: Path) -> str | None:
     try:
         mode = file.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        return f"there is no file {file.name} in {file.parent}{_meant(file)}"
+        return f"there is no file {file.name} in {file.parent}{meant(file)}"
     except OSError as error:
         return f"{script} cannot be read: {error.strerror}"
     if stat.S_ISDIR(mode):
-        inner = next(iter(_names(file, ".py")), None)
+        inner = next(iter(listed(file, ".py")), None)
         such = f", such as {Path(script) / inner}" if inner else ""
         return f"{script} is a folder; name the script inside it{such}"
     if not stat.S_ISREG(mode):
@@ -173,16 +174,3 @@ def _module_file(module: str, workdir: Path) -> Path | None:
     path = workdir.joinpath(*module.split("."))
     candidates = (path.with_name(f"{path.name}.py"), path / "__main__.py")
     return next((file for file in candidates if file.is_file()), None)
-
-
-def _meant(file: Path) -> str:
-    found = near(file.name, _names(file.parent, ""))
-    return f'; did you mean "{found}"?' if found else ""
-
-
-def _names(folder: Path, ending: str) -> list[str]:
-    try:
-        names = sorted(one.name for one in folder.iterdir())
-    except OSError:
-        return []
-    return [name for name in names if name.endswith(ending) and name[0] != "."][:1000]

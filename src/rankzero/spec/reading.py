@@ -6,7 +6,6 @@ whatever the file holds, and a word means what YAML 1.2 says (`no` is a word, no
 
 from __future__ import annotations
 
-import contextlib
 import re
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -14,7 +13,8 @@ from typing import Any, TypeAlias
 import yaml
 
 from rankzero.spec.given import Given, resolve
-from rankzero.spec.problems import Place, Problem, SpecError, near
+from rankzero.spec.paths import meant
+from rankzero.spec.problems import Place, Problem, SpecError
 
 LARGEST = 1024 * 1024
 DEEPEST = 20
@@ -41,7 +41,7 @@ def read_file(path: str) -> str:
         with Path(path).open("rb") as file:
             data = file.read(LARGEST + 1)
     except FileNotFoundError:
-        raise SpecError([Problem(place, f"there is no such file{_meant(Path(path))}")]) from None
+        raise SpecError([Problem(place, f"there is no such file{meant(Path(path))}")]) from None
     except IsADirectoryError:
         raise SpecError([Problem(place, "is a folder; name the job file inside it")]) from None
     except (OSError, ValueError) as error:
@@ -55,14 +55,6 @@ def read_file(path: str) -> str:
         line = data[: error.start].count(b"\n") + 1
         message = f"is not UTF-8 text (byte 0x{data[error.start]:02x}); save it as UTF-8"
         raise SpecError([Problem(place._replace(line=line), message)]) from None
-
-
-def _meant(file: Path) -> str:
-    """A file beside it that has nearly its name."""
-    with contextlib.suppress(OSError):
-        found = near(file.name, [one.name for one in file.parent.iterdir()])
-        return f'; did you mean "{found}"?' if found else ""
-    return ""
 
 
 def read_text(text: str, source: str, problems: list[Problem]) -> Given:
