@@ -68,6 +68,12 @@ class LogBlock:
     data: bytes
     dropped: int = 0
 
+    @property
+    def last_line(self) -> str:
+        """Its last line; bytes that are no UTF-8 are spelt out as `\\xff`."""
+        line = self.data.rstrip(b"\r\n").rpartition(b"\n")[2]
+        return line.decode("utf-8", "backslashreplace")
+
 
 @dataclass(frozen=True)
 class Note:

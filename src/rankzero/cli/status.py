@@ -73,6 +73,5 @@ def last_lines(backend: Backend, info: RunInfo) -> dict[str, str]:
     if not nodes:
         return last
     for block in backend.logs(info.run, LogQuery(nodes=nodes, tail=1)):
-        line = block.data.rstrip(b"\r\n").rpartition(b"\n")[2]
-        last[block.node] = line.decode("utf-8", "backslashreplace")
+        last[block.node] = block.last_line
     return last

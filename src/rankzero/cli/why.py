@@ -31,6 +31,7 @@ def command(run: str, output: str, where: Where) -> int:
     that goes on: rank, node, time, line).
     """
     from rankzero import backends
+    from rankzero.backends.base import LogQuery
     from rankzero.backends.facts import facts
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.explained import say_why
@@ -43,7 +44,7 @@ def command(run: str, output: str, where: Where) -> int:
     silent: list[LastWord] = []
     if not info.finished:
         with suppress(Refused):  # what is known without them is better than nothing
-            silent = last_words(backend, info.run)
+            silent = last_words(backend.logs(info.run, LogQuery(tail=1)))
     if output == "text":
         say_why(terminal.out(), known)
         say_silent(terminal.out(), silent, time.time())

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from rankzero.backends.base import LogQuery
 from rankzero.cli.show.amounts import age
 from rankzero.cli.show.lines import visible
 from rankzero.cli.show.terminal import BOLD, DIM
 
 if TYPE_CHECKING:
-    from rankzero.backends.base import Backend
+    from rankzero.backends.base import LogBlock
     from rankzero.cli.show.terminal import Screen
 
 #: More than these are not told: the first ones are those that the others wait for.
@@ -26,12 +26,12 @@ class LastWord(NamedTuple):
     line: str
 
 
-def last_words(backend: Backend, run: str) -> list[LastWord]:
+def last_words(blocks: Iterable[LogBlock]) -> list[LastWord]:
     """Of each rank that said anything in its present generation; the longest silent first."""
     found: dict[int, tuple[int, LastWord]] = {}
-    for block in backend.logs(run, LogQuery(tail=1)):
-        line = block.data.rstrip(b"\r\n").rpartition(b"\n")[2].decode("utf-8", "backslashreplace")
-        said = (block.generation, LastWord(block.rank, block.node, block.time, line))
+    for block in blocks:
+        word = LastWord(block.rank, block.node, block.time, block.last_line)
+        said = (block.generation, word)
         found[block.rank] = max(said, found.get(block.rank, said))
     newest = max((generation for generation, _ in found.values()), default=0)
     words = [word for generation, word in found.values() if generation == newest]
