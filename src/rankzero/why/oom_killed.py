@@ -13,7 +13,7 @@ from rankzero.why.amounts import number, shown
 from rankzero.why.blocked import Trouble, by
 from rankzero.why.model import Facts, Finding
 from rankzero.why.seen import Pod, Seen
-from rankzero.why.words import detail, who
+from rankzero.why.words import detail, out_of_memory, who
 
 _WORD = "OOMKilled"
 _REMEDY = (
@@ -35,7 +35,7 @@ def find(facts: Facts) -> Finding | None:
     if failure is None:
         return None
     dead = next((pod for pod in facts.remains(failure.node)[:1] if _died(pod)), None)
-    told = int(failure.memory.get("killed") or 0) > 0 and failure.signal == 9
+    told = out_of_memory(failure)
     lost = failure.kind in ("node-lost", "job-failed") or failure.signal == 9
     if not told and not (dead is not None and lost):
         return None

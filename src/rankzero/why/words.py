@@ -52,11 +52,16 @@ def left(failure: Failure) -> bool:
     return bool(failure.code) and not raised(failure)
 
 
+def out_of_memory(failure: Failure) -> bool:
+    """Whether the kernel ended it for want of memory, as its agent counted."""
+    return failure.signal == 9 and int(failure.memory.get("killed") or 0) > 0
+
+
 def phrase(failure: Failure) -> str:
     """What happened, as a sentence without its end: `rank 3 was killed by signal 9`."""
     if failure.exception and raised(failure):
         return f"{who(failure)} raised {exception_line(failure.exception)}"
-    if failure.signal == 9 and int(failure.memory.get("killed") or 0) > 0:
+    if out_of_memory(failure):
         return f"{who(failure)} ran out of memory"
     if failure.signal:
         return f"{who(failure)} was killed by {signal_name(failure.signal)}"
