@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from pathlib import Path
 
 #: Outputs that clusters hand back come there, in the folder that one is in: a folder a run.
 FETCHED = Path("outputs")
-#: As `spec.names.run_id` makes them, which costs an import of the model.
-_OF_A_RUN = re.compile(r"[a-z][a-z0-9-]*-[0-9a-f]{4}")
 
 
 def state_home() -> Path:
@@ -24,10 +21,12 @@ def state_home() -> Path:
 def no_code(outputs: str | None) -> list[Path]:
     """Folders that are no code wherever they lie: a job's outputs, those that were fetched of
     earlier runs, and what rankzero knows, which includes tokens."""
+    from rankzero.spec.names import is_run_id
+
     found = [Path(outputs)] if outputs else []
     with contextlib.suppress(OSError):
         known = FETCHED.absolute().iterdir()
-        found += [one for one in known if _OF_A_RUN.fullmatch(one.name)]
+        found += [one for one in known if is_run_id(one.name)]
     with contextlib.suppress(RuntimeError):  # who has no home keeps nothing there
         found.append(state_home())
     return found

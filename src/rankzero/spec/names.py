@@ -50,6 +50,15 @@ def default_name(run: Run) -> str:
     return valid(PurePath(script).stem)
 
 
+_TOKEN = re.compile(r"[0-9a-f]{4}")
+
+
+def is_run_id(text: str) -> bool:
+    """Whether it may be one that `run_id` made."""
+    name, _, token = text.rpartition("-")
+    return bool(_LABEL.fullmatch(name) and _TOKEN.fullmatch(token))
+
+
 def run_id(name: str, token: str) -> str:
     """A run's id: `train-7f3a`, of the job's name and a few characters that tell runs apart."""
     return f"{name}-{token}"
