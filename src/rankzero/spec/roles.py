@@ -1,8 +1,11 @@
-"""Roles that are known by name: which comes first, and whose end is the run's."""
+"""Roles: which comes first, whose end is the run's, and what a node of one asks for."""
 
 from __future__ import annotations
 
-from rankzero.spec.model import Job
+import re
+
+from rankzero.spec import units
+from rankzero.spec.model import Job, Role
 
 #: Places in the order; every other role stands between `chief` and `ps`, as it was written.
 _ORDER = {"chief": 0, "ps": 2, "evaluator": 3}
@@ -30,3 +33,10 @@ def completes(job: Job, role: str) -> bool:
     if role == "worker":
         return not {"ps", "chief"} <= job.roles.keys()
     return role not in ("ps", "evaluator")
+
+
+def gpus(role: Role) -> int:
+    """How many a node asks for: by their number, or as resources by their names, MIG's parts of
+    one among them."""
+    kinds = (name for name in role.resources if re.search(r"/(gpu|mig-)", name))
+    return (role.gpus or 0) + sum(int(units.amount(role.resources[kind])) for kind in kinds)

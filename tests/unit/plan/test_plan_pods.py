@@ -304,3 +304,5 @@ def test_one_rank_for_each_gpu_without_any_gpu_is_told() -> None:
     (notice,) = plan(job(roles={"worker": {"nproc": "gpu"}})).notices
     assert notice == "worker asks for no GPU, so each of its nodes has one rank: --gpus N"
     assert plan(job(roles={"worker": {"nproc": "gpu", "gpus": 2}})).notices == ()
+    other = {"nproc": "gpu", "resources": {"rdma/hca": "1"}}
+    assert plan(job(roles={"worker": other})).notices == (notice,)

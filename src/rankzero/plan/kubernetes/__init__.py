@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
@@ -19,9 +18,10 @@ from rankzero.plan.kubernetes.notices import notices
 from rankzero.plan.kubernetes.objects import LINGER
 from rankzero.plan.kubernetes.pod import Wanted
 from rankzero.plan.model import Code, Plan
-from rankzero.spec import ordered_roles, units
+from rankzero.spec import ordered_roles
 from rankzero.spec.framework import Found
 from rankzero.spec.model import Job, Role
+from rankzero.spec.roles import gpus
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def _agent(job: Job, found: Found, run: str, role: str, freight: Freight) -> Age
         outputs=layout.OUTPUTS if job.output_volume is None else layout.output_folder(run),
         workdir=layout.WORK,
         python=job.python or "",
-        nproc=_gpus(asked) if asked.nproc == "gpu" else asked.nproc,
+        nproc=max(1, gpus(asked)) if asked.nproc == "gpu" else asked.nproc,
         devices=_devices(asked),
         events_file=layout.EVENTS if role == first else None,
         cpus=None if asked.cpu is None else max(1, math.ceil(asked.cpu)),
@@ -180,13 +180,6 @@ def _port(job: Job) -> int:
     """Where the coordinator listens: not where the job's own programs do."""
     taken = {job.torch.port, *(port for role in job.roles.values() for port in role.ports.values())}
     return next(port for port in count(names.PORT) if port not in taken)
-
-
-def _gpus(asked: Role) -> int:
-    """How many ranks `nproc: gpu` is. GPUs may also be asked for as resources, by their names or
-    as MIG's parts of one; a pod that asks for none gets a rank."""
-    kinds = (name for name in asked.resources if re.search(r"/(gpu|mig-)", name))
-    return max(1, (asked.gpus or 0) + sum(int(units.amount(asked.resources[k])) for k in kinds))
 
 
 def _devices(asked: Role) -> tuple[str, ...] | None:

@@ -8,6 +8,7 @@ from typing import Any
 from rankzero.plan.kubernetes import layout, names, standards
 from rankzero.plan.kubernetes.objects import LINGER
 from rankzero.spec.model import Job
+from rankzero.spec.roles import gpus
 
 
 def notices(job: Job, made: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -34,7 +35,7 @@ def notices(job: Job, made: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 def _without_gpus(job: Job) -> Iterator[str]:
     for name, role in job.roles.items():
-        if role.nproc == "gpu" and not (role.gpus or role.resources):
+        if role.nproc == "gpu" and not gpus(role):
             yield f"{name} asks for no GPU, so each of its nodes has one rank: --gpus N"
 
 
