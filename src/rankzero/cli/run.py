@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
 REST = "rankzero.rest"
 #: Above which group of the help an option stands, by its name.
-_TITLES: dict[str | None, str] = {"target": "What", "module": "What"}
-_OTHERS = "Output"
+_TITLES: dict[str | None, str] = {}
 _AFTER = "What the script is to get stands after --, as in: rankzero run train.py -- --lr 1"
 _EXAMPLES = """\b
   rankzero run train.py --nodes 2 --nproc 2 -- --epochs 5
@@ -47,10 +46,10 @@ class RunCommand(click.Command):
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
             if record is not None:
-                rows.setdefault(_TITLES.get(param.name, _OTHERS), []).append(record)
-        for title in sorted(rows, key=_OTHERS.__eq__):  # they come last
+                rows.setdefault(_TITLES.get(param.name, "Output"), []).append(record)
+        for title, some in rows.items():
             with formatter.section(title):
-                formatter.write_dl(rows[title])
+                formatter.write_dl(some)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         rest: list[str] = []
@@ -102,6 +101,11 @@ def _options(
 
 # Counts and sizes stay words here: the spec reads the same words from a job file, checks them
 # all at once, and names each one's place.
+_what = _options(
+    "What",
+    click.argument("target", required=False, type=click.Path()),
+    click.option("--module", "-m", metavar="NAME", help="Run a module, as python -m does."),
+)
 _topology = _options(
     "Nodes",
     click.option("--nodes", "-n", multiple=True, metavar="N|MIN:MAX", help="How many nodes."),
@@ -226,8 +230,7 @@ _way = _options(
 
 
 @click.command(cls=RunCommand, epilog=_EXAMPLES)
-@click.argument("target", required=False, type=click.Path())
-@click.option("--module", "-m", metavar="NAME", help="Run a module, as python -m does.")
+@_what
 @_topology
 @_framework
 @_life
