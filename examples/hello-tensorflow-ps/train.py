@@ -57,7 +57,8 @@ local_step = global_step = 0
 while not options.steps or global_step < options.steps:
     _, value, global_step = session.run([train, loss, step])
     local_step += 1
-    if local_step % options.every == 0 or global_step == options.steps:
+    # Together the workers may pass over the very number that was asked for.
+    if local_step % options.every == 0 or 0 < options.steps <= global_step:
         now = datetime.now().astimezone().strftime("%H:%M:%S.%f")
         print(
             f"{now}  worker {number}  local step {local_step}  global step {global_step}"
