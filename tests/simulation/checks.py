@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rankzero.agent import events as ev
+from rankzero.agent import exits
 from rankzero.agent.config import AgentConfig
 from rankzero.contracts.topology import Rank, Topology
 
@@ -116,6 +117,9 @@ class Checks:
     def told(self, by: SimCoordinator, agent: SimAgent, message: Mapping[str, Any]) -> None:
         if message["type"] == "outcome":
             self._outcome(by, message["outcome"], f"told to {agent.incarnation}")
+        elif message["type"] == "leave" and message["code"] == exits.RUN_FAILED:
+            alone = agent.coordinator is by
+            promise(alone, f"{agent.incarnation} ends the Job that other nodes still leave")
 
     def _outcome(self, by: SimCoordinator, outcome: Mapping[str, Any], where: str) -> None:
         first = self.outcomes.setdefault(self.epoch(by), outcome)

@@ -29,7 +29,7 @@ SHAPES = (
     (RoleShape("chief", 1, 1), RoleShape("worker", 1, 3), RoleShape("ps", 2, 2, completes=False)),
     (RoleShape("chief", 1, 1), RoleShape("worker", 2, 2, completes=False)),
 )
-LIMITS = Limits(join_wait=30.0, coordinator_wait=40.0, grace=4.0, heartbeat=2.0)
+LIMITS = Limits(join_wait=30.0, coordinator_wait=40.0, grace=4.0, heartbeat=2.0, apart=3.0)
 PLENTY = 50
 #: A node whose agent died so often stays away, as the supervisor of a laptop decides.
 MOST_DEATHS = 12

@@ -6,6 +6,7 @@ import pytest
 
 from rankzero.agent import duty
 from rankzero.agent import events as ev
+from rankzero.agent import exits
 from rankzero.agent import membership as m
 
 from .story import Steps, tell
@@ -67,6 +68,18 @@ def fences_whom_nobody_replaced(state, event, now):
     return m.step(state, event, now)
 
 
+def all_leave_as_failed(state, event, now):
+    """The first node that leaves has the platform end all others."""
+    after, actions = m.step(state, event, now)
+    return after, [as_failed(action) for action in actions]
+
+
+def as_failed(action):
+    if not isinstance(action, m.Send) or action.message["type"] != "leave":
+        return action
+    return action._replace(message=dict(action.message, code=exits.RUN_FAILED))
+
+
 @pytest.mark.parametrize(
     ("broken", "found"),
     [
@@ -78,6 +91,7 @@ def fences_whom_nobody_replaced(state, event, now):
         (changes_its_mind, "the outcome changed"),
         (finishes_twice, "finished twice"),
         (fences_whom_nobody_replaced, "nobody replaced it"),
+        (all_leave_as_failed, "ends the Job"),
     ],
 )
 def test_a_broken_coordinator_is_found_out(broken, found):

@@ -41,6 +41,9 @@ class Limits(NamedTuple):
     linger: how long the last agents stay for an attached client to fetch what is left.
     others: how long the other agents stay for somebody who looks, before the last ones.
     expect: how long they wait for a client to come and do so, where none has yet.
+    apart: how long the coordinator of a failed run stays when all others have left. Whoever fails
+        a job by its first pod that does may see late that the others have ended, and then deletes
+        them, with their logs.
     log_keep: bytes of log that a node keeps, oldest dropped first.
     """
 
@@ -51,6 +54,7 @@ class Limits(NamedTuple):
     linger: float = 600.0
     others: float = 30.0
     expect: float = 0.0
+    apart: float = 0.0
     log_keep: int = 256 * 1024 * 1024
 
 

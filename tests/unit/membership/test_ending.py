@@ -12,8 +12,8 @@ from rankzero.agent.history import fold
 from .play import LIMITS, Play, elastic, fixed
 
 
-def begun(*roles: RoleShape, max_restarts: int = 0) -> Play:
-    play = Play(*roles, max_restarts=max_restarts)
+def begun(*roles: RoleShape, max_restarts: int = 0, limits: Limits = LIMITS) -> Play:
+    play = Play(*roles, max_restarts=max_restarts, limits=limits)
     play.hello(*(f"{role.name}/{i}" for role in roles for i in range(role.maximum)))
     play.wait(10.0)
     play.forget()
@@ -128,9 +128,9 @@ def leavers(play: Play) -> list[tuple[str, int]]:
     return [(key, said["code"]) for key, said in play.sent if said["type"] == "leave"]
 
 
-def failing(count: int, rank: int) -> Play:
+def failing(count: int, rank: int, limits: Limits = LIMITS) -> Play:
     """A run of so many nodes that has failed with this rank, and everybody knows."""
-    play = begun(fixed(count))
+    play = begun(fixed(count), limits=limits)
     play.exited(f"worker/{rank}", 3)
     everybody = [f"worker/{i}" for i in range(count)]
     play.stopped(*everybody)
@@ -138,14 +138,46 @@ def failing(count: int, rank: int) -> Play:
     return play
 
 
-def test_the_failed_node_and_the_coordinator_leave_last_and_fail_the_job():
-    play = failing(4, rank=2)
-    assert leavers(play) == [("worker/1", 0), ("worker/3", 0)]
+def test_the_coordinator_leaves_last_and_fails_the_job():
+    play = failing(3, rank=1)
+    assert leavers(play) == [("worker/1", 0), ("worker/2", 0)]
     play.gone("worker/1")
     assert play.phase == "leaving"
-    play.gone("worker/3")
-    assert leavers(play)[2:] == [("worker/0", 94), ("worker/2", 94)]
+    play.gone("worker/2")
+    assert leavers(play)[2:] == [("worker/0", 94)]
     assert play.phase == "over"
+
+
+def test_the_coordinator_of_a_failed_run_stays_alone_until_the_others_ends_were_seen():
+    play = failing(2, rank=1, limits=LIMITS._replace(apart=5.0))
+    play.gone("worker/1")
+    assert (play.phase, leavers(play)) == ("alone", [("worker/1", 0)])
+    play.wait(4.0)
+    assert leavers(play)[1:] == []
+    play.wait(1.0)
+    assert leavers(play)[1:] == [("worker/0", 94)]
+
+
+def test_after_a_success_nobody_stays_alone():
+    play = decided(LIMITS._replace(apart=5.0))
+    play.acked("worker/0", "worker/1")
+    play.gone("worker/1")
+    assert leavers(play) == [("worker/1", 0), ("worker/0", 0)]
+
+
+def test_a_run_of_one_node_has_nobody_to_wait_for():
+    play = failing(1, rank=0, limits=LIMITS._replace(apart=5.0))
+    assert leavers(play) == [("worker/0", 94)]
+
+
+def test_one_that_dials_again_while_the_coordinator_is_alone_is_let_go():
+    play = failing(2, rank=0, limits=LIMITS._replace(apart=20.0))
+    play.wait(5.0)
+    assert play.phase == "alone", "worker/1 was not seen to leave"
+    play.forget()
+    play.hello("worker/1")
+    play.acked("worker/1")
+    assert leavers(play) == [("worker/1", 0)]
 
 
 def test_after_a_success_the_coordinator_leaves_last_and_all_leave_as_done():

@@ -15,6 +15,7 @@ from rankzero.agent.membership.state import (
     connected,
     enough,
     expected,
+    failed,
     finished_on,
     grace,
     here_to_leave,
@@ -207,12 +208,20 @@ def linger(turn: Turn) -> None:
 
 
 def leave(turn: Turn) -> None:
-    """Wait until all others have left, and for those who fetch what is left, then let the last
-    ones go."""
+    """Wait until all others have left, and for those who fetch what is left."""
     state = turn.state
     if here_to_leave(state) and turn.now < state.since + LEAVE_WAIT:
         return
     if turn.now < state.since + patience(state):
+        return
+    turn.set(phase="alone", since=turn.now)
+
+
+def stay(turn: Turn) -> None:
+    """Before a failed run fails its Job, give the platform time to see that the others ended."""
+    state = turn.state
+    others = len(expected(state)) > 1
+    if failed(state) and others and turn.now < state.since + state.limits.apart:
         return
     turn.set(phase="over")
     for member in list(state.members.values()):
@@ -231,5 +240,6 @@ _PHASES: Dict[str, Callable[[Turn], None]] = {
     "ending": end,
     "lingering": linger,
     "leaving": leave,
+    "alone": stay,
     "over": over,
 }

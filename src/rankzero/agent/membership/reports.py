@@ -172,7 +172,8 @@ def on_bye(turn: Turn, member: Member, event: on.Bye) -> None:
 def on_acked(turn: Turn, member: Member, _: on.Acked) -> None:
     member = member._replace(acked=True, phase="idle", kill_by=None)
     turn.put(member)
-    late = turn.state.phase == "leaving" and not leaves_last(turn.state, member.key)
+    going = turn.state.phase in ("leaving", "alone")
+    late = going and not leaves_last(turn.state, member.key)
     if late or turn.state.phase == "over":
         turn.leave(member)
 

@@ -18,7 +18,7 @@ WAIT_UNSAID = 1.0
 ACK_WAIT = 10.0
 #: How long after SIGKILL a rank may take to be gone, with its memory and its devices (seconds).
 STUCK_WAIT = 60.0
-#: How long those who leave last wait for those who leave first (seconds).
+#: How long the coordinator waits for the others to leave (seconds).
 LEAVE_WAIT = 5.0
 
 
@@ -46,7 +46,7 @@ class Member(NamedTuple):
 
 class State(NamedTuple):
     """phase: `gathering` -> `running` -> `stopping` -> (`gathering` | `ending`), and after that
-    `ending` -> `lingering` -> `leaving` -> `over`.
+    `ending` -> `lingering` -> `leaving` -> `alone` -> `over`.
 
     roster: the current generation's nodes in rank order, by key; topology: as assigned.
     results: rank -> exit code in this generation.
@@ -181,7 +181,7 @@ def patience(state: State) -> float:
 
 
 def here_to_leave(state: State) -> List[str]:
-    """Of those who leave first, who has not done so, or may come back to be told."""
+    """Of those who leave before the coordinator, who has not, or may come back to be told."""
     return [
         member.key
         for member in state.members.values()
@@ -234,10 +234,9 @@ def unfinished(state: State) -> List[int]:
 
 
 def leaves_last(state: State, key: str) -> bool:
-    """Whether the others go before this node: the coordinator's own, and where the first cause of
-    a failure lies. A platform that ends the whole run with them then cuts nobody short."""
-    cause = (state.outcome or {}).get("cause") or {}
-    return key == expected(state)[0] or (failed(state) and key == cause.get("node"))
+    """Whether this is the coordinator's own node. A platform that ends the whole run with the
+    first one that says it failed then cuts nobody short."""
+    return key == expected(state)[0]
 
 
 def failed(state: State) -> bool:
@@ -272,4 +271,6 @@ def deadline(state: State) -> Optional[float]:
         times.append(state.since + min(patience(state), state.limits.others))
     elif state.phase == "leaving":
         times.extend((state.since + LEAVE_WAIT, state.since + patience(state)))
+    elif state.phase == "alone":
+        times.append(state.since + state.limits.apart)
     return min((time for time in times if time > state.clock), default=None)

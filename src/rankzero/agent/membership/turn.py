@@ -145,8 +145,8 @@ class Turn:
 
 
 def _leave_code(state: State, key: str) -> int:
-    """A failed run fails its Job by the code of those who leave last. All others leave as if
-    done, for a Job ends at the first."""
+    """A failed run fails its Job by the code of who leaves last. All others leave as if done, for
+    a Job ends at the first."""
     return exits.RUN_FAILED if failed(state) and leaves_last(state, key) else exits.DONE
 
 

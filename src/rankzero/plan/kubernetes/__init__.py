@@ -15,7 +15,7 @@ from rankzero.agent.config import AgentConfig, CodeParts, Command, Limits
 from rankzero.plan import agents
 from rankzero.plan.kubernetes import access, layout, names, objects
 from rankzero.plan.kubernetes.notices import notices
-from rankzero.plan.kubernetes.objects import LINGER
+from rankzero.plan.kubernetes.objects import APART, LINGER
 from rankzero.plan.kubernetes.pod import Wanted
 from rankzero.plan.model import Code, Plan
 from rankzero.spec import ordered_roles
@@ -148,6 +148,7 @@ def _agent(job: Job, found: Found, run: str, role: str, freight: Freight) -> Age
             coordinator_wait=max(job.wait, LINGER),
             grace=job.grace,
             linger=max(job.keep_outputs, LINGER),
+            apart=APART,
             **_fetched(job),
             log_keep=job.log_keep,
         ),
