@@ -336,6 +336,26 @@ def test_what_failed_is_told_in_full_also_to_those_who_shorten_its_name(team: Te
     assert "worker/0  ended    rank 0  <- the cause" in why
 
 
+@pytest.mark.parametrize("failing", [0, 1])
+def test_a_failure_that_nobody_watched_is_told_in_full_by_what_the_pods_left(
+    team: Team, failing: int
+) -> None:
+    script = (
+        "import os, time\nrank = os.environ['RANKZERO_RANK']\nprint('here is', rank, flush=True)\n"
+        f"{{}}[1] if rank == '{failing}' else time.sleep(600)\n"
+    )
+    how = ("--nodes", "2", "--grace", "1", "--keep-outputs", "0")
+    run = detached(team, *how, script=script)
+    team.admin("wait", "--for", "condition=Failed", f"job/{run}-worker")
+
+    assert f"worker/{failing}  ended    rank {failing}  <- the cause" in team.call("why", run).out
+    rows = team.call("status", run).out.splitlines()[2:]
+    assert [row.split()[2:5] for row in rows] == [["ended", "0", "0"], ["ended", "1", "0"]], rows
+    said = team.call("logs", run).out
+    assert "here is 0" in said and "here is 1" in said and "KeyError: 1" in said, said
+    assert "rank-failed" in team.call("events", run).out
+
+
 def test_what_a_run_waits_for_is_a_stream_of_objects_too(team: Team) -> None:
     command = team.start("run", FORCED, team.script("print()"), "--cpu", "4000", "--output", "json")
     command.until_said('"does-not-fit"')
