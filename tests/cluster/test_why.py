@@ -46,6 +46,20 @@ while True:
     kept.append(bytearray(4_000_000))
     time.sleep(0.01)
 """
+#: Each rank of two goes on once both have printed their line.
+MEET = """
+import os, socket, time
+rank, port = int(os.environ["RANKZERO_RANK"]), int(os.environ["RANKZERO_MASTER_PORT"])
+print("here is", rank, flush=True)
+if rank == 0:
+    socket.create_server(("", port)).accept()
+while rank == 1:
+    try:
+        socket.create_connection((os.environ["RANKZERO_MASTER_ADDR"], port))
+        break
+    except OSError:
+        time.sleep(0.1)
+"""
 WAIT = "import time\nprint('here', flush=True)\ntime.sleep(600)"
 
 
@@ -340,12 +354,8 @@ def test_what_failed_is_told_in_full_also_to_those_who_shorten_its_name(team: Te
 def test_a_failure_that_nobody_watched_is_told_in_full_by_what_the_pods_left(
     team: Team, failing: int
 ) -> None:
-    script = (
-        "import os, time\nrank = os.environ['RANKZERO_RANK']\nprint('here is', rank, flush=True)\n"
-        f"{{}}[1] if rank == '{failing}' else time.sleep(600)\n"
-    )
     how = ("--nodes", "2", "--grace", "1", "--keep-outputs", "0")
-    run = detached(team, *how, script=script)
+    run = detached(team, *how, script=f"{MEET}{{}}[1] if rank == {failing} else time.sleep(600)\n")
     team.admin("wait", "--for", "condition=Failed", f"job/{run}-worker")
 
     assert f"worker/{failing}  ended    rank {failing}  <- the cause" in team.call("why", run).out
