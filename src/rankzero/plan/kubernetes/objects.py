@@ -12,8 +12,8 @@ from rankzero.plan.kubernetes.pod import Wanted
 #: How long a run's pods stay at least for one who is there to fetch what is left, and for a
 #: coordinator that is not there (seconds).
 LINGER = 600.0
-#: What a kubelet may take to tell that a pod has ended (seconds): it looks every second, and then waits
-#: for its turn at the API server.
+#: What a kubelet may take to tell that a pod has ended (seconds): it looks every second, and then
+#: waits for its turn at the API server.
 APART = 5.0
 #: Beyond the run's restarts, how often a pod is replaced: losses that use no restart (of a range of
 #: nodes), and the coordinator's last one, which only says that the run has failed.
