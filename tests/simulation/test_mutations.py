@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rankzero.agent import duty
+from rankzero.agent import duty, exits
 from rankzero.agent import events as ev
-from rankzero.agent import exits
 from rankzero.agent import membership as m
 
 from .story import Steps, tell
