@@ -44,6 +44,25 @@ def test_a_folder_that_an_earlier_run_filled_gets_the_later_one_s_outputs(team: 
     assert (team.work / "results" / "result.txt").read_text() == later
 
 
+def test_what_was_fetched_on_the_way_is_fetched_again_at_the_end(team: Team) -> None:
+    script = (
+        "import os, time\nimport rankzero\n\n"
+        "path = lambda name: os.path.join(rankzero.outputs(), name)\n"
+        "open(path('first'), 'w').close()\nprint('up', flush=True)\n"
+        "while not os.path.exists(path('go')):\n    time.sleep(0.05)\n"
+        "open(path('second'), 'w').close()\n"
+    )
+    run = team.running(script)
+    outputs = team.work / "outputs" / run
+    assert team.call("outputs", run).code == 0
+    assert (outputs / "first").exists()
+    touch = team.call("exec", run, "--", "sh", "-c", "touch $RANKZERO_OUTPUTS/go")
+    assert touch.code == 0, touch
+    assert team.call("wait", run).code == 0
+    assert team.call("outputs", run).code == 0
+    assert sorted(path.name for path in outputs.iterdir()) == ["first", "go", "second"]
+
+
 def test_what_was_stopped_before_it_began_goes_when_its_time_is_over(team: Team) -> None:
     words = ("--image", "nowhere.invalid/none:1", "--no-preflight", "--ttl", "1s", "--detach")
     run = team.call("run", team.script(_HELLO), *words).out.strip()

@@ -165,10 +165,13 @@ class KubernetesBackend:
         home = self._home(run, found.plan.get("job", {}).get("outputs"))
         if output_volume(found.plan) is not None:
             return staying.copy(self._cluster, run, to or home, tell, helper)
-        if outputs.here(home, run) and state.ending(found) is not None:
+        if outputs.here(home, run):
             return home if to is None else copy(home, to)
         if found.listening:
-            for told in outputs.bring(self._cluster, found, self._pods(found), to or home):
+            # Its coordinator knows of the end a second or more before the pods' own status does.
+            over = state.ending(found) is not None or fold(self._events(found)).final
+            pods = self._pods(found)
+            for told in outputs.bring(self._cluster, found, pods, to or home, over=over):
                 tell(told)
             release(self._cluster, found)
             return to or home
@@ -226,7 +229,7 @@ class KubernetesBackend:
         if output_volume(found.plan) is not None:
             return iter(())
         home = self._home(found.run, found.plan["job"].get("outputs"))
-        return outputs.bring(self._cluster, found, pods, home)
+        return outputs.bring(self._cluster, found, pods, home, over=True)
 
     def _pods(self, found: Found) -> list[Object]:
         return list(self._cluster.every("Pod", f"{names.RUN}={found.run}")["items"])

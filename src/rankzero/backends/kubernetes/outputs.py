@@ -19,13 +19,16 @@ from rankzero.errors import Refused
 _UNFINISHED = ".rankzero-unfinished"
 
 
-def bring(cluster: Cluster, found: Found, pods: Iterable[Object], to: Path) -> Iterator[Fetching]:
+def bring(
+    cluster: Cluster, found: Found, pods: Iterable[Object], to: Path, *, over: bool
+) -> Iterator[Fetching]:
     """Copy the first node's output folder here, and the others' with it where the job says so.
+    over: whether the run was when this began; else more may come.
 
     Errors: Refused.
     """
     taken = Names()
-    with _marked(to, found.run):
+    with _marked(to, found.run, over):
         for pod in state.holders(found, pods):
 
             def dial(pod: Object = pod) -> Stream:
@@ -40,7 +43,7 @@ def bring_from(run: str, dial: Callable[[], Stream], to: Path) -> Iterator[Fetch
     Errors: Refused; NoFolder, and nothing is left here then.
     """
     try:
-        with _marked(to, run):
+        with _marked(to, run, True):
             yield from fetch(dial, to)
     except NoFolder:
         (to / _UNFINISHED).unlink(missing_ok=True)
@@ -50,20 +53,23 @@ def bring_from(run: str, dial: Callable[[], Stream], to: Path) -> Iterator[Fetch
 
 
 def here(to: Path, run: str) -> bool:
-    """Whether everything of the run has come to this folder."""
+    """Whether everything of the run has come to this folder, and it was over by then."""
     complete = to.is_dir() and not (to / _UNFINISHED).exists()
     return complete and (to.name == run or brought.is_of(to, run))
 
 
 @contextlib.contextmanager
-def _marked(to: Path, run: str) -> Iterator[None]:
-    """The folder is unfinished until the block has come to its end. Errors: Refused."""
+def _marked(to: Path, run: str, over: bool) -> Iterator[None]:
+    """The folder is unfinished until the block has come to its end, and the run has. Errors:
+    Refused."""
     mark = to / _UNFINISHED
     brought.forget(to)
     with _refusing(to):
         to.mkdir(parents=True, exist_ok=True)
         mark.touch()
     yield
+    if not over:
+        return
     with _refusing(to):
         mark.unlink(missing_ok=True)
     if to.name != run:

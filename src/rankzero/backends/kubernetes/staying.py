@@ -26,7 +26,7 @@ def copy(
         raise Refused(f"the outputs of {run} stay on a volume.", f"rankzero outputs {run}")
     found = runs.known(cluster, run)
     if found is not None and found.listening and helper.volume is None:
-        for told in outputs.bring(cluster, found, (), to):
+        for told in outputs.bring(cluster, found, (), to, over=True):
             tell(told)
         return to
     way = cluster, run, found, layout.OUTPUT_VOLUME, helper
