@@ -63,12 +63,12 @@ class Chronicle:
             return False
         return True
 
-    def since(self, seq: int) -> List[ev.Event]:
-        """The events from this number on."""
+    def since(self, seq: int, most: int) -> List[ev.Event]:
+        """The events from this number on, at most so many."""
         first = len(self.events)
         while first > 0 and self.events[first - 1].seq >= seq:
             first -= 1
-        return self.events[first:]
+        return self.events[first : first + most]
 
     def close(self) -> None:
         if self._fd >= 0:

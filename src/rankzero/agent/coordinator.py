@@ -1,25 +1,22 @@
 """The coordinator: carries out what `membership` decides. It lives in the first node's agent."""
 
-import socket
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional
 
 from rankzero.agent import events as ev
 from rankzero.agent import membership as m
 from rankzero.agent.chronicle import Chronicle
 from rankzero.agent.config import AgentConfig
 from rankzero.agent.echo import Echo
+from rankzero.agent.history import using
 from rankzero.agent.loop import Loop, Timer
 from rankzero.agent.viewers import Viewer, Viewers
 from rankzero.agent.wire.connection import Connection
 from rankzero.agent.wire.dial import listen
-from rankzero.agent.wire.seal import Handshake
+from rankzero.agent.wire.door import Door, Guest
 from rankzero.contracts.topology import node_from_json
 
 if TYPE_CHECKING:
     from rankzero.agent.healing.healer import Healer
-
-#: So many strangers may be proving themselves at once.
-MAX_STRANGERS = 256
 
 
 class Peer:
@@ -43,7 +40,7 @@ class Coordinator:
         self._healer = self._hired()
         self._chronicle = Chronicle(config.events_file, self._happened)
         self._viewers = Viewers(
-            self._chronicle, self._ask_node, self._stop, self._release, self._usage
+            self._chronicle.since, self._told, self._ask_node, self._stop, self._release
         )
         if echo is not None:
             for event in self._chronicle.events:
@@ -52,18 +49,17 @@ class Coordinator:
         self._state = m.resume(config, history, loop.now())
         self._first_steps = {history.generation} if history.first_step else set()
         self._nodes: Dict[str, Peer] = {}
-        self._strangers: List[Connection] = []
         self._tick: Optional[Timer] = None
         assert config.listen is not None
-        self._socket = listen(config.listen)
+        self._door = Door(loop, listen(config.listen), token, self._enter)
 
     def start(self) -> None:
-        self._loop.watch(self._socket.fileno(), self._accept)
+        self._door.open()
         self.feed(m.Tick())
 
     def close(self, done: Callable[[], None]) -> None:
         """Send what is queued, within two seconds, then call `done`."""
-        self._loop.watch(self._socket.fileno())
+        self._door.shut()
         overdue = self._loop.now() + 2.0
 
         def flushed() -> None:
@@ -131,47 +127,12 @@ class Coordinator:
 
     # -- connections
 
-    def _accept(self) -> None:
-        try:
-            sock, _ = self._socket.accept()
-        except OSError:
-            return
-        if len(self._strangers) >= MAX_STRANGERS:
-            sock.close()
-            return
-        self._greet(sock)
-
-    def _greet(self, sock: socket.socket) -> None:
-        peer: Peer
-
-        def ready() -> None:
-            self._strangers.remove(connection)
-            if connection.handshake.purpose == "viewer":
-                peer.viewer = self._viewers.add(connection)
-                self._watched()
-
-        def message(data: Dict[str, Any]) -> None:
-            try:
-                self._message(peer, data)
-            except (KeyError, TypeError, ValueError, OverflowError) as error:
-                connection.close("a message is malformed: %r" % error)
-
-        def closed(reason: str) -> None:
-            if connection in self._strangers:
-                self._strangers.remove(connection)
-            self._closed(peer)
-
-        connection = Connection(
-            self._loop,
-            sock,
-            Handshake(self._token),
-            dials=False,
-            on_ready=ready,
-            on_message=message,
-            on_close=closed,
-        )
+    def _enter(self, connection: Connection) -> Guest:
         peer = Peer(connection)
-        self._strangers.append(connection)
+        if connection.handshake.purpose == "viewer":
+            peer.viewer = self._viewers.add(connection)
+            self._watched()
+        return Guest(lambda message: self._message(peer, message), lambda: self._closed(peer))
 
     def _closed(self, peer: Peer) -> None:
         if peer.viewer is not None:
@@ -260,10 +221,11 @@ class Coordinator:
     def _release(self) -> None:
         self.feed(m.Released())
 
-    def _usage(self) -> Dict[str, Any]:
-        """What each node uses, as its last heartbeat said."""
+    def _told(self) -> Dict[str, Any]:
+        """The history, with what each node uses, as its last heartbeat said."""
         members = self._state.members.values()
-        return {member.key: dict(member.usage) for member in members if member.usage}
+        usage = {member.key: dict(member.usage) for member in members if member.usage}
+        return using(self._chronicle.history(), usage).to_json()
 
     def _stop(self, by: str, grace: Optional[float]) -> None:
         self.feed(m.StopRun(by, grace))

@@ -14,6 +14,8 @@ import time
 from collections import deque
 from typing import Any, Callable, Deque, Dict, List, Optional, Tuple, TypeVar
 
+#: The longest wait for the next timer (seconds).
+_LONGEST = 86400.0
 T = TypeVar("T")
 Callback = Callable[[], None]
 
@@ -90,7 +92,8 @@ class Loop:
             heapq.heappop(self._timers)
         if not self._timers:
             return None
-        return max(0.0, self._timers[0][0] - self.now())
+        # What waits for longer than a system call can is looked at again.
+        return min(max(0.0, self._timers[0][0] - self.now()), _LONGEST)
 
     def _fire(self) -> None:
         now = self.now()

@@ -1,10 +1,8 @@
 """Those who look at a run: they ask for events and log ranges, and may ask it to stop."""
 
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
-from rankzero.agent.chronicle import Chronicle
-from rankzero.agent.events import to_line
-from rankzero.agent.history import using
+from rankzero.agent.events import Event, to_line
 from rankzero.agent.wire.connection import Connection
 
 #: Events in one answer, and their characters, about: well below what a line of the wire holds.
@@ -40,14 +38,16 @@ class Viewers:
 
     def __init__(
         self,
-        chronicle: Chronicle,
+        since: Callable[[int, int], Sequence[Event]],
+        history: Callable[[], Mapping[str, Any]],
         ask_node: Callable[[str, Mapping[str, Any]], bool],
         on_stop: Callable[[str, Optional[float]], None],
         on_release: Callable[[], None],
-        usage: Callable[[], Mapping[str, Any]],
     ) -> None:
-        self._chronicle, self._ask_node = chronicle, ask_node
-        self._on_stop, self._on_release, self._usage = on_stop, on_release, usage
+        """since: the events from a number on, at most so many. history: what they make, as plain
+        data."""
+        self._since, self._history, self._ask_node = since, history, ask_node
+        self._on_stop, self._on_release = on_stop, on_release
         self._viewers: List[Viewer] = []
         self._asked: Dict[int, Asked] = {}
         self._count = 0
@@ -82,7 +82,7 @@ class Viewers:
             self._on_release()
             viewer.connection.send({"type": "released", "id": number})
         elif kind == "history":
-            told = using(self._chronicle.history(), self._usage()).to_json()
+            told = self._history()
             viewer.connection.send({"type": "history", "id": number, "history": told})
         elif kind == "log":
             self._ask_log(viewer, log_question(message))
@@ -124,7 +124,7 @@ class Viewers:
             return
         lines: List[str] = []
         size = 0
-        for event in self._chronicle.since(viewer.events_from)[:PAGE]:
+        for event in self._since(viewer.events_from, PAGE):
             lines.append(to_line(event))
             size += len(lines[-1])
             if size >= PAGE_SIZE:

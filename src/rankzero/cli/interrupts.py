@@ -9,13 +9,25 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from rankzero.agent import exits
 
-if TYPE_CHECKING:
-    from rankzero.backends.base import Backend
+
+class Interrupted(Protocol):
+    """What an interrupted command had started, whatever it is; a backend, for its runs."""
+
+    @property
+    def ends_with_caller(self) -> bool:
+        """Whether it ends with the command unless it was released."""
+
+    def stop(self, run: str, *, grace: float | None = None) -> None: ...
+
+    def release(self, run: str) -> None: ...
+
 
 QUESTION = "\nstop the run, or detach and let it go on? [s/d, then Enter] "
 UNCLEAR = "  s stops the run, d lets it go on without this command "
@@ -44,7 +56,14 @@ class Interrupts:
     the exit code of a stopped run.
     """
 
-    def __init__(self, backend: Backend, run: str) -> None:
+    def __init__(
+        self,
+        backend: Interrupted,
+        run: str,
+        aside: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        """aside: gives room on the screen for the question."""
+        self._aside = aside
         self.code: int | None = None
         self._backend = backend
         self._run = run
@@ -73,7 +92,7 @@ class Interrupts:
             raise _Again
         again = self.code is not None
         try:
-            if not again and on_terminal() and self._detaches():
+            if not again and on_terminal() and self._asked():
                 self._backend.release(self._run)
                 raise Detached(exits.INTERRUPTED)
         except _Terminated:
@@ -81,6 +100,10 @@ class Interrupts:
         now = again or self.code is not None
         self.code = exits.INTERRUPTED
         self._backend.stop(self._run, grace=0.0 if now else None)
+
+    def _asked(self) -> bool:
+        with self._aside():
+            return self._detaches()
 
     def _detaches(self) -> bool:
         """Ask until there is an answer; a terminal that has ended, or is gone, gives none and

@@ -208,9 +208,10 @@ def test_since_gives_the_rest(tmp_path: Path) -> None:
     for number in range(4):
         one.add(number, ev.NOTICE, {"text": str(number)})
 
-    assert [event.seq for event in one.since(3)] == [3, 4]
-    assert [event.seq for event in one.since(1)] == [1, 2, 3, 4]
-    assert one.since(5) == []
+    assert [event.seq for event in one.since(3, 9)] == [3, 4]
+    assert [event.seq for event in one.since(1, 9)] == [1, 2, 3, 4]
+    assert one.since(5, 9) == []
+    assert [event.seq for event in one.since(2, 2)] == [2, 3]
 
 
 def test_without_a_path_it_is_kept_in_memory() -> None:

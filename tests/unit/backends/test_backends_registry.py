@@ -133,7 +133,7 @@ def test_a_run_whose_writers_are_gone_reads_as_cut_off(runs: Runs) -> None:
 
 def test_a_run_with_its_lock_held_goes_on(runs: Runs) -> None:
     folder = make(runs, "digits-7f3a", submitted(1.0))
-    lock = folder.lock()
+    lock = folder.lock.take()
     assert folder.alive()
     assert not folder.history().final
     os.close(lock)
@@ -144,11 +144,11 @@ def test_a_run_with_its_lock_held_goes_on(runs: Runs) -> None:
 
 def test_the_lock_is_held_by_one(runs: Runs) -> None:
     folder = make(runs, "digits-7f3a", submitted(1.0))
-    lock = folder.lock()
+    lock = folder.lock.take()
     with pytest.raises(BlockingIOError):
-        folder.lock()
+        folder.lock.take()
     os.close(lock)
-    os.close(folder.lock())
+    os.close(folder.lock.take())
 
 
 def test_half_made_and_half_deleted_runs_are_no_runs(runs: Runs) -> None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     # Only a new run needs a job and a plan, and with them pydantic: looking at runs does not.
     from rankzero.agent.events import Event
     from rankzero.backends.description import Description
-    from rankzero.backends.local.launch import Lifeline
+    from rankzero.backends.local.lifeline import Lifeline
     from rankzero.backends.ports import Opened, Wanted
     from rankzero.backends.recovery import Held
     from rankzero.backends.spot import Spot
@@ -121,7 +121,7 @@ class LocalBackend:
                 f"{run} is still {state.state}; nothing was deleted.",
                 f"Stop it first: rankzero stop {run}",
             )
-        folder.wait_until_left()
+        folder.lock.wait()
         try:
             # Under another name first: a deletion cut short leaves no half of a run.
             gone = folder.path.with_name(f".deleted-{run}-{os.getpid()}")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
+from pathlib import Path
+from typing import Protocol
 
 from rankzero.agent.wire.address import split
 from rankzero.agent.wire.seal import Broken
-from rankzero.backends.local.folder import RunFolder
 from rankzero.backends.viewer import Lost, Viewer, glances
 from rankzero.errors import Refused
 
@@ -74,10 +75,23 @@ class SocketStream:
         self._socket.close()
 
 
-def dial(folder: RunFolder, pauses: Pauses) -> Viewer:
+class Reached(Protocol):
+    """A folder of something that can be dialled, and that has a name."""
+
+    run: str
+    path: Path
+    address_file: Path
+    token_file: Path
+
+
+def dial(folder: Reached, pauses: Pauses) -> Viewer:
     """Errors: Lost, after a pause; Refused where somebody else answers, or the token is wrong."""
-    address = folder.address_file.read_text(encoding="ascii")
-    token = folder.token_file.read_bytes().strip()
+    try:
+        address = folder.address_file.read_text(encoding="ascii")
+        token = folder.token_file.read_bytes().strip()
+    except FileNotFoundError as error:  # it is just being deleted
+        pauses.rest()
+        raise Lost(str(error)) from error
     try:
         viewer = Viewer(SocketStream(address), token)
     except Lost:

@@ -6,9 +6,7 @@ lock tells whether anybody still works in it. Standard library only: the supervi
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from rankzero.agent import events as ev
 from rankzero.agent.chronicle import RESERVE, read
 from rankzero.agent.history import History, fold
 from rankzero.backends.home import state_home
+from rankzero.backends.local.lock import Lock
 from rankzero.errors import Refused
 
 #: What ends a history whose writers were all killed.
@@ -35,7 +34,7 @@ class RunFolder:
         self.plan_file = path / "plan.json"
         self.token_file = path / "token"
         self.address_file = path / "address"
-        self.lock_file = path / "lock"
+        self.lock = Lock(path / "lock")
         self.events_file = path / "events.jsonl"
         self.agents = path / "agents"
         self.nodes = path / "nodes"
@@ -88,32 +87,7 @@ class RunFolder:
 
     def alive(self) -> bool:
         """Whether the run's supervisor lives: it holds the lock as long as it does."""
-        try:
-            lock = os.open(self.lock_file, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(lock)
-        return False
-
-    def wait_until_left(self) -> None:
-        """Block until nobody works in the folder: a supervisor leaves just after the end."""
-        try:
-            lock = os.open(self.lock_file, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return
-        fcntl.flock(lock, fcntl.LOCK_SH)
-        os.close(lock)
-
-    def lock(self) -> int:
-        """A descriptor that holds the lock; whoever inherits it holds it on."""
-        lock = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return lock
+        return self.lock.held()
 
     def _last_sign(self) -> float:
         files = [self.events_file, *self.nodes.glob("*/logs/*.log")]

@@ -9,8 +9,10 @@ from rankzero.agent.interpreter import root
 
 #: The supervisor's: its lifeline is descriptor 0, its log 1 and 2.
 LISTENER, LOCK = 3, 4
-#: An agent's; the listener is the first one's only.
+#: An agent's, the listener the first one's only; and a pipeline's driver's, who has its folder's
+#: lock as well.
 AGENT_LIFELINE, AGENT_LISTENER = 3, 4
+DRIVER_LOCK = 5
 
 
 def interpreter(module: str) -> list[str]:

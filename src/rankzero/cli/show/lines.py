@@ -7,6 +7,7 @@ so of those only colours reach it.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
@@ -30,13 +31,21 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u202a-\u202e\u206
 class Lines:
     """Writes blocks to a screen. marked: put `[rank] ` before each line.
 
-    prefix: stands in the mark before the rank, where lines of several runs are mixed.
+    prefix: stands in the mark before the rank, where lines of several runs are mixed. name: what
+    stands in it for the rank's number.
     """
 
-    def __init__(self, screen: Screen, *, marked: bool = True, prefix: str = "") -> None:
+    def __init__(
+        self,
+        screen: Screen,
+        *,
+        marked: bool = True,
+        prefix: str = "",
+        name: Callable[[int], str] = str,
+    ) -> None:
         self._screen = screen
         self._marked = marked
-        self._prefix = prefix
+        self._prefix, self._name = prefix, name
         self._marks: dict[int, bytes] = {}
 
     def write(self, block: LogBlock) -> None:
@@ -65,7 +74,7 @@ class Lines:
     def _mark(self, rank: int) -> bytes:
         """`[3] `; on a terminal in the rank's colour, after whatever the last line left on."""
         if rank not in self._marks:
-            text = f"[{self._prefix}{rank}]"
+            text = f"[{self._prefix}{self._name(rank)}]"
             if self._screen.colour:
                 text = f"\x1b[0;{_COLOURS[rank % len(_COLOURS)]}m{text}{_RESET}"
             self._marks[rank] = (text + " ").encode()
