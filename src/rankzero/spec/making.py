@@ -76,6 +76,11 @@ def again(kept: Mapping[str, Any]) -> Job:
     return job
 
 
+def from_tree(tree: Given, base: Path, overrides: Overrides, *, defaults: Given = _NOTHING) -> Job:
+    """The job in a part of a larger tree, such as a step of a pipeline. Errors: SpecError."""
+    return _job(beneath(tree, defaults), base, overrides, [])
+
+
 def _job(tree: Given, base: Path, overrides: Overrides, problems: list[Problem]) -> Job:
     tree = apply(tree, overrides, problems)
     declared = tree.entries.get("params", Given(None, tree.place))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -85,11 +85,15 @@ def validated(tree: Given, problems: list[Problem]) -> Job | None:
         return Job.model_validate(tree.plain())
     except ValidationError as error:
         for one in error.errors(include_url=False):
-            problems.append(_problem(tree, one))
+            problems.append(problem_of(tree, one, _unknown))
         return None
 
 
-def _problem(tree: Given, error: ErrorDetails) -> Problem:
+def problem_of(
+    tree: Given, error: ErrorDetails, unknown: Callable[[list[str | int]], str]
+) -> Problem:
+    """What a model has against a tree. unknown: what is said of the key at a path that the model
+    does not have."""
     path = [part for part in error["loc"] if part != "[key]"]
     given = tree.find(path)
     place = given.place
@@ -97,7 +101,7 @@ def _problem(tree: Given, error: ErrorDetails) -> Problem:
     if kind == "missing":
         return Problem(place, _missing(str(path[-1])))
     if kind == "extra_forbidden":
-        return Problem(place, _unknown(path))
+        return Problem(place, unknown(path))
     if kind == "literal_error":
         wanted = _expected(error).replace("'", '"')
         return Problem(place, f"must be {wanted}; got {shown(error['input'])}{_meant(error)}")
