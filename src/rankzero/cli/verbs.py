@@ -26,6 +26,7 @@ VERBS = {
     "recover": "Replace the nodes that a dead machine holds.",
     "rerun": "Submit a run's job once more.",
     "delete": "Remove all that is left of runs that have ended.",
+    "pipeline": "Run steps that depend on each other, and look at them.",
     "doctor": "Print the rights that rankzero needs on a cluster.",
     "schema": "Print the JSON Schema of a job file.",
     "completion": "Print the script that makes Tab complete rankzero's words.",
@@ -33,45 +34,50 @@ VERBS = {
 }
 
 
-def module(verb: str) -> str:
+def module(verb: str, package: str = "rankzero.cli") -> str:
     """Where a verb's `command` is."""
-    return f"rankzero.cli.{verb.replace('-', '_')}"
+    return f"{package}.{verb.replace('-', '_')}"
 
 
 class Verbs(click.Group):
     """A group whose commands are loaded when they are invoked, and not before."""
 
+    def __init__(self, *, verbs: dict[str, str], package: str, **given: Any) -> None:  # noqa: ANN401
+        """verbs: each with its summary; package: where their modules are."""
+        super().__init__(**given)
+        self._verbs, self._package = verbs, package
+
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(VERBS)
+        return list(self._verbs)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in VERBS:
+        if cmd_name not in self._verbs:
             return None
-        command = importlib.import_module(module(cmd_name)).command
+        command = importlib.import_module(module(cmd_name, self._package)).command
         assert isinstance(command, click.Command)
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and not args[0].startswith("-") and args[0] not in VERBS:
+        if args and not args[0].startswith("-") and args[0] not in self._verbs:
             import difflib
 
-            near = difflib.get_close_matches(args[0], VERBS, n=1)
-            meant = f'did you mean "{near[0]}"?' if near else "see rankzero --help."
+            near = difflib.get_close_matches(args[0], self._verbs, n=1)
+            meant = f'did you mean "{near[0]}"?' if near else f"see {ctx.command_path} --help."
             ctx.fail(f'there is no command "{args[0]}"; {meant}')
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(VERBS.items()))
+            formatter.write_dl(list(self._verbs.items()))
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
         from click.shell_completion import CompletionItem
 
         found = [
             CompletionItem(verb, help=summary)
-            for verb, summary in VERBS.items()
+            for verb, summary in self._verbs.items()
             if verb.startswith(incomplete)
         ]
         return found + click.Command.shell_complete(self, ctx, incomplete)
@@ -87,6 +93,8 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 
 @click.command(
     cls=Verbs,
+    verbs=VERBS,
+    package="rankzero.cli",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="A run is named by its id, by the start of it, or by - if it is the newest.\n\n"
     "Exit codes: 0 done, 1 the job failed, 2 the request was wrong, 3 the environment "

@@ -49,6 +49,7 @@ def test_a_shell_that_is_unknown_is_asked_for(rankzero, monkeypatch):
 def test_verbs_complete(tmp_path):
     assert completed("rankzero ", tmp_path) == list(VERBS)
     assert completed("rankzero st", tmp_path) == ["status", "stop"]
+    assert completed("rankzero pipeline st", tmp_path) == ["status", "stop"]
 
 
 def test_options_complete(tmp_path):

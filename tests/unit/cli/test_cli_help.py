@@ -9,6 +9,7 @@ import sys
 import click
 import pytest
 
+from rankzero.cli.pipeline import VERBS as OF_PIPELINES
 from rankzero.cli.verbs import VERBS, module
 
 #: What `--help` may import of rankzero. Beyond it: click, and the standard library.
@@ -65,23 +66,43 @@ def test_help_shows_every_verb_with_its_summary(rankzero):
         assert any(line.split(None, 1) == [verb, summary] for line in out.splitlines())
 
 
-@pytest.mark.parametrize("verb", sorted(VERBS))
-def test_the_table_and_the_verbs_say_the_same(verb):
-    command = importlib.import_module(module(verb)).command
-    assert command.help.splitlines()[0] == VERBS[verb]
+#: Every verb: its words, its summary, and its module.
+EVERY = [
+    *((verb, summary, module(verb)) for verb, summary in VERBS.items()),
+    *(
+        (f"pipeline {verb}", summary, module(verb, "rankzero.cli.pipeline"))
+        for verb, summary in OF_PIPELINES.items()
+    ),
+]
+
+
+@pytest.mark.parametrize(("verb", "summary", "place"), EVERY)
+def test_the_table_and_the_verbs_say_the_same(verb, summary, place):
+    command = importlib.import_module(place).command
+    assert command.help.splitlines()[0] == summary
     assert command.name == verb or command.name == "command"
 
 
-#: What these print is for a shell, or a command's own.
-AS_IT_IS = {"completion", "exec"}
+#: What these print is for a shell, or a command's own; or they have verbs of their own.
+AS_IT_IS = {"completion", "exec", "pipeline"}
 
 
-@pytest.mark.parametrize("verb", sorted(set(VERBS) - AS_IT_IS))
-def test_every_verb_has_output_json_and_documents_it(verb):
-    command = importlib.import_module(module(verb)).command
+@pytest.mark.parametrize(
+    ("verb", "place"), [(verb, place) for verb, _, place in EVERY if verb not in AS_IT_IS]
+)
+def test_every_verb_has_output_json_and_documents_it(verb, place):
+    command = importlib.import_module(place).command
     outputs = [p for p in command.params if isinstance(p, click.Option) and "--output" in p.opts]
-    assert [list(option.type.choices) for option in outputs] == [["text", "json"]]
+    (choices,) = [list(option.type.choices) for option in outputs]
+    assert (choices[0], choices[-1]) == ("text", "json")
     assert "JSON: " in command.help
+
+
+@pytest.mark.parametrize("verb", sorted(OF_PIPELINES))
+def test_the_help_of_a_verb_of_pipelines_is_as_cheap(verb):
+    modules, out = imported("pipeline", verb, "--help")
+    assert OF_PIPELINES[verb] in out
+    assert modules & {"pydantic", "yaml", "rich", "sqlite3"} == set()
 
 
 def test_python_m_rankzero_is_the_same_command_line():

@@ -1,0 +1,55 @@
+"""`rankzero pipeline delete`."""
+
+from __future__ import annotations
+
+import click
+
+from rankzero.cli.options import output_option
+from rankzero.cli.pipeline.options import NAMING, chosen, runs_argument
+
+
+@click.command(epilog=NAMING)
+@runs_argument
+@click.option("--all", "every", is_flag=True, help="All that are over.")
+@click.option("--force", is_flag=True, help="Stop first what goes on.")
+@output_option
+def command(runs: tuple[str, ...], every: bool, force: bool, output: str) -> int:
+    """Remove all that is left of pipelines that are over.
+
+    With their history, their lines, and the artifacts that no other one has: later runs cannot
+    take those from the cache any more. Refuses, before anything is removed, while one of them goes
+    on; --force stops it first.
+
+    JSON: `deleted`, a list of ids, and `freed` (bytes of artifacts).
+    """
+    from rankzero.cli.show import programs, terminal
+    from rankzero.cli.show.amounts import size
+    from rankzero.errors import BadRequest
+    from rankzero.pipelines.folder import Pipelines
+    from rankzero.pipelines.removing import remove
+    from rankzero.pipelines.stopping import stop
+
+    found = chosen(runs, every=every)
+    if every and not force:
+        found = [one for one in found if not one.lock.held()]
+    going = [one for one in found if one.lock.held()]
+    if going and not force:
+        names = " ".join(one.run for one in going)
+        raise BadRequest(
+            f"Not over yet: {names}. Nothing was deleted.",
+            f"Stop first: rankzero pipeline stop {names}  (or --force)",
+        )
+    for folder in going:
+        stop(folder)
+        folder.lock.wait()
+    freed = remove(Pipelines(), found)
+    if output == "json":
+        programs.print_json({"deleted": [one.run for one in found], "freed": freed})
+        return 0
+    for folder in found:
+        terminal.out().say(f"deleted {folder.run}")
+    if freed:
+        terminal.err().say(f"  {size(freed)} of artifacts went with them")
+    if not found:
+        terminal.out().say("No pipeline is over; nothing was deleted.")
+    return 0

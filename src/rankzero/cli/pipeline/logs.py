@@ -1,0 +1,71 @@
+"""`rankzero pipeline logs`."""
+
+from __future__ import annotations
+
+import click
+
+from rankzero.cli.options import output_option
+from rankzero.cli.pipeline.options import (
+    NAMING,
+    check_steps,
+    progress_of,
+    run_argument,
+    step_option,
+)
+
+
+@click.command(epilog=NAMING)
+@run_argument
+@step_option
+@click.option("--follow", "-f", is_flag=True, help="Go on as lines come, until it is over.")
+@click.option("--since", metavar="WHEN", help="Only lines since 90s, 5m, 2h, 1d ago, or a time.")
+@click.option(
+    "--tail", "-t", type=click.IntRange(min=0), metavar="N", help="Only the last N of each step."
+)
+@click.option("--raw", is_flag=True, help="Without marks: the bytes as the step wrote them.")
+@output_option
+def command(
+    run: str,
+    steps: tuple[str, ...],
+    follow: bool,
+    since: str | None,
+    tail: int | None,
+    raw: bool,
+    output: str,
+) -> int:
+    """Print what the steps wrote, each line marked with its step.
+
+    Of every attempt, in the order in which the lines came.
+
+    JSON: a stream with kind `log`, run, time, step, at, attempt, text.
+    """
+    from rankzero.backends.base import LogBlock, LogQuery
+    from rankzero.cli.moments import moment
+    from rankzero.cli.show import programs, terminal
+    from rankzero.cli.show.lines import Lines
+    from rankzero.cli.show.pipelines import lines_json
+    from rankzero.pipelines.finding import find
+    from rankzero.pipelines.watch import Watch
+
+    folder = find(run)
+    check_steps(folder, steps)
+    progress = progress_of(folder)
+    lines = Lines(terminal.out(), marked=not raw, name=progress.name_of)
+    watch = Watch(folder, LogQuery(since=moment(since), tail=tail), progress.last + 1)
+    held: list[LogBlock] = []
+    for item in watch.items() if follow else watch.kept():
+        if isinstance(item, LogBlock):
+            held.append(item)
+        else:
+            progress.take(item)
+        known = [one for one in held if one.rank in progress.attempts]
+        held = [one for one in held if one.rank not in progress.attempts]
+        for block in known:
+            if steps and progress.attempts[block.rank].part.step not in steps:
+                continue
+            if output == "json":
+                for line in lines_json(folder.run, block, progress):
+                    programs.print_line(line)
+            else:
+                lines.write(block)
+    return 0

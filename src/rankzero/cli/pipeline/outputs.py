@@ -1,0 +1,57 @@
+"""`rankzero pipeline outputs`."""
+
+from __future__ import annotations
+
+import click
+
+from rankzero.cli.options import output_option
+from rankzero.cli.pipeline.options import NAMING, check_steps, run_argument, step_option
+
+
+@click.command(epilog=NAMING)
+@run_argument
+@step_option
+@click.option("--to", type=click.Path(), metavar="DIR", help="Copy them into this folder.")
+@output_option
+def command(run: str, steps: tuple[str, ...], to: str | None, output: str) -> int:
+    """Print where what the steps handed on lies, or copy it.
+
+    A folder a step, with a file or a folder for each output's name.
+
+    JSON: outputs: a list of step, at (its place in a list, or null), name, and where, value,
+    digest, size.
+    """
+    from pathlib import Path
+
+    from rankzero.cli.show import programs, terminal
+    from rankzero.cli.show.ending import home
+    from rankzero.cli.show.pipelines import output_json
+    from rankzero.cli.show.steps import shown
+    from rankzero.pipelines.finding import find
+    from rankzero.pipelines.results import Handed, copied, handed
+
+    folder = find(run)
+    check_steps(folder, steps)
+    found: list[Handed] = [one for one in handed(folder) if not steps or one.part.step in steps]
+    if to is not None:
+        copied(found, Path(to).absolute())
+    if output == "json":
+        rows = [
+            {
+                "step": one.part.step,
+                "at": None if one.part.at < 0 else one.part.at,
+                "name": one.name,
+                **output_json(one.output),
+            }
+            for one in found
+        ]
+        programs.print_json({"outputs": rows})
+        return 0
+    if to is not None:
+        terminal.out().say(home(Path(to).absolute()))
+        return 0
+    for one in found:
+        terminal.out().say(f"{one.part}.{one.name}  {shown(one.output, one.place)}")
+    if not found:
+        terminal.err().say(f"{folder.run} has handed on nothing.")
+    return 0

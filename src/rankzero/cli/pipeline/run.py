@@ -1,0 +1,73 @@
+"""`rankzero pipeline run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rankzero.cli.options import output_option
+
+EXAMPLES = """\b
+  rankzero pipeline run pipeline.yaml --set epochs=5
+  rankzero pipeline run pipeline.yaml --from train
+  rankzero pipeline run pipeline.yaml --rerun load --rerun train"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("file", type=click.Path())
+@click.option("--set", "-s", "sets", multiple=True, metavar="K=V", help="A param's value.")
+@click.option(
+    "--slots",
+    type=click.IntRange(1, 1024),
+    metavar="N",
+    help="How many steps run at once (default: one a processor).",
+)
+@click.option(
+    "--from",
+    "since",
+    metavar="STEP",
+    help="Do this step and all after it; what comes before is as the newest run left it.",
+)
+@click.option(
+    "--rerun",
+    multiple=True,
+    metavar="STEP",
+    help="Do this step again, also where an earlier result would do. Repeat for more.",
+)
+@click.option("--no-cache", is_flag=True, help="Do all steps again.")
+@click.option("--detach", "-d", is_flag=True, help="Start it, print its id, and leave.")
+@click.option("--dry-run", is_flag=True, help="Print what would be done and start nothing.")
+@output_option
+def command(
+    file: str,
+    sets: tuple[str, ...],
+    slots: int | None,
+    since: str | None,
+    rerun: tuple[str, ...],
+    no_cache: bool,
+    detach: bool,
+    dry_run: bool,
+    output: str,
+) -> int:
+    """Run a pipeline file.
+
+    Each step is done when all that it depends on is; a step whose code, command, params and inputs
+    are those of an earlier one is not done again: its results are taken.
+
+    A pipeline that is attached ends with this command; Ctrl-C asks whether to stop it or to detach.
+    Exit code: 0 it succeeded, 1 it failed, 130 Ctrl-C stopped it, or left it to go on.
+
+    JSON: with --dry-run and --detach the plan (run, name, workdir, slots, params, steps); else a
+    stream: every fact, every line with kind `log`, at the end one object with kind `result`, which
+    has the keys of `pipeline status`.
+    """
+    from rankzero import backends
+    from rankzero.cli.pipeline.submit import Way, go
+    from rankzero.pipelines.planning import Again
+    from rankzero.spec.pipelines.making import load_pipeline
+
+    defaults = backends.config().defaults_at("local")
+    pipeline = load_pipeline(file, sets=sets, defaults=defaults)
+    way = Way(Again(rerun, no_cache, since), slots, detach, dry_run, output)
+    return go(pipeline, Path(file), way)

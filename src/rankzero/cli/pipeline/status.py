@@ -1,0 +1,34 @@
+"""`rankzero pipeline status`."""
+
+from __future__ import annotations
+
+import click
+
+from rankzero.cli.options import output_option
+from rankzero.cli.pipeline.options import NAMING, chosen, progress_of, runs_argument
+
+
+@click.command(epilog=NAMING)
+@runs_argument
+@output_option
+def command(runs: tuple[str, ...], output: str) -> int:
+    """Show where a pipeline stands, step by step.
+
+    JSON: `pipelines`, a list with run, name, state, driven, began, ended, params, steps (step,
+    state, done, total, cached, attempts, started, ended, cause, outputs), why.
+    """
+    from rankzero.cli.show import programs, terminal
+    from rankzero.cli.show.pipelines import pipeline_json
+    from rankzero.cli.show.steps import run_line, say_steps
+
+    found = [(one, progress_of(one)) for one in chosen(runs)]
+    if output == "json":
+        programs.print_json({"pipelines": [pipeline_json(*pair) for pair in found]})
+        return 0
+    screen = terminal.out()
+    for number, (folder, progress) in enumerate(found):
+        if number:
+            screen.say("")
+        screen.say(run_line(folder, progress))
+        say_steps(screen, progress, folder)
+    return 0

@@ -1,0 +1,36 @@
+"""`rankzero pipeline why`."""
+
+from __future__ import annotations
+
+import click
+
+from rankzero.cli.options import output_option
+from rankzero.cli.pipeline.options import NAMING, progress_of, run_argument
+
+
+@click.command(epilog=NAMING)
+@run_argument
+@output_option
+def command(run: str, output: str) -> int:
+    """Say why a pipeline failed, waits or stopped.
+
+    The step, its cause, its last lines, what it kept from beginning; of a step that is a job, what
+    `rankzero why` says of its run.
+
+    JSON: run, state, and account: a list of label and text.
+    """
+    from rankzero.cli.show import programs, terminal
+    from rankzero.cli.show.steps import run_line, say_account
+    from rankzero.pipelines.finding import find
+    from rankzero.pipelines.why import account
+
+    folder = find(run)
+    progress = progress_of(folder)
+    if output == "json":
+        said = [{"label": label, "text": text} for label, text in account(folder, progress)]
+        document = {"run": folder.run, "state": progress.state, "account": said}
+        programs.print_json(document)
+        return 0
+    terminal.out().say(run_line(folder, progress))
+    say_account(terminal.out(), folder, progress)
+    return 0

@@ -1,0 +1,60 @@
+"""From what the user asks for to what a driver walks. Pure, but for the code that it looks at."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from rankzero.driver.graph import Graph, graph
+from rankzero.driver.graph import Step as Compiled
+from rankzero.pipelines.code import Code
+from rankzero.spec.pipelines.model import Pipeline, Step
+
+#: The first word of a command that means the interpreter of jobs.
+_PYTHON = ("python", "python3")
+
+
+def compiled(pipeline: Pipeline, code: Code | None, python: str) -> Graph:
+    """python: the interpreter that jobs get by default. code: None where nothing is to be done.
+
+    Errors: as of `Code.digest`.
+    """
+    return graph(_step(name, step, pipeline, code, python) for name, step in pipeline.steps.items())
+
+
+def _step(name: str, step: Step, pipeline: Pipeline, code: Code | None, python: str) -> Compiled:
+    items = None if isinstance(step.for_each, str) else step.for_each
+    body = _body(step, pipeline, python)
+    return Compiled(
+        name,
+        needs=step.needs,
+        takes={name: _pair(source) for name, source in step.inputs.items()},
+        gives=dict(step.outputs),
+        when=step.when,
+        items=items,
+        items_of=_pair(step.for_each) if isinstance(step.for_each, str) else None,
+        retries=step.retries,
+        timeout=step.timeout,
+        key=_key(body, code.digest(step.code), python) if step.cache and code else "",
+        body=body,
+    )
+
+
+def _pair(source: str) -> tuple[str, str]:
+    step, _, output = source.partition(".")
+    return step, output
+
+
+def _body(step: Step, pipeline: Pipeline, python: str) -> dict[str, Any]:
+    env = {**pipeline.env, **step.env}
+    if step.job is not None:
+        return {"job": {**step.job, "env": {**env, **step.job["env"]}}}
+    assert step.command is not None
+    first, *rest = step.command
+    return {"argv": [python if first in _PYTHON else first, *rest], "env": env}
+
+
+def _key(body: dict[str, Any], code: str, python: str) -> str:
+    told = json.dumps([body, code, python], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()

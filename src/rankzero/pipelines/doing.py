@@ -1,0 +1,239 @@
+"""Parts done as processes of this machine: started, timed, ended, and what they made taken."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from rankzero.agent import process
+from rankzero.agent.interpreter import root
+from rankzero.agent.loop import Loop, Timer
+from rankzero.agent.pipe import Pipe
+from rankzero.driver.engine import Start
+from rankzero.driver.facts import Part
+from rankzero.driver.graph import Graph, Step
+from rankzero.driver.walk import Result
+from rankzero.driver.words import Words
+from rankzero.pipelines import taking
+from rankzero.pipelines.folder import PipelineFolder
+from rankzero.pipelines.laying import lay
+from rankzero.pipelines.store import Store
+
+#: Between SIGTERM and SIGKILL for a step that is to end (seconds).
+GRACE = 10.0
+_PR_SET_PDEATHSIG = 1
+_RUNS_A_JOB = "rankzero.cli.pipeline.job"
+#: In an attempt's folder, what such a process is told and tells: the job, and its run's id.
+JOB, RUN = "job.json", "run"
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
+
+
+class _Doing(NamedTuple):
+    """A process at work. folder: of the attempt. why: it is ended for, empty while it may go on.
+    hands_on: it takes what the part's own process has left."""
+
+    start: Start
+    process: subprocess.Popen[bytes]
+    output: Pipe
+    folder: Path
+    limit: Timer | None
+    why: list[str]
+    hands_on: bool = False
+
+
+class Processes:
+    """See `driver.walk.Doer`.
+
+    A part's process leads a group of its own, and dies with its driver. It finds what it takes in
+    the folder RANKZERO_INPUTS, a file or a folder by each input's name, and leaves what it hands on
+    in RANKZERO_OUTPUTS in the same way.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        graph: Graph,
+        folder: PipelineFolder,
+        artifacts: Store,
+        as_planned: Callable[[str], bool],
+        wrote: Callable[[int, bytes], None],
+        done: Callable[[Part, int, Result], None],
+    ) -> None:
+        """as_planned: whether the code that a step depends on is still what it was. wrote: told of
+        an attempt's number and what it has printed. done: told of its end."""
+        self._loop, self._graph, self._folder = loop, graph, folder
+        self._artifacts, self._as_planned = artifacts, as_planned
+        self._wrote, self._done = wrote, done
+        self._doing: dict[Part, _Doing] = {}
+        self._strays: Timer | None = None
+        self._prctl = ctypes.CDLL(None).prctl if sys.platform.startswith("linux") else None
+        loop.on_signal(signal.SIGCHLD, self._reap)
+
+    def begin(self, start: Start) -> None:
+        step = self._graph[start.part.step]
+        folder = self._folder.attempt(start.part.step, start.part.at, start.number)
+        try:
+            output = Pipe(self._loop)
+        except OSError as error:
+            self._not_started(start, f"{error.strerror}")
+            return
+        try:
+            words = self._prepared(step, start, folder)
+            child = self._spawn(_argv(step, words, folder), words.environment, output)
+        except (OSError, ValueError) as error:
+            output.close()
+            told = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) else error
+            self._not_started(start, f"{told}")
+            return
+        output.started()
+        output.listen(lambda data: self._wrote(start.number, data))
+        limit = None
+        if step.timeout is not None:
+            cause = f"took longer than its timeout, {step.timeout:g} s"
+            limit = self._loop.after(step.timeout, lambda: self._end(start.part, cause))
+        self._doing[start.part] = _Doing(start, child, output, folder, limit, [])
+
+    def stop(self, part: Part, *, now: bool = False) -> None:
+        self._end(part, "was stopped", now=now)
+
+    # -- inside
+
+    def _prepared(self, step: Step, start: Start, folder: Path) -> Words:
+        """The attempt's folder, and what its texts may name. Errors: OSError."""
+        inputs, outputs = folder / "inputs", folder / "outputs"
+        for one in (inputs, outputs):
+            one.mkdir(parents=True)
+        for name, given in start.inputs.items():
+            lay(inputs / name, given)
+        kinds = {
+            name: self._graph[source].gives[output] for name, (source, output) in step.takes.items()
+        }
+        return Words(step, start, kinds, str(inputs), str(outputs))
+
+    def _not_started(self, start: Start, why: str) -> None:
+        result = Result(cause=f"cannot be started: {why}")
+        self._loop.after(0.0, lambda: self._done(start.part, start.attempt, result))
+
+    def _spawn(
+        self, argv: list[str], environment: Mapping[str, str], output: Pipe
+    ) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603 - the user's own command
+            argv,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output.write_fd,
+            stderr=subprocess.STDOUT,
+            preexec_fn=self._before_exec,
+        )
+
+    def _before_exec(self) -> None:
+        """In the child: lead a group, die with the driver. That has one thread, so this may run
+        Python."""
+        os.setpgid(0, 0)
+        if self._prctl is not None:
+            self._prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+
+    def _end(self, part: Part, why: str, *, now: bool = False) -> None:
+        doing = self._doing.get(part)
+        if doing is None or (doing.why and not now):
+            return
+        doing.why.append(why)
+        if now or doing.hands_on:
+            process.signal_group(doing.process.pid, signal.SIGKILL)
+            return
+        process.signal_group(doing.process.pid, signal.SIGTERM)
+        self._loop.after(_grace(self._graph[part.step]), lambda: self._kill(part, doing))
+
+    def _kill(self, part: Part, doing: _Doing) -> None:
+        if self._doing.get(part) is doing:
+            process.signal_group(doing.process.pid, signal.SIGKILL)
+
+    def _reap(self) -> None:
+        ended = dict(process.reap())
+        for part, doing in [*self._doing.items()]:
+            code = ended.pop(doing.process.pid, None)
+            if code is not None:
+                del self._doing[part]
+                self._ended(doing, code)
+        self._end_strays()
+
+    def _ended(self, doing: _Doing, code: int) -> None:
+        process.signal_group(doing.process.pid, signal.SIGKILL)  # what it left behind
+        doing.process.returncode = code  # it was reaped here
+        doing.output.drain()
+        doing.output.close()
+        if doing.limit is not None:
+            doing.limit.cancel()
+        if doing.why:
+            self._over(doing, Result(cause=doing.why[0], code=code))
+        elif doing.hands_on:
+            self._over(doing, taking.result(doing.folder))
+        elif code != 0:
+            self._over(doing, Result(cause=process.ended_how(code), code=code))
+        else:
+            self._hand_on(doing)
+
+    def _hand_on(self, doing: _Doing) -> None:
+        """Take what it has left; what is a lot, in a process of its own: it takes a while."""
+        gives = self._graph[doing.start.part.step].gives
+        if not taking.is_large(gives, doing.folder):
+            self._over(doing, taking.take(self._artifacts, gives, doing.folder))
+            return
+        output = Pipe(self._loop)
+        argv = taking.command(self._artifacts, gives, doing.folder)
+        child = self._spawn(argv, {}, output)
+        output.started()
+        output.listen(lambda data: self._wrote(doing.start.number, data))
+        self._doing[doing.start.part] = doing._replace(
+            process=child, output=output, limit=None, hands_on=True
+        )
+
+    def _over(self, doing: _Doing, result: Result) -> None:
+        part = doing.start.part
+        if result.outputs is not None:
+            result = result._replace(keep=self._as_planned(part.step))
+        # What a name holds need not be text, and a ledger does.
+        cause = result.cause.encode("utf-8", "backslashreplace").decode()
+        self._done(part, doing.start.attempt, result._replace(cause=cause))
+
+    def _end_strays(self) -> None:
+        """What parts left behind in groups of its own has come to us, and helps nobody."""
+        if self._doing or self._strays is not None:
+            return  # whose they are is known only when nothing runs
+        self._signal_strays(signal.SIGTERM)
+        self._strays = self._loop.after(GRACE, self._kill_strays)
+
+    def _kill_strays(self) -> None:
+        self._strays = None
+        if not self._doing:
+            self._signal_strays(signal.SIGKILL)
+
+    def _signal_strays(self, number: int) -> None:
+        for pid in process.children():
+            process.signal_process(pid, number)
+
+
+def _argv(step: Step, words: Words, folder: Path) -> list[str]:
+    """A job is a command as well: the one that runs it, attached. Errors: OSError."""
+    if "job" not in step.body:
+        return [words.fill(word) for word in step.body["argv"]]
+    job = {**words.fill_all(step.body["job"]), "outputs": str(folder / "outputs")}
+    file = folder / JOB
+    file.write_text(json.dumps(job), encoding="utf-8")
+    boot = f"import sys; sys.path[0] = {root()!r}; from {_RUNS_A_JOB} import main; main()"
+    return [sys.executable, "-c", boot, str(file)]
+
+
+def _grace(step: Step) -> float:
+    """A job needs time of its own to end its ranks."""
+    job = step.body.get("job")
+    return GRACE if job is None else float(job["grace"]) + GRACE

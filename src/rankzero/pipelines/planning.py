@@ -1,0 +1,97 @@
+"""From a checked pipeline to the plan that its folder holds."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rankzero.backends.home import no_code
+from rankzero.backends.local.facts import gather
+from rankzero.driver import facts, graph
+from rankzero.driver.graph import Graph
+from rankzero.errors import BadRequest
+from rankzero.pipelines.code import Code
+from rankzero.pipelines.compiling import compiled
+from rankzero.pipelines.earlier import earlier
+from rankzero.pipelines.folder import Pipelines
+from rankzero.spec.names import run_id
+from rankzero.spec.problems import did_you_mean
+
+if TYPE_CHECKING:
+    from rankzero.spec.pipelines.model import Pipeline
+
+
+class Again(NamedTuple):
+    """What is done again. steps: those whose earlier results are not taken; everything: so it is
+    with all. since: this step and all after it are done, and those before it are as the newest run
+    left them."""
+
+    steps: Sequence[str] = ()
+    everything: bool = False
+    since: str | None = None
+
+
+class Planned(NamedTuple):
+    """run: its id. plan: see `PipelineFolder.plan`. known: facts that its ledger begins with."""
+
+    run: str
+    plan: dict[str, Any]
+    known: tuple[facts.Fact, ...]
+
+
+def planned(
+    pipelines: Pipelines, pipeline: Pipeline, again: Again, slots: int | None, file: Path | None
+) -> Planned:
+    """slots: how many parts run at once; by default one a processor. file: where the pipeline was
+    read from, which is no code of its steps.
+
+    Errors: BadRequest for steps that are not there, or have no earlier result; Refused.
+    """
+    workdir = Path(pipeline.workdir)
+    if not workdir.is_dir():
+        message = f"workdir: there is no folder {workdir}; nothing was started."
+        raise BadRequest(message, "It is relative to the pipeline's file.")
+    machine = gather()
+    skip = [*no_code(None), *([] if file is None else [file.absolute()])]
+    code = Code(workdir, tuple(skip))
+    steps = compiled(pipeline, code, machine.python)
+    for name in (*again.steps, *filter(None, [again.since])):
+        if name not in steps:
+            raise BadRequest(f'There is no step "{name}"{did_you_mean(name, steps)}')
+    after = set() if again.since is None else reached(steps, again.since)
+    plan = {
+        "name": pipeline.name,
+        "workdir": pipeline.workdir,
+        "slots": slots or max(1, machine.cpus),
+        "rerun": sorted(steps if again.everything else {*again.steps, *after}),
+        "params": {name: param.value for name, param in pipeline.params.items()},
+        "skip": [str(one) for one in skip],
+        "code": {
+            name: {"paths": list(step.code), "stamp": code.stamp(step.code)}
+            for name, step in pipeline.steps.items()
+            if step.cache
+        },
+        "steps": graph.to_json(steps),
+    }
+    known: tuple[facts.Fact, ...] = ()
+    if again.since is not None:
+        known = tuple(earlier(pipelines, pipeline, steps, again.since, after))
+    return Planned(_new_id(pipelines, pipeline.name), plan, known)
+
+
+def _new_id(pipelines: Pipelines, name: str) -> str:
+    run = run_id(name, secrets.token_hex(2))
+    while pipelines.folder(run).path.exists():
+        run = run_id(name, secrets.token_hex(2))
+    return run
+
+
+def reached(steps: Graph, start: str) -> set[str]:
+    """The step and all that come after it."""
+    found = {start}
+    for name, step in steps.items():  # each after all that it depends on
+        if found & {*step.before}:
+            found.add(name)
+    return found

@@ -1,0 +1,73 @@
+"""Taking pipelines away, with the artifacts that nobody else has."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+
+from rankzero import backends
+from rankzero.backends.local.drafts import draft_of, sweep
+from rankzero.driver import facts
+from rankzero.errors import BadRequest, Refused, UnknownRun
+from rankzero.pipelines import content
+from rankzero.pipelines.doing import RUN
+from rankzero.pipelines.folder import PipelineFolder, Pipelines
+
+
+def remove(pipelines: Pipelines, folders: Iterable[PipelineFolder]) -> int:
+    """Remove these runs; returns how many bytes of artifacts went with them.
+
+    An artifact stays as long as a pipeline that is left had it, and all stay while one runs. The
+    runs that were steps go too. Errors: BadRequest where somebody drives one by now; Refused.
+    """
+    for folder in folders:
+        try:
+            with suppress(FileNotFoundError):  # somebody else removes it just now
+                _remove(folder)
+        except OSError as error:
+            raise Refused(f"{folder.path} cannot be removed: {error.strerror}") from error
+    sweep(pipelines.path, content.remove)
+    kept: set[str] = set()
+    try:
+        for folder in pipelines:
+            kept |= _artifacts(folder)
+        return pipelines.artifacts.sweep(kept)
+    except (Refused, OSError):
+        return 0  # what one has that cannot be read is not known, so all stays
+
+
+def _remove(folder: PipelineFolder) -> None:
+    try:
+        lock = folder.lock.take()
+    except BlockingIOError:
+        raise BadRequest(
+            f"{folder.run} is being driven.", f"Stop it first: rankzero pipeline stop {folder.run}"
+        ) from None
+    try:
+        _remove_runs(folder)
+        gone = draft_of(folder.path, "deleted-")
+        folder.path.rename(gone)
+        content.remove(gone)
+    finally:
+        os.close(lock)
+
+
+def _remove_runs(folder: PipelineFolder) -> None:
+    """Those that steps were; nothing runs any more."""
+    for file in (*folder.steps.glob(f"*/*/{RUN}"), *folder.steps.glob(f"*/*/*/{RUN}")):
+        run = file.read_text(encoding="utf-8").strip()
+        with suppress(UnknownRun):  # it may have been deleted already
+            backend, info = backends.find(run, backends.Where("local"))
+            if info.finished:
+                backend.delete(info.run)
+
+
+def _artifacts(folder: PipelineFolder) -> set[str]:
+    """Errors: Refused."""
+    found: set[str] = set()
+    for event in folder.events():
+        fact = facts.from_event(event)
+        if isinstance(fact, facts.Committed):
+            found.update(output.where for output in fact.outputs.values() if output.where)
+    return found

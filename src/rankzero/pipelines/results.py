@@ -1,0 +1,75 @@
+"""What a pipeline's steps handed on, and copies of it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+from rankzero.driver import facts
+from rankzero.driver.facts import Output, Part
+from rankzero.errors import Refused
+from rankzero.pipelines.folder import PipelineFolder
+
+
+class Handed(NamedTuple):
+    """One output of one part. place: where it can be found by its name."""
+
+    part: Part
+    name: str
+    output: Output
+    place: Path
+
+
+def handed(folder: PipelineFolder) -> list[Handed]:
+    """All that was committed, in that order."""
+    found = []
+    for event in folder.events():
+        fact = facts.from_event(event)
+        if isinstance(fact, facts.Committed):
+            place = folder.output(*fact.part)
+            found += [
+                Handed(fact.part, name, output, place / name)
+                for name, output in fact.outputs.items()
+            ]
+    return found
+
+
+def copied(found: list[Handed], to: Path) -> None:
+    """Copy them into a folder, as `STEP/NAME` or `STEP/AT/NAME`; what is there is replaced.
+
+    Errors: Refused.
+    """
+    for one in found:
+        if one.output.where and not Path(one.output.where).exists():
+            raise Refused(
+                f"{one.part}.{one.name} is gone: {one.output.where}",
+                "It was deleted from the outside; run the pipeline again.",
+            )
+        place = to / one.part.step
+        place = (place if one.part.at < 0 else place / str(one.part.at)) / one.name
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _copy(one.output, place)
+        except OSError as error:
+            raise Refused(
+                f"{place} cannot be written: {error.strerror or error}",
+                "Name another folder: --to",
+            ) from error
+
+
+def _copy(output: Output, place: Path) -> None:
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    else:
+        place.unlink(missing_ok=True)
+    if not output.where:
+        place.write_text(output.value + "\n", encoding="utf-8")
+    elif Path(output.where).is_dir():
+        shutil.copytree(output.where, place, symlinks=True)
+        for one in (place, *place.rglob("*")):
+            if not one.is_symlink():
+                one.chmod(one.stat().st_mode | 0o200)  # an artifact is sealed, its copy is yours
+    else:
+        shutil.copy2(output.where, place)
+        place.chmod(place.stat().st_mode | 0o200)
