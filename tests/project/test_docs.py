@@ -15,6 +15,7 @@ import pytest
 
 from rankzero import spec
 from rankzero.cli.verbs import rankzero as command_line
+from rankzero.spec.pipelines.making import load_pipeline
 
 from .blocks import PAGES, ROOT, Block, blocks, every
 from .transcript import Command, Reader, commands, follow
@@ -104,12 +105,15 @@ def test_python_compiles_and_runs_where_it_says_so(block: Block, tmp_path: Path)
 
 
 @pytest.mark.parametrize("block", every("yaml"), ids=lambda b: b.place)
-def test_yaml_is_a_job_file(block: Block, tmp_path: Path) -> None:
+def test_yaml_is_a_job_or_a_pipeline_file(block: Block, tmp_path: Path) -> None:
     for script in re.findall(r"[\w/]+\.py\b", block.text):
         (tmp_path / script).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / script).touch()
     (tmp_path / "job.yaml").write_text(block.text, encoding="utf-8")
-    assert spec.load(tmp_path / "job.yaml").roles
+    if re.search("^steps:", block.text, re.MULTILINE):
+        assert load_pipeline(tmp_path / "job.yaml").steps
+    else:
+        assert spec.load(tmp_path / "job.yaml").roles
 
 
 def sentences() -> list[tuple[str, str]]:
@@ -132,6 +136,8 @@ def test_commands_within_a_sentence_name_verbs_and_options_that_exist(
         known = {"--help"}
     else:
         command = command_line.get_command(click.Context(command_line), verb)
+        if isinstance(command, click.Group) and words:
+            command = command.get_command(click.Context(command), words[0])
         assert command is not None, f"{page}: {mention}"
         known = {option for param in command.params for option in param.opts} | {"--help"}
     options = {word for word in words if word.startswith("-")} - {"-"}  # - is the newest run

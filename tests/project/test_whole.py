@@ -16,7 +16,7 @@ from .blocks import ROOT
 
 PACKAGE = ROOT / "src" / "rankzero"
 #: What travels to a node, and so runs in anybody's image.
-TRAVELS = ("agent", "contracts", "script")
+TRAVELS = ("agent", "contracts", "driver", "script")
 
 
 def run(*argv: object, **more: object) -> subprocess.CompletedProcess[str]:

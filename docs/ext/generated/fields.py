@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from rankzero.spec import json_schema
+from rankzero.spec.pipelines.schema import json_schema as of_a_pipeline
 
 from .markdown import cell, escaped, table
 
@@ -17,9 +18,12 @@ def fields(part: str) -> str:
 
 
 def keys(part: str) -> dict[str, dict[str, Any]]:
-    """The schema of each key of a part of a job. Errors: KeyError for a part that there is not."""
-    schema = json_schema()
-    inner = schema if part == "job" else schema["$defs"][part.capitalize()]
+    """The schema of each key of a part of a job, of a pipeline, or of a step of one.
+
+    Errors: KeyError for a part that there is not.
+    """
+    schema = of_a_pipeline() if part in ("pipeline", "step") else json_schema()
+    inner = schema if part in ("job", "pipeline") else schema["$defs"][part.capitalize()]
     found: dict[str, dict[str, Any]] = inner["properties"]
     return found
 
