@@ -40,19 +40,20 @@ class Cache(Protocol):
     def find(self, key: str) -> Optional[Mapping[str, Output]]:
         """Outputs that are all still there; else None."""
 
-    def keep(self, key: str, outputs: Mapping[str, Output]) -> None:
-        """Errors: OSError."""
+    def keep(self, key: str, step: str, outputs: Mapping[str, Output]) -> None:
+        """For later parts with this key. It may come to nothing: all that is lost is time."""
+
+    def flush(self) -> None:
+        """Do now what `keep` may have put off; nothing more comes."""
 
 
 class Result(NamedTuple):
-    """How an attempt ended: its outputs, or why not. final: no other attempt would end better.
-    keep: whether its outputs are also those of an equal part."""
+    """How an attempt ended: its outputs, or why not. final: no other attempt would end better."""
 
     outputs: Optional[Mapping[str, Output]] = None
     cause: str = ""
     code: Optional[int] = None
     final: bool = False
-    keep: bool = True
 
 
 class Doer(Protocol):
@@ -116,8 +117,8 @@ class Walk:
         now = time.time()
         made = self._keys.pop(part, "")
         if result.outputs is not None:
-            if made and result.keep:
-                self._keep(made, result.outputs)
+            if made:
+                self._cache.keep(made, part.step, result.outputs)
             self._tell(facts.Committed(part, now, result.outputs))
         elif self._ending is not None:
             self._tell(facts.Dropped(part, attempt, now))
@@ -158,7 +159,10 @@ class Walk:
             return
         failed = self.engine.why()
         why = "%s; then it was stopped by %s" % (failed, by) if failed else by
-        state = facts.FAILED if failed else facts.STOPPED
+        self._finish(facts.FAILED if failed else facts.STOPPED, why)
+
+    def _finish(self, state: str, why: str) -> None:
+        self._cache.flush()  # it may have something to say
         self._tell(facts.Finished(state, time.time(), why))
 
     def _do(self, action: do.Action) -> None:
@@ -172,7 +176,7 @@ class Walk:
         elif isinstance(action, do.Fail):
             self._tell(facts.Broke(action.part, 1, now, action.cause, final=True))
         else:
-            self._tell(facts.Finished(action.state, now, action.why))
+            self._finish(action.state, action.why)
 
     def _begin(self, start: do.Start, now: float) -> None:
         step = self.engine.steps[start.part.step].step
@@ -185,13 +189,6 @@ class Walk:
         self._keys[start.part] = made
         self._tell(facts.Started(start.part, start.attempt, now, start.number))
         self._doer.begin(start)
-
-    def _keep(self, made: str, outputs: Mapping[str, Output]) -> None:
-        """Without the cache all that is lost is time."""
-        try:
-            self._cache.keep(made, outputs)
-        except OSError as error:
-            self.note("the cache takes no results (%s)" % error.strerror)
 
     def _tell(self, fact: facts.Fact) -> None:
         self._ledger.append(fact)

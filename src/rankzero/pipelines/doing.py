@@ -32,7 +32,6 @@ _PR_SET_PDEATHSIG = 1
 _RUNS_A_JOB = "rankzero.cli.pipeline.job"
 #: In an attempt's folder, what such a process is told and tells: the job, and its run's id.
 JOB, RUN = "job.json", "run"
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
 
 
 class _Doing(NamedTuple):
@@ -62,15 +61,12 @@ class Processes:
         graph: Graph,
         folder: PipelineFolder,
         artifacts: Store,
-        as_planned: Callable[[str], bool],
         wrote: Callable[[int, bytes], None],
         done: Callable[[Part, int, Result], None],
     ) -> None:
-        """as_planned: whether the code that a step depends on is still what it was. wrote: told of
-        an attempt's number and what it has printed. done: told of its end."""
+        """wrote: told of an attempt's number and what it has printed. done: told of its end."""
         self._loop, self._graph, self._folder = loop, graph, folder
-        self._artifacts, self._as_planned = artifacts, as_planned
-        self._wrote, self._done = wrote, done
+        self._artifacts, self._wrote, self._done = artifacts, wrote, done
         self._doing: dict[Part, _Doing] = {}
         self._strays: Timer | None = None
         self._prctl = ctypes.CDLL(None).prctl if sys.platform.startswith("linux") else None
@@ -78,7 +74,7 @@ class Processes:
 
     def begin(self, start: Start) -> None:
         step = self._graph[start.part.step]
-        folder = self._folder.attempt(start.part.step, start.part.at, start.number)
+        folder = self._folder.attempt(start.part.step, start.number)
         try:
             output = Pipe(self._loop)
         except OSError as error:
@@ -108,8 +104,12 @@ class Processes:
     def _prepared(self, step: Step, start: Start, folder: Path) -> Words:
         """The attempt's folder, and what its texts may name. Errors: OSError."""
         inputs, outputs = folder / "inputs", folder / "outputs"
-        for one in (inputs, outputs):
-            one.mkdir(parents=True)
+        try:
+            folder.mkdir()
+        except FileNotFoundError:  # the first one of its step
+            folder.mkdir(parents=True)
+        outputs.mkdir()
+        inputs.mkdir()
         for name, given in start.inputs.items():
             lay(inputs / name, given)
         kinds = {
@@ -130,17 +130,14 @@ class Processes:
             stdin=subprocess.DEVNULL,
             stdout=output.write_fd,
             stderr=subprocess.STDOUT,
-            preexec_fn=self._before_exec,
+            start_new_session=True,
+            preexec_fn=self._die_with_driver,
         )
 
-    def _before_exec(self) -> None:
-        """In the child: lead a group, die with the driver. That has one thread, so this may run
-        Python."""
-        os.setpgid(0, 0)
+    def _die_with_driver(self) -> None:
+        """In the child. The driver has one thread, so this may run Python."""
         if self._prctl is not None:
             self._prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        for number in _SIGNALS:
-            signal.signal(number, signal.SIG_DFL)
 
     def _end(self, part: Part, why: str, *, now: bool = False) -> None:
         doing = self._doing.get(part)
@@ -198,12 +195,9 @@ class Processes:
         )
 
     def _over(self, doing: _Doing, result: Result) -> None:
-        part = doing.start.part
-        if result.outputs is not None:
-            result = result._replace(keep=self._as_planned(part.step))
         # What a name holds need not be text, and a ledger does.
         cause = result.cause.encode("utf-8", "backslashreplace").decode()
-        self._done(part, doing.start.attempt, result._replace(cause=cause))
+        self._done(doing.start.part, doing.start.attempt, result._replace(cause=cause))
 
     def _end_strays(self) -> None:
         """What parts left behind in groups of its own has come to us, and helps nobody."""

@@ -28,6 +28,7 @@ from rankzero.driver.engine import Engine
 from rankzero.driver.facts import Part
 from rankzero.driver.walk import Result, Walk
 from rankzero.errors import Error
+from rankzero.pipelines.caching import Caching
 from rankzero.pipelines.code import Code
 from rankzero.pipelines.doing import Processes
 from rankzero.pipelines.folder import PipelineFolder, Pipelines
@@ -80,20 +81,19 @@ class Driver:
         self._lines = LogWriter(str(folder.lines), _KEEP)
         self._answers = Answers(self._loop, LogReader(str(folder.lines)), self._reply)
         self._viewers = Viewers(self._ledger.since, dict, self._ask, self._stop, lambda: None)
-        self._planned = plan["code"]
-        self._code = Code(Path(plan["workdir"]), tuple(map(Path, plan["skip"])))
         self._artifacts = Pipelines(folder.path.parent.parent).artifacts
         graph = folder.graph()
+        code = Code(Path(plan["workdir"]), tuple(map(Path, plan["skip"])))
+        self._cache = Caching(self._loop, self._artifacts, code, plan["code"], self._note)
         self._walk = Walk(
             Engine(graph, plan["slots"]),
             self._ledger,
-            self._artifacts,
+            self._cache,
             Processes(
                 self._loop,
                 graph,
                 folder,
                 self._artifacts,
-                self._as_planned,
                 self._wrote,
                 self._done,
             ),
@@ -112,7 +112,8 @@ class Driver:
         """Until the pipeline is over, or is left as it stands."""
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.on_signal(number, self._walk.leave)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        # Not ignored, which steps would inherit.
+        self._loop.on_signal(signal.SIGHUP, lambda: None)
         self._loop.watch(AGENT_LIFELINE, self._hear_keeper)
         with self._artifacts.lock.shared():
             self._walk.resume()
@@ -122,6 +123,7 @@ class Driver:
             self._loop.after(0.0, self._walk.go)
             if self._walk.engine.ended is None:
                 self._loop.run()
+            self._cache.flush()  # of one that is only left
         self._say_goodbye()
 
     # -- what happens
@@ -148,23 +150,15 @@ class Driver:
                 for name, output in fact.outputs.items():
                     lay(place / name, output)
 
-    def _as_planned(self, step: str) -> bool:
-        """Whether the code is what it was when the step's key was made of it."""
-        planned = self._planned.get(step)
-        try:
-            same = planned is None or self._code.stamp(tuple(planned["paths"])) == planned["stamp"]
-        except Error:  # some of it is gone
-            same = False
-        if not same:
-            self._walk.note("its code has changed meanwhile: later runs do not take its results")
-        return same
-
     def _wrote(self, number: int, data: bytes) -> None:
         try:
             self._lines.append(number, 1, data, time.time())
         except WriteError as error:  # the disk is full: the step goes on without its lines
             self._lines.skip(number, len(data) - error.written)
         self._answers.wrote()
+
+    def _note(self, text: str) -> None:
+        self._walk.note(text)
 
     def _done(self, part: Part, attempt: int, result: Result) -> None:
         self._walk.done(part, attempt, result)

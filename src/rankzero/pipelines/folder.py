@@ -70,9 +70,9 @@ class PipelineFolder:
         """Where what a part handed on can be found by its name; a folder for all parts of one."""
         return self.outputs / step if at < 0 else self.outputs / step / str(at)
 
-    def attempt(self, step: str, at: int, number: int) -> Path:
-        """The folder of one attempt; no other one ever has its number."""
-        return (self.steps / step if at < 0 else self.steps / step / str(at)) / str(number)
+    def attempt(self, step: str, number: int) -> Path:
+        """The folder of one attempt; no other one of the pipeline ever has its number."""
+        return self.steps / step / str(number)
 
 
 class Pipelines:

@@ -55,7 +55,7 @@ def _remove(folder: PipelineFolder) -> None:
 
 def _remove_runs(folder: PipelineFolder) -> None:
     """Those that steps were; nothing runs any more."""
-    for file in (*folder.steps.glob(f"*/*/{RUN}"), *folder.steps.glob(f"*/*/*/{RUN}")):
+    for file in folder.steps.glob(f"*/*/{RUN}"):
         run = file.read_text(encoding="utf-8").strip()
         with suppress(UnknownRun):  # it may have been deleted already
             backend, info = backends.find(run, backends.Where("local"))

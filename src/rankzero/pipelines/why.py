@@ -83,7 +83,7 @@ def last_lines(folder: PipelineFolder, number: int, most: int = _LINES) -> list[
 
 def _run_of(folder: PipelineFolder, attempt: Attempt) -> str:
     """The run that an attempt of a job was; empty for a command."""
-    place = folder.attempt(attempt.part.step, attempt.part.at, attempt.number)
+    place = folder.attempt(attempt.part.step, attempt.number)
     with suppress(OSError):
         return (place / RUN).read_text(encoding="utf-8").strip()
     return ""
