@@ -193,3 +193,14 @@ def test_a_stream_for_programs_has_all(home: Works) -> None:
     assert rows[-1]["kind"] == "result"
     assert rows[-1]["state"] == "succeeded"
     assert rows[-1]["steps"][0]["outputs"]["count"]["value"] == "3"
+
+
+def test_json_is_json_whatever_the_terminal_can_write(home: Works) -> None:
+    file = home.pipeline("steps: {a: {command: [echo, ä]}}\n")
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    said = home.call(
+        "pipeline", "run", file, "-o", "json", env={**plain, "PYTHONIOENCODING": "ascii"}
+    )
+    assert said.code == 0, said
+    texts = [json.loads(line).get("text") for line in said.out.splitlines()]
+    assert "ä" in texts

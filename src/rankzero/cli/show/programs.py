@@ -25,13 +25,19 @@ if TYPE_CHECKING:
 
 def print_json(document: object) -> None:
     """One document, indented."""
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(_text(document, indent=2) + "\n")
 
 
 def print_line(document: Mapping[str, Any]) -> None:
     """One object of a stream, on its own line and at once."""
-    sys.stdout.write(json.dumps(document, separators=(",", ":"), ensure_ascii=False) + "\n")
+    sys.stdout.write(_text(document, separators=(",", ":")) + "\n")
     sys.stdout.flush()
+
+
+def _text(document: object, **how: Any) -> str:  # noqa: ANN401
+    """What stdout's encoding lacks is spelt out, as JSON does that."""
+    encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
+    return json.dumps(document, ensure_ascii=encoding != "utf8", **how)
 
 
 def run_json(info: RunInfo) -> dict[str, Any]:
