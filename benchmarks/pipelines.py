@@ -24,7 +24,7 @@ LEAST = ("true",)
 
 
 def main(quick: bool = False) -> None:
-    rounds, one_by_one, many = (2, 40, 200) if quick else (5, 100, 1000)
+    rounds, one_by_one, many = (2, 40, 200) if quick else (3, 100, 1000)
     for name, command in (("python -c pass", INTERPRETER), ("true", LEAST)):
         print(f"{one_by_one} times `{name}`, one after the other, {rounds} rounds (goal: <= 1.2)")
         table(take_turns(side_by_side(command, one_by_one, 1), rounds), "bare", "s")

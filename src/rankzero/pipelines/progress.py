@@ -76,6 +76,10 @@ class Progress:
     def state(self) -> str:
         return self.ended.state if self.ended is not None else facts.RUNNING
 
+    def knows(self, number: int) -> bool:
+        """Whether an attempt of this number has been told."""
+        return number in self.attempts
+
     def name_of(self, number: int) -> str:
         """The part whose lines have this number: `train`, `each[3]`."""
         attempt = self.attempts.get(number)

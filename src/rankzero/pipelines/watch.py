@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from rankzero.agent.events import FINISHED, Event
 from rankzero.backends.base import LogBlock, LogQuery
@@ -13,6 +13,21 @@ from rankzero.backends.ondisk import unseen
 from rankzero.backends.viewer import Lost
 from rankzero.pipelines.driving import NODE
 from rankzero.pipelines.folder import PipelineFolder
+
+
+def in_order(
+    items: Iterable[Event | LogBlock], known: Callable[[int], bool]
+) -> Iterator[Event | LogBlock]:
+    """The same, lines never before the fact that says whose they are. known: whether an attempt's
+    number is, once its fact was taken."""
+    held: list[LogBlock] = []
+    for item in items:
+        if isinstance(item, LogBlock) and not known(item.rank):
+            held.append(item)
+            continue
+        yield item
+        yield from (one for one in held if known(one.rank))
+        held = [one for one in held if not known(one.rank)]
 
 
 class Watch:

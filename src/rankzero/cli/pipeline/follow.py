@@ -12,7 +12,7 @@ from rankzero.cli.show import programs, steps, terminal
 from rankzero.cli.show.lines import Lines
 from rankzero.cli.show.live import Live
 from rankzero.driver import facts
-from rankzero.pipelines.watch import Watch
+from rankzero.pipelines.watch import Watch, in_order
 
 if TYPE_CHECKING:
     from rankzero.agent.events import Event
@@ -103,18 +103,13 @@ def view_of(output: str, folder: PipelineFolder, progress: Progress) -> View:
 def follow(folder: PipelineFolder, progress: Progress, view: View, query: LogQuery) -> int:
     """Show all that comes until it is over; returns the exit code. What `progress` knows already
     is not said again."""
-    held: list[LogBlock] = []
+    items = Watch(folder, query, progress.last + 1).items()
     try:
-        for item in Watch(folder, query, progress.last + 1).items():
+        for item in in_order(items, progress.knows):
             if isinstance(item, LogBlock):
-                held.append(item)
+                view.block(item)
             else:
                 view.event(item)
-            # Lines may be faster than the fact that says whose they are.
-            ready = [one for one in held if one.rank in progress.attempts]
-            held = [one for one in held if one.rank not in progress.attempts]
-            for one in ready:
-                view.block(one)
     finally:
         view.left()
     view.end()

@@ -45,27 +45,21 @@ def command(
     from rankzero.cli.show.lines import Lines
     from rankzero.cli.show.pipelines import lines_json
     from rankzero.pipelines.finding import find
-    from rankzero.pipelines.watch import Watch
+    from rankzero.pipelines.watch import Watch, in_order
 
     folder = find(run)
     check_steps(folder, steps)
     progress = progress_of(folder)
     lines = Lines(terminal.out(), marked=not raw, name=progress.name_of)
     watch = Watch(folder, LogQuery(since=moment(since), tail=tail), progress.last + 1)
-    held: list[LogBlock] = []
-    for item in watch.items() if follow else watch.kept():
-        if isinstance(item, LogBlock):
-            held.append(item)
-        else:
+    for item in in_order(watch.items() if follow else watch.kept(), progress.knows):
+        if not isinstance(item, LogBlock):
             progress.take(item)
-        known = [one for one in held if one.rank in progress.attempts]
-        held = [one for one in held if one.rank not in progress.attempts]
-        for block in known:
-            if steps and progress.attempts[block.rank].part.step not in steps:
-                continue
-            if output == "json":
-                for line in lines_json(folder.run, block, progress):
-                    programs.print_line(line)
-            else:
-                lines.write(block)
+        elif steps and progress.attempts[item.rank].part.step not in steps:
+            continue
+        elif output == "json":
+            for line in lines_json(folder.run, item, progress):
+                programs.print_line(line)
+        else:
+            lines.write(item)
     return 0
