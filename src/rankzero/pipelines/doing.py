@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
-import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,11 +22,11 @@ from rankzero.driver.words import Words
 from rankzero.pipelines import taking
 from rankzero.pipelines.folder import PipelineFolder
 from rankzero.pipelines.laying import lay
+from rankzero.pipelines.spawning import Spawner
 from rankzero.pipelines.store import Store
 
 #: Between SIGTERM and SIGKILL for a step that is to end (seconds).
 GRACE = 10.0
-_PR_SET_PDEATHSIG = 1
 _RUNS_A_JOB = "rankzero.cli.pipeline.job"
 #: In an attempt's folder, what such a process is told and tells: the job, and its run's id.
 JOB, RUN = "job.json", "run"
@@ -69,7 +67,7 @@ class Processes:
         self._artifacts, self._wrote, self._done = artifacts, wrote, done
         self._doing: dict[Part, _Doing] = {}
         self._strays: Timer | None = None
-        self._prctl = ctypes.CDLL(None).prctl if sys.platform.startswith("linux") else None
+        self._spawner = Spawner()
         loop.on_signal(signal.SIGCHLD, self._reap)
 
     def begin(self, start: Start) -> None:
@@ -82,7 +80,8 @@ class Processes:
             return
         try:
             words = self._prepared(step, start, folder)
-            child = self._spawn(_argv(step, words, folder), words.environment, output)
+            argv = _argv(step, words, folder)
+            child = self._spawner.spawn(argv, words.environment, output.write_fd)
         except (OSError, ValueError) as error:
             output.close()
             told = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) else error
@@ -120,24 +119,6 @@ class Processes:
     def _not_started(self, start: Start, why: str) -> None:
         result = Result(cause=f"cannot be started: {why}")
         self._loop.after(0.0, lambda: self._done(start.part, start.attempt, result))
-
-    def _spawn(
-        self, argv: list[str], environment: Mapping[str, str], output: Pipe
-    ) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(  # noqa: S603 - the user's own command
-            argv,
-            env={**os.environ, **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=output.write_fd,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=self._die_with_driver,
-        )
-
-    def _die_with_driver(self) -> None:
-        """In the child. The driver has one thread, so this may run Python."""
-        if self._prctl is not None:
-            self._prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
     def _end(self, part: Part, why: str, *, now: bool = False) -> None:
         doing = self._doing.get(part)
@@ -187,7 +168,7 @@ class Processes:
             return
         output = Pipe(self._loop)
         argv = taking.command(self._artifacts, gives, doing.folder)
-        child = self._spawn(argv, {}, output)
+        child = self._spawner.spawn(argv, {}, output.write_fd)
         output.started()
         output.listen(lambda data: self._wrote(doing.start.number, data))
         self._doing[doing.start.part] = doing._replace(
