@@ -56,6 +56,9 @@ def planned(
     machine = gather()
     skip = [*no_code(None), *([] if file is None else [file.absolute()])]
     code = Code(workdir, tuple(skip))
+    # Before the contents are read: what is changed meanwhile then has another stamp.
+    counts = {step.code for step in pipeline.steps.values() if step.cache}
+    stamps = {paths: code.stamp(paths) for paths in counts}
     steps = compiled(pipeline, code, machine.python)
     for name in (*again.steps, *filter(None, [again.since])):
         if name not in steps:
@@ -69,7 +72,7 @@ def planned(
         "params": {name: param.value for name, param in pipeline.params.items()},
         "skip": [str(one) for one in skip],
         "code": {
-            name: {"paths": list(step.code), "stamp": code.stamp(step.code)}
+            name: {"paths": list(step.code), "stamp": stamps[step.code]}
             for name, step in pipeline.steps.items()
             if step.cache
         },
