@@ -32,6 +32,16 @@ class Output(NamedTuple):
     size: int = 0
 
 
+def plain(outputs: Mapping[str, Output]) -> Dict[str, Any]:
+    """Outputs by name as plain data; `outputs_of` undoes it."""
+    return {name: one._asdict() for name, one in outputs.items()}
+
+
+def outputs_of(data: Mapping[str, Any]) -> Dict[str, Output]:
+    """Errors: TypeError, AttributeError for what is none."""
+    return {name: Output(**one) for name, one in data.items()}
+
+
 class Part(NamedTuple):
     """One doing of a step. at: of a fan-out, the item's place; -1 where it is done once."""
 
@@ -128,7 +138,7 @@ def to_event(seq: int, fact: Fact) -> Event:
     """seq counts a pipeline's facts from 1."""
     data: Dict[str, Any] = dict(fact._asdict())
     if isinstance(fact, Committed):
-        data["outputs"] = {name: one._asdict() for name, one in fact.outputs.items()}
+        data["outputs"] = plain(fact.outputs)
     part = data.pop("part", None)
     if part is not None:
         data = dict({"step": part.step}, **({} if part.at < 0 else {"at": part.at}), **data)
@@ -144,6 +154,6 @@ def from_event(event: Event) -> Fact:
     if "items" in fields:
         fields["items"] = tuple(fields["items"])
     if "outputs" in fields:
-        fields["outputs"] = {name: Output(**one) for name, one in fields["outputs"].items()}
+        fields["outputs"] = outputs_of(fields["outputs"])
     fact: Fact = kind(**fields)
     return fact

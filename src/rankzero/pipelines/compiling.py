@@ -9,6 +9,7 @@ from typing import Any
 from rankzero.driver.graph import Graph, graph
 from rankzero.driver.graph import Step as Compiled
 from rankzero.pipelines.code import Code
+from rankzero.spec.pipelines.coherence import edges
 from rankzero.spec.pipelines.model import Pipeline, Step
 
 #: The first word of a command that means the interpreter of jobs.
@@ -24,26 +25,15 @@ def compiled(pipeline: Pipeline, code: Code | None, python: str) -> Graph:
 
 
 def _step(name: str, step: Step, pipeline: Pipeline, code: Code | None, python: str) -> Compiled:
-    items = None if isinstance(step.for_each, str) else step.for_each
     body = _body(step, pipeline, python)
-    return Compiled(
-        name,
-        needs=step.needs,
-        takes={name: _pair(source) for name, source in step.inputs.items()},
+    return edges(name, step)._replace(
         gives=dict(step.outputs),
-        when=step.when,
-        items=items,
-        items_of=_pair(step.for_each) if isinstance(step.for_each, str) else None,
+        items=None if isinstance(step.for_each, str) else step.for_each,
         retries=step.retries,
         timeout=step.timeout,
         key=_key(body, code.digest(step.code), python) if step.cache and code else "",
         body=body,
     )
-
-
-def _pair(source: str) -> tuple[str, str]:
-    step, _, output = source.partition(".")
-    return step, output
 
 
 def _body(step: Step, pipeline: Pipeline, python: str) -> dict[str, Any]:

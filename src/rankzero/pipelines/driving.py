@@ -25,7 +25,7 @@ from rankzero.agent.wire.door import Door, Guest
 from rankzero.backends.local.inherited import AGENT_LIFELINE, AGENT_LISTENER
 from rankzero.driver import facts
 from rankzero.driver.engine import Engine
-from rankzero.driver.facts import Part
+from rankzero.driver.facts import Output, Part
 from rankzero.driver.walk import Result, Walk
 from rankzero.errors import Error
 from rankzero.pipelines.caching import Caching
@@ -117,8 +117,9 @@ class Driver:
         self._loop.watch(AGENT_LIFELINE, self._hear_keeper)
         with self._artifacts.lock.shared():
             self._walk.resume()
-            for event in self._ledger.since():
-                self._show(facts.from_event(event))
+            for name, step in self._walk.engine.steps.items():
+                for at, outputs in step.outputs.items():
+                    self._show(Part(name, at), outputs)
             self._door.open()
             self._loop.after(0.0, self._walk.go)
             if self._walk.engine.ended is None:
@@ -136,19 +137,20 @@ class Driver:
             if number is not None:
                 self._lines.end(number, time.time())
                 self._answers.wrote()
-        self._show(fact)
+        if isinstance(fact, facts.Committed):
+            self._show(fact.part, fact.outputs)
         self._viewers.event()
         if isinstance(fact, facts.Finished):
             self._loop.stop()
 
-    def _show(self, fact: facts.Fact) -> None:
+    def _show(self, part: Part, outputs: Mapping[str, Output]) -> None:
         """What a part handed on, where people look for it."""
-        if isinstance(fact, facts.Committed) and fact.outputs:
-            place = self._folder.output(*fact.part)
-            with contextlib.suppress(OSError):  # the ledger has it all the same
+        place = self._folder.output(*part)
+        with contextlib.suppress(OSError):  # the ledger has it all the same
+            if outputs:
                 place.mkdir(parents=True, exist_ok=True)
-                for name, output in fact.outputs.items():
-                    lay(place / name, output)
+            for name, output in outputs.items():
+                lay(place / name, output)
 
     def _wrote(self, number: int, data: bytes) -> None:
         try:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 
+from rankzero.backends import NEWEST
+from rankzero.backends.places import near
 from rankzero.errors import UnknownRun
 from rankzero.pipelines.folder import PipelineFolder, Pipelines
 
-NEWEST = "-"
 _LIST = "See them all: rankzero pipeline list"
 
 
@@ -31,9 +31,8 @@ def find(run: str) -> PipelineFolder:
     if ids:
         shown = ", ".join(ids[:5]) + (", ..." if len(ids) > 5 else "")
         raise UnknownRun(f'"{run}" could be {len(ids)} runs: {shown}.', _LIST)
-    close = difflib.get_close_matches(run, [one.run for one in known], n=1)
-    near = f' Did you mean "{close[0]}"?' if close else ""
-    raise UnknownRun(f'There is no run of a pipeline "{run}".{near}', _LIST)
+    meant_run = near(run, [one.run for one in known])
+    raise UnknownRun(f'There is no run of a pipeline "{run}".{meant_run}', _LIST)
 
 
 def newest_first() -> list[PipelineFolder]:

@@ -22,25 +22,20 @@ from rankzero.backends.local.inherited import (
     LISTENER,
     LOCK,
     interpreter,
+    stand_alone,
 )
 from rankzero.driver import facts
 from rankzero.errors import Refused
 from rankzero.pipelines.folder import PipelineFolder
 from rankzero.pipelines.ledger import Ledger
 
-_MOST_FDS = 65536
 #: So many drivers may die, one after the other, with no part committed in between.
 _MOST_IN_VAIN = 20
 
 
 def main() -> None:
     """`... FOLDER [--detached]`; descriptor 0 is the lifeline, unless detached."""
-    os.setsid()
-    for number in (LISTENER, LOCK):
-        os.set_inheritable(number, False)
-    # What the command had inherited, such as a lock or a pipe of a build, is not ours to hold.
-    os.closerange(LOCK + 1, _MOST_FDS)
-    process.adopt_orphans()
+    stand_alone()
     Keeper(PipelineFolder(Path(sys.argv[1])), attached="--detached" not in sys.argv).run()
 
 
@@ -87,10 +82,10 @@ class Keeper:
         self._pass_on()
 
     def _reap(self) -> None:
-        for pid, code in process.reap():
+        for pid, _ in process.reap():
             if pid == self._driver:
                 self._driver = 0
-                self._ended(code)
+                self._count_death()
         if self._driver:
             return
         strays = process.children()
@@ -99,7 +94,7 @@ class Keeper:
         if not strays:
             self._go_on()
 
-    def _ended(self, code: int) -> None:
+    def _count_death(self) -> None:
         committed = sum(1 for event in self._events() if event.kind == "committed")
         self._in_vain = 0 if committed > self._committed else self._in_vain + 1
         self._committed = committed

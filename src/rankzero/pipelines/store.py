@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rankzero.backends.local.lock import Lock
-from rankzero.driver.facts import Output
+from rankzero.driver.facts import Output, outputs_of, plain
 from rankzero.pipelines import content
 
 _GONE = ".gone-"
@@ -64,7 +64,7 @@ class Store:
 
     def keep(self, key: str, outputs: Mapping[str, Output]) -> None:
         """Errors: OSError."""
-        text = json.dumps({name: one._asdict() for name, one in outputs.items()})
+        text = json.dumps(plain(outputs))
         draft = self._keys / f".{key}-{os.getpid()}"
         draft.write_text(text, encoding="utf-8")
         draft.rename(self._keys / key)
@@ -102,7 +102,6 @@ class Store:
     def _read(self, key: str) -> Mapping[str, Output] | None:
         """None for what is no key, or damaged."""
         try:
-            data = json.loads((self._keys / key).read_text(encoding="utf-8"))
-            return {name: Output(**one) for name, one in data.items()}
+            return outputs_of(json.loads((self._keys / key).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError, AttributeError):
             return None

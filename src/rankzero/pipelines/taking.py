@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rankzero.backends.local.inherited import interpreter
-from rankzero.driver.facts import Output
+from rankzero.driver.facts import Output, outputs_of, plain
 from rankzero.driver.graph import PATH
 from rankzero.driver.walk import Result
 from rankzero.pipelines import content
@@ -61,7 +61,7 @@ def main() -> None:
     result = take(Store(Path(root)), gives, Path(folder))
     data = dict(result._asdict())
     if result.outputs is not None:
-        data["outputs"] = {name: one._asdict() for name, one in result.outputs.items()}
+        data["outputs"] = plain(result.outputs)
     text = json.dumps(data)
     Path(folder, _RESULT).write_text(text, encoding="utf-8")
 
@@ -72,7 +72,6 @@ def result(folder: Path) -> Result:
         data = json.loads((folder / _RESULT).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return Result(cause="its outputs cannot be kept: whoever took them has died")
-    outputs = data["outputs"]
-    if outputs is not None:
-        data["outputs"] = {name: Output(**one) for name, one in outputs.items()}
+    if data["outputs"] is not None:
+        data["outputs"] = outputs_of(data["outputs"])
     return Result(**data)

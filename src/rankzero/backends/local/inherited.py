@@ -3,8 +3,10 @@ an interpreter that runs a part of rankzero. Both sides of each spawn read them 
 
 from __future__ import annotations
 
+import os
 import sys
 
+from rankzero.agent import process
 from rankzero.agent.interpreter import root
 
 #: The supervisor's: its lifeline is descriptor 0, its log 1 and 2.
@@ -13,6 +15,18 @@ LISTENER, LOCK = 3, 4
 #: lock as well.
 AGENT_LIFELINE, AGENT_LISTENER = 3, 4
 DRIVER_LOCK = 5
+_MOST_FDS = 65536
+
+
+def stand_alone() -> None:
+    """What a supervisor, or a keeper, begins with: out of its command's session, with no descriptor
+    but those handed down, and as the parent of every orphan below it."""
+    os.setsid()
+    for number in (LISTENER, LOCK):
+        os.set_inheritable(number, False)
+    # What the command had inherited, such as a lock or a pipe of a build, is not ours to hold.
+    os.closerange(LOCK + 1, _MOST_FDS)
+    process.adopt_orphans()
 
 
 def interpreter(module: str) -> list[str]:

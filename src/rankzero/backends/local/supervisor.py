@@ -23,11 +23,10 @@ from rankzero.backends.local.inherited import (
     AGENT_LIFELINE,
     AGENT_LISTENER,
     LISTENER,
-    LOCK,
     interpreter,
+    stand_alone,
 )
 
-_MOST_FDS = 65536
 #: After the run's end, agents that are still there get this long (seconds).
 _LAST_WAIT = 10.0
 #: The grace of a run whose command is gone; its terminal may be closing.
@@ -36,13 +35,8 @@ _ABANDONED_GRACE = 10.0
 
 def main() -> None:
     """`... FOLDER [--detached]`; descriptor 0 is the lifeline, unless detached."""
-    os.setsid()
-    for number in (LISTENER, LOCK):
-        os.set_inheritable(number, False)
-    # What the command had inherited, such as a lock or a pipe of a build, is not ours to hold.
-    os.closerange(LOCK + 1, _MOST_FDS)
+    stand_alone()
     folder = RunFolder(Path(sys.argv[1]))
-    process.adopt_orphans()
     Supervisor(folder, attached="--detached" not in sys.argv).run()
 
 

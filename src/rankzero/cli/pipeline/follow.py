@@ -67,7 +67,6 @@ class People:
         self._live.close()
 
     def end(self) -> None:
-        self.left()
         steps.say_end(self._screen, self._folder, self._progress)
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rankzero.pipelines.folder import PipelineFolder
     from rankzero.pipelines.progress import Progress
 
+_WHICH = ("Which pipeline? Name a run; - is the newest.", "See them: rankzero pipeline list")
 NAMING = "A run is named by its id, by the start of it, or by - if it is the newest."
 
 
@@ -34,9 +35,7 @@ def _named(ctx: click.Context, param: click.Parameter, value: str | None) -> str
     from rankzero.errors import BadRequest
 
     if value is None:
-        raise BadRequest(
-            "Which pipeline? Name a run; - is the newest.", "See them: rankzero pipeline list"
-        )
+        raise BadRequest(*_WHICH)
     return value
 
 
@@ -57,9 +56,7 @@ def chosen(runs: tuple[str, ...], *, every: bool = False) -> list[PipelineFolder
     if every:
         return finding.newest_first()
     if not runs:
-        raise BadRequest(
-            "Which pipeline? Name a run; - is the newest.", "See them: rankzero pipeline list"
-        )
+        raise BadRequest(*_WHICH)
     return list({one.run: one for one in map(finding.find, runs)}.values())
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rankzero.driver import conditions, filling
-from rankzero.driver.graph import circle
+from rankzero.driver import conditions, filling, graph
 from rankzero.spec.pipelines.model import MOST_STEPS, Pipeline, Step
 from rankzero.spec.problems import did_you_mean
 
@@ -21,33 +20,40 @@ def check(pipeline: Pipeline) -> Iterator[Fault]:
     for name, step in pipeline.steps.items():
         for path, message in _step(pipeline, name, step):
             yield ("steps", name, *path), message
-    steps = {name: before(step) for name, step in pipeline.steps.items()}
-    around = circle({name: [one for one in some if one in steps] for name, some in steps.items()})
+    before = {name: edges(name, step).before for name, step in pipeline.steps.items()}
+    known = {name: [one for one in some if one in before] for name, some in before.items()}
+    around = graph.circle(known)
     if around:
         yield ("steps", around[0]), f"steps wait for each other: {' -> '.join(around)}"
 
 
 def unused(pipeline: Pipeline) -> list[str]:
     """Outputs that nobody takes, of steps that others come after, as `step.output`."""
-    taken = {source for step in pipeline.steps.values() for source in sources(step)}
-    followed = {name for step in pipeline.steps.values() for name in before(step)}
+    wired = [edges(name, step) for name, step in pipeline.steps.items()]
+    taken = {source for step in wired for source in step.reads}
+    followed = {name for step in wired for name in step.before}
     return [
         f"{name}.{output}"
         for name, step in pipeline.steps.items()
         for output in step.outputs
-        if name in followed and f"{name}.{output}" not in taken
+        if name in followed and (name, output) not in taken
     ]
 
 
-def sources(step: Step) -> list[str]:
-    """Every output that a step reads, as `step.output`."""
-    found = [*step.inputs.values(), *filling.names(step.when)]
-    return [*found, step.for_each] if isinstance(step.for_each, str) else found
+def edges(name: str, step: Step) -> graph.Step:
+    """What a step comes after and takes, as a driver sees it; what is done is not in it."""
+    return graph.Step(
+        name,
+        needs=step.needs,
+        takes={key: _pair(source) for key, source in step.inputs.items()},
+        when=step.when,
+        items_of=_pair(step.for_each) if isinstance(step.for_each, str) else None,
+    )
 
 
-def before(step: Step) -> list[str]:
-    """The steps that come before it."""
-    return [*step.needs, *(source.partition(".")[0] for source in sources(step))]
+def _pair(source: str) -> tuple[str, str]:
+    step, _, output = source.partition(".")
+    return step, output
 
 
 def _step(pipeline: Pipeline, name: str, step: Step) -> Iterator[Fault]:
