@@ -89,5 +89,4 @@ class LocalPlace:
         return [repr(process) for process in processes.carrying(self._state / "runs" / run)]
 
     def close(self) -> None:
-        for process in processes.carrying(self._state):
-            os.kill(process.pid, signal.SIGKILL)
+        processes.kill(*(one.pid for one in processes.carrying(self._state)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -176,8 +175,4 @@ class Home:
         """End what the test left: the commands it started, and all that carries its folder."""
         for command in self._commands:
             command.end()
-        for process in processes.carrying(self.state):
-            try:
-                os.kill(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        processes.kill(*(one.pid for one in processes.carrying(self.state)))

@@ -7,6 +7,7 @@ session and closed everything; so a test can tell whether anything of its runs i
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,6 +54,15 @@ def _read(pid: int) -> Process | None:
 
 def _fields(path: Path) -> list[str]:
     return [os.fsdecode(field) for field in path.read_bytes().split(b"\0") if field]
+
+
+def kill(*pids: int, number: int = signal.SIGKILL) -> None:
+    """Send a signal to each. One that has meanwhile ended by itself wants none."""
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            continue
 
 
 def none_left(word: str | Path) -> None:

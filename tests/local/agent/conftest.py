@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -136,8 +135,7 @@ class Cluster:
             if agent.poll() is None:
                 agent.kill()
             agent.wait(PATIENCE)
-        for process in processes.carrying(self.folder):
-            os.kill(process.pid, signal.SIGKILL)
+        processes.kill(*(one.pid for one in processes.carrying(self.folder)))
         self._held.close()
 
 

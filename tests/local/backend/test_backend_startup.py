@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 from collections.abc import Callable
@@ -66,11 +65,7 @@ def test_all_killed_while_it_starts(home: Home, moment: str) -> None:
     reach(home, command, moment)
     everyone = [command.process.pid, *(one.pid for one in processes.carrying(home.state))]
     for number in (signal.SIGSTOP, signal.SIGKILL):
-        for pid in everyone:
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:
-                continue
+        processes.kill(*everyone, number=number)
     command.wait()
     home.nothing_left()
 
