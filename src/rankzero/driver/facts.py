@@ -6,6 +6,9 @@ for those who look at a pipeline, and for programs.
 
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple, Union
 
+from rankzero.agent.artifacts import Output as Output
+from rankzero.agent.artifacts import outputs_of as outputs_of
+from rankzero.agent.artifacts import plain as plain
 from rankzero.agent.events import FINISHED, Event
 
 # A pipeline's states, and those of its steps.
@@ -20,26 +23,6 @@ WAITING, RUNNING, SUCCEEDED, FAILED, STOPPED = (
 SKIPPED = "skipped"
 #: A step's alone: never begun, since one that it depends on failed.
 BLOCKED = "blocked"
-
-
-class Output(NamedTuple):
-    """What a step handed on. digest: of its content. where: its path or address, for those who
-    read it; empty for a value. value: the text of a value. size in bytes."""
-
-    digest: str
-    where: str = ""
-    value: str = ""
-    size: int = 0
-
-
-def plain(outputs: Mapping[str, Output]) -> Dict[str, Any]:
-    """Outputs by name as plain data; `outputs_of` undoes it."""
-    return {name: one._asdict() for name, one in outputs.items()}
-
-
-def outputs_of(data: Mapping[str, Any]) -> Dict[str, Output]:
-    """Errors: TypeError, AttributeError for what is none."""
-    return {name: Output(**one) for name, one in data.items()}
 
 
 class Part(NamedTuple):

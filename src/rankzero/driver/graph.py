@@ -2,10 +2,9 @@
 
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
+from rankzero.agent.artifacts import PATH as PATH
+from rankzero.agent.artifacts import VALUE as VALUE
 from rankzero.driver.filling import names
-
-#: How an output comes: a file or a folder of any size, or a short text in a file.
-PATH, VALUE = "path", "value"
 
 
 class Step(NamedTuple):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rankzero.agent import process
+from rankzero.agent.artifacts import lay
 from rankzero.agent.interpreter import root
 from rankzero.agent.loop import Loop, Timer
 from rankzero.agent.pipe import Pipe
@@ -21,7 +22,6 @@ from rankzero.driver.walk import Result
 from rankzero.driver.words import Words
 from rankzero.pipelines import taking
 from rankzero.pipelines.folder import PipelineFolder
-from rankzero.pipelines.laying import lay
 from rankzero.pipelines.spawning import Spawner
 from rankzero.pipelines.store import Store
 
@@ -110,7 +110,7 @@ class Processes:
         outputs.mkdir()
         inputs.mkdir()
         for name, given in start.inputs.items():
-            lay(inputs / name, given)
+            lay(str(inputs / name), given)
         kinds = {
             name: self._graph[source].gives[output] for name, (source, output) in step.takes.items()
         }

@@ -15,6 +15,7 @@ from typing import Any
 
 from rankzero.agent import exits, process
 from rankzero.agent.answers import Answers
+from rankzero.agent.artifacts import lay
 from rankzero.agent.logs.reader import LogReader
 from rankzero.agent.logs.segment import WriteError
 from rankzero.agent.logs.writer import LogWriter
@@ -32,7 +33,6 @@ from rankzero.pipelines.caching import Caching
 from rankzero.pipelines.code import Code
 from rankzero.pipelines.doing import Processes
 from rankzero.pipelines.folder import PipelineFolder, Pipelines
-from rankzero.pipelines.laying import lay
 from rankzero.pipelines.ledger import Ledger
 
 #: The one place that has lines, as those who look ask for them.
@@ -150,7 +150,7 @@ class Driver:
             if outputs:
                 place.mkdir(parents=True, exist_ok=True)
             for name, output in outputs.items():
-                lay(place / name, output)
+                lay(str(place / name), output)
 
     def _wrote(self, number: int, data: bytes) -> None:
         try:

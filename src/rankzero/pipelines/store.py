@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from rankzero.agent.artifacts import measured
 from rankzero.backends.local.lock import Lock
 from rankzero.driver.facts import Output, outputs_of, plain
 from rankzero.pipelines import content
@@ -39,7 +40,7 @@ class Store:
             there = path.resolve(strict=True)
             return Output(there.name, str(there), size=content.weight(there))
         content.own(path)
-        digest, size = content.measured(path)
+        digest, size = measured(str(path))
         content.settle(path)
         there = self._artifacts / digest
         if there.exists():

@@ -11,12 +11,12 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from rankzero.agent.artifacts import BadOutput, value
 from rankzero.backends.local.inherited import interpreter
 from rankzero.driver.facts import Output, outputs_of, plain
 from rankzero.driver.graph import PATH
 from rankzero.driver.walk import Result
 from rankzero.pipelines import content
-from rankzero.pipelines.content import BadOutput
 from rankzero.pipelines.store import Store
 
 #: More than this takes a disk a second or so (bytes).
@@ -42,7 +42,7 @@ def take(artifacts: Store, gives: Mapping[str, str], folder: Path) -> Result:
         try:
             if not os.path.lexists(path):
                 raise BadOutput(f"was not written: {path}")
-            taken[name] = artifacts.take(path) if kind == PATH else content.value(path)
+            taken[name] = artifacts.take(path) if kind == PATH else value(str(path))
         except BadOutput as error:
             return Result(cause=f"its output `{name}` {error}", final=True)
         except OSError as error:

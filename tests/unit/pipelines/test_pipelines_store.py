@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from rankzero.agent.artifacts import LONGEST_VALUE, BadOutput, measured, value
 from rankzero.driver.facts import Output
 from rankzero.pipelines import content
-from rankzero.pipelines.content import BadOutput
 from rankzero.pipelines.store import Store
 
 
@@ -43,7 +43,7 @@ def test_what_is_alike_but_not_equal_has_another_digest(
     tmp_path: Path, first: dict[str, str], second: dict[str, str]
 ) -> None:
     one, two = folder(tmp_path / "1", **first), folder(tmp_path / "2", **second)
-    assert content.measured(one)[0] != content.measured(two)[0]
+    assert measured(str(one))[0] != measured(str(two))[0]
 
 
 def test_a_file_and_a_folder_are_told_apart_and_a_program_from_its_text(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_a_file_and_a_folder_are_told_apart_and_a_program_from_its_text(tmp_path
     (tmp_path / "program").write_text("")
     (tmp_path / "program").chmod(0o755)
     (tmp_path / "folder").mkdir()
-    digests = {content.measured(tmp_path / name)[0] for name in ("file", "program", "folder")}
+    digests = {measured(str(tmp_path / name))[0] for name in ("file", "program", "folder")}
     assert len(digests) == 3
 
 
@@ -82,7 +82,7 @@ def test_links_within_an_artifact_are_kept(tmp_path: Path, artifacts: Store) -> 
     (made / "latest").symlink_to("weights")
     (made / "inner").mkdir()
     (made / "inner" / "up").symlink_to("../weights")
-    before = content.measured(made)
+    before = measured(str(made))
     taken = artifacts.take(made)
     assert (taken.digest, taken.size) == before
     assert (Path(taken.where) / "inner" / "up").read_text() == "1"
@@ -102,19 +102,19 @@ def test_a_link_to_an_artifact_hands_it_on(tmp_path: Path, artifacts: Store) -> 
 def test_a_value_is_a_short_text(tmp_path: Path) -> None:
     path = tmp_path / "value"
     path.write_text("0.93\n")
-    assert content.value(path).value == "0.93"
+    assert value(str(path)).value == "0.93"
     path.write_text("two\nlines\n\n")
-    assert content.value(path).value == "two\nlines\n"
+    assert value(str(path)).value == "two\nlines\n"
     path.write_bytes(b"\xff")
     with pytest.raises(BadOutput, match="no file with UTF-8 text"):
-        content.value(path)
-    path.write_bytes(b"x" * (content.LONGEST_VALUE + 1))
+        value(str(path))
+    path.write_bytes(b"x" * (LONGEST_VALUE + 1))
     with pytest.raises(BadOutput, match="longer than 32 KiB"):
-        content.value(path)
+        value(str(path))
     path.unlink()
     path.mkdir()
     with pytest.raises(BadOutput, match="no file"):
-        content.value(path)
+        value(str(path))
 
 
 def test_the_cache_knows_only_what_is_still_there(tmp_path: Path, artifacts: Store) -> None:
