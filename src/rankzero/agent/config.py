@@ -82,6 +82,7 @@ class AgentConfig(NamedTuple):
     losses: how many agents of this node have died before this one, where no disk tells.
     log_folder: where every line is kept as well, in a folder of the run's own on a volume.
     shared_outputs: whether outputs lie in a folder of the run's own on a volume, too.
+    step: of a part of a pipeline, what it takes and hands on (see `handing`).
     account: where the proof lies of who may take nodes from dead machines; first node only.
     spares: whether the ranks' interpreters may be started ahead.
     """
@@ -115,6 +116,7 @@ class AgentConfig(NamedTuple):
     shared_outputs: bool = False
     account: Optional[str] = None
     spares: bool = False
+    step: Optional[Mapping[str, Any]] = None
 
     @property
     def node(self) -> str:

@@ -37,7 +37,12 @@ def main(path: str) -> int:
             return refuse(config, "cannot unpack the code into %s: %s" % (config.workdir, error))
     if config.listen is not None and submitted and not config.losses:
         _begin_history(config, float(submitted))
-    return run(config, None)
+    if config.step is None:
+        return run(config, None)
+    from rankzero.agent import handing  # for a pipeline's parts alone
+
+    fault = handing.take_in(config.step)
+    return refuse(config, fault) if fault else handing.hand_on(config, run(config, None))
 
 
 def _begin_history(config: AgentConfig, time: float) -> None:

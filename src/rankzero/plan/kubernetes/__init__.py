@@ -40,11 +40,15 @@ class Facts:
 
 @dataclass(frozen=True)
 class Freight:
-    """What travels: the agent's archive, the code's parts, and the code's digest."""
+    """What travels: the agent's archive, the code's parts, and the code's digest.
+
+    carrier: whose ConfigMaps hold it, where they are not the run's own.
+    """
 
     agent: bytes
     parts: tuple[bytes, ...] = ()
     digest: str = ""
+    carrier: str | None = None
 
 
 def compile_kubernetes(
@@ -93,6 +97,7 @@ def _wanted(job: Job, role: str, run: str, facts: Facts, freight: Freight, first
         run,
         image,
         parts=len(freight.parts),
+        carrier=freight.carrier,
         account=access.account(job, run),
         healer=access.healer(job, run) if first else None,
         assigns_ids=facts.assigns_ids,
@@ -105,17 +110,31 @@ def _others(
     """What pods need, and must be there before them."""
     labels = names.labels(run, job.labels)
     texts = {f"{role}.json": _text(config) for role, config in configs.items()}
-    archive = {"agent.zip": _digest(freight.agent)}
+    own = freight.carrier is None
     return [
         objects.service(run, labels),
         objects.secret(run, labels),
-        objects.config_map(f"{run}-agent", labels, texts, archive),
-        *(
-            objects.config_map(f"{run}-code-{at}", labels, {}, {f"{at:03d}": _digest(part)})
-            for at, part in enumerate(freight.parts)
-        ),
+        objects.config_map(f"{run}-agent", labels, texts, _archive(freight) if own else {}),
+        *(code_maps(run, freight, labels) if own else ()),
         *access.objects(job, run, labels),
     ]
+
+
+def carried(run: str, freight: Freight, labels: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What several runs share: see `Freight.carrier`."""
+    agent = objects.config_map(f"{run}-agent", labels, {}, _archive(freight))
+    return [agent, *code_maps(run, freight, labels)]
+
+
+def code_maps(run: str, freight: Freight, labels: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [
+        objects.config_map(f"{run}-code-{at}", labels, {}, {f"{at:03d}": _digest(part)})
+        for at, part in enumerate(freight.parts)
+    ]
+
+
+def _archive(freight: Freight) -> dict[str, str]:
+    return {"agent.zip": _digest(freight.agent)}
 
 
 def _agent(job: Job, found: Found, run: str, role: str, freight: Freight) -> AgentConfig:

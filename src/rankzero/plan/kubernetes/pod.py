@@ -26,7 +26,8 @@ _VISIBLE = "NVIDIA_VISIBLE_DEVICES"
 class Wanted(NamedTuple):
     """What the pods of a role are made from.
 
-    parts: in how many ConfigMaps the code travels. account: the ServiceAccount whose token they
+    parts: in how many ConfigMaps the code travels; carrier: whose they are, where not the run's
+    own. account: the ServiceAccount whose token they
     get; healer: as which the coordinator among them takes nodes from dead machines.
     assigns_ids: the cluster chooses who they run as.
     """
@@ -36,6 +37,7 @@ class Wanted(NamedTuple):
     run: str
     image: str
     parts: int = 0
+    carrier: str | None = None
     account: str | None = None
     healer: str | None = None
     assigns_ids: bool = False
@@ -110,7 +112,13 @@ def _spec(wanted: Wanted) -> dict[str, Any]:
         "topologySpreadConstraints": [_spread(wanted.run)],
         "containers": [_container(wanted)],
         "volumes": [
-            *volumes.own(wanted.run, wanted.parts, asked.shm, account=wanted.healer is not None),
+            *volumes.own(
+                wanted.run,
+                wanted.parts,
+                asked.shm,
+                carrier=wanted.carrier,
+                account=wanted.healer is not None,
+            ),
             *volumes.theirs(wanted.volumes),
         ],
     }

@@ -17,8 +17,16 @@ _OWN = "rankzero"
 _TOKEN_LASTS = 3600
 
 
-def own(run: str, parts: int, shm: str | None, *, account: bool = False) -> list[dict[str, Any]]:
-    """parts: in how many ConfigMaps the code travels. account: with what proves to the API server
+def own(
+    run: str,
+    parts: int,
+    shm: str | None,
+    *,
+    carrier: str | None = None,
+    account: bool = False,
+) -> list[dict[str, Any]]:
+    """parts: in how many ConfigMaps the code travels. carrier: whose they are, and who has the
+    agent's archive, where that is not the run. account: with what proves to the API server
     who the pod is."""
     # Without a limit of its own /dev/shm is as large as the pod's memory, or the machine's where
     # the pod has no limit, and what lies in it counts as the pod's memory. So it cannot take more
@@ -28,15 +36,24 @@ def own(run: str, parts: int, shm: str | None, *, account: bool = False) -> list
     found: list[dict[str, Any]] = [
         {"name": f"{_OWN}-run", "emptyDir": {}},
         {"name": f"{_OWN}-shm", "emptyDir": {"medium": "Memory", **limit}},
-        {"name": f"{_OWN}-agent", "configMap": {"name": f"{run}-agent"}},
+        {"name": f"{_OWN}-agent", **_agent(run, carrier)},
         {"name": f"{_OWN}-token", "secret": {"secretName": run, "defaultMode": 0o440}},
     ]
     if parts:
-        sources = [{"configMap": {"name": f"{run}-code-{at}"}} for at in range(parts)]
+        whose = carrier or run
+        sources = [{"configMap": {"name": f"{whose}-code-{at}"}} for at in range(parts)]
         found.append({"name": f"{_OWN}-code", "projected": {"sources": sources}})
     if account:
         found.append({"name": f"{_OWN}-account", "projected": {"sources": _account()}})
     return found
+
+
+def _agent(run: str, carrier: str | None) -> dict[str, Any]:
+    """The archive, and beside it the run's configs."""
+    if carrier is None:
+        return {"configMap": {"name": f"{run}-agent"}}
+    sources = [{"configMap": {"name": f"{one}-agent"}} for one in (carrier, run)]
+    return {"projected": {"sources": sources}}
 
 
 def _account() -> list[dict[str, Any]]:
