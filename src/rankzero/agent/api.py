@@ -8,7 +8,7 @@ import http.client
 import json
 import os
 import ssl
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple, Type, TypeVar, Union
 from urllib.parse import urlencode
 
 #: How long the API server may take to answer (seconds).
@@ -40,6 +40,10 @@ class Denied(Exception):
     """The account may not do it, or is not known."""
 
 
+A = TypeVar("A", bound="Api")
+Body = Union[Mapping[str, Any], Sequence[Mapping[str, Any]]]
+
+
 class Api:
     """folder: where the account's `token`, `ca.crt` and `namespace` lie. server: `host` and `port`
     as the pod's environment has them. Every method raises Unanswered and Denied."""
@@ -48,7 +52,7 @@ class Api:
         self._folder, self._server = folder, server
 
     @classmethod
-    def of_pod(cls, folder: str, environ: Mapping[str, str]) -> "Api":
+    def of_pod(cls: "Type[A]", folder: str, environ: Mapping[str, str]) -> "A":
         """Where the kubelet says that the API server is."""
         host = environ.get("KUBERNETES_SERVICE_HOST", "kubernetes.default.svc")
         return cls(folder, (host, int(environ.get("KUBERNETES_SERVICE_PORT", "443"))))
@@ -79,7 +83,7 @@ class Api:
         method: str,
         path: str,
         query: Optional[Mapping[str, str]] = None,
-        body: Optional[Mapping[str, Any]] = None,
+        body: Optional[Body] = None,
         kind: str = JSON,
     ) -> Dict[str, Any]:
         with Answer(self, method, path, query or {}, body, kind) as answer:
@@ -95,7 +99,7 @@ class Answer:
         method: str,
         path: str,
         query: Mapping[str, str],
-        body: Optional[Mapping[str, Any]] = None,
+        body: Optional[Body] = None,
         kind: str = JSON,
         patience: float = PATIENCE,
     ) -> None:

@@ -7,9 +7,19 @@ import zipfile
 from pathlib import Path
 
 #: What of the package runs on a node, besides its own `__init__.py`.
-TRAVELS = ("agent", "contracts", "script")
+TRAVELS = ("agent", "contracts", "driver", "script")
 _PACKAGE = Path(__file__).parents[1]
-_MAIN = "from rankzero.agent.__main__ import main\n\nmain()\n"
+_MAIN = """\
+import sys
+
+if sys.argv[1:2] == ["drive"]:
+    from rankzero.driver.cluster.driving import main
+
+    sys.exit(main())
+from rankzero.agent.__main__ import main
+
+main()
+"""
 #: A zip's clock begins here; any fixed time makes the same bytes of the same sources.
 _BEGINNING = (1980, 1, 1, 0, 0, 0)
 _UNIX, _PLAIN_FILE = 3, 0o100644 << 16

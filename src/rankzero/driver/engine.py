@@ -112,6 +112,7 @@ class Engine:
     def __init__(self, graph: Graph, slots: int = 1) -> None:
         self.steps = {name: StepState(step) for name, step in graph.items()}
         self.running: Dict[Part, int] = {}
+        self._numbers: Dict[Part, int] = {}
         self.ended: Optional[facts.Finished] = None
         self.first: Optional[facts.Broke] = None
         self._slots = slots
@@ -154,9 +155,11 @@ class Engine:
         if isinstance(fact, facts.Started):
             self.running[part] = step.attempts[part.at] = fact.attempt
             self._attempts = max(self._attempts, fact.number)
+            self._numbers[part] = fact.number
             step.state = step.state if step.over else facts.RUNNING
             return
         self.running.pop(part, None)
+        self._numbers.pop(part, None)
         if isinstance(fact, facts.Committed):
             step.outputs[part.at] = fact.outputs
             if len(step.outputs) == len(step.items or ()) and not step.over:
@@ -234,16 +237,23 @@ class Engine:
         begun = part in self.running or part in self._asked or part.at in state.outputs
         return not state.over and not begun
 
+    def again(self, part: Part) -> Start:
+        """What an attempt that runs was begun with."""
+        return self._started(part, self.running[part], self._numbers[part])
+
     def _start(self, part: Part) -> Start:
+        self._attempts += 1
+        attempt = self.steps[part.step].attempts.get(part.at, 0) + 1
+        return self._started(part, attempt, self._attempts)
+
+    def _started(self, part: Part, attempt: int, number: int) -> Start:
         state = self.steps[part.step]
         inputs = {
             name: self.steps[source].output(output)
             for name, (source, output) in state.step.takes.items()
         }
         assert state.items is not None
-        self._attempts += 1
-        attempt, item = state.attempts.get(part.at, 0) + 1, state.items[max(part.at, 0)]
-        return Start(part, attempt, self._attempts, inputs, item)
+        return Start(part, attempt, number, inputs, state.items[max(part.at, 0)])
 
     def _items(self, step: Step) -> Tuple[Any, ...]:
         """Errors: ValueError for a value that is no list in JSON."""

@@ -53,12 +53,14 @@ class Started(NamedTuple):
 
 
 class Committed(NamedTuple):
-    """Its outputs are whole and stay as they are. cached: they are an earlier doing's."""
+    """Its outputs are whole and stay as they are. cached: they are an earlier doing's. key: of
+    their content (see `keys`); empty where it is not to be taken again."""
 
     part: Part
     time: float
     outputs: Mapping[str, Output] = {}
     cached: bool = False
+    key: str = ""
 
 
 class Broke(NamedTuple):

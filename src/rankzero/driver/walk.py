@@ -57,7 +57,14 @@ class Result(NamedTuple):
 
 
 class Doer(Protocol):
-    """Does parts. It reports each one's end by `Walk.done`, after `begin` has returned."""
+    """Does parts. It reports each one's end by `Walk.done`, after `begin` has returned.
+
+    outlives: whether what it has begun goes on without it, and is found again by another one that
+    begins the same attempt.
+    """
+
+    @property
+    def outlives(self) -> bool: ...
 
     def begin(self, start: do.Start) -> None: ...
 
@@ -94,11 +101,17 @@ class Walk:
         self._noted: Set[str] = set()
 
     def resume(self) -> None:
-        """Take what the ledger knows. What was under way when it was left is done again."""
+        """Take what the ledger knows. What was under way when it was left goes on where it can,
+        and else is done again."""
         for fact in self._ledger.read():
             self.engine.take(fact)
         for part, attempt in list(self.engine.running.items()):
-            self._tell(facts.Dropped(part, attempt, time.time()))
+            if self._doer.outlives:
+                start = self.engine.again(part)
+                self._keys[part] = key(self.engine.steps[part.step].step, start)
+                self._doer.begin(start)
+            else:
+                self._tell(facts.Dropped(part, attempt, time.time()))
 
     def go(self) -> None:
         """Begin all that can begin now."""
@@ -119,7 +132,7 @@ class Walk:
         if result.outputs is not None:
             if made:
                 self._cache.keep(made, part.step, result.outputs)
-            self._tell(facts.Committed(part, now, result.outputs))
+            self._tell(facts.Committed(part, now, result.outputs, key=made))
         elif self._ending is not None:
             self._tell(facts.Dropped(part, attempt, now))
         else:
@@ -184,7 +197,7 @@ class Walk:
         if made and step.name not in self._rerun:
             known = self._cache.find(made)
             if known is not None:
-                self._tell(facts.Committed(start.part, now, known, cached=True))
+                self._tell(facts.Committed(start.part, now, known, True, made))
                 return
         self._keys[start.part] = made
         self._tell(facts.Started(start.part, start.attempt, now, start.number))

@@ -53,6 +53,8 @@ class Processes:
     in RANKZERO_OUTPUTS in the same way.
     """
 
+    outlives = False
+
     def __init__(
         self,
         loop: Loop,

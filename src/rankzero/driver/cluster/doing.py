@@ -1,0 +1,204 @@
+"""Parts done as runs of the cluster: made, watched, ended, and what they hand on taken from what
+their first pods leave."""
+
+import json
+import secrets
+import sys
+import time
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+
+from rankzero.agent import api, process
+from rankzero.agent import events as ev
+from rankzero.agent.artifacts import outputs_of
+from rankzero.agent.handing import HANDED
+from rankzero.agent.healing.pods import RUN
+from rankzero.driver.cluster import parts, words
+from rankzero.driver.cluster.ledger import patiently
+from rankzero.driver.cluster.objects import Object, Objects
+from rankzero.driver.engine import Start
+from rankzero.driver.facts import Part
+from rankzero.driver.graph import Graph
+from rankzero.driver.walk import Result
+
+#: After which a Job has no pods and never will: see `backends.kubernetes.queueing.ended`.
+_NO_MORE = {"parallelism": 0, "suspend": False, "activeDeadlineSeconds": 1}
+_CONTAINER = "rank"
+
+
+class Attempt(NamedTuple):
+    """A run at work. until: when its time is over (seconds since the epoch). why: it is ended for,
+    empty while it may go on."""
+
+    start: Start
+    role: str
+    until: Optional[float]
+    why: List[str]
+
+
+class Runs:
+    """See `driver.walk.Doer`. A part's run has the name that its attempt's number gives it, so that
+    another driver which begins it again finds it there."""
+
+    outlives = True
+
+    def __init__(
+        self,
+        objects: Objects,
+        graph: Graph,
+        run: str,
+        owner: Mapping[str, Any],
+        done: Callable[[Part, int, Result], None],
+    ) -> None:
+        self._objects, self._graph, self._run, self._owner = objects, graph, run, owner
+        self._done = done
+        self._doing: Dict[str, Attempt] = {}
+        self._ended: List[Tuple[str, Result]] = []
+
+    def begin(self, start: Start) -> None:
+        step, name = self._graph[start.part.step], words.part(self._run, start.number)
+        until = None if step.timeout is None else time.time() + step.timeout
+        self._doing[name] = Attempt(start, step.body["role"], until, [])
+        try:
+            self._make(start, name)
+        except api.Invalid as error:
+            self._ended.append((name, Result(cause="cannot be started: %s" % error, final=True)))
+        except api.Denied as error:
+            self._ended.append((name, Result(cause="cannot be started: %s" % error)))
+
+    def stop(self, part: Part, *, now: bool = False) -> None:
+        for name, attempt in self._doing.items():
+            if attempt.start.part == part:
+                self._end(name, "was stopped")
+
+    # -- what the driver tells
+
+    def pod(self, pod: Object) -> None:
+        """A pod as it is now. The first one of a run leaves how it ended."""
+        labels = pod["metadata"]["labels"]
+        attempt = self._doing.get(labels.get(RUN, ""))
+        if attempt is not None and parts.coordinates(labels, attempt.role):
+            outcome = _outcome(pod)
+            if outcome is not None:
+                self._over(labels[RUN], _result(outcome))
+
+    def job(self, job: Object) -> None:
+        """A Job as it is now: one that has failed or is complete without any word of its pods."""
+        labels = job["metadata"]["labels"]
+        attempt = self._doing.get(labels.get(RUN, ""))
+        if attempt is None or labels.get(words.PART) != "coordinator":
+            return
+        for condition in job.get("status", {}).get("conditions") or ():
+            if condition["status"] == "True" and condition["type"] in ("Complete", "Failed"):
+                self._over(labels[RUN], self._last_word(labels[RUN], attempt, condition))
+
+    def look(self, now: float) -> Optional[float]:
+        """End what takes too long, and tell of what has ended; when to look again, or None."""
+        for name, attempt in list(self._doing.items()):
+            if attempt.until is not None and attempt.until <= now and not attempt.why:
+                took = self._graph[attempt.start.part.step].timeout
+                self._end(name, "took longer than its timeout, %g s" % (took or 0))
+        while self._ended:
+            name, result = self._ended.pop(0)
+            done = self._doing.pop(name, None)
+            if done is not None:
+                self._done(done.start.part, done.start.attempt, result)
+        open_ = [one.until for one in self._doing.values() if one.until is not None and not one.why]
+        return min(open_) if open_ else None
+
+    # -- inside
+
+    def _make(self, start: Start, name: str) -> None:
+        """Its objects, whatever of them is there already. Errors: api.Denied, api.Invalid."""
+        now, token = time.time(), secrets.token_hex(32)
+        first, others = parts.objects(self._run, self._graph, start, token, self._owner, now)
+        job = first["metadata"]["name"]
+        made = self._made(first)
+        if made is None:
+            made = patiently(lambda: self._objects.one("Job", job))
+        owner = owner_of(made)
+        for one in others:
+            one["metadata"]["ownerReferences"] = [owner]
+            self._made(one)
+        queue = self._graph[start.part.step].body.get("queue")
+        begin: Dict[str, Any] = {"spec": {"suspend": False}}
+        if queue:
+            begin = {"metadata": {"labels": {"kueue.x-k8s.io/queue-name": queue}}}
+        if made["spec"].get("suspend"):
+            patiently(lambda: self._objects.change("Job", job, begin))
+
+    def _made(self, manifest: Object) -> Optional[Object]:
+        """None where it is there already."""
+        try:
+            made: Object = patiently(lambda: self._objects.create(manifest))
+        except api.Taken:
+            return None
+        return made
+
+    def _end(self, name: str, why: str) -> None:
+        attempt = self._doing[name]
+        if attempt.why:
+            return
+        attempt.why.append(why)
+        try:
+            jobs, _ = patiently(lambda: self._objects.every("Job", "%s=%s" % (RUN, name)))
+            for job in jobs:
+                self._no_more(job["metadata"]["name"])
+        except (api.Absent, api.Invalid, api.Denied) as error:
+            sys.stderr.write("rankzero: %s cannot be ended: %s\n" % (name, error))
+            self._over(name, Result(cause=why))
+
+    def _no_more(self, job: str) -> None:
+        patiently(lambda: self._objects.change("Job", job, {"spec": _NO_MORE}))
+
+    def _over(self, name: str, result: Result) -> None:
+        if any(ended == name for ended, _ in self._ended):
+            return
+        why = self._doing[name].why
+        self._ended.append((name, result._replace(outputs=None, cause=why[0]) if why else result))
+
+    def _last_word(self, name: str, attempt: Attempt, condition: Mapping[str, Any]) -> Result:
+        """The Job may be known to have ended before its pod is."""
+        selector = "%s=%s" % (RUN, name)
+        pods, _ = patiently(lambda: self._objects.every("Pod", selector))
+        for pod in pods:
+            if parts.coordinates(pod["metadata"]["labels"], attempt.role):
+                outcome = _outcome(pod)
+                if outcome is not None:
+                    return _result(outcome)
+        if condition["type"] == "Complete" and not self._graph[attempt.start.part.step].gives:
+            return Result(outputs={})
+        said = condition.get("message") or condition.get("reason") or condition["type"]
+        return Result(cause="ended without a word of its pods: %s" % said)
+
+
+def owner_of(job: Object) -> Dict[str, str]:
+    """The reference with which a Job owns what it takes along when it goes."""
+    about = job["metadata"]
+    return {"apiVersion": "batch/v1", "kind": "Job", "name": about["name"], "uid": about["uid"]}
+
+
+def _outcome(pod: Object) -> Optional[Dict[str, Any]]:
+    """What its agent has left; None while it runs, and of one that died without a word."""
+    for status in pod.get("status", {}).get("containerStatuses") or ():
+        ended = status.get("state", {}).get("terminated")
+        if ended and status["name"] == _CONTAINER:
+            try:
+                said = json.loads(ended.get("message") or "")
+            except ValueError:
+                return None
+            return said if isinstance(said, dict) and said.get("state") in ev.FINAL else None
+    return None
+
+
+def _result(outcome: Mapping[str, Any]) -> Result:
+    if outcome["state"] == ev.SUCCEEDED:
+        return Result(outputs=outputs_of(outcome.get(HANDED) or {}))
+    cause = outcome.get("cause") or {}
+    code = outcome.get("exit_code")
+    if cause.get("kind") == "outputs":
+        return Result(cause=str(cause["message"]), code=code, final=True)
+    if cause.get("kind") == "rank-failed":
+        ended = cause["code"] if cause.get("code") is not None else -int(cause["signal"])
+        return Result(cause=process.ended_how(ended), code=ended)
+    said = cause.get("message") or cause.get("kind") or outcome["state"]
+    return Result(cause="failed: %s" % said, code=code)

@@ -1,0 +1,75 @@
+"""A cluster's objects for a driver: made, changed, listed and watched, in its own namespace."""
+
+import json
+from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
+from urllib.parse import quote
+
+from rankzero.agent import api
+
+Object = Dict[str, Any]
+#: How long one watch lasts (seconds): another one goes on from where it ended.
+_WATCH = 240
+
+
+class Objects(api.Api):
+    """Every method raises api.Unanswered and api.Denied."""
+
+    def create(self, made: Mapping[str, Any]) -> Object:
+        """Errors: also api.Taken where another one has its name."""
+        return self.call("POST", self._path(made["apiVersion"], made["kind"]), body=made)
+
+    def one(self, kind: str, name: str) -> Object:
+        """Errors: also api.Absent."""
+        return self.call("GET", self._of(kind, name))
+
+    def change(self, kind: str, name: str, change: Mapping[str, Any]) -> Object:
+        """A merge patch. Errors: also api.Absent."""
+        return self.call("PATCH", self._of(kind, name), body=change, kind=api.MERGE)
+
+    def amend(self, kind: str, name: str, steps: Sequence[Mapping[str, Any]]) -> Object:
+        """A JSON patch, which is done as a whole or not at all. Errors: also api.Absent, and
+        api.Invalid where a test in it fails."""
+        return self.call("PATCH", self._of(kind, name), body=steps, kind=api.STEPS)
+
+    def every(self, kind: str, selector: str) -> Tuple[List[Object], str]:
+        """All that the labels select, and the version of their list."""
+        answer = self.call("GET", self._of(kind), {"labelSelector": selector})
+        return list(answer.get("items") or ()), str(answer["metadata"]["resourceVersion"])
+
+    def changes(self, kind: str, selector: str, version: str) -> Iterator[Object]:
+        """Each that was added or changed after a version, until the server ends the watch.
+        Errors: also api.Invalid where the version is too old."""
+        query = {
+            "labelSelector": selector,
+            "watch": "true",
+            "resourceVersion": version,
+            "timeoutSeconds": str(_WATCH),
+        }
+        patience = _WATCH + api.PATIENCE
+        with api.Answer(self, "GET", self._of(kind), query, patience=patience) as answer:
+            for line in iter(answer.line, b""):
+                yield _changed(line)
+
+    # -- inside
+
+    def _of(self, kind: str, name: str = "") -> str:
+        return self._path("batch/v1" if kind == "Job" else "v1", kind, name)
+
+    def _path(self, version: str, kind: str, name: str = "") -> str:
+        base = "/apis/" + version if "/" in version else "/api/" + version
+        plural = kind.lower()
+        plural = plural[:-1] + "ies" if plural.endswith("y") else plural + "s"
+        path = "%s/namespaces/%s/%s" % (base, quote(self.read("namespace"), safe=""), plural)
+        return "%s/%s" % (path, quote(name, safe="")) if name else path
+
+
+def _changed(line: bytes) -> Object:
+    try:
+        said = json.loads(line)
+        kind, changed = said["type"], said["object"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise api.Unanswered("a watch ends in the middle of a change: %s" % error) from error
+    if kind == "ERROR":
+        raise api.Invalid("a watch ends: %s" % changed.get("message"))
+    found: Object = changed
+    return found
