@@ -5,7 +5,7 @@ the next step looks for them by their names.
 import hashlib
 import os
 import stat
-from typing import Any, Iterator, Mapping, NamedTuple, Tuple
+from typing import Any, Dict, Iterator, Mapping, NamedTuple, Tuple
 
 #: How an output comes: a file or a folder of any size, or a short text in a file.
 PATH, VALUE = "path", "value"
@@ -98,7 +98,7 @@ def lay(place: str, given: Any) -> None:
             file.write(given.value + "\n")
 
 
-def plain(outputs: Mapping[str, Output]) -> Mapping[str, Any]:
+def plain(outputs: Mapping[str, Output]) -> Dict[str, Any]:
     """Outputs by name as plain data; `outputs_of` undoes it."""
     return {name: one._asdict() for name, one in outputs.items()}
 

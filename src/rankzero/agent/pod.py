@@ -7,13 +7,14 @@ run was submitted, in seconds since the epoch).
 """
 
 import os
+import shutil
 import sys
 from typing import Any, Dict
 
 from rankzero.agent import events as ev
 from rankzero.agent import exits, testament
 from rankzero.agent.chronicle import Chronicle
-from rankzero.agent.config import AgentConfig, load
+from rankzero.agent.config import AgentConfig, Command, load
 from rankzero.agent.unpack import Unpackable, unpack
 
 ADDRESS, LOSSES, SUBMITTED = "RANKZERO_POD_IP", "RANKZERO_LOSSES", "RANKZERO_SUBMITTED"
@@ -62,12 +63,21 @@ def own(config: AgentConfig, index: int, address: str) -> AgentConfig:
     """The role's config as this pod's. The first node reaches itself by loopback: a resolver may
     still give the address of the pod in whose place it is."""
     config = config._replace(index=index, address=address, python=config.python or sys.executable)
+    config = config._replace(command=_with_python(config.command, config.python))
     if config.listen is None:
         return config
     if index:
         return config._replace(listen=None, events_file=None, account=None)
     port = config.listen.rpartition(":")[2]
     return config._replace(coordinator="127.0.0.1:" + port)
+
+
+def _with_python(command: Command, python: str) -> Command:
+    """A command that says `python` means an interpreter, whatever this image calls it."""
+    named = command.kind == "command" and command.target in ("python", "python3")
+    if named and shutil.which(command.target) is None:
+        return command._replace(target=python)
+    return command
 
 
 def refuse(config: AgentConfig, message: str) -> int:

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from rankzero.driver import facts
 from rankzero.driver.facts import Output
 from rankzero.driver.graph import PATH, Graph, Step
 from rankzero.errors import BadRequest, Refused
-from rankzero.pipelines.folder import PipelineFolder, Pipelines
 
 if TYPE_CHECKING:
+    from rankzero.pipelines.kept import Kept
     from rankzero.spec.pipelines.model import Pipeline
 
 
 def earlier(
-    pipelines: Pipelines, pipeline: Pipeline, steps: Graph, since: str, after: set[str]
+    run: Kept | None,
+    pipeline: Pipeline,
+    steps: Graph,
+    since: str,
+    after: set[str],
+    there: Callable[[Output], bool],
 ) -> Iterator[facts.Fact]:
-    """The facts by which steps are over that are not among `after`, as the newest run of the same
-    pipeline in the same folder left them. after: `since`, and all that come after it.
+    """The facts by which steps are over that are not among `after`, as an earlier run left them.
+    after: `since`, and all that come after it. there: whether an artifact still is.
 
     Errors: BadRequest where one that comes before it has no result there that fits.
     """
-    run = _newest(pipelines, pipeline)
     if run is None:
         raise BadRequest(
             f"--from: no earlier run of {pipeline.name} in {pipeline.workdir} is here.",
@@ -38,7 +42,7 @@ def earlier(
         if name in after:
             continue
         told = known.get(name, [])
-        if _fits(step, told):
+        if _fits(step, told, there):
             yield from (_now(fact, now) for fact in told)
         elif name in needed:
             raise BadRequest(
@@ -48,19 +52,20 @@ def earlier(
             )
 
 
-def _newest(pipelines: Pipelines, pipeline: Pipeline) -> PipelineFolder | None:
-    found: list[tuple[float, PipelineFolder]] = []
-    for folder in pipelines:
+def newest(runs: Iterable[Kept], pipeline: Pipeline) -> Kept | None:
+    """The newest one of the same pipeline in the same folder."""
+    found: list[tuple[float, Kept]] = []
+    for one in runs:
         try:
-            plan = folder.plan()
+            plan = one.plan()
             if (plan["name"], plan["workdir"]) == (pipeline.name, pipeline.workdir):
-                found.append((folder.plan_file.stat().st_mtime, folder))
+                found.append((one.created, one))
         except (Refused, OSError):  # torn, or just being deleted
             continue
     return max(found, key=lambda pair: pair[0])[1] if found else None
 
 
-def _by_step(run: PipelineFolder) -> dict[str, list[facts.Fact]]:
+def _by_step(run: Kept) -> dict[str, list[facts.Fact]]:
     """The facts that last: what a step goes through, what its parts handed on, that it was left
     out."""
     found: dict[str, list[facts.Fact]] = {}
@@ -73,7 +78,7 @@ def _by_step(run: PipelineFolder) -> dict[str, list[facts.Fact]]:
     return found
 
 
-def _fits(step: Step, told: list[facts.Fact]) -> bool:
+def _fits(step: Step, told: list[facts.Fact], there: Callable[[Output], bool]) -> bool:
     """Whether these facts make the step over as it is asked for now."""
     if any(isinstance(fact, facts.LeftOut) for fact in told):
         return bool(step.when) or bool(step.reads)
@@ -86,21 +91,21 @@ def _fits(step: Step, told: list[facts.Fact]) -> bool:
         wanted = set(range(len(expanded[0].items)))
     elif expanded:
         return False
-    return set(parts) == wanted and all(_hands_on(step, fact) for fact in parts.values())
+    return set(parts) == wanted and all(_hands_on(step, fact, there) for fact in parts.values())
 
 
-def _hands_on(step: Step, fact: facts.Committed) -> bool:
+def _hands_on(step: Step, fact: facts.Committed, there: Callable[[Output], bool]) -> bool:
     """Whether all that the step gives now was given, in the same way, and is still there."""
     if fact.outputs.keys() != step.gives.keys():
         return False
     return all(
-        _there(output) if step.gives[name] == PATH else not output.where
+        bool(output.where) and there(output) if step.gives[name] == PATH else not output.where
         for name, output in fact.outputs.items()
     )
 
 
-def _there(output: Output) -> bool:
-    return bool(output.where) and os.path.lexists(output.where)
+def on_disk(output: Output) -> bool:
+    return os.path.lexists(output.where)
 
 
 def _now(fact: facts.Fact, now: float) -> facts.Fact:

@@ -14,8 +14,9 @@ from rankzero.driver.graph import Graph
 from rankzero.errors import BadRequest
 from rankzero.pipelines.code import Code
 from rankzero.pipelines.compiling import compiled
-from rankzero.pipelines.earlier import earlier
+from rankzero.pipelines.earlier import earlier, newest, on_disk
 from rankzero.pipelines.folder import Pipelines
+from rankzero.pipelines.here import Here
 from rankzero.spec.names import run_id
 from rankzero.spec.problems import did_you_mean
 
@@ -49,10 +50,7 @@ def planned(
 
     Errors: BadRequest for steps that are not there, or have no earlier result; Refused.
     """
-    workdir = Path(pipeline.workdir)
-    if not workdir.is_dir():
-        message = f"workdir: there is no folder {workdir}; nothing was started."
-        raise BadRequest(message, "It is relative to the pipeline's file.")
+    workdir = checked_folder(pipeline)
     machine = gather()
     skip = [*no_code(None), *([] if file is None else [file.absolute()])]
     code = Code(workdir, tuple(skip))
@@ -60,15 +58,12 @@ def planned(
     counts = {step.code for step in pipeline.steps.values() if step.cache}
     stamps = {paths: code.stamp(paths) for paths in counts}
     steps = compiled(pipeline, code, machine.python)
-    for name in (*again.steps, *filter(None, [again.since])):
-        if name not in steps:
-            raise BadRequest(f'There is no step "{name}"{did_you_mean(name, steps)}')
-    after = set() if again.since is None else reached(steps, again.since)
+    after = done_again(steps, again)
     plan = {
         "name": pipeline.name,
         "workdir": pipeline.workdir,
         "slots": slots or max(1, machine.cpus),
-        "rerun": sorted(steps if again.everything else {*again.steps, *after}),
+        "rerun": rerun(steps, again, after),
         "params": {name: param.value for name, param in pipeline.params.items()},
         "skip": [str(one) for one in skip],
         "code": {
@@ -80,8 +75,31 @@ def planned(
     }
     known: tuple[facts.Fact, ...] = ()
     if again.since is not None:
-        known = tuple(earlier(pipelines, pipeline, steps, again.since, after))
+        before = newest(map(Here, pipelines), pipeline)
+        known = tuple(earlier(before, pipeline, steps, again.since, after, on_disk))
     return Planned(_new_id(pipelines, pipeline.name), plan, known)
+
+
+def checked_folder(pipeline: Pipeline) -> Path:
+    """Where its commands run. Errors: BadRequest where there is no such folder."""
+    workdir = Path(pipeline.workdir)
+    if not workdir.is_dir():
+        message = f"workdir: there is no folder {workdir}; nothing was started."
+        raise BadRequest(message, "It is relative to the pipeline's file.")
+    return workdir
+
+
+def done_again(steps: Graph, again: Again) -> set[str]:
+    """`again.since` and all that comes after it. Errors: BadRequest for what is no step."""
+    for name in (*again.steps, *filter(None, [again.since])):
+        if name not in steps:
+            raise BadRequest(f'There is no step "{name}"{did_you_mean(name, steps)}')
+    return set() if again.since is None else reached(steps, again.since)
+
+
+def rerun(steps: Graph, again: Again, after: set[str]) -> list[str]:
+    """The steps whose earlier results are not taken."""
+    return sorted(steps if again.everything else {*again.steps, *after})
 
 
 def _new_id(pipelines: Pipelines, name: str) -> str:

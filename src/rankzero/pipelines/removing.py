@@ -13,9 +13,23 @@ from rankzero.errors import BadRequest, Refused, UnknownRun
 from rankzero.pipelines import content
 from rankzero.pipelines.doing import RUN
 from rankzero.pipelines.folder import PipelineFolder, Pipelines
+from rankzero.pipelines.here import Here
+from rankzero.pipelines.kept import Kept
 
 
-def remove(pipelines: Pipelines, folders: Iterable[PipelineFolder]) -> int:
+def remove(found: Iterable[Kept]) -> int:
+    """Remove these runs, wherever they are: as `remove_here`, and on a cluster all that is a
+    run's; what lies on volumes stays."""
+    here = []
+    for one in found:
+        if isinstance(one, Here):
+            here.append(one.folder)
+        else:
+            one.delete()
+    return remove_here(Pipelines(), here) if here else 0
+
+
+def remove_here(pipelines: Pipelines, folders: Iterable[PipelineFolder]) -> int:
     """Remove these runs; returns how many bytes of artifacts went with them.
 
     An artifact stays as long as a pipeline that is left had it, and all stay while one runs. The

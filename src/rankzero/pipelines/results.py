@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rankzero.driver import facts
 from rankzero.driver.facts import Output, Part
 from rankzero.errors import Refused
-from rankzero.pipelines.folder import PipelineFolder
+
+if TYPE_CHECKING:
+    from rankzero.pipelines.kept import Kept
 
 
 class Handed(NamedTuple):
@@ -21,7 +24,7 @@ class Handed(NamedTuple):
     place: Path
 
 
-def handed(folder: PipelineFolder) -> list[Handed]:
+def handed(folder: Kept) -> list[Handed]:
     """All that was committed, in that order."""
     found = []
     for event in folder.events():
@@ -35,7 +38,7 @@ def handed(folder: PipelineFolder) -> list[Handed]:
     return found
 
 
-def copied(found: list[Handed], to: Path) -> None:
+def copied(found: Sequence[Handed], to: Path) -> None:
     """Copy them into a folder, as `STEP/NAME` or `STEP/AT/NAME`; what is there is replaced.
 
     Errors: Refused.

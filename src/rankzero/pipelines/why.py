@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from rankzero.agent.logs.reader import LogReader
 from rankzero.driver import facts
 from rankzero.errors import Error
-from rankzero.pipelines.doing import RUN
 from rankzero.why.words import count
 
 if TYPE_CHECKING:
-    from rankzero.pipelines.folder import PipelineFolder
-    from rankzero.pipelines.progress import Attempt, Progress
+    from rankzero.pipelines.kept import Kept
+    from rankzero.pipelines.progress import Progress
 
 #: So many of a step's last lines are evidence.
 _LINES = 8
@@ -22,7 +20,7 @@ _LINES = 8
 Line = tuple[str, str]
 
 
-def account(folder: PipelineFolder, progress: Progress) -> list[Line]:
+def account(folder: Kept, progress: Progress) -> list[Line]:
     """What is known, in an order to be read: `cause`, what it rests on, and what to do next."""
     if progress.ended is None:
         return list(_going(folder, progress))
@@ -33,9 +31,9 @@ def account(folder: PipelineFolder, progress: Progress) -> list[Line]:
     return list(_failed(folder, progress))
 
 
-def _going(folder: PipelineFolder, progress: Progress) -> Iterator[Line]:
+def _going(folder: Kept, progress: Progress) -> Iterator[Line]:
     steps = progress.steps()
-    if not folder.lock.held():
+    if not folder.driven():
         yield "cause", "nobody drives it any more: a kill, or the machine went down"
         yield "remedy", f"go on with it: rankzero pipeline resume {folder.run}"
         return
@@ -50,7 +48,7 @@ def _going(folder: PipelineFolder, progress: Progress) -> Iterator[Line]:
         yield "waits", f"and {len(waiting) - _LINES:,} more"
 
 
-def _failed(folder: PipelineFolder, progress: Progress) -> Iterator[Line]:
+def _failed(folder: Kept, progress: Progress) -> Iterator[Line]:
     failed = progress.failed()
     assert progress.ended is not None
     if failed is None:  # a step that could not begin, or no step's fault
@@ -59,34 +57,18 @@ def _failed(folder: PipelineFolder, progress: Progress) -> Iterator[Line]:
     tries = folder.graph()[failed.part.step].retries + 1
     attempts = f" (attempt {failed.attempt} of {tries})" if tries > 1 else ""
     yield "cause", f"{failed.part} {failed.cause}{attempts}"
-    run = _run_of(folder, failed)
+    run = folder.inner_run(failed)
     inner = list(_of_run(run)) if run else []
     if inner:
         yield from inner
     else:
-        for line in last_lines(folder, failed.number):
+        for line in folder.last_lines(failed, _LINES):
             yield "", line
     blocked = [one.name for one in progress.steps() if one.state == facts.BLOCKED]
     if blocked:
         shown = ", ".join(blocked[:6]) + (", ..." if len(blocked) > 6 else "")
         yield "effect", f"{count(len(blocked), 'step')} could not begin: {shown}"
     yield "more", f"rankzero pipeline logs {folder.run} --step {failed.part.step}"
-
-
-def last_lines(folder: PipelineFolder, number: int, most: int = _LINES) -> list[str]:
-    """The last lines of an attempt."""
-    reader = LogReader(str(folder.lines))
-    chunk = reader.read(number, reader.offset_tail(number, most, final=True), final=True)
-    text = chunk.data.decode("utf-8", "backslashreplace").removesuffix("\n")
-    return text.split("\n")[-most:] if text else []
-
-
-def _run_of(folder: PipelineFolder, attempt: Attempt) -> str:
-    """The run that an attempt of a job was; empty for a command."""
-    place = folder.attempt(attempt.part.step, attempt.number)
-    with suppress(OSError):
-        return (place / RUN).read_text(encoding="utf-8").strip()
-    return ""
 
 
 def _of_run(run: str) -> Iterator[Line]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rankzero.backends.kubernetes.cluster import Cluster
@@ -21,19 +21,34 @@ from rankzero.plan.model import Plan
 
 def submit(cluster: Cluster, plan: Plan) -> None:
     """Create everything. Errors: Refused; nothing is left then, or it is said."""
-    job = sending.first(plan, time.time())
+
+    def others(owner: Mapping[str, str]) -> Iterable[dict[str, Any]]:
+        return (filled(manifest, plan.blobs, owner) for manifest in plan.manifests[1:])
+
+    submit_all(cluster, sending.first(plan, time.time()), others, sending.start(plan), plan.run)
+
+
+def submit_all(
+    cluster: Cluster,
+    job: Mapping[str, Any],
+    others: Callable[[Mapping[str, str]], Iterable[Mapping[str, Any]]],
+    start: Mapping[str, Any],
+    run: str,
+) -> None:
+    """Create the first Job, then the others that it owns, then let it begin. others: told of the
+    reference to their owner. start: the change to the first Job. Errors: as of `submit`."""
     name = job["metadata"]["name"]
     owner: dict[str, Any] | None = None
     try:
         owner = sending.owner_of(cluster.create(job))
-        for manifest in plan.manifests[1:]:
-            cluster.create(_filled(manifest, plan.blobs, owner))
-        cluster.patch("Job", name, sending.start(plan))
+        for manifest in others(owner):
+            cluster.create(manifest)
+        cluster.patch("Job", name, start)
     except BaseException as error:
         # What is refused in so many words is not there. Else it may be, also without an answer.
         unsure = not isinstance(error, Refused) or isinstance(error, Unreachable)
         if owner is not None or unsure:
-            _undo(cluster, name, plan.run, error)
+            _undo(cluster, name, run, error)
         raise
 
 
@@ -47,7 +62,7 @@ def _undo(cluster: Cluster, name: str, run: str, why: BaseException) -> None:
             raise Refused(f"{why.args[0]}; {left}", f"rankzero delete {run}") from error
 
 
-def _filled(
+def filled(
     manifest: Mapping[str, Any], blobs: Mapping[str, bytes], owner: Mapping[str, str]
 ) -> dict[str, Any]:
     """The object itself: owned, with blobs for their digests, and with the token."""

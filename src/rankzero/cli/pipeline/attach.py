@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from rankzero.cli.options import output_option
+from rankzero.cli.options import look_options, output_option
 from rankzero.cli.pipeline.options import NAMING, progress_of, run_argument
+
+if TYPE_CHECKING:
+    from rankzero.backends.places import Where
 
 
 @click.command(epilog=NAMING)
@@ -18,8 +23,9 @@ from rankzero.cli.pipeline.options import NAMING, progress_of, run_argument
     metavar="N",
     help="Begin with the last N lines of each step (default: 10).",
 )
+@look_options
 @output_option
-def command(run: str, tail: int, output: str) -> int:
+def command(run: str, tail: int, output: str, where: Where) -> int:
     """Follow a pipeline as if it had been started here.
 
     Ctrl-C leaves, and it goes on. Exit code: 0 it succeeded, 1 it did not, 130 left.
@@ -32,7 +38,7 @@ def command(run: str, tail: int, output: str) -> int:
     from rankzero.cli.show.steps import run_line
     from rankzero.pipelines.finding import find
 
-    folder = find(run)
+    folder = find(run, where)
     progress = progress_of(folder)
     if output == "text":
         terminal.err().say(run_line(folder, progress))

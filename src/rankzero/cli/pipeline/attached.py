@@ -10,30 +10,36 @@ from rankzero.cli.pipeline.follow import follow, view_of
 from rankzero.cli.show import terminal
 from rankzero.driver import facts
 from rankzero.pipelines.progress import Progress
-from rankzero.pipelines.stopping import stop
 
 if TYPE_CHECKING:
     from rankzero.backends.local.lifeline import Lifeline
-    from rankzero.pipelines.folder import PipelineFolder
+    from rankzero.pipelines.kept import Kept
 
 
 class Driven:
     """What Ctrl-C can do to it, see `cli.interrupts`."""
 
-    ends_with_caller = True
-
-    def __init__(self, folder: PipelineFolder, lifeline: Lifeline) -> None:
+    def __init__(self, folder: Kept, lifeline: Lifeline | None) -> None:
+        """lifeline: of one that ends with this command."""
         self._folder, self._lifeline = folder, lifeline
+        self.ends_with_caller = lifeline is not None
 
     def stop(self, run: str, *, grace: float | None = None) -> None:
-        stop(self._folder, "Ctrl-C", now=grace == 0.0)
+        self._folder.stop("Ctrl-C", now=grace == 0.0)
 
     def release(self, run: str) -> None:
-        self._lifeline.release()
+        if self._lifeline is not None:
+            self._lifeline.release()
 
 
-def attached(folder: PipelineFolder, lifeline: Lifeline, output: str) -> int:
-    """Follow it to its end, which is also its end when this process dies; the exit code."""
+def followed(folder: Kept, output: str) -> int:
+    """Follow one that goes on by itself; the exit code."""
+    return attached(folder, None, output)
+
+
+def attached(folder: Kept, lifeline: Lifeline | None, output: str) -> int:
+    """Follow it to its end, which, with a lifeline, is also its end when this process dies; the
+    exit code."""
     progress = Progress(folder.graph())
     view = view_of(output, folder, progress)
     interrupts = Interrupts(Driven(folder, lifeline), folder.run, view.aside)
@@ -48,7 +54,7 @@ def attached(folder: PipelineFolder, lifeline: Lifeline, output: str) -> int:
     return code
 
 
-def detached(folder: PipelineFolder, output: str) -> int:
+def detached(folder: Kept, output: str) -> int:
     """The id alone on stdout: `id=$(rankzero pipeline run -d ...)`."""
     if output == "json":
         from rankzero.cli.show import programs

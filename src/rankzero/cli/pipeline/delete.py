@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from rankzero.cli.options import output_option
+from rankzero.cli.options import look_options, output_option
 from rankzero.cli.pipeline.options import NAMING, chosen, runs_argument
+
+if TYPE_CHECKING:
+    from rankzero.backends.places import Where
 
 
 @click.command(epilog=NAMING)
 @runs_argument
 @click.option("--all", "every", is_flag=True, help="All that are over.")
 @click.option("--force", is_flag=True, help="Stop first what goes on.")
+@look_options
 @output_option
-def command(runs: tuple[str, ...], every: bool, force: bool, output: str) -> int:
+def command(runs: tuple[str, ...], every: bool, force: bool, output: str, where: Where) -> int:
     """Remove all that is left of pipelines that are over.
 
     With their history, their lines, and the artifacts that no other one has: later runs cannot
@@ -25,14 +31,12 @@ def command(runs: tuple[str, ...], every: bool, force: bool, output: str) -> int
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.amounts import size
     from rankzero.errors import BadRequest
-    from rankzero.pipelines.folder import Pipelines
     from rankzero.pipelines.removing import remove
-    from rankzero.pipelines.stopping import stop
 
-    found = chosen(runs, every=every)
+    found = chosen(runs, where, every=every)
     if every and not force:
-        found = [one for one in found if not one.lock.held()]
-    going = [one for one in found if one.lock.held()]
+        found = [one for one in found if not one.driven()]
+    going = [one for one in found if one.driven()]
     if going and not force:
         names = " ".join(one.run for one in going)
         raise BadRequest(
@@ -40,9 +44,9 @@ def command(runs: tuple[str, ...], every: bool, force: bool, output: str) -> int
             f"Stop first: rankzero pipeline stop {names}  (or --force)",
         )
     for folder in going:
-        stop(folder)
-        folder.lock.wait()
-    freed = remove(Pipelines(), found)
+        folder.stop("rankzero pipeline delete")
+        folder.wait()
+    freed = remove(found)
     if output == "json":
         programs.print_json({"deleted": [one.run for one in found], "freed": freed})
         return 0

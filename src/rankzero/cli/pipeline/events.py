@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from rankzero.cli.options import output_option
+from rankzero.cli.options import look_options, output_option
 from rankzero.cli.pipeline.options import NAMING, run_argument
+
+if TYPE_CHECKING:
+    from rankzero.backends.places import Where
 
 
 @click.command(epilog=NAMING)
 @run_argument
+@look_options
 @output_option
-def command(run: str, output: str) -> int:
+def command(run: str, output: str, where: Where) -> int:
     """Print a pipeline's history.
 
     JSON: one object a line: seq, time, kind and the fact's own keys.
@@ -20,7 +26,7 @@ def command(run: str, output: str) -> int:
     from rankzero.cli.show.steps import event_line
     from rankzero.pipelines.finding import find
 
-    events = find(run).events()
+    events = find(run, where).events()
     for event in events:
         if output == "json":
             programs.print_line(programs.event_json(event))

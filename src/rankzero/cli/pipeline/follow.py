@@ -12,11 +12,11 @@ from rankzero.cli.show import programs, steps, terminal
 from rankzero.cli.show.lines import Lines
 from rankzero.cli.show.live import Live
 from rankzero.driver import facts
-from rankzero.pipelines.watch import Watch, in_order
+from rankzero.pipelines.watch import in_order
 
 if TYPE_CHECKING:
     from rankzero.agent.events import Event
-    from rankzero.pipelines.folder import PipelineFolder
+    from rankzero.pipelines.kept import Kept
     from rankzero.pipelines.progress import Progress
 
 
@@ -43,7 +43,7 @@ class People:
     """Lines marked with their step on stdout, what happens on stderr; on a terminal the graph
     stands below, redrawn in place."""
 
-    def __init__(self, folder: PipelineFolder, progress: Progress) -> None:
+    def __init__(self, folder: Kept, progress: Progress) -> None:
         self._folder, self._progress = folder, progress
         self._screen = terminal.err()
         self._lines = Lines(terminal.out(), name=progress.name_of)
@@ -73,7 +73,7 @@ class People:
 class Programs:
     """One object a line on stdout: facts as they are, `log` for lines, at the end `result`."""
 
-    def __init__(self, folder: PipelineFolder, progress: Progress) -> None:
+    def __init__(self, folder: Kept, progress: Progress) -> None:
         self._folder, self._progress = folder, progress
 
     def block(self, block: LogBlock) -> None:
@@ -94,15 +94,15 @@ class Programs:
         programs.print_line(as_json.result_json(self._folder, self._progress))
 
 
-def view_of(output: str, folder: PipelineFolder, progress: Progress) -> View:
+def view_of(output: str, folder: Kept, progress: Progress) -> View:
     """The view that `--output` asks for."""
     return Programs(folder, progress) if output == "json" else People(folder, progress)
 
 
-def follow(folder: PipelineFolder, progress: Progress, view: View, query: LogQuery) -> int:
+def follow(folder: Kept, progress: Progress, view: View, query: LogQuery) -> int:
     """Show all that comes until it is over; returns the exit code. What `progress` knows already
     is not said again."""
-    items = Watch(folder, query, progress.last + 1).items()
+    items = folder.watch(query, progress.last + 1)
     try:
         for item in in_order(items, progress.knows):
             if isinstance(item, LogBlock):

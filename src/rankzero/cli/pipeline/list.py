@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rankzero.cli.options import output_option
-from rankzero.cli.pipeline.options import progress_of
+from rankzero.cli.options import look_options, output_option
+from rankzero.cli.pipeline.options import all_of, progress_of
 
 if TYPE_CHECKING:
-    from rankzero.pipelines.folder import PipelineFolder
+    from rankzero.backends.places import Where
+    from rankzero.pipelines.kept import Kept
     from rankzero.pipelines.progress import Progress
 
 HEADS = ("RUN", "STATE", "STEPS", "AGE", "NOTE")
 
 
 @click.command()
+@look_options
 @output_option
-def command(output: str) -> int:
+def command(output: str, where: Where) -> int:
     """List the runs of pipelines.
 
     Newest first.
@@ -29,9 +31,8 @@ def command(output: str) -> int:
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.pipelines import pipeline_json
     from rankzero.cli.show.table import say_table
-    from rankzero.pipelines.finding import newest_first
 
-    found = [(folder, _progress(folder)) for folder in newest_first()]
+    found = [(folder, _progress(folder)) for folder in all_of(where)]
     if output == "json":
         known = [pipeline_json(folder, one) for folder, one in found if one is not None]
         programs.print_json({"pipelines": known})
@@ -43,7 +44,7 @@ def command(output: str) -> int:
     return 0
 
 
-def _progress(folder: PipelineFolder) -> Progress | None:
+def _progress(folder: Kept) -> Progress | None:
     """None for one that a crash of the machine tore: the others are there all the same."""
     from rankzero.errors import Refused
 
@@ -53,7 +54,7 @@ def _progress(folder: PipelineFolder) -> Progress | None:
         return None
 
 
-def _row(folder: PipelineFolder, progress: Progress | None, now: float) -> tuple[str, ...]:
+def _row(folder: Kept, progress: Progress | None, now: float) -> tuple[str, ...]:
     from rankzero.cli.show.amounts import age
     from rankzero.cli.show.steps import over, run_note
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from rankzero.cli.options import output_option
+from rankzero.cli.options import look_options, output_option
 from rankzero.cli.pipeline.options import (
     NAMING,
     check_steps,
@@ -12,6 +14,9 @@ from rankzero.cli.pipeline.options import (
     run_argument,
     step_option,
 )
+
+if TYPE_CHECKING:
+    from rankzero.backends.places import Where
 
 
 @click.command(epilog=NAMING)
@@ -23,6 +28,7 @@ from rankzero.cli.pipeline.options import (
     "--tail", "-t", type=click.IntRange(min=0), metavar="N", help="Only the last N of each step."
 )
 @click.option("--raw", is_flag=True, help="Without marks: the bytes as the step wrote them.")
+@look_options
 @output_option
 def command(
     run: str,
@@ -32,6 +38,7 @@ def command(
     tail: int | None,
     raw: bool,
     output: str,
+    where: Where,
 ) -> int:
     """Print what the steps wrote, each line marked with its step.
 
@@ -45,14 +52,15 @@ def command(
     from rankzero.cli.show.lines import Lines
     from rankzero.cli.show.pipelines import lines_json
     from rankzero.pipelines.finding import find
-    from rankzero.pipelines.watch import Watch, in_order
+    from rankzero.pipelines.watch import in_order
 
-    folder = find(run)
+    folder = find(run, where)
     check_steps(folder, steps)
     progress = progress_of(folder)
     lines = Lines(terminal.out(), marked=not raw, name=progress.name_of)
-    watch = Watch(folder, LogQuery(since=moment(since), tail=tail), progress.last + 1)
-    for item in in_order(watch.items() if follow else watch.kept(), progress.knows):
+    query = LogQuery(since=moment(since), tail=tail)
+    items = folder.watch(query, progress.last + 1) if follow else folder.lines(query)
+    for item in in_order(items, progress.knows):
         if not isinstance(item, LogBlock):
             progress.take(item)
         elif steps and progress.attempts[item.rank].part.step not in steps:

@@ -9,7 +9,8 @@ import click
 from rankzero.cli.options import Word
 
 if TYPE_CHECKING:
-    from rankzero.pipelines.folder import PipelineFolder
+    from rankzero.backends.places import Where
+    from rankzero.pipelines.kept import Kept
     from rankzero.pipelines.progress import Progress
 
 _WHICH = ("Which pipeline? Name a run; - is the newest.", "See them: rankzero pipeline list")
@@ -48,19 +49,34 @@ step_option = click.option(
 )
 
 
-def chosen(runs: tuple[str, ...], *, every: bool = False) -> list[PipelineFolder]:
-    """Those that are named, each once, or all. Errors: BadRequest."""
+def chosen(runs: tuple[str, ...], where: Where, *, every: bool = False) -> list[Kept]:
+    """Those that are named, each once, or all. Errors: BadRequest, UnknownRun, Refused."""
     from rankzero.errors import BadRequest
     from rankzero.pipelines import finding
 
     if every:
-        return finding.newest_first()
+        return all_of(where)
     if not runs:
         raise BadRequest(*_WHICH)
-    return list({one.run: one for one in map(finding.find, runs)}.values())
+    found = (finding.find(run, where) for run in runs)
+    return list({one.run: one for one in found}.values())
 
 
-def progress_of(folder: PipelineFolder) -> Progress:
+def all_of(where: Where) -> list[Kept]:
+    """All of them, the newest first; a place that cannot be asked is told. Errors: Refused where
+    none can."""
+    from rankzero.cli.show import terminal
+    from rankzero.pipelines import finding
+
+    found, silent = finding.newest_first(where)
+    if silent and not found:
+        raise silent[0]
+    for refused in silent:
+        terminal.err().say(f"  note: {refused.args[0]}")
+    return found
+
+
+def progress_of(folder: Kept) -> Progress:
     """Where it stands. Errors: Refused for one that a crash of the machine tore."""
     from rankzero.errors import Refused
     from rankzero.pipelines.progress import Progress
@@ -74,7 +90,7 @@ def progress_of(folder: PipelineFolder) -> Progress:
         ) from error
 
 
-def check_steps(folder: PipelineFolder, steps: tuple[str, ...]) -> None:
+def check_steps(folder: Kept, steps: tuple[str, ...]) -> None:
     """Errors: BadRequest for a step that is not there."""
     from rankzero.errors import BadRequest
     from rankzero.spec.problems import did_you_mean

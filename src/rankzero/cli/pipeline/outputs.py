@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from rankzero.cli.options import output_option
+from rankzero.cli.options import look_options, output_option
 from rankzero.cli.pipeline.options import NAMING, check_steps, run_argument, step_option
+
+if TYPE_CHECKING:
+    from rankzero.backends.places import Where
 
 
 @click.command(epilog=NAMING)
 @run_argument
 @step_option
 @click.option("--to", type=click.Path(), metavar="DIR", help="Copy them into this folder.")
+@look_options
 @output_option
-def command(run: str, steps: tuple[str, ...], to: str | None, output: str) -> int:
+def command(run: str, steps: tuple[str, ...], to: str | None, output: str, where: Where) -> int:
     """Print where what the steps handed on lies, or copy it.
 
     A folder a step, with a file or a folder for each output's name.
@@ -28,13 +34,13 @@ def command(run: str, steps: tuple[str, ...], to: str | None, output: str) -> in
     from rankzero.cli.show.pipelines import output_json
     from rankzero.cli.show.steps import shown
     from rankzero.pipelines.finding import find
-    from rankzero.pipelines.results import Handed, copied, handed
+    from rankzero.pipelines.results import Handed, handed
 
-    folder = find(run)
+    folder = find(run, where)
     check_steps(folder, steps)
     found: list[Handed] = [one for one in handed(folder) if not steps or one.part.step in steps]
     if to is not None:
-        copied(found, Path(to).absolute())
+        folder.copy(found, Path(to).absolute())
     if output == "json":
         rows = [
             {

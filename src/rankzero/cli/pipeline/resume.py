@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from rankzero.cli.options import output_option
+from rankzero.cli.options import look_options, output_option
 from rankzero.cli.pipeline.options import NAMING, progress_of, run_argument
+
+if TYPE_CHECKING:
+    from rankzero.backends.places import Where
 
 
 @click.command(epilog=NAMING)
 @run_argument
 @click.option("--detach", "-d", is_flag=True, help="Start it, print its id, and leave.")
+@look_options
 @output_option
-def command(run: str, detach: bool, output: str) -> int:
+def command(run: str, detach: bool, output: str, where: Where) -> int:
     """Go on with a pipeline that nobody drives any more.
 
     As after a reboot: what was committed stays, what was under way is done again. One that has
@@ -23,9 +29,10 @@ def command(run: str, detach: bool, output: str) -> int:
     from rankzero.cli.pipeline.attached import attached, detached
     from rankzero.errors import BadRequest
     from rankzero.pipelines.finding import find
+    from rankzero.pipelines.here import Here
     from rankzero.pipelines.launch import resume
 
-    folder = find(run)
+    folder = find(run, where)
     progress = progress_of(folder)
     if progress.ended is not None:
         raise BadRequest(
@@ -33,5 +40,10 @@ def command(run: str, detach: bool, output: str) -> int:
             "Run its file again: steps that succeeded are taken from there, as long as nothing "
             "that they depend on has changed.",
         )
-    lifeline = resume(folder, detach=detach)
+    if not isinstance(folder, Here):
+        raise BadRequest(
+            f"{folder.run} is on {folder.where}, where Kubernetes brings its driver back.",
+            f"Look at it: rankzero pipeline attach {folder.run}",
+        )
+    lifeline = resume(folder.folder, detach=detach)
     return detached(folder, output) if lifeline is None else attached(folder, lifeline, output)

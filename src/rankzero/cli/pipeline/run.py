@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from rankzero.cli.options import output_option
+from rankzero.cli.options import output_option, preflight_option, where_options
+
+if TYPE_CHECKING:
+    from rankzero.backends.places import Where
 
 EXAMPLES = """\b
   rankzero pipeline run pipeline.yaml --set epochs=5
@@ -38,6 +42,18 @@ EXAMPLES = """\b
 @click.option("--no-cache", is_flag=True, help="Do all steps again.")
 @click.option("--detach", "-d", is_flag=True, help="Start it, print its id, and leave.")
 @click.option("--dry-run", is_flag=True, help="Print what would be done and start nothing.")
+@click.option(
+    "--service-account",
+    metavar="NAME",
+    help="On a cluster: whose rights the driver has (default: an account of its own).",
+)
+@click.option(
+    "--output-volume",
+    metavar="NAME",
+    help="On a cluster: the claim on which what steps hand on lies.",
+)
+@preflight_option
+@where_options("Where to run: a backend or a profile (default: local).")
 @output_option
 def command(
     file: str,
@@ -48,7 +64,11 @@ def command(
     no_cache: bool,
     detach: bool,
     dry_run: bool,
+    service_account: str | None,
+    output_volume: str | None,
+    preflight: bool,
     output: str,
+    where: Where,
 ) -> int:
     """Run a pipeline file.
 
@@ -63,11 +83,19 @@ def command(
     has the keys of `pipeline status`.
     """
     from rankzero import backends
-    from rankzero.cli.pipeline.submit import Way, go
+    from rankzero.backends.places import LOCAL
+    from rankzero.cli.pipeline.submit import OnCluster, Way, go, go_there
     from rankzero.pipelines.planning import Again
     from rankzero.spec.pipelines.making import load_pipeline
 
-    defaults = backends.config().defaults_at("local")
+    config = backends.config()
+    name, place = backends.to_run(where, config)
+    defaults = config.defaults_at(name)
     pipeline = load_pipeline(file, sets=sets, defaults=defaults)
     way = Way(Again(rerun, no_cache, since), slots, detach, dry_run, output)
-    return go(pipeline, Path(file), way)
+    if place.backend == LOCAL:
+        return go(pipeline, Path(file), way)
+    if output_volume is not None:
+        pipeline = pipeline.model_copy(update={"output_volume": output_volume})
+    there = OnCluster(place, defaults, service_account, preflight)
+    return go_there(pipeline, Path(file), way, there)

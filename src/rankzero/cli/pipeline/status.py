@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from rankzero.cli.options import output_option
+from rankzero.cli.options import look_options, output_option
 from rankzero.cli.pipeline.options import NAMING, chosen, progress_of, runs_argument
+
+if TYPE_CHECKING:
+    from rankzero.backends.places import Where
 
 
 @click.command(epilog=NAMING)
 @runs_argument
+@look_options
 @output_option
-def command(runs: tuple[str, ...], output: str) -> int:
+def command(runs: tuple[str, ...], output: str, where: Where) -> int:
     """Show where a pipeline stands, step by step.
 
     JSON: `pipelines`, a list with run, name, state, driven, began, ended, params, steps (step,
@@ -21,7 +27,7 @@ def command(runs: tuple[str, ...], output: str) -> int:
     from rankzero.cli.show.pipelines import pipeline_json
     from rankzero.cli.show.steps import run_line, say_steps
 
-    found = [(one, progress_of(one)) for one in chosen(runs)]
+    found = [(one, progress_of(one)) for one in chosen(runs, where)]
     if output == "json":
         programs.print_json({"pipelines": [pipeline_json(*pair) for pair in found]})
         return 0

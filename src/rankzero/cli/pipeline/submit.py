@@ -8,12 +8,16 @@ from rankzero.cli.pipeline.attached import attached, detached
 from rankzero.cli.show import programs, terminal
 from rankzero.cli.show.planned_steps import plan_lines, say_plan
 from rankzero.pipelines.folder import Pipelines
+from rankzero.pipelines.here import Here
 from rankzero.pipelines.launch import launch
 from rankzero.pipelines.planning import Again, Planned, planned
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rankzero.backends.places import Place
+    from rankzero.pipelines.cluster.launching import Ready
+    from rankzero.spec.given import Given
     from rankzero.spec.pipelines.model import Pipeline
 
 
@@ -27,6 +31,16 @@ class Way(NamedTuple):
     output: str = "text"
 
 
+class OnCluster(NamedTuple):
+    """Where, and how. account: the driver's ServiceAccount; None makes one. defaults: what lies
+    beneath each job."""
+
+    place: Place
+    defaults: Given
+    account: str | None = None
+    preflight: bool = True
+
+
 def go(pipeline: Pipeline, file: Path, way: Way) -> int:
     """Start it, and follow it unless detached; returns the exit code."""
     pipelines = Pipelines()
@@ -38,8 +52,43 @@ def go(pipeline: Pipeline, file: Path, way: Way) -> int:
             say_plan(terminal.err(), plan.run, plan.plan, pipeline)
         folder, lifeline = launch(pipelines, plan.run, plan.plan, plan.known, way.detach)
     if lifeline is None:
-        return detached(folder, way.output)
-    return attached(folder, lifeline, way.output)
+        return detached(Here(folder), way.output)
+    return attached(Here(folder), lifeline, way.output)
+
+
+def go_there(pipeline: Pipeline, file: Path, way: Way, there: OnCluster) -> int:
+    """As `go`, on a cluster, where a driver of its own walks it."""
+    from rankzero.backends.kubernetes.cluster import Cluster
+    from rankzero.backends.kubernetes.remembered import remember
+    from rankzero.cli.pipeline.attached import followed
+    from rankzero.pipelines.cluster.launching import launch
+    from rankzero.pipelines.cluster.planning import Asked, prepared
+    from rankzero.pipelines.cluster.there import named
+
+    asked = Asked(way.slots, there.account, there.preflight)
+    ready = prepared(there.place, pipeline, way.again, asked, file, there.defaults)
+    plan = dict(ready.plan)
+    if way.dry_run:
+        return _dry_run_there(ready, pipeline, way)
+    if way.output == "text":
+        say_plan(terminal.err(), ready.wanted.run, plan, pipeline)
+    cluster = Cluster(there.place.context, there.place.namespace)
+    remember(cluster.context, cluster.namespace)
+    launch(cluster, ready)
+    run = named(there.place, ready.wanted.run)
+    return detached(run, way.output) if way.detach else followed(run, way.output)
+
+
+def _dry_run_there(ready: Ready, pipeline: Pipeline, way: Way) -> int:
+    objects, _ = ready.manifests()
+    if way.output == "json":
+        programs.print_json({**ready.plan, "manifests": objects})
+        return 0
+    for line in plan_lines(ready.wanted.run, dict(ready.plan), pipeline):
+        terminal.out().say(line)
+    for one in objects:
+        terminal.out().say(f"  creates {one['kind']} {one['metadata']['name']}")
+    return 0
 
 
 def _dry_run(plan: Planned, pipeline: Pipeline, way: Way) -> int:

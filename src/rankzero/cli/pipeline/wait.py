@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from rankzero.cli.options import output_option
+from rankzero.cli.options import look_options, output_option
 from rankzero.cli.pipeline.options import NAMING, chosen, progress_of, runs_argument
+
+if TYPE_CHECKING:
+    from rankzero.backends.places import Where
 
 
 @click.command(epilog=NAMING)
 @runs_argument
+@look_options
 @output_option
-def command(runs: tuple[str, ...], output: str) -> int:
+def command(runs: tuple[str, ...], output: str, where: Where) -> int:
     """Wait until a pipeline is over.
 
     Of several, all are waited for. Ctrl-C leaves, and they go on.
@@ -25,8 +31,8 @@ def command(runs: tuple[str, ...], output: str) -> int:
     from rankzero.cli.show.steps import say_end
 
     results, code = [], 0
-    for folder in chosen(runs):
-        folder.lock.wait()
+    for folder in chosen(runs, where):
+        folder.wait()
         progress = progress_of(folder)
         code = max(code, exit_code(progress))
         if output == "json":

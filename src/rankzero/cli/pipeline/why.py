@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from rankzero.cli.options import output_option
+from rankzero.cli.options import look_options, output_option
 from rankzero.cli.pipeline.options import NAMING, progress_of, run_argument
+
+if TYPE_CHECKING:
+    from rankzero.backends.places import Where
 
 
 @click.command(epilog=NAMING)
 @run_argument
+@look_options
 @output_option
-def command(run: str, output: str) -> int:
+def command(run: str, output: str, where: Where) -> int:
     """Say why a pipeline failed, waits or stopped.
 
     The step, its cause, its last lines, what it kept from beginning; of a step that is a job, what
@@ -24,7 +30,7 @@ def command(run: str, output: str) -> int:
     from rankzero.pipelines.finding import find
     from rankzero.pipelines.why import account
 
-    folder = find(run)
+    folder = find(run, where)
     progress = progress_of(folder)
     if output == "json":
         said = [{"label": label, "text": text} for label, text in account(folder, progress)]

@@ -10,11 +10,11 @@ from rankzero.driver.facts import Output
 if TYPE_CHECKING:
     from rankzero.backends.base import LogBlock
     from rankzero.driver.engine import Given
-    from rankzero.pipelines.folder import PipelineFolder
+    from rankzero.pipelines.kept import Kept
     from rankzero.pipelines.progress import Progress, StepInfo
 
 
-def pipeline_json(folder: PipelineFolder, progress: Progress) -> dict[str, Any]:
+def pipeline_json(folder: Kept, progress: Progress) -> dict[str, Any]:
     """One run: run, name, state (`running`, `succeeded`, `failed` or `stopped`), driven (whether
     anybody does), began, ended, params, steps (`step_json`), why (what was said at its end)."""
     plan = folder.plan()
@@ -22,7 +22,7 @@ def pipeline_json(folder: PipelineFolder, progress: Progress) -> dict[str, Any]:
         "run": folder.run,
         "name": plan["name"],
         "state": progress.state,
-        "driven": folder.lock.held(),
+        "driven": folder.driven(),
         "began": progress.began,
         "ended": None if progress.ended is None else progress.ended.time,
         "params": plan["params"],
@@ -72,6 +72,6 @@ def lines_json(run: str, block: LogBlock, progress: Progress) -> Iterator[dict[s
         yield {**head, "text": line.decode("utf-8", "backslashreplace")}
 
 
-def result_json(folder: PipelineFolder, progress: Progress) -> dict[str, Any]:
+def result_json(folder: Kept, progress: Progress) -> dict[str, Any]:
     """How it ended: kind `result`, and the keys of `pipeline_json`."""
     return {"kind": "result", **pipeline_json(folder, progress)}

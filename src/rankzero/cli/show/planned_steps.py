@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 def plan_line(run: str, plan: Mapping[str, Any]) -> str:
     """`digits-7f3a  5 steps · 2 at once · local`"""
-    return f"{run}  {count(len(plan['steps']), 'step')} · {plan['slots']} at once · local"
+    steps = count(len(plan["steps"]), "step")
+    return f"{run}  {steps} · {plan['slots']} at once · {plan.get('where', 'local')}"
 
 
 def say_plan(screen: Screen, run: str, plan: Mapping[str, Any], pipeline: Pipeline) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rankzero.cli.show.terminal import Screen
     from rankzero.driver.engine import Given
     from rankzero.driver.facts import Fact
-    from rankzero.pipelines.folder import PipelineFolder
+    from rankzero.pipelines.kept import Kept
     from rankzero.pipelines.progress import Progress, StepInfo
 
 CYAN = "36"
@@ -41,7 +41,7 @@ _FEW = 8
 HEADS = ("STEP", "STATE", "TIME", "AFTER", "NOTE")
 
 
-def say_steps(screen: Screen, progress: Progress, folder: PipelineFolder) -> None:
+def say_steps(screen: Screen, progress: Progress, folder: Kept) -> None:
     """The table of `status`."""
     graph, now = folder.graph(), time.time()
     rows = [
@@ -130,7 +130,7 @@ def _took(part: facts.Part, progress: Progress) -> str:
     return ""
 
 
-def say_end(screen: Screen, folder: PipelineFolder, progress: Progress) -> None:
+def say_end(screen: Screen, folder: Kept, progress: Progress) -> None:
     """The summary: one line where all is well; with the cause and what to do next where not."""
     if progress.ended is None:
         screen.say(f"{screen.paint('■ cut off', YELLOW)}: nobody drives {folder.run} any more")
@@ -140,7 +140,8 @@ def say_end(screen: Screen, folder: PipelineFolder, progress: Progress) -> None:
     took = duration(progress.ended.time - (progress.began or progress.ended.time))
     word = "in" if progress.state == facts.SUCCEEDED else "after"
     found = results(progress, folder)
-    where = f" · outputs: {home(folder.outputs)}" if found else ""
+    place = folder.results()
+    where = f" · outputs: {home(place)}" if found and place else ""
     screen.say(f"{screen.paint(f'{sign} {progress.state}', colour)} {word} {took}{where}")
     if progress.state == facts.SUCCEEDED:
         for name, text in found:
@@ -149,7 +150,7 @@ def say_end(screen: Screen, folder: PipelineFolder, progress: Progress) -> None:
         say_account(screen, folder, progress)
 
 
-def results(progress: Progress, folder: PipelineFolder) -> list[tuple[str, str]]:
+def results(progress: Progress, folder: Kept) -> list[tuple[str, str]]:
     """What steps handed on: (`train.model`, where it lies, or its value). Where that is a lot,
     only what no other step takes."""
     found = {(one.name, name): one for one in progress.steps() for name in one.outputs}
@@ -163,7 +164,7 @@ def results(progress: Progress, folder: PipelineFolder) -> list[tuple[str, str]]
     ]
 
 
-def _place(folder: PipelineFolder, step: StepInfo, name: str) -> Path:
+def _place(folder: Kept, step: StepInfo, name: str) -> Path:
     place = folder.output(step.name)
     return place / name if isinstance(step.outputs[name], facts.Output) else place
 
@@ -177,7 +178,7 @@ def shown(output: Given, place: Path) -> str:
     return f"{home(place)}  ({size(output.size)})"
 
 
-def run_line(folder: PipelineFolder, progress: Progress) -> str:
+def run_line(folder: Kept, progress: Progress) -> str:
     """`digits-9c1e · running · 3/5 steps`"""
     steps = progress.steps()
     parts = [folder.run, _state(folder, progress), f"{over(steps)}/{count(len(steps), 'step')}"]
@@ -191,16 +192,16 @@ def over(steps: list[StepInfo]) -> int:
     return sum(one.state in (facts.SUCCEEDED, facts.SKIPPED) for one in steps)
 
 
-def _state(folder: PipelineFolder, progress: Progress) -> str:
-    if progress.ended is None and not folder.lock.held():
+def _state(folder: Kept, progress: Progress) -> str:
+    if progress.ended is None and not folder.driven():
         return "cut off"
     return progress.state
 
 
-def run_note(folder: PipelineFolder, progress: Progress) -> str:
+def run_note(folder: Kept, progress: Progress) -> str:
     """What there is to say about a run in a few words."""
     if progress.ended is None:
-        if not folder.lock.held():
+        if not folder.driven():
             return "cut off; rankzero pipeline resume goes on with it"
         running = [one.name for one in progress.steps() if one.state == facts.RUNNING]
         return ", ".join(running[:4])
@@ -209,7 +210,7 @@ def run_note(folder: PipelineFolder, progress: Progress) -> str:
     return duration(progress.ended.time - (progress.began or progress.ended.time))
 
 
-def say_account(screen: Screen, folder: PipelineFolder, progress: Progress) -> None:
+def say_account(screen: Screen, folder: Kept, progress: Progress) -> None:
     """The cause, its evidence, and the next command."""
     from rankzero.pipelines.why import account
 

@@ -48,12 +48,12 @@ def objects(job: Job, run: str, labels: Mapping[str, str]) -> list[dict[str, Any
     if heals is not None and heals in (run, names.healer(run)):
         rights[heals] = [*rules, HEALING]
     return [
-        *(one for name, given in rights.items() for one in _rights(name, given, labels)),
+        *(one for name, given in rights.items() for one in account_with(name, given, labels)),
         *([_wall(run, labels)] if job.isolate else ()),
     ]
 
 
-def _rights(
+def account_with(
     name: str, rules: list[dict[str, Any]], labels: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     """An account that may do this, and nothing else."""

@@ -105,8 +105,8 @@ def _spec(wanted: Wanted) -> dict[str, Any]:
         "securityContext": users.pod_security(asked.user, wanted.assigns_ids),
         **{key: value for key, value in optional.items() if value},
         "tolerations": [
-            _toleration("not-ready"),
-            _toleration("unreachable"),
+            toleration("not-ready"),
+            toleration("unreachable"),
             *(one.model_dump(exclude_none=True) for one in tolerations),
         ],
         "topologySpreadConstraints": [_spread(wanted.run)],
@@ -217,7 +217,7 @@ def _field(path: str) -> dict[str, Any]:
     return {"valueFrom": {"fieldRef": {"fieldPath": path}}}
 
 
-def _toleration(what: str) -> dict[str, Any]:
+def toleration(what: str) -> dict[str, Any]:
     return {
         "key": f"node.kubernetes.io/{what}",
         "operator": "Exists",

@@ -11,27 +11,37 @@ from rankzero.plan.kubernetes import layout
 PYTHONS = ("python3", "python", "/opt/conda/bin/python3", "/usr/local/bin/python3")
 
 
+_NONE = f"there is no Python in this image: none of {', '.join(PYTHONS)}"
+
+
 def command(python: str | None, config: str) -> list[str]:
     """Start the agent with the interpreter that was named, or the first one that is there."""
     agent = [layout.ARCHIVE, "pod", config]
     if python is not None:
         # Kubernetes fills `$(NAME)` into a command.
         return [python.replace("$(", "$$("), *agent]
-    said = f"there is no Python in this image: none of {', '.join(PYTHONS)}"
+    said = _NONE
     cause = f'{{"kind": "refused", "message": "{said}"}}'
     outcome = f'{{"state": "failed", "exit_code": {exits.REFUSED}, "cause": {cause}}}'
-    script = (
-        f"{_first_python(agent)} "
-        f"echo {shlex.quote(outcome)} >{layout.TERMINATION}; "
-        f"echo {shlex.quote('rankzero: ' + said)} >&2; exit {exits.RUN_FAILED}"
-    )
+    script = f"{_first_python(agent)} echo {shlex.quote(outcome)} >{layout.TERMINATION}; {_none()}"
     return ["/bin/sh", "-c", script]
+
+
+def drive(python: str | None) -> list[str]:
+    """Start a pipeline's driver in the same way."""
+    words = [layout.ARCHIVE, "drive"]
+    return [python, *words] if python else ["/bin/sh", "-c", f"{_first_python(words)} {_none()}"]
 
 
 def inside(python: str | None, words: list[str]) -> list[str]:
     """A verb of the agent's archive, for `exec` into a pod that runs."""
     agent = [layout.ARCHIVE, *words]
     return [python, *agent] if python else ["/bin/sh", "-c", _first_python(agent)]
+
+
+def _none() -> str:
+    """What a shell does where no Python was found."""
+    return f"echo {shlex.quote('rankzero: ' + _NONE)} >&2; exit {exits.RUN_FAILED}"
 
 
 def _first_python(words: list[str]) -> str:

@@ -44,7 +44,7 @@ def own(
         sources = [{"configMap": {"name": f"{whose}-code-{at}"}} for at in range(parts)]
         found.append({"name": f"{_OWN}-code", "projected": {"sources": sources}})
     if account:
-        found.append({"name": f"{_OWN}-account", "projected": {"sources": _account()}})
+        found.append({"name": f"{_OWN}-account", "projected": {"sources": account_sources()}})
     return found
 
 
@@ -56,7 +56,7 @@ def _agent(run: str, carrier: str | None) -> dict[str, Any]:
     return {"projected": {"sources": sources}}
 
 
-def _account() -> list[dict[str, Any]]:
+def account_sources() -> list[dict[str, Any]]:
     """What Kubernetes itself would mount, for those pods alone that need it. It puts its authority
     into every namespace; a pod shall start without it all the same."""
     authority = {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 from pydantic import Strict as Strictness
 
-from rankzero.spec import kinds, names
+from rankzero.spec import cluster_kinds, kinds, names
 from rankzero.spec.model import Param
 from rankzero.spec.strict import Strict
 
@@ -89,4 +89,7 @@ class Pipeline(Strict):
     workdir: kinds.Filled = Field(description="Where commands run; by default the file's folder")
     env: dict[kinds.EnvName, kinds.Text] = Field(
         default_factory=dict, description="Environment variables of every step"
+    )
+    output_volume: cluster_kinds.ObjectName | None = Field(
+        None, description="On a cluster, the claim on which what steps hand on lies"
     )

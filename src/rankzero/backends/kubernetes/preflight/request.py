@@ -25,8 +25,13 @@ def describe(plan: Plan, namespace: str, *, wait_for_nodes: bool = False) -> Req
 
 
 def pods_of(plan: Plan) -> tuple[Pods, ...]:
-    """Job by Job. A role of several Jobs has each of its nodes in one, and needs them all."""
-    jobs = [one for one in plan.manifests if one["kind"] == "Job"]
+    """Job by Job. A role of several Jobs has each of its nodes in one, and needs them all. What is
+    of no role is small."""
+    jobs = [
+        one
+        for one in plan.manifests
+        if one["kind"] == "Job" and names.ROLE in one["metadata"]["labels"]
+    ]
     roles = [one["metadata"]["labels"][names.ROLE] for one in jobs]
     least = {shape.name: shape.minimum for shape in plan.agents[0].roles}
     alone = {role for role, count in Counter(roles).items() if count == 1}

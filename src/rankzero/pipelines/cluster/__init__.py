@@ -1,0 +1,1 @@
+"""Pipelines on a cluster: made here, driven there, looked at from anywhere."""

@@ -1,0 +1,53 @@
+"""Bringing here what steps on a cluster handed on."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from rankzero.errors import Refused
+from rankzero.pipelines.results import copied
+
+if TYPE_CHECKING:
+    from rankzero.pipelines.cluster.there import There
+    from rankzero.pipelines.results import Handed
+
+
+def fetch(there: There, found: Sequence[Handed], to: Path) -> None:
+    """Files and folders come from the volume that the runs left them on. Errors: Refused."""
+    copied([one for one in found if not one.output.where], to)
+    of_runs: dict[str, list[Handed]] = {}
+    for one in found:
+        if one.output.where:
+            run = PurePosixPath(one.output.where).parts[-3]
+            of_runs.setdefault(run, []).append(one)
+    for run, some in of_runs.items():
+        with TemporaryDirectory(dir=_made(to)) as draft:
+            there.backend.outputs(run, Path(draft) / "all")
+            for one in some:
+                _move(Path(draft) / "all" / PurePosixPath(one.output.where).name, to, one)
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(f"{folder} cannot be made: {error.strerror}") from error
+    return folder
+
+
+def _move(source: Path, to: Path, one: Handed) -> None:
+    place = to / one.part.step
+    place = (place if one.part.at < 0 else place / str(one.part.at)) / one.name
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if place.is_dir() and not place.is_symlink():
+            shutil.rmtree(place)
+        else:
+            place.unlink(missing_ok=True)
+        source.rename(place)
+    except OSError as error:
+        raise Refused(f"{place} cannot be written: {error.strerror or error}") from error

@@ -1,0 +1,68 @@
+"""A pipeline made real on a cluster, so that a crash at any point leaves nothing behind: as for a
+run, the first Job comes first, suspended, and owns the rest."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from rankzero.agent.events import to_line
+from rankzero.backends.kubernetes.cluster import Cluster
+from rankzero.backends.kubernetes.submitting import filled, submit_all
+from rankzero.code.shipment import PART
+from rankzero.driver import facts
+from rankzero.driver.cluster import ledger
+from rankzero.plan.kubernetes import driver
+
+
+class Ready(NamedTuple):
+    """All that a pipeline on a cluster is made from. plan: see `driver.cluster.driving.Driver`.
+    carried: the objects with agent and code, whose blobs are at hand. known: what its ledger
+    begins with."""
+
+    wanted: driver.Wanted
+    plan: Mapping[str, Any]
+    carried: tuple[Mapping[str, Any], ...]
+    blobs: Mapping[str, bytes]
+    known: tuple[facts.Fact, ...] = ()
+
+    def manifests(self) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
+        """What is created, in order, with the blobs for their digests."""
+        parts = packed(self.plan)
+        named = {f"sha256:{hashlib.sha256(one).hexdigest()}": one for one in parts}
+        wanted = self.wanted._replace(plans=len(named))
+        objects = [
+            driver.job(wanted),
+            *driver.others(wanted, list(named)),
+            *map(dict, self.carried),
+        ]
+        return objects, {**self.blobs, **named}
+
+
+def packed(plan: Mapping[str, Any]) -> list[bytes]:
+    """The plan as parts of one gzip, each of which a ConfigMap holds."""
+    whole = gzip.compress(json.dumps(plan).encode(), mtime=0)
+    return [whole[at : at + PART] for at in range(0, len(whole), PART)]
+
+
+def launch(cluster: Cluster, ready: Ready) -> None:
+    """Errors: Refused; nothing is left then, or it is said."""
+    (first, *others), blobs = ready.manifests()
+    run = ready.wanted.run
+
+    def more(owner: Mapping[str, str]) -> Iterable[dict[str, Any]]:
+        yield from (filled(one, blobs, owner) for one in others)
+        yield begun(run, ready.known, owner)
+
+    submit_all(cluster, first, more, {"spec": {"suspend": False}}, run)
+
+
+def begun(run: str, known: Iterable[facts.Fact], owner: Mapping[str, Any]) -> dict[str, Any]:
+    """The ledger's first ConfigMap."""
+    made = ledger.config_map(run, 0, "nobody", owner)
+    for seq, fact in enumerate(known, 1):
+        made["data"][ledger.key(seq)] = to_line(facts.to_event(seq, fact))
+    return made

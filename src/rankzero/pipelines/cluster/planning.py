@@ -1,0 +1,163 @@
+"""From a checked pipeline to all that it is made from on a cluster."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rankzero.backends.home import no_code
+from rankzero.backends.kubernetes.cluster import Cluster
+from rankzero.backends.kubernetes.compiling import LISTED
+from rankzero.backends.kubernetes.preflight import check
+from rankzero.code.agent_zip import agent_zip
+from rankzero.code.shipment import pack
+from rankzero.driver import facts, graph
+from rankzero.driver.cluster import words
+from rankzero.driver.facts import plain
+from rankzero.pipelines.cluster.compiling import Compiling, Steps
+from rankzero.pipelines.cluster.launching import Ready
+from rankzero.pipelines.cluster.there import There, runs
+from rankzero.pipelines.code import Code
+from rankzero.pipelines.earlier import earlier, newest
+from rankzero.pipelines.planning import Again, checked_folder, done_again, rerun
+from rankzero.plan.kubernetes import Facts, Freight, carried, driver, names
+from rankzero.plan.model import Code as Travelling
+from rankzero.plan.model import Plan
+from rankzero.spec.given import Given
+from rankzero.spec.names import run_id
+
+if TYPE_CHECKING:
+    from rankzero.backends.places import Place
+    from rankzero.spec.pipelines.model import Pipeline
+
+#: How many steps run at once unless it is said.
+SLOTS = 16
+#: Of so many earlier runs of a pipeline the results are known.
+_EARLIER = 8
+
+
+class Asked(NamedTuple):
+    """How a pipeline is to be run on a cluster. slots: how many parts at once. account: the
+    driver's ServiceAccount; None makes one. preflight: whether the cluster is asked beforehand."""
+
+    slots: int | None = None
+    account: str | None = None
+    preflight: bool = True
+
+
+def prepared(
+    place: Place,
+    pipeline: Pipeline,
+    again: Again,
+    asked: Asked,
+    file: Path | None,
+    defaults: Given,
+) -> Ready:
+    """file: where the pipeline was read from, which is no code of its steps. defaults: what lies
+    beneath each job.
+
+    Errors: BadRequest, Refused.
+    """
+    cluster = Cluster(place.context, place.namespace)
+    workdir = checked_folder(pipeline)
+    skip = [*no_code(None), *([] if file is None else [file.absolute()])]
+    shipped = pack(workdir, skip=skip)
+    travelling = Travelling(
+        str(workdir), shipped.files, shipped.size, shipped.digest, "", shipped.largest[:LISTED]
+    )
+    freight = Freight(agent_zip(), shipped.parts, shipped.digest)
+    run = run_id(pipeline.name, secrets.token_hex(2))
+    compiled = Compiling(
+        pipeline,
+        Facts(cluster.context, cluster.namespace),
+        run,
+        freight,
+        travelling,
+        Code(workdir, tuple(skip)),
+        pipeline.output_volume,
+        defaults,
+    ).all()
+    after = done_again(compiled.graph, again)
+    before = [one for one in runs(place) if one.plan().get("name") == pipeline.name]
+    known: tuple[facts.Fact, ...] = ()
+    if again.since is not None:
+        left = newest(before, pipeline)
+        known = tuple(
+            earlier(left, pipeline, compiled.graph, again.since, after, lambda output: True)
+        )
+    where = f"{cluster.context}/{cluster.namespace}"
+    todo = rerun(compiled.graph, again, after)
+    ready = _ready(run, pipeline, compiled, freight, asked, todo, where)
+    ready = ready._replace(known=known, plan={**ready.plan, "known": dict(_results(before))})
+    return _checked(cluster, ready, compiled) if asked.preflight else ready
+
+
+def _ready(
+    run: str,
+    pipeline: Pipeline,
+    compiled: Steps,
+    freight: Freight,
+    asked: Asked,
+    again: list[str],
+    where: str,
+) -> Ready:
+    plans = list(compiled.plans.values())
+    job = plans[0].job
+    role = next(iter(job.roles.values()))
+    slots = asked.slots or SLOTS
+    about = {
+        "name": pipeline.name,
+        "workdir": pipeline.workdir,
+        "where": where,
+        "slots": slots,
+        "rerun": again,
+        "params": {name: param.value for name, param in pipeline.params.items()},
+    }
+    wanted = driver.Wanted(
+        run=run,
+        name=pipeline.name,
+        image=str(role.image),
+        about=about,
+        plans=0,
+        account=asked.account,
+        pull_secrets=job.pull_secrets,
+        user=role.user,
+        python=job.python,
+        ttl=int(max(plan.job.ttl for plan in plans)),
+    )
+    labels = {names.MANAGED_BY: "rankzero", words.PIPELINE: run}
+    objects = carried(run, freight, labels)
+    plan = {**about, "run": run, "steps": graph.to_json(compiled.graph)}
+    return Ready(wanted, plan, tuple(objects), plans[0].blobs)
+
+
+def _results(before: list[There]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What the newest of earlier runs handed on, by the keys of their contents."""
+    for one in sorted(before, key=lambda one: one.created)[-_EARLIER:]:
+        for event in one.events():
+            fact = facts.from_event(event)
+            if isinstance(fact, facts.Committed) and fact.key:
+                yield fact.key, plain(fact.outputs)
+
+
+def _checked(cluster: Cluster, ready: Ready, compiled: Steps) -> Ready:
+    """Each step is looked at as a run would be, with all that the pipeline has beside it; of steps
+    whose pods are alike, one.
+
+    Errors: BadRequest, Refused.
+    """
+    objects, blobs = ready.manifests()
+    unlike = {_pods(plan): plan for plan in reversed(compiled.plans.values())}
+    for plan in unlike.values():
+        whole = (*plan.manifests, *objects)
+        check(cluster, replace(plan, manifests=whole, blobs={**plan.blobs, **blobs}))
+    return ready
+
+
+def _pods(plan: Plan) -> str:
+    """What its Jobs ask for."""
+    return json.dumps([one["spec"] for one in plan.manifests if one["kind"] == "Job"])

@@ -1,0 +1,188 @@
+"""A pipeline's run on a cluster: see `pipelines.kept`."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rankzero import backends
+from rankzero.agent.events import Event, from_line
+from rankzero.backends.base import LogBlock, LogQuery
+from rankzero.backends.kubernetes.cluster import Cluster, Object
+from rankzero.backends.kubernetes.observing import Observed
+from rankzero.backends.kubernetes.state import annotation, seconds
+from rankzero.backends.places import KUBERNETES, Place
+from rankzero.driver import graph
+from rankzero.driver.cluster import ledger, words
+from rankzero.driver.graph import Graph
+from rankzero.errors import Refused, UnknownRun
+from rankzero.plan.kubernetes import names
+
+if TYPE_CHECKING:
+    from rankzero.backends.base import Backend
+    from rankzero.pipelines.progress import Attempt
+    from rankzero.pipelines.results import Handed
+
+
+def runs(place: Place) -> list[There]:
+    """Those in a namespace. Errors: Refused."""
+    cluster = Cluster(place.context, place.namespace)
+    jobs = cluster.every("Job", f"{words.PIPELINE},{words.PART}={words.DRIVER}")["items"]
+    return [There(cluster, place, job) for job in jobs]
+
+
+def named(place: Place, run: str) -> There:
+    """The one with this id, which is there. Errors: Refused, UnknownRun."""
+    found = [one for one in runs(place) if one.run == run]
+    if not found:
+        raise UnknownRun(f'There is no run of a pipeline "{run}".')
+    return found[0]
+
+
+class There:
+    """job: its driver's, as it was when it was looked for."""
+
+    def __init__(self, cluster: Cluster, place: Place, job: Object) -> None:
+        self.cluster, self._place, self._job = cluster, place, job
+
+    @property
+    def run(self) -> str:
+        return str(self._job["metadata"]["labels"][words.PIPELINE])
+
+    @property
+    def where(self) -> str:
+        return f"{self.cluster.context}/{self.cluster.namespace}"
+
+    @property
+    def created(self) -> float:
+        return seconds(self._job["metadata"]["creationTimestamp"])
+
+    @property
+    def selector(self) -> str:
+        return f"{words.PIPELINE}={self.run}"
+
+    def plan(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(annotation(self._job, names.PLAN) or "{}")
+        return found
+
+    def graph(self) -> Graph:
+        return self._graph
+
+    @cached_property
+    def _graph(self) -> Graph:
+        selector = f"{self.selector},{words.PART}={words.PLAN}"
+        maps = self.cluster.every("ConfigMap", selector)["items"]
+        parts = {key: part for one in maps for key, part in (one.get("binaryData") or {}).items()}
+        try:
+            whole = b"".join(base64.b64decode(parts[key]) for key in sorted(parts))
+            return graph.from_json(json.loads(gzip.decompress(whole))["steps"])
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+            raise Refused(
+                f"the plan of {self.run} cannot be read: {error}",
+                f"Delete what is left of it: rankzero pipeline delete {self.run}",
+            ) from error
+
+    def events(self, since: int = 1) -> list[Event]:
+        return facts_in(self.ledger(), since)
+
+    def ledger(self) -> list[Object]:
+        selector = f"{self.selector},{words.PART}={words.LEDGER}"
+        return list(self.cluster.every("ConfigMap", selector)["items"])
+
+    def driven(self) -> bool:
+        job = self._now()
+        return job is not None and not over(job)
+
+    def wait(self) -> None:
+        with Observed(self.cluster, self.run, words.PIPELINE) as live:
+            while True:
+                version = live.version
+                mine = [job for job in live.jobs if job["metadata"]["name"] == words.job(self.run)]
+                if not mine or over(mine[0]):
+                    return
+                live.wait(version)
+
+    def watch(self, query: LogQuery, events_from: int = 1) -> Iterator[Event | LogBlock]:
+        from rankzero.pipelines.cluster.watching import Watching
+
+        return Watching(self, query, events_from).items()
+
+    def lines(self, query: LogQuery) -> Iterator[LogBlock]:
+        from rankzero.pipelines.cluster.watching import numbers
+
+        for number in numbers(self.events()):
+            yield from lines_of(self, number, query)
+
+    def last_lines(self, attempt: Attempt, most: int) -> list[str]:
+        blocks = lines_of(self, attempt.number, LogQuery(tail=most))
+        text = b"".join(one.data for one in blocks).decode("utf-8", "backslashreplace")
+        return text.removesuffix("\n").split("\n")[-most:] if text else []
+
+    def inner_run(self, attempt: Attempt) -> str:
+        return words.part(self.run, attempt.number)
+
+    def stop(self, by: str, *, now: bool = False) -> bool:
+        if not self.driven():
+            return False
+        self.cluster.patch(
+            "Job", words.job(self.run), {"metadata": {"annotations": {words.STOP: by}}}
+        )
+        return True
+
+    def delete(self) -> None:
+        """With all that it owns."""
+        self.cluster.delete("Job", words.job(self.run))
+
+    def output(self, step: str, at: int = -1) -> Path:
+        return Path(step) if at < 0 else Path(step, str(at))
+
+    def results(self) -> Path | None:
+        return None
+
+    def copy(self, found: Sequence[Handed], to: Path) -> None:
+        from rankzero.pipelines.cluster.fetching import fetch
+
+        fetch(self, found, to)
+
+    @property
+    def backend(self) -> Backend:
+        return backends.at(Place(KUBERNETES, self._place.context, self._place.namespace))
+
+    def _now(self) -> Object | None:
+        selector = f"{self.selector},{words.PART}={words.DRIVER}"
+        jobs = self.cluster.every("Job", selector)["items"]
+        return jobs[0] if jobs else None
+
+
+def over(job: Object) -> bool:
+    """Whether no driver comes any more."""
+    conditions = job.get("status", {}).get("conditions") or ()
+    ended = any(
+        one["type"] in ("Complete", "Failed") and one["status"] == "True" for one in conditions
+    )
+    return ended or "deletionTimestamp" in job["metadata"]
+
+
+def facts_in(maps: Sequence[Object], since: int = 1) -> list[Event]:
+    """The facts in a ledger's ConfigMaps, from a number on."""
+    found = [from_line(line) for seq, line in ledger.lines(list(maps)) if seq >= since]
+    return [event for event in found if event is not None]
+
+
+def lines_of(there: There, number: int, query: LogQuery) -> Iterator[LogBlock]:
+    """What an attempt has written up to now; nothing where its pods are gone."""
+    from dataclasses import replace
+
+    from rankzero.errors import Error
+
+    run = words.part(there.run, number)
+    try:
+        for block in there.backend.logs(run, query):
+            yield replace(block, rank=number)
+    except Error:
+        return

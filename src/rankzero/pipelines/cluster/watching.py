@@ -1,0 +1,209 @@
+"""A pipeline on a cluster watched: its ledger as it grows, and the lines of the runs that its parts
+are, each followed in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rankzero.agent.events import FINISHED, Event
+from rankzero.backends.base import LogBlock, LogQuery
+from rankzero.backends.kubernetes import trouble
+from rankzero.backends.kubernetes.cluster import Object
+from rankzero.driver import facts
+from rankzero.driver.cluster import words
+from rankzero.errors import Error, UnknownRun
+
+if TYPE_CHECKING:
+    from rankzero.pipelines.cluster.there import There
+
+#: Before a watch that broke is begun again, and until a run that was just begun is looked for
+#: again (seconds).
+_AGAIN = 0.5
+#: How long the lines of an attempt that is over may take to come (seconds).
+_LAST_LINES = 20.0
+#: So many attempts are followed at once; the lines of more come when others have ended.
+_AT_ONCE = 16
+
+_Item = Event | LogBlock | Error | None
+
+
+def numbers(events: Iterable[Event]) -> list[int]:
+    """Of all attempts, in order."""
+    found = [facts.from_event(event) for event in events]
+    return [one.number for one in found if isinstance(one, facts.Started)]
+
+
+class Watching:
+    """One who looks at a pipeline on a cluster, and how far they have come."""
+
+    def __init__(self, there: There, query: LogQuery, events_from: int) -> None:
+        self._there, self._query, self._next = there, query, events_from
+        self._items: queue.SimpleQueue[_Item] = queue.SimpleQueue()
+        self._turns = threading.Semaphore(_AT_ONCE)
+        self._lines: list[threading.Thread] = []
+        self._running: dict[facts.Part, int] = {}
+
+    def items(self) -> Iterator[Event | LogBlock]:
+        """Until it is over, or nobody drives it any more. Errors: Refused."""
+        self._know(self._there.events())
+        for number in self._running.values():
+            self._follow(number)
+        loop = asyncio.new_event_loop()
+        task = loop.create_task(self._watch())
+        thread = threading.Thread(target=self._serve, args=(loop, task), daemon=True)
+        thread.start()
+        try:
+            yield from self._all()
+        finally:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(task.cancel)
+
+    # -- inside
+
+    def _know(self, events: list[Event]) -> None:
+        """What was told before, for whoever begins in the middle."""
+        for event in events:
+            if event.seq < self._next:
+                self._count(event)
+
+    def _count(self, event: Event) -> None:
+        fact = facts.from_event(event)
+        if isinstance(fact, facts.Started):
+            self._running[fact.part] = fact.number
+        elif isinstance(fact, (facts.Committed, facts.Broke, facts.Dropped)):
+            self._running.pop(fact.part, None)
+
+    def _all(self) -> Iterator[Event | LogBlock]:
+        while True:
+            item = self._items.get()
+            if item is None:
+                return
+            if isinstance(item, Error):
+                raise item
+            if isinstance(item, LogBlock):
+                yield item
+                continue
+            if item.kind == FINISHED:
+                yield from self._rest()
+                yield item
+                return
+            fact = facts.from_event(item)
+            if isinstance(fact, facts.Started):
+                self._follow(fact.number)
+            yield item
+
+    def _rest(self) -> Iterator[LogBlock]:
+        """The lines that are still on their way."""
+        done = threading.Thread(target=self._join, daemon=True)
+        done.start()
+        while True:
+            try:
+                item = self._items.get(timeout=_LAST_LINES)
+            except queue.Empty:
+                return
+            if item is None:
+                return
+            if isinstance(item, LogBlock):
+                yield item
+
+    def _join(self) -> None:
+        for thread in self._lines:
+            thread.join(_LAST_LINES)
+        self._items.put(None)
+
+    # -- lines, in threads
+
+    def _follow(self, number: int) -> None:
+        thread = threading.Thread(target=self._lines_of, args=(number,), daemon=True)
+        self._lines.append(thread)
+        thread.start()
+
+    def _lines_of(self, number: int) -> None:
+        run = words.part(self._there.run, number)
+        with self._turns, contextlib.suppress(Error):
+            for item in self._there.backend.watch(self._made(run), self._query):
+                if isinstance(item, LogBlock):
+                    self._items.put(replace(item, rank=number))
+
+    def _made(self, run: str) -> str:
+        """Its fact comes before the run. Errors: UnknownRun where it never came."""
+        from rankzero.backends.kubernetes.observing import Observed
+
+        with Observed(self._there.cluster, run) as live:
+            for _ in range(int(_LAST_LINES / _AGAIN)):
+                version = live.version
+                if live.found is not None:
+                    return run
+                live.wait(version, _AGAIN)
+        raise UnknownRun(f"{run} was not made")
+
+    # -- the ledger, in a thread
+
+    def _serve(self, loop: asyncio.AbstractEventLoop, task: asyncio.Task[None]) -> None:
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                loop.run_until_complete(task)
+        except Error as error:
+            self._items.put(error)
+        finally:
+            loop.close()
+
+    async def _watch(self) -> None:
+        """Every new fact, and None where nobody drives it any more."""
+        selector = self._there.selector
+        async with self._there.cluster.client() as client:
+            driver = asyncio.create_task(self._driver(client, selector))
+            try:
+                await self._kind(client, "ConfigMap", f"{selector},{words.PART}={words.LEDGER}")
+            finally:
+                driver.cancel()
+
+    async def _driver(self, client: object, selector: str) -> None:
+        await self._kind(client, "Job", f"{selector},{words.PART}={words.DRIVER}")
+
+    async def _kind(self, client: object, kind: str, selector: str) -> None:
+        cluster = self._there.cluster
+        while True:
+            try:
+                listed = await cluster.ask(client, kind, selector)  # type: ignore[arg-type]
+                for one in listed["items"]:
+                    self._take(kind, one)
+                version = listed["metadata"]["resourceVersion"]
+                while True:
+                    async for change, one in cluster.follow(
+                        client,  # type: ignore[arg-type]
+                        kind,
+                        selector,
+                        version,
+                        dict,
+                    ):
+                        version = one["metadata"]["resourceVersion"]
+                        if change == "DELETED":
+                            self._items.put(None)
+                        elif change != "BOOKMARK":
+                            self._take(kind, one)
+            except (trouble.Gone, trouble.Unreachable):
+                await asyncio.sleep(_AGAIN)
+
+    def _take(self, kind: str, one: Object) -> None:
+        from rankzero.pipelines.cluster.there import facts_in, over
+
+        if kind == "Job":
+            if over(one):
+                for event in self._there.events(self._next):
+                    self._put(event)
+                self._items.put(None)
+            return
+        for event in facts_in([one], self._next):
+            self._put(event)
+
+    def _put(self, event: Event) -> None:
+        if event.seq == self._next:
+            self._next += 1
+            self._items.put(event)

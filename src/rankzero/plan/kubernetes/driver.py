@@ -1,0 +1,131 @@
+"""A pipeline's driver as objects: its Job, who it is for the API server, what it reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from rankzero.driver.cluster import words
+from rankzero.plan.kubernetes import access, layout, names, pod, starting, users, volumes
+from rankzero.plan.kubernetes.objects import config_map, head
+
+#: Exactly what the driver asks of the API server.
+RIGHTS: tuple[dict[str, Any], ...] = (
+    {
+        "apiGroups": ["batch"],
+        "resources": ["jobs"],
+        "verbs": ["create", "get", "list", "watch", "patch"],
+    },
+    {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]},
+    {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["create", "list", "patch"]},
+    {"apiGroups": [""], "resources": ["secrets", "services"], "verbs": ["create"]},
+)
+#: So often a driver may die before Kubernetes gives it up; each waits longer for its turn.
+_DEATHS = 1000
+#: What a driver takes of a machine.
+_RESOURCES = {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "512Mi"}}
+#: What it needs to leave (seconds): it writes nothing at its end.
+_LEAVING = 5
+_TOLERATED = ("not-ready", "unreachable")
+
+
+class Wanted(NamedTuple):
+    """What a driver is made from.
+
+    name: of the pipeline. image: has Python. about: what those who look want to know of the
+    pipeline. plans: in how many ConfigMaps its plan travels. account: a ServiceAccount that is
+    there; None makes one. pull_secrets: names of Secrets. assigns_ids: the cluster chooses who pods
+    run as. ttl: how long all of it stays when it is over (seconds).
+    """
+
+    run: str
+    name: str
+    image: str
+    about: Mapping[str, Any]
+    plans: int
+    account: str | None = None
+    pull_secrets: Sequence[str] = ()
+    user: int | str | None = None
+    python: str | None = None
+    assigns_ids: bool = False
+    ttl: int = 0
+
+    def labels(self, part: str) -> dict[str, str]:
+        return {
+            names.MANAGED_BY: "rankzero",
+            words.PIPELINE: self.run,
+            words.PART: part,
+            names.NAME: self.name,
+        }
+
+
+def job(wanted: Wanted) -> dict[str, Any]:
+    """The first object, which owns all others, suspended."""
+    labels = wanted.labels(words.DRIVER)
+    made = head("batch/v1", "Job", words.job(wanted.run), labels)
+    made["metadata"]["annotations"] = {names.PLAN: json.dumps(dict(wanted.about))}
+    # Not the driver's own watch on Jobs and pods: it would hear of itself.
+    inner = {key: value for key, value in labels.items() if key != words.PIPELINE}
+    made["spec"] = {
+        "suspend": True,
+        "backoffLimit": _DEATHS,
+        "ttlSecondsAfterFinished": wanted.ttl,
+        "template": {"metadata": {"labels": inner}, "spec": _spec(wanted)},
+    }
+    return made
+
+
+def others(wanted: Wanted, plans: Sequence[str]) -> list[dict[str, Any]]:
+    """What its pod needs. plans: `sha256:...` of what takes its place, in order."""
+    labels = wanted.labels(words.PLAN)
+    maps = [
+        config_map(f"{wanted.run}-plan-{at}", labels, {}, {f"{at:03d}": digest})
+        for at, digest in enumerate(plans)
+    ]
+    if wanted.account is not None:
+        return maps
+    return [*maps, *access.account_with(wanted.run, [dict(one) for one in RIGHTS], labels)]
+
+
+def _spec(wanted: Wanted) -> dict[str, Any]:
+    spec: dict[str, Any] = {
+        "restartPolicy": "OnFailure",
+        "serviceAccountName": wanted.account or wanted.run,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": _LEAVING,
+        "securityContext": users.pod_security(wanted.user, wanted.assigns_ids),
+        "tolerations": [pod.toleration(one) for one in _TOLERATED],
+        "containers": [_container(wanted)],
+        "volumes": [
+            {"name": "agent", "configMap": {"name": f"{wanted.run}-agent"}},
+            {"name": "plan", "projected": {"sources": _plans(wanted)}},
+            {"name": "account", "projected": {"sources": volumes.account_sources()}},
+        ],
+    }
+    if wanted.pull_secrets:
+        spec["imagePullSecrets"] = [{"name": name} for name in wanted.pull_secrets]
+    return spec
+
+
+def _container(wanted: Wanted) -> dict[str, Any]:
+    mounts = {"agent": layout.AGENT, "plan": words.PLAN_FOLDER, "account": words.ACCOUNT}
+    container = {
+        "name": names.CONTAINER,
+        "image": wanted.image,
+        "command": starting.drive(wanted.python),
+        "env": [{"name": "PYTHONUNBUFFERED", "value": "1"}],
+        "resources": _RESOURCES,
+        "securityContext": users.container_security(),
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "volumeMounts": [
+            {"name": name, "mountPath": path, "readOnly": True} for name, path in mounts.items()
+        ],
+    }
+    pod.hide_devices(container)
+    return container
+
+
+def _plans(wanted: Wanted) -> list[dict[str, Any]]:
+    return [{"configMap": {"name": f"{wanted.run}-plan-{at}"}} for at in range(wanted.plans)]
