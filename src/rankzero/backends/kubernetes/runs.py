@@ -5,17 +5,20 @@ from __future__ import annotations
 from rankzero.backends.kubernetes import shapes, state
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.state import Found
+from rankzero.driver.cluster import words
 from rankzero.errors import UnknownRun
 from rankzero.plan.kubernetes import names
 
 _OURS = f"{names.MANAGED_BY}=rankzero"
+_OWN = f"{_OURS},{names.RUN},!{words.PIPELINE}"
 _FIRST = f"{names.INDEX}=0"
 
 
 def every(cluster: Cluster, *, everywhere: bool = False) -> list[Found]:
-    """All of them: two calls, however many there are. everywhere: of all namespaces."""
-    jobs = cluster.every("Job", _OURS, shapes.Jobs, everywhere=everywhere)
-    pods = cluster.every("Pod", f"{_OURS},{_FIRST}", shapes.Pods, everywhere=everywhere)
+    """All of them, but for those that are parts of a pipeline: two calls, however many there are.
+    everywhere: of all namespaces."""
+    jobs = cluster.every("Job", _OWN, shapes.Jobs, everywhere=everywhere)
+    pods = cluster.every("Pod", f"{_OWN},{_FIRST}", shapes.Pods, everywhere=everywhere)
     return state.found(jobs["items"], pods["items"])
 
 

@@ -164,18 +164,22 @@ def results(progress: Progress, folder: Kept) -> list[tuple[str, str]]:
     ]
 
 
-def _place(folder: Kept, step: StepInfo, name: str) -> Path:
+def _place(folder: Kept, step: StepInfo, name: str) -> Path | None:
+    if folder.results() is None:
+        return None
     place = folder.output(step.name)
     return place / name if isinstance(step.outputs[name], facts.Output) else place
 
 
-def shown(output: Given, place: Path) -> str:
-    """A value itself, or where an artifact can be found, and how much it is."""
+def shown(output: Given, place: Path | None) -> str:
+    """A value itself, or where an artifact can be found, and how much it is. place: where people
+    find it on this machine; None where they find it on a volume."""
     if not isinstance(output, facts.Output):
-        return f"{home(place)}  ({count(len(output), 'part')})"
+        parts = count(len(output), "part")
+        return parts if place is None else f"{home(place)}  ({parts})"
     if not output.where:
         return visible(output.value)
-    return f"{home(place)}  ({size(output.size)})"
+    return f"{home(place) if place else visible(output.where)}  ({size(output.size)})"
 
 
 def run_line(folder: Kept, progress: Progress) -> str:
@@ -225,6 +229,7 @@ def event_line(event: Event, began: float) -> str:
     at = data.pop("at", None)
     name = f"{part}[{at}]" if at is not None else part
     outputs = data.pop("outputs", {})
+    data.pop("key", None)  # long, and for programs
     words = [f"{key} {one['value'] or size(one['size'])}" for key, one in outputs.items()]
     words += [f"{key} {value}" for key, value in data.items() if value not in (None, False, "")]
     head = f"{event.time - began:8.1f} s  {event.kind:<10} {name}".rstrip()

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from rankzero.backends.base import Helper
 from rankzero.errors import Refused
 from rankzero.pipelines.results import copied
 
@@ -26,7 +27,7 @@ def fetch(there: There, found: Sequence[Handed], to: Path) -> None:
             of_runs.setdefault(run, []).append(one)
     for run, some in of_runs.items():
         with TemporaryDirectory(dir=_made(to)) as draft:
-            there.backend.outputs(run, Path(draft) / "all")
+            there.backend.outputs(run, Path(draft) / "all", helper=Helper())
             for one in some:
                 _move(Path(draft) / "all" / PurePosixPath(one.output.where).name, to, one)
 
