@@ -20,6 +20,8 @@ _EXAMPLES = """\b
 @click.command(epilog=_EXAMPLES)
 @click.argument("file", required=False, type=click.Path())
 @click.option("--rbac", is_flag=True, help="As a Role: the rights to be given (required).")
+@click.option("--pipelines", is_flag=True, help="Also what pipelines take.")
+@click.option("--driver", is_flag=True, help="What the driver of a pipeline takes, alone.")
 @click.option("--namespace", metavar="NS", help="Where they are given (default: kubectl's own).")
 @click.option("--user", "users", multiple=True, metavar="NAME", help="Who gets them.")
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="Or all of a group.")
@@ -34,6 +36,8 @@ _EXAMPLES = """\b
 def command(
     file: str | None,
     rbac: bool,
+    pipelines: bool,
+    driver: bool,
     namespace: str | None,
     users: tuple[str, ...],
     groups: tuple[str, ...],
@@ -46,6 +50,10 @@ def command(
     --serviceaccount a RoleBinding that gives it to them; `kubectl apply -f -` takes both. With a
     job FILE, also what this job needs beyond the usual. No cluster is asked.
 
+    --pipelines adds what it takes to run pipelines, whose drivers get an account of their own.
+    Where nobody may make accounts, an administrator makes one and gives it what --driver prints:
+    rankzero pipeline run --service-account NAME.
+
     JSON: a List that holds the same objects.
     """
     from rankzero.cli.show import programs
@@ -55,7 +63,9 @@ def command(
     if not rbac:
         raise BadRequest("say what to print: rankzero doctor --rbac")
     subjects = _subjects(users, groups, accounts, namespace)
-    rules, job = _rules(file)
+    if bool(file) + pipelines + driver > 1:
+        raise BadRequest("name a job FILE, --pipelines or --driver: one of them at a time.")
+    rules, job = _of_driver() if driver else _of_pipelines() if pipelines else _rules(file)
     role = made.role(made.role_name(rules, job), rules, namespace)
     objects = [role]
     if subjects:
@@ -65,6 +75,19 @@ def command(
     else:
         click.echo(_yaml(objects, rules), nl=False)
     return 0
+
+
+def _of_driver() -> tuple[tuple[Rule, ...], str]:
+    from rankzero.plan.kubernetes import driver
+
+    return driver.rules(), "driver"
+
+
+def _of_pipelines() -> tuple[tuple[Rule, ...], str]:
+    from rankzero.plan.kubernetes import driver
+    from rankzero.plan.kubernetes.rights import SOME_VERBS
+
+    return (*driver.for_users(), *SOME_VERBS), "pipelines"
 
 
 def _rules(file: str | None) -> tuple[tuple[Rule, ...], str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from rankzero.agent import events as ev
 from rankzero.driver import facts
 from rankzero.errors import Error
 from rankzero.why.words import count
@@ -78,4 +79,5 @@ def _of_run(run: str) -> Iterator[Line]:
 
     with suppress(Error):  # it may have been deleted since
         backend, info = backends.find(run)
-        yield from why.account(of_run(backend, info.run, info.history))
+        if info.history.state != ev.SUCCEEDED:  # what came of it is not its fault then
+            yield from why.account(of_run(backend, info.run, info.history))

@@ -57,7 +57,9 @@ def command(run: str, steps: tuple[str, ...], to: str | None, output: str, where
         terminal.out().say(home(Path(to).absolute()))
         return 0
     for one in found:
-        terminal.out().say(f"{one.part}.{one.name}  {shown(one.output, one.place if folder.results() else None)}")
+        terminal.out().say(
+            f"{one.part}.{one.name}  {shown(one.output, one.place if folder.results() else None)}"
+        )
     if not found:
         terminal.err().say(f"{folder.run} has handed on nothing.")
     return 0

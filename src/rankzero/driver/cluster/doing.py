@@ -26,8 +26,8 @@ _CONTAINER = "rank"
 
 
 class Attempt(NamedTuple):
-    """A run at work. until: when its time is over (seconds since the epoch). why: it is ended for,
-    empty while it may go on."""
+    """A run at work. until: when its time is over (seconds since the epoch); None before its first
+    pod runs, and where it has no limit. why: it is ended for, empty while it may go on."""
 
     start: Start
     role: str
@@ -56,8 +56,7 @@ class Runs:
 
     def begin(self, start: Start) -> None:
         step, name = self._graph[start.part.step], words.part(self._run, start.number)
-        until = None if step.timeout is None else time.time() + step.timeout
-        self._doing[name] = Attempt(start, step.body["role"], until, [])
+        self._doing[name] = Attempt(start, step.body["role"], None, [])
         try:
             self._make(start, name)
         except api.Invalid as error:
@@ -76,10 +75,15 @@ class Runs:
         """A pod as it is now. The first one of a run leaves how it ended."""
         labels = pod["metadata"]["labels"]
         attempt = self._doing.get(labels.get(RUN, ""))
-        if attempt is not None and parts.coordinates(labels, attempt.role):
-            outcome = _outcome(pod)
-            if outcome is not None:
-                self._over(labels[RUN], _result(outcome))
+        if attempt is None or not parts.coordinates(labels, attempt.role):
+            return
+        outcome = _outcome(pod)
+        if outcome is not None:
+            self._over(labels[RUN], _result(outcome))
+        elif attempt.until is None and _runs(pod):
+            limit = self._graph[attempt.start.part.step].timeout
+            if limit is not None:  # what it waited for is no work of its own
+                self._doing[labels[RUN]] = attempt._replace(until=time.time() + limit)
 
     def job(self, job: Object) -> None:
         """A Job as it is now: one that has failed or is complete without any word of its pods."""
@@ -175,6 +179,10 @@ def owner_of(job: Object) -> Dict[str, str]:
     """The reference with which a Job owns what it takes along when it goes."""
     about = job["metadata"]
     return {"apiVersion": "batch/v1", "kind": "Job", "name": about["name"], "uid": about["uid"]}
+
+
+def _runs(pod: Object) -> bool:
+    return str(pod.get("status", {}).get("phase")) == "Running"
 
 
 def _outcome(pod: Object) -> Optional[Dict[str, Any]]:

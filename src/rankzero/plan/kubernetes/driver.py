@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from rankzero.driver.cluster import words
 from rankzero.plan.kubernetes import access, layout, names, pod, starting, users, volumes
 from rankzero.plan.kubernetes.objects import config_map, head
+from rankzero.plan.kubernetes.rights import Rule, needed
 
 #: Exactly what the driver asks of the API server.
 RIGHTS: tuple[dict[str, Any], ...] = (
@@ -58,6 +59,22 @@ class Wanted(NamedTuple):
             words.PART: part,
             names.NAME: self.name,
         }
+
+
+def rules() -> tuple[Rule, ...]:
+    """What its account may do, for an administrator who makes one (`--service-account`)."""
+    why = "what the driver of a pipeline does: its steps, and the book that it keeps of them"
+    return tuple(
+        Rule(why, group, tuple(one["resources"]), tuple(one["verbs"]))
+        for one in RIGHTS
+        for group in one["apiGroups"]
+    )
+
+
+def for_users() -> tuple[Rule, ...]:
+    """What a user takes to run pipelines with an account of their own: see `rights.needed`."""
+    wanted = Wanted("any", "any", "any", {}, 1)
+    return needed([job(wanted), *others(wanted, [""])])
 
 
 def job(wanted: Wanted) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from rankzero.driver.cluster import words
 from rankzero.plan.kubernetes.kinds import KINDS
 
 
@@ -86,15 +87,32 @@ SOME_VERBS = (
 )
 
 
+#: Of who runs pipelines, or looks at them.
+PIPELINES = (
+    Rule(
+        "what a pipeline has done so far, and what it is to do",
+        "",
+        ("configmaps",),
+        ("list", "watch"),
+    ),
+)
+
+
 def needed(manifests: Iterable[Mapping[str, Any]] = ()) -> tuple[Rule, ...]:
     """What a run of these manifests takes; without any, what all runs take."""
     usual = {right for rule in USUAL for right in rule.rights}
     more: dict[Right, Rule] = {}
     for manifest in manifests:
-        for rule in (_create(manifest["kind"]), *_granted(manifest)):
+        looked_at = PIPELINES if is_driver(manifest) else ()
+        for rule in (_create(manifest["kind"]), *_granted(manifest), *looked_at):
             if not usual.issuperset(rule.rights):
                 more.update(dict.fromkeys(rule.rights, rule))
     return (*USUAL, *dict.fromkeys(more.values()))
+
+
+def is_driver(manifest: Mapping[str, Any]) -> bool:
+    """Whether it is the Job of a pipeline's driver."""
+    return manifest["metadata"].get("labels", {}).get(words.PART) == words.DRIVER
 
 
 def rights(rules: Iterable[Rule]) -> tuple[Right, ...]:

@@ -19,7 +19,7 @@ from rankzero.backends.kubernetes.preflight.model import (
     Verdict,
     posted,
 )
-from rankzero.plan.kubernetes.rights import USUAL, Right, needed, rights
+from rankzero.plan.kubernetes.rights import USUAL, Right, is_driver, needed, rights
 
 NAME = "rights"
 
@@ -133,7 +133,10 @@ def _remedy(request: Request, answers: Answers) -> str:
     account = name.removeprefix("system:serviceaccount:")
     subject = f"--user {name}" if account == name else f"--serviceaccount {account}"
     file = "" if needed(request.objects) == USUAL else " JOB.yaml"
+    driver = any(map(is_driver, request.objects))
+    file = " --pipelines" if driver else file
+    less = "; or use one that is there: --service-account NAME" if driver else ""
     return (
         f"an administrator can give them: rankzero doctor --rbac{file} "
-        f"--namespace {request.namespace} {subject} | kubectl apply -f -"
+        f"--namespace {request.namespace} {subject} | kubectl apply -f -{less}"
     )
