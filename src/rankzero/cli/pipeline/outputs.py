@@ -56,10 +56,10 @@ def command(run: str, steps: tuple[str, ...], to: str | None, output: str, where
     if to is not None:
         terminal.out().say(home(Path(to).absolute()))
         return 0
+    here = folder.results() is not None
     for one in found:
-        terminal.out().say(
-            f"{one.part}.{one.name}  {shown(one.output, one.place if folder.results() else None)}"
-        )
+        place = one.place if here else None
+        terminal.out().say(f"{one.part}.{one.name}  {shown(one.output, place)}")
     if not found:
         terminal.err().say(f"{folder.run} has handed on nothing.")
     return 0

@@ -118,7 +118,7 @@ class Runs:
         job = first["metadata"]["name"]
         made = self._made(first)
         if made is None:
-            made = patiently(lambda: self._objects.one("Job", job))
+            made = self._there(name, job)
         owner = owner_of(made)
         for one in others:
             one["metadata"]["ownerReferences"] = [owner]
@@ -129,6 +129,12 @@ class Runs:
             begin = {"metadata": {"labels": {"kueue.x-k8s.io/queue-name": queue}}}
         if made["spec"].get("suspend"):
             patiently(lambda: self._objects.change("Job", job, begin))
+
+    def _there(self, run: str, job: str) -> Object:
+        """The first Job of a run that another driver has begun."""
+        found, _ = patiently(lambda: self._objects.every("Job", "%s=%s" % (RUN, run)))
+        made: Object = next(one for one in found if one["metadata"]["name"] == job)
+        return made
 
     def _made(self, manifest: Object) -> Optional[Object]:
         """None where it is there already."""

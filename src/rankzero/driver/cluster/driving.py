@@ -65,7 +65,8 @@ class Driver:
         self._news: "queue.Queue[Change]" = queue.Queue()
         self._later: Deque[Callable[[], None]] = deque()
         self._left = False
-        job = patiently(lambda: objects.one("Job", words.job(self._run)))
+        mine = "%s=%s,%s=%s" % (words.PIPELINE, self._run, words.PART, words.DRIVER)
+        (job,), _ = patiently(lambda: objects.every("Job", mine))
         owner = owner_of(job)
         steps = graph.from_json(plan["steps"])
         self._ledger = Ledger(objects, self._run, me, owner)

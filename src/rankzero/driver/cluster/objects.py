@@ -18,10 +18,6 @@ class Objects(api.Api):
         """Errors: also api.Taken where another one has its name."""
         return self.call("POST", self._path(made["apiVersion"], made["kind"]), body=made)
 
-    def one(self, kind: str, name: str) -> Object:
-        """Errors: also api.Absent."""
-        return self.call("GET", self._of(kind, name))
-
     def change(self, kind: str, name: str, change: Mapping[str, Any]) -> Object:
         """A merge patch. Errors: also api.Absent."""
         return self.call("PATCH", self._of(kind, name), body=change, kind=api.MERGE)

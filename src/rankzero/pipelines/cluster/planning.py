@@ -24,7 +24,7 @@ from rankzero.pipelines.cluster.there import There, runs
 from rankzero.pipelines.code import Code
 from rankzero.pipelines.earlier import earlier, newest
 from rankzero.pipelines.planning import Again, checked_folder, done_again, rerun
-from rankzero.plan.kubernetes import Facts, Freight, carried, driver, names
+from rankzero.plan.kubernetes import Facts, Freight, carried, driver, names, rights
 from rankzero.plan.model import Code as Travelling
 from rankzero.plan.model import Plan
 from rankzero.spec.given import Given
@@ -128,11 +128,16 @@ def _ready(
         user=role.user,
         python=job.python,
         ttl=int(max(plan.job.ttl for plan in plans)),
+        more=tuple(dict.fromkeys(rule for plan in plans for rule in _unusual(plan))),
     )
     labels = {names.MANAGED_BY: "rankzero", words.PIPELINE: run}
     objects = carried(run, freight, labels)
     plan = {**about, "run": run, "steps": graph.to_json(compiled.graph)}
     return Ready(wanted, plan, tuple(objects), plans[0].blobs)
+
+
+def _unusual(plan: Plan) -> list[rights.Rule]:
+    return [one for one in rights.needed(plan.manifests) if one not in rights.USUAL]
 
 
 def _results(before: list[There]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -16,7 +16,7 @@ RIGHTS: tuple[dict[str, Any], ...] = (
     {
         "apiGroups": ["batch"],
         "resources": ["jobs"],
-        "verbs": ["create", "get", "list", "watch", "patch"],
+        "verbs": ["create", "list", "watch", "patch"],
     },
     {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]},
     {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["create", "list", "patch"]},
@@ -37,7 +37,8 @@ class Wanted(NamedTuple):
     name: of the pipeline. image: has Python. about: what those who look want to know of the
     pipeline. plans: in how many ConfigMaps its plan travels. account: a ServiceAccount that is
     there; None makes one. pull_secrets: names of Secrets. assigns_ids: the cluster chooses who pods
-    run as. ttl: how long all of it stays when it is over (seconds).
+    run as. ttl: how long all of it stays when it is over (seconds). more: what objects of its
+    steps take beyond what all steps have.
     """
 
     run: str
@@ -51,6 +52,7 @@ class Wanted(NamedTuple):
     python: str | None = None
     assigns_ids: bool = False
     ttl: int = 0
+    more: tuple[Rule, ...] = ()
 
     def labels(self, part: str) -> dict[str, str]:
         return {
@@ -102,7 +104,8 @@ def others(wanted: Wanted, plans: Sequence[str]) -> list[dict[str, Any]]:
     ]
     if wanted.account is not None:
         return maps
-    return [*maps, *access.account_with(wanted.run, [dict(one) for one in RIGHTS], labels)]
+    given = [*map(dict, RIGHTS), *(rule.to_json() for rule in wanted.more)]
+    return [*maps, *access.account_with(wanted.run, given, labels)]
 
 
 def _spec(wanted: Wanted) -> dict[str, Any]:

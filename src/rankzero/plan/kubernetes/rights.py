@@ -89,12 +89,7 @@ SOME_VERBS = (
 
 #: Of who runs pipelines, or looks at them.
 PIPELINES = (
-    Rule(
-        "what a pipeline has done so far, and what it is to do",
-        "",
-        ("configmaps",),
-        ("list", "watch"),
-    ),
+    Rule("what a pipeline is to do, and has done", "", ("configmaps",), ("list", "watch")),
 )
 
 
@@ -112,7 +107,7 @@ def needed(manifests: Iterable[Mapping[str, Any]] = ()) -> tuple[Rule, ...]:
 
 def is_driver(manifest: Mapping[str, Any]) -> bool:
     """Whether it is the Job of a pipeline's driver."""
-    return manifest["metadata"].get("labels", {}).get(words.PART) == words.DRIVER
+    return bool(manifest["metadata"].get("labels", {}).get(words.PART) == words.DRIVER)
 
 
 def rights(rules: Iterable[Rule]) -> tuple[Right, ...]:
