@@ -16,7 +16,8 @@ from support.waiting import until
 DRIVER = """
 import os, sys, time
 from rankzero.pipelines.spawning import Spawner
-print(Spawner().spawn(["sleep", "600"], {}, 2).pid, flush=True)
+# It tells of itself, for it must have asked before its parent dies.
+Spawner().spawn(["sh", "-c", "echo $$; exec sleep 600"], {}, 1)
 time.sleep(600)
 """
 

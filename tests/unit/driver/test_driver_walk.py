@@ -26,6 +26,7 @@ class InMemory:
         self.begun: list[do.Start] = []
         self.stopped: list[tuple[Part, bool]] = []
         self.left = self.flushed = 0
+        self.outlives = False
 
     def read(self) -> Iterable[facts.Fact]:
         return [*self.facts]
@@ -116,6 +117,22 @@ def test_what_was_under_way_is_done_again_under_another_number() -> None:
     walk(all_, two())
     assert kinds(all_) == ["started", "dropped", "started"]
     assert (all_.begun[0].attempt, all_.begun[0].number) == (1, 2)
+
+
+def test_what_outlives_its_driver_goes_on_as_it_was_begun() -> None:
+    all_ = InMemory(
+        facts.Started(Part("a"), 1, 0.0, 1),
+        facts.Broke(Part("a"), 1, 1.0, "exited with code 1"),
+        facts.Started(Part("a"), 2, 2.0, 7),
+    )
+    all_.outlives = True
+    made = walk(all_, graph([Step("a", retries=1, key="k", gives={"o": "value"})]))
+    assert kinds(all_)[3:] == []
+    assert [(one.part, one.attempt, one.number) for one in all_.begun] == [(Part("a"), 2, 7)]
+
+    made.done(Part("a"), 2, Result(outputs={"o": Output("d", value="1")}))
+    assert kinds(all_)[3:] == ["committed", "finished"]
+    assert list(all_.kept) == [all_.facts[3].key]
 
 
 def test_stopped_means_over_once_nothing_runs() -> None:
