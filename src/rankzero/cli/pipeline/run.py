@@ -10,7 +10,7 @@ from rankzero.cli.options import output_option
 
 EXAMPLES = """\b
   rankzero pipeline run pipeline.yaml --set epochs=5
-  rankzero pipeline run pipeline.yaml --from train
+  rankzero pipeline run pipeline.py --from train
   rankzero pipeline run pipeline.yaml --rerun load --rerun train"""
 
 
@@ -52,6 +52,9 @@ def command(
 ) -> int:
     """Run a pipeline file.
 
+    FILE is of YAML or JSON, or of Python with a function that is decorated by @rankzero.pipeline;
+    of several in a file, FILE.py:NAME is one.
+
     Each step is done when all that it depends on is; a step whose code, command, params and inputs
     are those of an earlier one is not done again: its results are taken.
 
@@ -65,9 +68,11 @@ def command(
     from rankzero import backends
     from rankzero.cli.pipeline.submit import Way, go
     from rankzero.pipelines.planning import Again
+    from rankzero.spec.pipelines.functions.loading import is_python
     from rankzero.spec.pipelines.making import load_pipeline
 
     defaults = backends.config().defaults_at("local")
     pipeline = load_pipeline(file, sets=sets, defaults=defaults)
     way = Way(Again(rerun, no_cache, since), slots, detach, dry_run, output)
-    return go(pipeline, Path(file), way)
+    # A file of Python is code: its steps' functions are in it.
+    return go(pipeline, None if is_python(file) else Path(file), way)

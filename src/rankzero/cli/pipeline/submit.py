@@ -27,8 +27,8 @@ class Way(NamedTuple):
     output: str = "text"
 
 
-def go(pipeline: Pipeline, file: Path, way: Way) -> int:
-    """Start it, and follow it unless detached; returns the exit code."""
+def go(pipeline: Pipeline, file: Path | None, way: Way) -> int:
+    """Start it, and follow it unless detached; returns the exit code. file: see `planned`."""
     pipelines = Pipelines()
     with pipelines.artifacts.lock.shared():  # until a ledger has what is taken over
         plan = planned(pipelines, pipeline, way.again, way.slots, file)
