@@ -106,7 +106,8 @@ class StepState:
 class Engine:
     """slots: how many parts run at once.
 
-    steps, running, ended, and first (what failed the first step that did) are to be looked at only.
+    steps, running, ended, attempts (how many were ever begun), and first (what failed the first
+    step that did) are to be looked at only.
     """
 
     def __init__(self, graph: Graph, slots: int = 1) -> None:
@@ -115,7 +116,7 @@ class Engine:
         self.ended: Optional[facts.Finished] = None
         self.first: Optional[facts.Broke] = None
         self._slots = slots
-        self._attempts = 0
+        self.attempts = 0
         self._after: Dict[str, List[str]] = {name: [] for name in graph}
         for name, step in graph.items():
             for before in step.before:
@@ -153,7 +154,7 @@ class Engine:
         step, part = self.steps[fact.part.step], fact.part
         if isinstance(fact, facts.Started):
             self.running[part] = step.attempts[part.at] = fact.attempt
-            self._attempts = max(self._attempts, fact.number)
+            self.attempts = max(self.attempts, fact.number)
             step.state = step.state if step.over else facts.RUNNING
             return
         self.running.pop(part, None)
@@ -241,9 +242,9 @@ class Engine:
             for name, (source, output) in state.step.takes.items()
         }
         assert state.items is not None
-        self._attempts += 1
+        self.attempts += 1
         attempt, item = state.attempts.get(part.at, 0) + 1, state.items[max(part.at, 0)]
-        return Start(part, attempt, self._attempts, inputs, item)
+        return Start(part, attempt, self.attempts, inputs, item)
 
     def _items(self, step: Step) -> Tuple[Any, ...]:
         """Errors: ValueError for a value that is no list in JSON."""

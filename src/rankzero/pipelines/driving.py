@@ -117,6 +117,8 @@ class Driver:
         self._loop.watch(AGENT_LIFELINE, self._hear_keeper)
         with self._artifacts.lock.shared():
             self._walk.resume()
+            for attempt in range(self._walk.engine.attempts + 1):
+                self._answers.over(attempt)
             for name, step in self._walk.engine.steps.items():
                 for at, outputs in step.outputs.items():
                     self._show(Part(name, at), outputs)
@@ -136,6 +138,7 @@ class Driver:
             number = self._numbers.pop(fact.part, None)
             if number is not None:
                 self._lines.end(number, time.time())
+                self._answers.over(number)
                 self._answers.wrote()
         if isinstance(fact, facts.Committed):
             self._show(fact.part, fact.outputs)
