@@ -206,20 +206,9 @@ class Driver:
     def _say_goodbye(self) -> None:
         """What is queued goes out; who was slower reads the rest from the disk."""
         self._door.shut()
-        overdue = self._loop.now() + _LAST_WAIT
+        self._loop.after(_LAST_WAIT, self._loop.stop)
         # A run that was a step may have a process that is just leaving.
-        self._wait(lambda: not (self._viewers.unsent or process.children()), overdue)
+        self._loop.run(lambda: not (self._viewers.unsent or process.children()))
         self._lines.close()
         self._ledger.close()
         sys.exit(exits.DONE)
-
-    def _wait(self, done: Callable[[], bool], overdue: float) -> None:
-        def look() -> None:
-            if done() or self._loop.now() >= overdue:
-                self._loop.stop()
-            else:
-                self._loop.after(0.01, look)
-
-        if not done():
-            look()
-            self._loop.run()
