@@ -4,7 +4,6 @@ line's way, from Python."""
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -62,10 +61,7 @@ class PipelineHandle:
         Errors: RunFailed, whose message is the `why`; RunStopped; TimeoutError, after which it goes
         on.
         """
-        waiter = threading.Thread(target=self._folder.lock.wait, daemon=True)
-        waiter.start()
-        waiter.join(timeout)
-        if waiter.is_alive():
+        if not self._folder.lock.wait(timeout):
             raise TimeoutError(f"{self.id} is still {self.status} after {timeout:g} s")
         progress = self._progress()
         if progress.state == facts.SUCCEEDED:

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import click
 
-from rankzero.cli.options import output_option
+from rankzero.cli.options import begin_option, output_option
 from rankzero.cli.pipeline.options import NAMING, progress_of, run_argument
 
 
 @click.command(epilog=NAMING)
 @run_argument
-@click.option(
-    "--tail",
-    "-t",
-    type=click.IntRange(min=0),
-    default=10,
-    metavar="N",
-    help="Begin with the last N lines of each step (default: 10).",
-)
+@begin_option("step")
 @output_option
 def command(run: str, tail: int, output: str) -> int:
     """Follow a pipeline as if it had been started here.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from rankzero.cli.options import output_option
+from rankzero.cli.options import output_option, tail_option
 from rankzero.cli.pipeline.options import (
     NAMING,
     check_steps,
@@ -19,9 +19,7 @@ from rankzero.cli.pipeline.options import (
 @step_option
 @click.option("--follow", "-f", is_flag=True, help="Go on as lines come, until it is over.")
 @click.option("--since", metavar="WHEN", help="Only lines since 90s, 5m, 2h, 1d ago, or a time.")
-@click.option(
-    "--tail", "-t", type=click.IntRange(min=0), metavar="N", help="Only the last N of each step."
-)
+@tail_option("Only the last N of each step.")
 @click.option("--raw", is_flag=True, help="Without marks: the bytes as the step wrote them.")
 @output_option
 def command(
