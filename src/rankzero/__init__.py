@@ -1,12 +1,14 @@
 """Distributed training on a laptop or any Kubernetes, with nothing installed in the cluster.
 
 In a training script: `rankzero.context()`, `rankzero.report(step=...)`, `rankzero.outputs()`.
-To start one: `rankzero.run("train.py", nodes=2)`. Each name is imported when it is first used,
+To start one: `rankzero.run("train.py", nodes=2)`. To put steps together: `@rankzero.step` and
+`@rankzero.pipeline`. Each name is imported when it is first used,
 so that a script pays nothing for the launcher, and a node needs nothing of it installed.
 """
 
 TYPE_CHECKING = False  # as in typing, whose import would cost more than all of this
 if TYPE_CHECKING:
+    from rankzero.cli.show.graph import show_pipeline
     from rankzero.errors import (
         BadRequest,
         Error,
@@ -16,8 +18,10 @@ if TYPE_CHECKING:
         UnknownRun,
     )
     from rankzero.handle import run
+    from rankzero.pipelines.handle import run_pipeline
     from rankzero.script.context import Context, context, outputs
     from rankzero.script.reports import report
+    from rankzero.script.steps import command, job, pipeline, step
     from rankzero.spec.model import Job
 
 __version__ = "0.1.0"
@@ -32,10 +36,16 @@ __all__ = [
     "RunStopped",
     "UnknownRun",
     "__version__",
+    "command",
     "context",
+    "job",
     "outputs",
+    "pipeline",
     "report",
     "run",
+    "run_pipeline",
+    "show_pipeline",
+    "step",
 ]
 
 _HOMES = {
@@ -44,6 +54,12 @@ _HOMES = {
     "outputs": "script.context",
     "report": "script.reports",
     "run": "handle",
+    "step": "script.steps",
+    "pipeline": "script.steps",
+    "command": "script.steps",
+    "job": "script.steps",
+    "run_pipeline": "pipelines.handle",
+    "show_pipeline": "cli.show.graph",
     "Job": "spec.model",
     "BadRequest": "errors",
     "Error": "errors",

@@ -102,7 +102,7 @@ def test_steps_jobs_and_what_they_hand_on(piping: Team) -> None:
     for rank in (0, 1):
         assert f"[train] rank {rank} of 2 ['a']" in lines
     assert {"[each[0]] seed 1", "[each[1]] seed 2"} <= set(lines)
-    assert '[report] weights of 2 ["10", "20"]' in lines
+    assert "[report] weights of 2 [10, 20]" in lines
     assert "never is left out" in said.err
 
     kinds = [one["kind"] for one in events(piping)]
@@ -118,7 +118,7 @@ def test_steps_jobs_and_what_they_hand_on(piping: Team) -> None:
 
     again = run(piping, DIGITS.replace("echo $(cat", "echo again $(cat"), "--set", "scale=2")
     assert again.code == 0, again
-    assert '[report] again weights of 2 ["10", "20"]' in again.out
+    assert "[report] again weights of 2 [10, 20]" in again.out
     states = json.loads(piping.call("pipeline", "status", "-", "-o", "json").out)
     cached = {one["step"]: one["cached"] for one in states["pipelines"][0]["steps"]}
     assert cached == {"load": 1, "train": 1, "each": 2, "report": 0, "never": 0}

@@ -9,16 +9,19 @@ from itertools import pairwise
 
 import rankzero
 from rankzero.handle import Handle, Result
+from rankzero.pipelines.handle import PipelineHandle, PipelineResult
+from rankzero.script.steps import Pipeline, Step
 
 from .markdown import escaped
 
+_GIVEN = (Handle, Result, Step, Pipeline, PipelineHandle, PipelineResult)
 _ITEM = re.compile(r"(?:^|(?<=\. ))([a-z]\w*(?:, [a-z]\w*)*): ")
 
 
 def names() -> str:
-    """Every public name of the package, then what `rankzero.run` gives back."""
+    """Every public name of the package, then what its functions give back."""
     parts = [_name(f"rankzero.{name}", thing) for name, thing in public().items()]
-    parts += [_name(kind.__name__, kind) for kind in (Handle, Result)]
+    parts += [_name(kind.__name__, kind) for kind in _GIVEN]
     return "\n\n".join(parts)
 
 

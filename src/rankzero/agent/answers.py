@@ -5,7 +5,8 @@ own: nothing is queued for it, and no rank waits for it.
 """
 
 import base64
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+import bisect
+from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Tuple
 
 from rankzero.agent.logs.merge import Cursor, merge
 from rankzero.agent.logs.reader import Chunk, LogReader
@@ -34,6 +35,7 @@ class Answers:
         self._soon: Optional[Timer] = None
         self._last = 0.0
         self._later: Optional[Timer] = None
+        self._over: Set[int] = set()
 
     def ask(self, question: Mapping[str, Any]) -> None:
         """Answer at once, or, where nothing is new and `wait` says so, when there is. Who does
@@ -44,6 +46,7 @@ class Answers:
         """
         offsets = _offsets(question)
         if question.get("book") not in (None, self._reader.book()):
+            question = dict(question, below=None if question.get("below") is None else 0)
             offsets = dict.fromkeys(self._ranks(question), 0)
         for rank in self._ranks(question):
             if rank not in offsets:
@@ -59,6 +62,11 @@ class Answers:
 
     def forget(self, number: int) -> None:
         self._open.pop(number, None)
+
+    def over(self, rank: int) -> None:
+        """Nothing more comes of this rank: who has read all of it, and of those below it, need not
+        say so each time."""
+        self._over.add(rank)
 
     def wrote(self) -> None:
         """Something was added to the log."""
@@ -97,6 +105,7 @@ class Answers:
         chunks, offsets = self._collect(question, final)
         if not chunks and question.get("wait"):
             return False
+        below = self._read_below(question, offsets)
         self._reply(
             {
                 "type": "log",
@@ -104,9 +113,17 @@ class Answers:
                 "book": self._reader.book(),
                 "chunks": [pack(chunk) for chunk in chunks],
                 "offsets": {str(rank): offset for rank, offset in offsets.items()},
+                "below": below,
             }
         )
         return True
+
+    def _read_below(self, question: Mapping[str, Any], offsets: Offsets) -> Any:
+        """The next question's `below`; None for a viewer that knows none."""
+        below = question.get("below")
+        while below in self._over and offsets.get(below, 0) >= self._reader.extent(below)[1]:
+            below += 1
+        return below
 
     def _collect(self, question: Mapping[str, Any], final: bool) -> Tuple[List[Chunk], Offsets]:
         offsets = _offsets(question)
@@ -123,8 +140,9 @@ class Answers:
         return chunks, offsets
 
     def _ranks(self, question: Mapping[str, Any]) -> List[int]:
-        wanted = question.get("ranks")
-        return [rank for rank in self._reader.ranks() if wanted is None or rank in wanted]
+        wanted, ranks = question.get("ranks"), self._reader.ranks()
+        ranks = ranks[bisect.bisect_left(ranks, question.get("below") or 0) :]
+        return [rank for rank in ranks if wanted is None or rank in wanted]
 
 
 def begin(reader: LogReader, question: Mapping[str, Any], rank: int, *, final: bool = False) -> int:

@@ -152,9 +152,10 @@ class Loop:
 
     # -- running
 
-    def run(self) -> None:
+    def run(self, done: Callable[[], bool] = lambda: False) -> None:
+        """Until `stop`, or until something that the loop was woken for has made it `done`."""
         self._running = True
-        while self._running:
+        while self._running and not done():
             for key, mask in self._selector.select(self._due()):
                 read, write = key.data
                 # A callback earlier in this round may have closed or changed this descriptor.

@@ -151,7 +151,8 @@ def log_question(message: Mapping[str, Any]) -> Dict[str, Any]:
 
     offsets: rank -> bytes read already; ranks: which ones, None for all; since, tail: where to
     begin with a rank that has no offset; wait: whether an answer without lines is of no use.
-    book: the log that the offsets are of; None where there are none yet.
+    book: the log that the offsets are of; None where there are none yet. below: all ranks below it
+    are over, and were read to their ends.
     """
     offsets, ranks = message.get("offsets", {}), message.get("ranks")
     if not isinstance(offsets, dict) or not isinstance(ranks, (list, type(None))):
@@ -166,6 +167,7 @@ def log_question(message: Mapping[str, Any]) -> Dict[str, Any]:
         "tail": _optional(message.get("tail"), int),
         "wait": bool(message.get("wait")),
         "book": _optional(message.get("book"), str),
+        "below": _optional(message.get("below"), int),
     }
 
 

@@ -22,7 +22,8 @@ class Progress:
     """What has been given out of one run: the next event's number, an offset a log and rank.
 
     books: which log a node has; another one when another pod takes its place. read: of each log,
-    the offset that every rank was read up to. base: how many events earlier coordinators told.
+    the offset that every rank was read up to. below: of each log, the rank below which all are over
+    and were read. base: how many events earlier coordinators told.
     end: the last event, once it was seen; it is given out after all lines. over: whether nothing
     more will happen. drained: nodes whose last line was given out.
     """
@@ -33,6 +34,7 @@ class Progress:
         self.nodes = [node for node in nodes if query.nodes is None or node in query.nodes]
         self.books: dict[str, str] = {}
         self.read: dict[str, dict[int, int]] = {}
+        self.below: dict[str, int] = {}
         self.base = 0
         self.end: ev.Event | None = None
         self.over = False
@@ -129,7 +131,10 @@ def _log(viewer: Viewer, progress: Progress, answer: dict[str, object]) -> Itera
     assert isinstance(offsets, dict)
     if "book" in answer:
         book = progress.books[node] = str(answer["book"])
-        progress.read[book] = {int(rank): offset for rank, offset in offsets.items()}
+        read = {int(rank): offset for rank, offset in offsets.items()}
+        # Of ranks that are over and were read nothing is told again.
+        progress.read[book] = {**progress.read.get(book, {}), **read}
+        progress.below[book] = int(str(answer.get("below") or 0))
     if progress.over and not chunks:
         progress.drained.add(node)
         return
@@ -153,11 +158,13 @@ def _ask_events(viewer: Viewer, progress: Progress) -> None:
 def _ask_log(viewer: Viewer, progress: Progress, node: str) -> None:
     """Of a run that is over, what is there; else what comes."""
     query, book = progress.query, progress.books.get(node)
+    read, below = ({}, 0) if book is None else (progress.read[book], progress.below.get(book, 0))
     number = viewer.ask(
         "log",
         node=node,
-        offsets={} if book is None else progress.read[book],
+        offsets={rank: offset for rank, offset in read.items() if rank >= below},
         book=book,
+        below=below,
         ranks=None if query.ranks is None else sorted(query.ranks),
         since=query.since if book is None else None,
         tail=query.tail if book is None else None,

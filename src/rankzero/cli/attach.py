@@ -9,6 +9,7 @@ import click
 
 from rankzero.cli.options import (
     NAMING,
+    begin_option,
     look_options,
     output_option,
     ranks_of,
@@ -24,14 +25,7 @@ if TYPE_CHECKING:
 @click.command(epilog=NAMING)
 @run_argument
 @ranks_option
-@click.option(
-    "--tail",
-    "-t",
-    type=click.IntRange(min=0),
-    default=10,
-    metavar="N",
-    help="Begin with the last N lines of each rank (default: 10).",
-)
+@begin_option("rank")
 @look_options
 @output_option
 def command(run: str, ranks: tuple[str, ...], tail: int, output: str, where: Where) -> int:

@@ -44,7 +44,8 @@ def command(
     before anything is removed, while one of them is going on; --force stops it first. --all and
     --older-than leave those that go on alone.
 
-    What a job keeps on a volume stays there.
+    What a job keeps on a volume stays there. Exit code 3: some place could not be asked for what is
+    selected.
 
     JSON: `deleted`, a list of ids.
     """
@@ -55,7 +56,8 @@ def command(
     from rankzero.errors import BadRequest, Refused
 
     before = moment(older_than, option="--older-than")
-    found = chosen(runs, labels, every or before is not None, where)
+    picked = chosen(runs, labels, every or before is not None, where)
+    found = list(picked)
     if before is not None:
         found = [pair for pair in found if pair[1].created < before]
     if (every or before is not None) and not force:
@@ -78,14 +80,14 @@ def command(
         backend.delete(info.run)
     if output == "json":
         programs.print_json({"deleted": [info.run for _, info in found]})
-        return 0
+        return picked.code
     for _, info in found:
         terminal.out().say(f"deleted {info.run}")
     for line in left:
         terminal.err().say(f"  note: {line}")
     if not found:
         terminal.out().say("No run is selected; nothing was deleted.")
-    return 0
+    return picked.code
 
 
 def _left(plan: Mapping[str, Any], run: str) -> Iterator[str]:

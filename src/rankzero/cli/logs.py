@@ -17,6 +17,7 @@ from rankzero.cli.options import (
     ranks_option,
     runs_argument,
     selector_option,
+    tail_option,
 )
 
 if TYPE_CHECKING:
@@ -42,9 +43,7 @@ class Source(NamedTuple):
 @click.option("--node", "nodes", multiple=True, metavar="NODE", help="Only this node: worker/0.")
 @click.option("--follow", "-f", is_flag=True, help="Go on as lines come, until the run has ended.")
 @click.option("--since", metavar="WHEN", help="Only lines since 90s, 5m, 2h, 1d ago, or a time.")
-@click.option(
-    "--tail", "-t", type=click.IntRange(min=0), metavar="N", help="Only the last N of each rank."
-)
+@tail_option("Only the last N of each rank.")
 @helper_options("--log-volume", "lines")
 @click.option("--raw", is_flag=True, help="Without marks: the bytes as the script wrote them.")
 @look_options

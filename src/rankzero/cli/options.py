@@ -171,6 +171,22 @@ def where_options(on: str, *, all_namespaces: bool = False) -> Callable[[Verb], 
 LOOK = "Only there: a backend or a profile (default: wherever runs are)."
 look_options = where_options(LOOK)
 
+
+def begin_option(of: str) -> Callable[[Verb], Verb]:
+    """With how much `attach` begins. of: `rank`, or `step`."""
+    text = f"Begin with the last N lines of each {of} (default: 10)."
+    return _tail(default=10, help=text)
+
+
+def tail_option(text: str) -> Callable[[Verb], Verb]:
+    """How much of each `logs` prints."""
+    return _tail(help=text)
+
+
+def _tail(**how: Any) -> Callable[[Verb], Verb]:  # noqa: ANN401
+    return click.option("--tail", "-t", type=click.IntRange(min=0), metavar="N", **how)
+
+
 ranks_option = click.option(
     "--rank",
     "-r",

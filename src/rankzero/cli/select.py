@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rankzero import backends
 from rankzero.agent import events as ev
+from rankzero.agent import exits
 from rankzero.backends.base import LogQuery
 from rankzero.backends.places import ANYWHERE, Where
 from rankzero.cli.show import terminal
@@ -34,7 +35,14 @@ def _holds(labels: Mapping[str, str], selector: str) -> bool:
     return (labels.get(key) == value.strip()) != unequal
 
 
-def selected(selectors: tuple[str, ...], where: Where = ANYWHERE) -> list[tuple[Backend, RunInfo]]:
+class Selected(list[tuple["Backend", "RunInfo"]]):
+    """Runs. code: 0, or `exits.REFUSED` where some place could not be asked, which may have more:
+    the end of a verb that is to do something with all of them."""
+
+    code = exits.DONE
+
+
+def selected(selectors: tuple[str, ...], where: Where = ANYWHERE) -> Selected:
     """All runs that the labels select, newest first; without labels all that there are."""
     matches({}, selectors)  # a malformed one is told even where there are no runs
     found, silent = backends.everywhere(where)
@@ -43,7 +51,9 @@ def selected(selectors: tuple[str, ...], where: Where = ANYWHERE) -> list[tuple[
     for refused in silent:
         terminal.err().say(f"  note: {refused.args[0]}")
     found.sort(key=lambda pair: -pair[1].created)
-    return [pair for pair in found if matches(pair[1].labels, selectors)]
+    runs = Selected(pair for pair in found if matches(pair[1].labels, selectors))
+    runs.code = exits.REFUSED if silent else exits.DONE
+    return runs
 
 
 def chosen(
@@ -51,13 +61,13 @@ def chosen(
     selectors: tuple[str, ...],
     every: bool = False,
     where: Where = ANYWHERE,
-) -> list[tuple[Backend, RunInfo]]:
+) -> Selected:
     """The runs that were named, or selected; naming none is an error, and so is both at once."""
     if runs and (selectors or every):
         raise BadRequest("Name the runs, or select them (-l, --all, --older-than); not both.")
     if runs:
         found = [backends.find(run, where) for run in runs]
-        return list({info.run: (backend, info) for backend, info in found}.values())
+        return Selected({info.run: (backend, info) for backend, info in found}.values())
     if not selectors and not every:
         raise BadRequest(
             "Which run? Name one, or select with -l; - is the newest.", "See them: rankzero list"

@@ -43,7 +43,8 @@ def command(
     """Stop runs.
 
     Every rank gets SIGTERM, and SIGKILL after the grace period; returns when they have ended.
-    A run that has ended already is left as it is.
+    A run that has ended already is left as it is. Exit code 3: some place could not be asked for
+    what is selected.
 
     JSON: `runs`, a list of those that were stopped, as `status` gives them.
     """
@@ -71,7 +72,7 @@ def command(
         programs.print_json({"runs": now})
     elif not found:
         screen.say("No run is selected; nothing was stopped.")
-    return 0
+    return found.code
 
 
 def _ended(state: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -27,7 +27,7 @@ def command(runs: tuple[str, ...], labels: tuple[str, ...], output: str, where: 
     """Wait until a run has ended.
 
     Of several runs, all are waited for. Ctrl-C leaves, and they go on.
-    Exit code: 0 all succeeded, 1 one did not.
+    Exit code: 0 all succeeded, 1 one did not, 3 some place could not be asked for what is selected.
 
     JSON: `results`, a list of how each ended: the keys of the `result` that ends a stream.
     """
@@ -38,8 +38,10 @@ def command(runs: tuple[str, ...], labels: tuple[str, ...], output: str, where: 
     from rankzero.cli.show.ending import say_end
     from rankzero.cli.until import outputs_there, until_end
 
-    results, code = [], 0
-    for backend, info in chosen(runs, labels, where=where):
+    results: list[Any] = []
+    found = chosen(runs, labels, where=where)
+    code = found.code
+    for backend, info in found:
         history = until_end(backend, info.run)
         known = facts(backend, info.run, history)
         outputs = outputs_there(backend, info.run)

@@ -106,7 +106,8 @@ class StepState:
 class Engine:
     """slots: how many parts run at once.
 
-    steps, running, ended, and first (what failed the first step that did) are to be looked at only.
+    steps, running, ended, attempts (how many were ever begun), and first (what failed the first
+    step that did) are to be looked at only.
     """
 
     def __init__(self, graph: Graph, slots: int = 1) -> None:
@@ -116,7 +117,7 @@ class Engine:
         self.ended: Optional[facts.Finished] = None
         self.first: Optional[facts.Broke] = None
         self._slots = slots
-        self._attempts = 0
+        self.attempts = 0
         self._after: Dict[str, List[str]] = {name: [] for name in graph}
         for name, step in graph.items():
             for before in step.before:
@@ -154,7 +155,7 @@ class Engine:
         step, part = self.steps[fact.part.step], fact.part
         if isinstance(fact, facts.Started):
             self.running[part] = step.attempts[part.at] = fact.attempt
-            self._attempts = max(self._attempts, fact.number)
+            self.attempts = max(self.attempts, fact.number)
             self._numbers[part] = fact.number
             step.state = step.state if step.over else facts.RUNNING
             return
@@ -242,9 +243,9 @@ class Engine:
         return self._started(part, self.running[part], self._numbers[part])
 
     def _start(self, part: Part) -> Start:
-        self._attempts += 1
+        self.attempts += 1
         attempt = self.steps[part.step].attempts.get(part.at, 0) + 1
-        return self._started(part, attempt, self._attempts)
+        return self._started(part, attempt, self.attempts)
 
     def _started(self, part: Part, attempt: int, number: int) -> Start:
         state = self.steps[part.step]

@@ -117,6 +117,8 @@ class Driver:
         self._loop.watch(AGENT_LIFELINE, self._hear_keeper)
         with self._artifacts.lock.shared():
             self._walk.resume()
+            for attempt in range(self._walk.engine.attempts + 1):
+                self._answers.over(attempt)
             for name, step in self._walk.engine.steps.items():
                 for at, outputs in step.outputs.items():
                     self._show(Part(name, at), outputs)
@@ -136,6 +138,7 @@ class Driver:
             number = self._numbers.pop(fact.part, None)
             if number is not None:
                 self._lines.end(number, time.time())
+                self._answers.over(number)
                 self._answers.wrote()
         if isinstance(fact, facts.Committed):
             self._show(fact.part, fact.outputs)
@@ -203,20 +206,9 @@ class Driver:
     def _say_goodbye(self) -> None:
         """What is queued goes out; who was slower reads the rest from the disk."""
         self._door.shut()
-        overdue = self._loop.now() + _LAST_WAIT
+        self._loop.after(_LAST_WAIT, self._loop.stop)
         # A run that was a step may have a process that is just leaving.
-        self._wait(lambda: not (self._viewers.unsent or process.children()), overdue)
+        self._loop.run(lambda: not (self._viewers.unsent or process.children()))
         self._lines.close()
         self._ledger.close()
         sys.exit(exits.DONE)
-
-    def _wait(self, done: Callable[[], bool], overdue: float) -> None:
-        def look() -> None:
-            if done() or self._loop.now() >= overdue:
-                self._loop.stop()
-            else:
-                self._loop.after(0.01, look)
-
-        if not done():
-            look()
-            self._loop.run()

@@ -48,8 +48,8 @@ class Here:
     def driven(self) -> bool:
         return self.folder.lock.held()
 
-    def wait(self) -> None:
-        self.folder.lock.wait()
+    def wait(self, timeout: float | None = None) -> bool:
+        return self.folder.lock.wait(timeout)
 
     def watch(self, query: LogQuery, events_from: int = 1) -> Iterator[Event | LogBlock]:
         return Watch(self.folder, query, events_from).items()

@@ -40,8 +40,8 @@ class Kept(Protocol):
     def driven(self) -> bool:
         """Whether anybody drives it."""
 
-    def wait(self) -> None:
-        """Until nobody drives it any more."""
+    def wait(self, timeout: float | None = None) -> bool:
+        """Until nobody drives it any more, or so many seconds are over; whether nobody does."""
 
     def watch(self, query: LogQuery, events_from: int = 1) -> Iterator[Event | LogBlock]:
         """All there is and all that comes until it is over, or nobody drives it any more; its last

@@ -17,6 +17,8 @@ from rankzero.spec.paths import listed, meant
 from rankzero.spec.problems import Problem
 
 #: Larger files are not programs that people wrote.
+#: What a step runs that is a function; its first argument is the file.
+STEP = "rankzero.script.step"
 _LARGEST_SCRIPT = 4 * 1024 * 1024
 
 
@@ -48,6 +50,8 @@ def runs(job: Job) -> Iterator[tuple[tuple[str, ...], Run]]:
 def entry_files(job: Job) -> list[Path]:
     """The Python files that the ranks begin with, as far as they lie in the user's folder."""
     found = [entry_file(run, Path(job.workdir)) for _, run in runs(job)]
+    if job.run.module == STEP and job.args:
+        found.append(Path(job.workdir) / job.args[0])
     return [file for file in dict.fromkeys(found) if file is not None]
 
 

@@ -111,6 +111,7 @@ class _Open:
         self.place = place
         self.anchor = anchor
         self.key: Given | None = None
+        self.merging = False
         self.merges: list[Given] = []
         self.began_at = 0
 
@@ -220,10 +221,11 @@ class _Builder:
         path = (*top.place.path, given.text)
         place = Place(self._source, path, mark.line + 1, mark.column + 1)
         top.key = Given(given.text, place, given.text)
+        top.merging = given.text == "<<" and event.implicit[0]
 
     def _pair(self, top: _Open, key: Given, given: Given) -> None:
         assert isinstance(top.value, dict)
-        if key.text == "<<":
+        if top.merging:
             merged = given.items if isinstance(given.value, list) else [given]
             if any(not isinstance(one.value, dict) for one in merged):
                 raise _StopError(key.place, "`<<` merges mappings only")

@@ -157,6 +157,19 @@ def test_a_damaged_folder_is_still_read(ended: Home, home: Home, loss: str) -> N
     assert backend.runs() == []
 
 
+def test_a_history_that_is_a_folder_is_told(home: Home) -> None:
+    assert home.call("run", home.script("pass")).code == 0
+    history = home.only().events_file
+    history.unlink()
+    history.mkdir()
+    for argv in (["events", "-"], ["describe", home.only().run]):
+        said = home.call(*argv)
+        assert said.code == 3
+        assert f"{history} cannot be read: Is a directory" in said.err
+    assert home.call("list").code == 0
+    assert home.call("delete", home.only().run).code == 0
+
+
 def test_a_folder_without_a_plan_is_no_run(home: Home) -> None:
     (home.runs.path / "half-0000").mkdir(parents=True)
 

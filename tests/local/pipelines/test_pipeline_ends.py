@@ -177,6 +177,8 @@ def test_a_detached_one_goes_on_is_followed_and_is_stopped(home: Works) -> None:
     lines = home.start("pipeline", "logs", "-f", run, "--raw")
     lines.until_said("up")
     waiting = home.start("pipeline", "wait", run)
+    impatient = home.call("pipeline", "wait", run, "--timeout", "1ms")
+    assert (impatient.code, f"{run} is not over after 1ms" in impatient.err) == (3, True), impatient
 
     stopped = home.call("pipeline", "stop", run)
     assert stopped.out.startswith(f"{run} · stopped · 1/3 steps")

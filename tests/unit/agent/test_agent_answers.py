@@ -167,3 +167,24 @@ def test_a_chunk_passes_the_wire_unchanged() -> None:
     chunk = Chunk(*range(len(Chunk._fields)))._replace(data=bytes(range(256)))
 
     assert unpack(pack(chunk)) == chunk
+
+
+def test_ranks_that_are_over_and_were_read_are_not_told_again(log: Log) -> None:
+    for rank in (1, 2, 4):
+        log.write(rank, b"one\n")
+    log.answers.over(0)
+    log.answers.over(1)
+    log.ask(below=0)
+    (first,) = log.told
+    assert (first["below"], set(first["offsets"])) == (2, {"1", "2", "4"}), "2 may go on"
+
+    log.write(2, b"two\n")
+    log.answers.over(2)
+    log.answers.over(3)  # which has said nothing
+    log.ask(below=2, book=first["book"], offsets={"2": 4, "4": 4})
+    assert (log.told[-1]["below"], log.told[-1]["offsets"]) == (4, {"2": 8, "4": 4})
+    assert log.text().count(b"one") == 3
+    assert log.text().count(b"two") == 1
+
+    log.ask(below=4, book="another", offsets={"4": 4})
+    assert log.text().count(b"one") == 6, "of another log nothing was read"

@@ -14,6 +14,7 @@ from rankzero.backends.home import state_home
 from rankzero.backends.kubernetes.remembered import remember
 from rankzero.backends.local.folder import RunFolder, Runs
 from rankzero.backends.places import Place
+from rankzero.cli import main
 from rankzero.errors import BadRequest, Refused, UnknownRun
 
 
@@ -77,6 +78,24 @@ def test_a_place_that_cannot_be_asked_hides_no_other(
     assert backends.find("digits")[1].run == "digits-7f3a"
     with pytest.raises(Refused, match="kubeconfig"):
         backends.find("speech")
+
+
+@pytest.mark.parametrize("verb", ["stop", "delete"])
+def test_who_would_do_something_with_all_is_told_where_some_could_not_be_asked(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], verb: str
+) -> None:
+    make(runs, "digits-7f3a", submitted(1.0), finished(2.0))
+    monkeypatch.setenv("KUBECONFIG", "/nowhere")
+    argv = [verb, "-l", "team!=a"]
+    assert main.run(argv) == 0
+    remember("lab", "team-a")
+    if verb == "delete":
+        make(runs, "digits-7f3a", submitted(1.0), finished(2.0))
+
+    assert main.run(argv) == 3
+    assert "kubeconfig" in capsys.readouterr().err
+    left = [] if verb == "delete" else ["digits-7f3a"]
+    assert [info.run for _, info in backends.everywhere()[0]] == left
 
 
 def test_a_run_is_found_by_its_id_or_the_only_start(runs: Runs) -> None:

@@ -77,6 +77,13 @@ def test_a_key_given_twice_is_a_problem_at_any_depth_and_the_first_counts():
     assert tree.plain() == {"a": 1, "b": {"c": 1}}
 
 
+@pytest.mark.parametrize("key", ['"<<"', "'<<'"])
+def test_a_quoted_merge_sign_is_a_key_like_any_other(key):
+    tree, problems = read(f"a: {{{key}: 5, b: 1}}\n")
+    assert tree.plain() == {"a": {"<<": 5, "b": 1}}
+    assert problems == []
+
+
 def test_anchors_and_merges_work():
     tree, problems = read("base: &b {x: 1, y: 2}\none: {<<: *b, y: 3}\ntwo: *b\nlist: [*b, *b]\n")
     assert tree.plain()["one"] == {"x": 1, "y": 3}

@@ -115,8 +115,8 @@ class LocalBackend:
     def delete(self, run: str) -> None:
         """Errors: BadRequest for a run that has not ended, Refused where the disk says no."""
         folder = self._folder(run)
-        state = folder.history()
-        if not state.final:
+        state = folder.history() if folder.alive() else None
+        if state is not None and not state.final:
             raise BadRequest(
                 f"{run} is still {state.state}; nothing was deleted.",
                 f"Stop it first: rankzero stop {run}",

@@ -71,9 +71,16 @@ class RunFolder:
         }
 
     def events(self) -> list[ev.Event]:
-        """The history; a run that was cut off gets the end that nobody could write."""
+        """The history; a run that was cut off gets the end that nobody could write.
+
+        Errors: Refused where it cannot be read.
+        """
         alive = self.alive()  # before reading: what ends in between is then seen to have ended
-        events = read(str(self.events_file))
+        try:
+            events = read(str(self.events_file))
+        except OSError as error:
+            message = f"{self.events_file} cannot be read: {error.strerror}"
+            raise Refused(message, self._remedy) from error
         history = fold(events)
         if not history.final and not alive:
             time = self._last_sign()

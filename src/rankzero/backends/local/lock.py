@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,10 +41,16 @@ class Lock:
         finally:
             os.close(lock)
 
-    def wait(self) -> None:
-        """Block until nobody holds it alone."""
-        with contextlib.suppress(FileNotFoundError), self.shared():
-            pass
+    def wait(self, timeout: float | None = None) -> bool:
+        """Block until nobody holds it alone, at most so many seconds; whether that is so."""
+        if timeout is None:
+            with contextlib.suppress(FileNotFoundError), self.shared():
+                pass
+            return True
+        waiter = threading.Thread(target=self.wait, daemon=True)  # flock(2) knows no limit
+        waiter.start()
+        waiter.join(timeout)
+        return not waiter.is_alive()
 
     @contextlib.contextmanager
     def shared(self) -> Iterator[None]:

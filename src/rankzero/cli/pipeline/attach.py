@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rankzero.cli.options import look_options, output_option
+from rankzero.cli.options import begin_option, look_options, output_option
 from rankzero.cli.pipeline.options import NAMING, progress_of, run_argument
 
 if TYPE_CHECKING:
@@ -15,14 +15,7 @@ if TYPE_CHECKING:
 
 @click.command(epilog=NAMING)
 @run_argument
-@click.option(
-    "--tail",
-    "-t",
-    type=click.IntRange(min=0),
-    default=10,
-    metavar="N",
-    help="Begin with the last N lines of each step (default: 10).",
-)
+@begin_option("step")
 @look_options
 @output_option
 def command(run: str, tail: int, output: str, where: Where) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rankzero.cli.options import look_options, output_option
+from rankzero.cli.options import look_options, output_option, tail_option
 from rankzero.cli.pipeline.options import (
     NAMING,
     check_steps,
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 @step_option
 @click.option("--follow", "-f", is_flag=True, help="Go on as lines come, until it is over.")
 @click.option("--since", metavar="WHEN", help="Only lines since 90s, 5m, 2h, 1d ago, or a time.")
-@click.option(
-    "--tail", "-t", type=click.IntRange(min=0), metavar="N", help="Only the last N of each step."
-)
+@tail_option("Only the last N of each step.")
 @click.option("--raw", is_flag=True, help="Without marks: the bytes as the step wrote them.")
 @look_options
 @output_option

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\b
   rankzero pipeline run pipeline.yaml --set epochs=5
-  rankzero pipeline run pipeline.yaml --from train
+  rankzero pipeline run pipeline.py --from train
   rankzero pipeline run pipeline.yaml --rerun load --rerun train"""
 
 
@@ -72,6 +72,9 @@ def command(
 ) -> int:
     """Run a pipeline file.
 
+    FILE is of YAML or JSON, or of Python with a function that is decorated by @rankzero.pipeline;
+    of several in a file, FILE.py:NAME is one.
+
     Each step is done when all that it depends on is; a step whose code, command, params and inputs
     are those of an earlier one is not done again: its results are taken.
 
@@ -86,6 +89,7 @@ def command(
     from rankzero.backends.places import LOCAL
     from rankzero.cli.pipeline.submit import OnCluster, Way, go, go_there
     from rankzero.pipelines.planning import Again
+    from rankzero.spec.pipelines.functions.loading import is_python
     from rankzero.spec.pipelines.making import load_pipeline
 
     config = backends.config()
@@ -93,9 +97,11 @@ def command(
     defaults = config.defaults_at(name)
     pipeline = load_pipeline(file, sets=sets, defaults=defaults)
     way = Way(Again(rerun, no_cache, since), slots, detach, dry_run, output)
+    # A file of Python is code: its steps' functions are in it.
+    no_code = None if is_python(file) else Path(file)
     if place.backend == LOCAL:
-        return go(pipeline, Path(file), way)
+        return go(pipeline, no_code, way)
     if output_volume is not None:
         pipeline = pipeline.model_copy(update={"output_volume": output_volume})
     there = OnCluster(place, defaults, service_account, preflight)
-    return go_there(pipeline, Path(file), way, there)
+    return go_there(pipeline, no_code, way, there)

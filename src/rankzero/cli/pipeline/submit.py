@@ -41,8 +41,8 @@ class OnCluster(NamedTuple):
     preflight: bool = True
 
 
-def go(pipeline: Pipeline, file: Path, way: Way) -> int:
-    """Start it, and follow it unless detached; returns the exit code."""
+def go(pipeline: Pipeline, file: Path | None, way: Way) -> int:
+    """Start it, and follow it unless detached; returns the exit code. file: see `planned`."""
     pipelines = Pipelines()
     with pipelines.artifacts.lock.shared():  # until a ledger has what is taken over
         plan = planned(pipelines, pipeline, way.again, way.slots, file)
@@ -56,7 +56,7 @@ def go(pipeline: Pipeline, file: Path, way: Way) -> int:
     return attached(Here(folder), lifeline, way.output)
 
 
-def go_there(pipeline: Pipeline, file: Path, way: Way, there: OnCluster) -> int:
+def go_there(pipeline: Pipeline, file: Path | None, way: Way, there: OnCluster) -> int:
     """As `go`, on a cluster, where a driver of its own walks it."""
     from rankzero.backends.kubernetes.cluster import Cluster
     from rankzero.backends.kubernetes.remembered import remember

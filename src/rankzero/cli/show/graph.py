@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rankzero.cli.show.lines import visible
 from rankzero.driver import facts
+from rankzero.errors import BadRequest
+from rankzero.spec.pipelines.functions.loading import is_python
 
 if TYPE_CHECKING:
     from rankzero.cli.show.terminal import Screen
     from rankzero.driver.graph import Graph, Step
+    from rankzero.script.steps import Pipeline as Written
+    from rankzero.spec.pipelines.model import Pipeline
 
 #: Fill, stroke and text of a step by its state; legible beside each other for those who see no
 #: red or green, for each also says its state in words.
@@ -52,7 +57,8 @@ class Node(NamedTuple):
 
 def nodes_of(what: str, sets: Sequence[str]) -> list[Node]:
     """Of a pipeline's file, or of a run. Errors: BadRequest, SpecError."""
-    if what.endswith((".yaml", ".yml", ".json")) or "/" in what or Path(what).is_file():
+    file = what.endswith((".yaml", ".yml", ".json")) or is_python(what)
+    if file or "/" in what or Path(what).is_file():
         return _layered(_of_file(what, sets), {})
     from rankzero.pipelines.finding import find
     from rankzero.pipelines.progress import Progress
@@ -63,12 +69,40 @@ def nodes_of(what: str, sets: Sequence[str]) -> list[Node]:
     return _layered(graph, {one.name: one.state for one in progress.steps()})
 
 
+def show_pipeline(
+    pipeline: str | os.PathLike[str] | Written[..., Any],
+    output: str = "text",
+    params: Mapping[str, Any] | None = None,
+) -> str:
+    """The graph of a decorated function, or of a pipeline's file, as `text`, `svg` or `mermaid`.
+
+    params: values of its params. Errors: BadRequest, SpecError.
+    """
+    from rankzero.cli.show import terminal
+    from rankzero.pipelines.handle import asked
+
+    found, _ = asked(pipeline, params)
+    nodes = _layered(_compiled(found), {})
+    if output == "svg":
+        return svg(nodes)
+    if output == "mermaid":
+        return mermaid(nodes)
+    if output != "text":
+        raise BadRequest(f"output: must be text, svg or mermaid; got {output!r}")
+    return "\n".join(drawn(terminal.out(), nodes))
+
+
 def _of_file(path: str, sets: Sequence[str]) -> Graph:
     from rankzero import backends
-    from rankzero.pipelines.compiling import compiled
     from rankzero.spec.pipelines.making import load_pipeline
 
-    pipeline = load_pipeline(path, sets=sets, defaults=backends.config().defaults_at("local"))
+    defaults = backends.config().defaults_at("local")
+    return _compiled(load_pipeline(path, sets=sets, defaults=defaults))
+
+
+def _compiled(pipeline: Pipeline) -> Graph:
+    from rankzero.pipelines.compiling import compiled
+
     return compiled(pipeline, None, "python")
 
 

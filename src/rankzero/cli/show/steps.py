@@ -133,8 +133,11 @@ def _took(part: facts.Part, progress: Progress) -> str:
 def say_end(screen: Screen, folder: Kept, progress: Progress) -> None:
     """The summary: one line where all is well; with the cause and what to do next where not."""
     if progress.ended is None:
-        screen.say(f"{screen.paint('■ cut off', YELLOW)}: nobody drives {folder.run} any more")
-        screen.say(f"  go on with it: rankzero pipeline resume {folder.run}")
+        if cut_off(folder, progress):
+            screen.say(f"{screen.paint('■ cut off', YELLOW)}: nobody drives {folder.run} any more")
+            screen.say(f"  go on with it: rankzero pipeline resume {folder.run}")
+        else:  # somebody has resumed it just now
+            screen.say(run_line(folder, progress))
         return
     sign, colour = _SIGNS[progress.state]
     took = duration(progress.ended.time - (progress.began or progress.ended.time))
@@ -197,16 +200,19 @@ def over(steps: list[StepInfo]) -> int:
 
 
 def _state(folder: Kept, progress: Progress) -> str:
-    if progress.ended is None and not folder.driven():
-        return "cut off"
-    return progress.state
+    return "cut off" if cut_off(folder, progress) else progress.state
+
+
+def cut_off(folder: Kept, progress: Progress) -> bool:
+    """Whether it has no end, and nobody who would bring it to one."""
+    return progress.ended is None and not folder.driven()
 
 
 def run_note(folder: Kept, progress: Progress) -> str:
     """What there is to say about a run in a few words."""
+    if cut_off(folder, progress):
+        return "cut off; rankzero pipeline resume goes on with it"
     if progress.ended is None:
-        if not folder.driven():
-            return "cut off; rankzero pipeline resume goes on with it"
         running = [one.name for one in progress.steps() if one.state == facts.RUNNING]
         return ", ".join(running[:4])
     if progress.ended.why:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import time
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -98,14 +99,18 @@ class There:
         job = self._now()
         return job is not None and not over(job)
 
-    def wait(self) -> None:
+    def wait(self, timeout: float | None = None) -> bool:
+        end = None if timeout is None else time.monotonic() + timeout
         with Observed(self.cluster, self.run, words.PIPELINE) as live:
             while True:
                 version = live.version
                 mine = [job for job in live.jobs if job["metadata"]["name"] == words.job(self.run)]
                 if not mine or over(mine[0]):
-                    return
-                live.wait(version)
+                    return True
+                left = None if end is None else end - time.monotonic()
+                if left is not None and left <= 0:
+                    return False
+                live.wait(version, left)
 
     def watch(self, query: LogQuery, events_from: int = 1) -> Iterator[Event | LogBlock]:
         from rankzero.pipelines.cluster.watching import Watching

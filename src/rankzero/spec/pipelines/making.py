@@ -28,17 +28,21 @@ _NOTHING = Given({})
 def load_pipeline(
     path: str | os.PathLike[str], *, sets: Sequence[str] = (), defaults: Given = _NOTHING
 ) -> Pipeline:
-    """The pipeline in a YAML or JSON file; its paths are relative to its folder.
+    """The pipeline in a YAML or JSON file, or in a Python file (`pipeline.py:NAME` where that holds
+    several); its paths are relative to its folder.
 
     sets: `name=value` for its params. defaults: what lies beneath each of its jobs, see
     `spec.load`. Errors: SpecError, with every problem and its line.
     """
     from rankzero.spec import reading
+    from rankzero.spec.pipelines.functions import loading
 
     name = os.fsdecode(path)
+    if loading.is_python(name):
+        return loading.load(name, sets, defaults)
     problems: list[Problem] = []
     tree = reading.read_text(reading.read_file(name), name, problems)
-    making = _Making(Path(name).absolute().parent, defaults, problems)
+    making = Making(Path(name).absolute().parent, defaults, problems)
     return making.pipeline(tree, sets, names.valid(Path(name).stem, otherwise="pipeline"))
 
 
@@ -53,11 +57,11 @@ def build_pipeline(
     current folder unless given. Errors: SpecError."""
     problems: list[Problem] = []
     tree = from_python(mapping, Place(), problems)
-    making = _Making(Path(base or ".").absolute(), defaults, problems)
+    making = Making(Path(base or ".").absolute(), defaults, problems)
     return making.pipeline(tree, sets, "pipeline")
 
 
-class _Making:
+class Making:
     """One request on its way to the model. base: what its paths are relative to."""
 
     def __init__(self, base: Path, defaults: Given, problems: list[Problem]) -> None:
