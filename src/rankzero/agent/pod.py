@@ -14,7 +14,8 @@ from typing import Any, Dict
 from rankzero.agent import events as ev
 from rankzero.agent import exits, testament
 from rankzero.agent.chronicle import Chronicle
-from rankzero.agent.config import AgentConfig, Command, load
+from rankzero.agent.config import AgentConfig, load
+from rankzero.agent.interpreter import root
 from rankzero.agent.unpack import Unpackable, unpack
 
 ADDRESS, LOSSES, SUBMITTED = "RANKZERO_POD_IP", "RANKZERO_LOSSES", "RANKZERO_SUBMITTED"
@@ -63,7 +64,8 @@ def own(config: AgentConfig, index: int, address: str) -> AgentConfig:
     """The role's config as this pod's. The first node reaches itself by loopback: a resolver may
     still give the address of the pod in whose place it is."""
     config = config._replace(index=index, address=address, python=config.python or sys.executable)
-    config = config._replace(command=_with_python(config.command, config.python))
+    if config.command.kind == "command":
+        config = _at_hand(config)
     if config.listen is None:
         return config
     if index:
@@ -72,12 +74,15 @@ def own(config: AgentConfig, index: int, address: str) -> AgentConfig:
     return config._replace(coordinator="127.0.0.1:" + port)
 
 
-def _with_python(command: Command, python: str) -> Command:
-    """A command that says `python` means an interpreter, whatever this image calls it."""
-    named = command.kind == "command" and command.target in ("python", "python3")
-    if named and shutil.which(command.target) is None:
-        return command._replace(target=python)
-    return command
+def _at_hand(config: AgentConfig) -> AgentConfig:
+    """A command that says `python` means an interpreter, whatever this image calls it; and what it
+    starts can import rankzero, as on the machine where it is installed."""
+    command = config.command
+    if command.target in ("python", "python3") and shutil.which(command.target) is None:
+        command = command._replace(target=config.python)
+    path = config.env.get("PYTHONPATH") or os.environ.get("PYTHONPATH")
+    env = dict(config.env, PYTHONPATH=os.pathsep.join(filter(None, [root(), path])))
+    return config._replace(command=command, env=env)
 
 
 def refuse(config: AgentConfig, message: str) -> int:
