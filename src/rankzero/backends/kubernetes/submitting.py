@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from rankzero.backends.kubernetes.cluster import Cluster
-from rankzero.backends.kubernetes.trouble import Unreachable
+from rankzero.backends.kubernetes.trouble import Taken, Unreachable
 from rankzero.errors import Refused
-from rankzero.plan.kubernetes import sending
+from rankzero.plan.kubernetes import claims, sending
 from rankzero.plan.model import Plan
 
 
@@ -27,7 +27,7 @@ def submit(cluster: Cluster, plan: Plan) -> None:
     try:
         owner = sending.owner_of(cluster.create(job))
         for manifest in plan.manifests[1:]:
-            cluster.create(_filled(manifest, plan.blobs, owner))
+            _create(cluster, _filled(manifest, plan.blobs, owner))
         cluster.patch("Job", name, sending.start(plan))
     except BaseException as error:
         # What is refused in so many words is not there. Else it may be, also without an answer.
@@ -35,6 +35,15 @@ def submit(cluster: Cluster, plan: Plan) -> None:
         if owner is not None or unsure:
             _undo(cluster, name, plan.run, error)
         raise
+
+
+def _create(cluster: Cluster, made: Mapping[str, Any]) -> None:
+    """A volume that stays may be there by now: it is taken as it is."""
+    try:
+        cluster.create(made)
+    except Taken:
+        if not claims.stays(made):
+            raise
 
 
 def _undo(cluster: Cluster, name: str, run: str, why: BaseException) -> None:
@@ -52,7 +61,8 @@ def _filled(
 ) -> dict[str, Any]:
     """The object itself: owned, with blobs for their digests, and with the token."""
     made = dict(manifest)
-    made["metadata"] = {**made["metadata"], "ownerReferences": [owner]}
+    if not claims.stays(made):
+        made["metadata"] = {**made["metadata"], "ownerReferences": [owner]}
     if made["kind"] == "Secret":
         made["data"] = {"token": base64.b64encode(secrets.token_hex(32).encode()).decode()}
     if "binaryData" in made:
