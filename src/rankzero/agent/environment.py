@@ -15,7 +15,7 @@ def environment(config: AgentConfig, topology: Topology, rank: Rank) -> Dict[str
     """All that a rank of this node finds in its environment, but for what is its process's own."""
     env = base_environment(config, contracts.defaults(topology, rank))
     env.update(contracts.environment(topology, rank))
-    env[OWN] = os.path.join(config.outputs, "rank-%d" % rank.rank)
+    env[OWN] = os.path.join(config.outputs, "ranks", str(rank.rank))
     return env
 
 

@@ -9,6 +9,8 @@ On stdout, one JSON object a line: first the entries,
     {"path": "latest", "kind": "link", "target": "models/a.bin"}
     {"kind": "end", "skipped": ["socket"]}      or {"kind": "absent"}: there is no such folder
 
+(a single file that was named alone has `"single": true`)
+
 then, for each `{"path": ..., "from": N}` on stdin, in that order,
 
     {"path": ..., "size": S}     S - N bytes follow, raw, and then a line with the sha256 of all S
@@ -23,7 +25,7 @@ import json
 import os
 import stat
 import sys
-from typing import Any, BinaryIO, Dict, Iterator
+from typing import Any, BinaryIO, Dict, Iterable, Iterator, List
 
 from rankzero.agent import exits
 from rankzero.agent.config import AgentConfig
@@ -42,20 +44,28 @@ def serve(folder: str) -> int:
 
 
 class Server:
-    """Gives regular files below a folder; a link that leads out of it is given as what it leads
-    to, so that nothing depends on where it was."""
+    """Gives regular files below a folder, or a single one.
 
-    def __init__(self, folder: str, out: BinaryIO) -> None:
-        self._folder, self._out = os.path.realpath(folder), out
+    follows: a link that leads out of the folder is given as what it leads to, so that nothing
+    depends on where it was; else it is skipped, for whoever made it may not mean us to read that.
+    """
+
+    def __init__(self, folder: str, out: BinaryIO, follows: bool = True) -> None:
+        self._folder, self._out, self._follows = os.path.realpath(folder), out, follows
+        self._single = os.path.isfile(self._folder)
+        if self._single:
+            self._folder, self._only = os.path.split(self._folder)
         self._files: Dict[str, str] = {}
+        self.skipped: List[str] = []
 
-    def serve(self, questions: BinaryIO) -> int:
+    def serve(self, questions: Iterable[bytes]) -> int:
         if not os.path.isdir(self._folder):
             self._say({"kind": "absent"})
             self._out.flush()
             return exits.REFUSED
-        skipped = []
-        for path in _walk(self._folder):
+        skipped = self.skipped
+        single = [os.path.join(self._folder, self._only)] if self._single else None
+        for path in single or _walk(self._folder):
             entry = self._entry(path)
             if entry is None:
                 skipped.append(self._name(path))
@@ -74,6 +84,8 @@ class Server:
         name = self._name(path)
         if os.path.islink(path) and self._stays(path):
             return {"path": name, "kind": "link", "target": os.readlink(path)}
+        if os.path.islink(path) and not self._follows:
+            return None
         try:
             status = os.stat(path)
         except OSError:
@@ -85,7 +97,8 @@ class Server:
             return None
         self._files[name] = path
         size, mtime = status.st_size, status.st_mtime
-        return {"path": name, "kind": "file", "size": size, "mtime": mtime, "mode": mode}
+        entry = {"path": name, "kind": "file", "size": size, "mtime": mtime, "mode": mode}
+        return dict(entry, single=True) if self._single else entry
 
     def _stays(self, path: str) -> bool:
         """Whether a link, read where it lies, leads to something below the folder."""
@@ -93,7 +106,11 @@ class Server:
         if os.path.isabs(target):
             return False
         there = os.path.normpath(os.path.join(os.path.dirname(path), target))
-        return there.startswith(self._folder + os.sep) and os.path.exists(path)
+        inside = there.startswith(self._folder + os.sep) and os.path.exists(path)
+        # A link on the way there may lead out as well.
+        return inside and (
+            self._follows or os.path.realpath(path).startswith(self._folder + os.sep)
+        )
 
     def _give(self, name: str, start: int) -> None:
         digest = hashlib.sha256()

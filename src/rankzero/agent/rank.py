@@ -137,8 +137,9 @@ class RankProcess:
         self.drain()
         self._living().close()
         self.traces.clear()
-        with contextlib.suppress(OSError):  # it holds something
+        with contextlib.suppress(OSError):  # one that it has used holds something
             os.rmdir(self._env[OWN])
+            os.rmdir(os.path.dirname(self._env[OWN]))
 
     # -- what it says
 

@@ -50,14 +50,14 @@ def context() -> Context:
 def outputs(*, own: bool = False) -> "Path":
     """The folder for what the run makes, created where it is missing; bare: `./outputs`.
 
-    All ranks of a run share it. own: the folder in it that is this rank's alone, `rank-3`.
+    All ranks of a run share it. own: the folder in it that is this rank's alone, `ranks/3`.
     Errors: OSError where it cannot be created.
     """
     from pathlib import Path
 
     folder = Path(_outputs_folder())
     if own:
-        folder /= "rank-%d" % _number("RANKZERO_RANK", 0)
+        folder = folder / "ranks" / str(_number("RANKZERO_RANK", 0))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

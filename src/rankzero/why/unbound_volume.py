@@ -9,6 +9,10 @@ from rankzero.why.blocked import Trouble, by
 from rankzero.why.seen import Claim, Pod, Said, Seen
 
 _CLASS = re.compile(r'storageclass\S* "([^"]+)" not found')
+#: So provisioners speak of what they will never make, however often they are asked.
+_NEVER = re.compile(
+    r"ReadWrite(Many|Once)|ReadOnlyMany|access ?modes?|MULTI_NODE|InvalidArgument", re.IGNORECASE
+)
 _FOUND = ("ProvisioningFailed", "FailedBinding", "VolumeMismatch", "ProvisioningCleanupFailed")
 
 
@@ -24,7 +28,8 @@ def look(pod: Pod, seen: Seen) -> Trouble | None:
     claim = next((one for one in open_ if _complaint(one)), open_[0])
     said = _complaint(claim)
     text, remedy = _read(claim, said.message if said else "", seen)
-    return Trouble("unbound-volume", text, remedy, (said.message,) if said else ())
+    never = said is not None and bool(_NEVER.search(said.message))
+    return Trouble("unbound-volume", text, remedy, (said.message,) if said else (), never)
 
 
 def _waits_for_volume(pod: Pod, open_: list[Claim]) -> bool:
