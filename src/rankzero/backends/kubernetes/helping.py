@@ -86,6 +86,7 @@ class HelperPod:
             self._cluster.create(helper.archive(self._job, agent_zip(), owner))
             if self._like.brings is not None:
                 self._cluster.create(helper.claim(self._job, self._like, owner))
+                self._cluster.patch("Job", self._job, {"spec": {"suspend": False}})
         self._pod = self._running()
 
     def _running(self) -> str:

@@ -7,11 +7,13 @@ whatever there is; then it is resumed, or put into its queue, which resumes it.
 from __future__ import annotations
 
 import base64
+import contextlib
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from rankzero.backends.kubernetes import provisioning
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.trouble import Taken, Unreachable
 from rankzero.errors import Refused
@@ -24,26 +26,40 @@ def submit(cluster: Cluster, plan: Plan) -> None:
     job = sending.first(plan, time.time())
     name = job["metadata"]["name"]
     owner: dict[str, Any] | None = None
+    volumes: list[Mapping[str, Any]] = []
     try:
         owner = sending.owner_of(cluster.create(job))
         for manifest in plan.manifests[1:]:
-            _create(cluster, _filled(manifest, plan.blobs, owner))
+            made = _filled(manifest, plan.blobs, owner)
+            if _create(cluster, made) and made["kind"] == claims.KIND:
+                volumes.append(made)
+        provisioning.check(cluster, volumes)
         cluster.patch("Job", name, sending.start(plan))
     except BaseException as error:
         # What is refused in so many words is not there. Else it may be, also without an answer.
         unsure = not isinstance(error, Refused) or isinstance(error, Unreachable)
         if owner is not None or unsure:
             _undo(cluster, name, plan.run, error)
+            _take_back(cluster, volumes)
         raise
 
 
-def _create(cluster: Cluster, made: Mapping[str, Any]) -> None:
-    """A volume that stays may be there by now: it is taken as it is."""
+def _create(cluster: Cluster, made: Mapping[str, Any]) -> bool:
+    """Whether it was not there: a volume that stays may be, and is taken as it is."""
     try:
         cluster.create(made)
     except Taken:
         if not claims.stays(made):
             raise
+        return False
+    return True
+
+
+def _take_back(cluster: Cluster, volumes: Iterable[Mapping[str, Any]]) -> None:
+    """Nothing was written to them yet; the run owns the others."""
+    for made in filter(claims.stays, volumes):
+        with contextlib.suppress(Refused):
+            cluster.delete(claims.KIND, made["metadata"]["name"])
 
 
 def _undo(cluster: Cluster, name: str, run: str, why: BaseException) -> None:

@@ -86,6 +86,8 @@ def job(name: str, like: Like, owner: Mapping[str, str] | None) -> dict[str, Any
     if owner is not None:
         made["metadata"]["ownerReferences"] = [dict(owner)]
     made["spec"] = {
+        # A scheduler that finds no claim says so, and does not look again soon.
+        **({} if like.brings is None else {"suspend": True}),
         "backoffLimit": 0,
         "activeDeadlineSeconds": DEADLINE,
         "ttlSecondsAfterFinished": 0,
