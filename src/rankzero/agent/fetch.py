@@ -78,6 +78,7 @@ class Fetch:
         self._stream, self._to = stream, to
         self._node, self._names = node, names or Names()
         self._buffer = bytearray()
+        self._single = False
         self.skipped: List[str] = []
 
     def items(self) -> Iterator[Progress]:
@@ -115,12 +116,13 @@ class Fetch:
             yield entry
             entry = self._line()
         self.skipped = [str(one) for one in entry.get("skipped", ())]
-        if not os.path.lexists(self._to):
+        if not self._single and not os.path.lexists(self._to):
             os.makedirs(self._to)
 
     def _place(self, entry: Entry) -> bool:
         """Make the folder or link of an entry; True for a file, which is to be fetched."""
         if entry.get("single"):
+            self._single = True
             self._make_room()
         elif not os.path.isdir(self._to):
             os.makedirs(self._to)

@@ -141,8 +141,12 @@ CASES: dict[str, tuple[Any, ...]] = {
             volumes={
                 "data": {"claim": "data", "size": "5Gi", "path": "/data", "sub_path": "all"},
                 "scratch": {
-                    **{"claim": "scratch", "size": "1Gi", "path": "/scratch"},
-                    **{"access": "many", "class": "fast", "keep": False},
+                    "claim": "scratch",
+                    "size": "1Gi",
+                    "path": "/scratch",
+                    "access": "many",
+                    "class": "fast",
+                    "keep": False,
                 },
             },
             labels={"team": "vision"},

@@ -101,7 +101,9 @@ def test_a_ranks_own_folder_is_the_one_that_its_agent_names(
     from rankzero.agent.environment import environment
     from rankzero.contracts.topology import Node, Settings, Topology
 
-    topology = Topology(Settings("digits-7f3a", "plain"), 1, 0, (Node("worker", 0, "a", 4, (1, 2)),))
+    topology = Topology(
+        Settings("digits-7f3a", "plain"), 1, 0, (Node("worker", 0, "a", 4, (1, 2)),)
+    )
     command = Command("script", "train.py")
     where = ("127.0.0.1:1", "token", str(tmp_path), str(tmp_path), ".", "")
     config = AgentConfig("digits-7f3a", "worker", 0, (), topology.settings, command, *where)

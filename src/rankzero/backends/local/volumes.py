@@ -76,11 +76,11 @@ class LocalVolumes:
 
     def put(self, source: Path, name: str, path: str, tell: Say, helper: Helper) -> Moved:
         folder = self._known(name)
-        return sent(partial(_Beside, "take", folder, path), source, name, path, tell)
+        return sent(partial(Beside, "take", folder, path), source, name, path, tell)
 
     def get(self, name: str, path: str, to: Path, tell: Say, helper: Helper) -> Moved:
         folder = self._known(name)
-        return brought(partial(_Beside, "give", folder, path), name, path, to, tell)
+        return brought(partial(Beside, "give", folder, path), name, path, to, tell)
 
     # -- inside
 
@@ -126,7 +126,7 @@ def _uses(node: dict[str, object], data: Path) -> bool:
     return any(Path(place).is_relative_to(data) for place in places)
 
 
-class _Beside:
+class Beside:
     """The agent's verb in a process of this machine, as a stream."""
 
     def __init__(self, verb: str, folder: Path, path: str) -> None:
