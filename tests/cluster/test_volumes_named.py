@@ -65,7 +65,7 @@ def test_a_job_makes_its_volumes_takes_its_own_along_and_finds_what_was_put(
     team.script(_OWN)
     said = patient(team, "run", team.script(_JOB, "job.yaml"))
     assert said.code == 0, said
-    assert "[1] ['big'] True" in said.out
+    assert "[1] ['big', " in said.out
     run = json.loads(team.call("list", "-o", "json").out)["runs"][0]["run"]
     assert names(team) == {"data", f"{run}-scratch"}
 

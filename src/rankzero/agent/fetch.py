@@ -7,6 +7,7 @@ goes on from there.
 """
 
 import hashlib
+import itertools
 import json
 import os
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
@@ -14,7 +15,7 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tup
 from rankzero.agent.wire.lost import Lost
 
 #: Files asked for ahead of the one that comes, so that small ones cost no way back and forth.
-_AHEAD = 32
+_AHEAD = 64
 _LONGEST_LINE = 1024 * 1024
 #: How long the other side may say nothing (seconds): it reads what came before, for the digest.
 _SILENCE = 300.0
@@ -92,15 +93,14 @@ class Fetch:
         yield Progress(done, total, len(files), whole)
         waiting = iter(starts)
         asked: List[Tuple[Entry, int]] = []
-        for _ in range(_AHEAD):
-            self._ask_next(waiting, asked)
+        self._ask(waiting, asked)
         while asked:
             entry, start = asked.pop(0)
             for count in self._receive(entry, start):
                 done += count
                 yield Progress(done, total, len(files), whole)
             whole += 1
-            self._ask_next(waiting, asked)
+            self._ask(waiting, asked)
         yield Progress(done, total, len(files), whole)
 
     def say(self, message: Mapping[str, Any]) -> None:
@@ -169,13 +169,16 @@ class Fetch:
             return 0
         return size if size <= entry["size"] else 0
 
-    def _ask_next(
-        self, waiting: Iterator[Tuple[Entry, int]], asked: List[Tuple[Entry, int]]
-    ) -> None:
-        for entry, start in waiting:
-            self.say({"path": entry["path"], "from": start})
-            asked.append((entry, start))
+    def _ask(self, waiting: Iterator[Tuple[Entry, int]], asked: List[Tuple[Entry, int]]) -> None:
+        """For many at a time: a message of its own for each would cost more than a small file."""
+        if len(asked) > _AHEAD // 2:
             return
+        more = list(itertools.islice(waiting, _AHEAD - len(asked)))
+        asked += more
+        questions = [{"path": entry["path"], "from": start} for entry, start in more]
+        lines = b"".join(json.dumps(one).encode("ascii") + b"\n" for one in questions)
+        if lines:
+            self._stream.send(lines)
 
     def _receive(self, entry: Entry, start: int) -> Iterator[int]:
         """The bytes of one file, as they come; counts them."""

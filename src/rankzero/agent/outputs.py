@@ -21,10 +21,10 @@ whether the two parts are of one file.
 """
 
 import hashlib
+import io
 import json
 import os
 import stat
-import sys
 from typing import Any, BinaryIO, Dict, Iterable, Iterator, List
 
 from rankzero.agent import exits
@@ -40,7 +40,34 @@ def main(config: AgentConfig) -> int:
 
 def serve(folder: str) -> int:
     """Until nobody asks any more."""
-    return Server(folder, sys.stdout.buffer).serve(sys.stdin.buffer)
+    out = Out()
+    return Server(folder, out).serve(out.questions())
+
+
+class Out:
+    """Our stdout, for whom what is small goes together: it is written when a lot has gathered, and
+    when there is no question left that is known."""
+
+    def __init__(self) -> None:
+        self._out = io.BufferedWriter(io.FileIO(1, "wb", closefd=False), _BLOCK)
+
+    def write(self, data: bytes) -> int:
+        return self._out.write(data)
+
+    def flush(self) -> None:
+        """Not yet: see `questions`."""
+
+    def questions(self) -> Iterator[bytes]:
+        """The lines of stdin."""
+        rest = b""
+        while True:
+            self._out.flush()
+            block = os.read(0, _BLOCK)
+            if not block:
+                return
+            *lines, rest = (rest + block).split(b"\n")
+            for line in lines:
+                yield line
 
 
 class Server:
@@ -50,7 +77,7 @@ class Server:
     depends on where it was; else it is skipped, for whoever made it may not mean us to read that.
     """
 
-    def __init__(self, folder: str, out: BinaryIO, follows: bool = True) -> None:
+    def __init__(self, folder: str, out: Any, follows: bool = True) -> None:
         self._folder, self._out, self._follows = os.path.realpath(folder), out, follows
         self._single = os.path.isfile(self._folder)
         if self._single:
@@ -62,6 +89,8 @@ class Server:
         if not os.path.isdir(self._folder):
             self._say({"kind": "absent"})
             self._out.flush()
+            for _ in questions:  # what was said is on its way
+                pass
             return exits.REFUSED
         skipped = self.skipped
         single = [os.path.join(self._folder, self._only)] if self._single else None

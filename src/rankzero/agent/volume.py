@@ -43,8 +43,8 @@ def main(words: List[str]) -> int:
         _say({"kind": "refused", "why": str(error)})
         return exits.REFUSED
     if verb == "give":
-        server = outputs.Server(path, sys.stdout.buffer, follows=False)
-        return server.serve(sys.stdin.buffer)
+        out = outputs.Out()
+        return outputs.Server(path, out, follows=False).serve(out.questions())
     return _take(path)
 
 

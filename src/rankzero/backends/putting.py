@@ -83,7 +83,7 @@ class _Source(Server):
     """What is here, without what links lead out to."""
 
     def __init__(self, folder: str, to: _Giving) -> None:
-        super().__init__(folder, to, follows=False)  # type: ignore[arg-type]
+        super().__init__(folder, to, follows=False)
         self._to = to
 
     def _say(self, message: dict[str, Any]) -> None:
@@ -128,9 +128,12 @@ class _Giving:
             self._end(self._last)
         self._buffer += data
         if len(self._buffer) >= _BLOCK:
-            self.flush()
+            self._send()
 
     def flush(self) -> None:
+        """Not yet: what is small goes together, when there is no question left that is known."""
+
+    def _send(self) -> None:
         data, self._buffer = bytes(self._buffer), bytearray()
         if data:
             try:
@@ -160,6 +163,8 @@ class _Giving:
                 self._end(message)
 
     def _next(self) -> Message:
+        if self._heard.empty():
+            self._send()
         try:
             heard = self._heard.get(timeout=_SILENCE)
         except queue.Empty:

@@ -86,12 +86,12 @@ class ClusterVolumes:
 
     def put(self, source: Path, name: str, path: str, tell: Say, helper: Helper) -> Moved:
         with self._reached(name, helper, writes=True) as there:
-            dial = partial(there.dial, "volume", "take", layout.VOLUME, path, slow=True)
+            dial = partial(there.dial, "volume", "take", layout.VOLUME, path, bulk=True)
             return sent(dial, source, name, path, tell)
 
     def get(self, name: str, path: str, to: Path, tell: Say, helper: Helper) -> Moved:
         with self._reached(name, helper, writes=False) as there:
-            dial = partial(there.dial, "volume", "give", layout.VOLUME, path, slow=True)
+            dial = partial(there.dial, "volume", "give", layout.VOLUME, path, bulk=True)
             return brought(dial, name, path, to, tell)
 
     # -- inside

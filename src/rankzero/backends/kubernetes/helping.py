@@ -57,15 +57,17 @@ class HelperPod:
         if not self._pod:
             self._start()
 
-    def dial(self, *words: str, slow: bool = False) -> ExecStream:
-        """One of the agent's verbs in it. slow: see `Channels`. Errors: Refused where it does not
-        start, or may not be entered; Lost where it has ended, and the next dial starts another
-        one."""
+    def dial(self, *words: str, bulk: bool = False) -> ExecStream:
+        """One of the agent's verbs in it. bulk: a lot is to go or come.
+
+        Errors: Refused where it does not start, or may not be entered; Lost where it has ended,
+        and the next dial starts another one.
+        """
         self.start()
         command = starting.inside(self._like.python, [*words])
         try:
-            how = self._cluster.execute(self._pod, names.CONTAINER, command, slow=slow)
-            return ExecStream(how)
+            how = self._cluster.execute(self._pod, names.CONTAINER, command, slow=bulk)
+            return ExecStream(how, bulk=bulk)
         except Refused as error:
             if not _ended(error):
                 raise
