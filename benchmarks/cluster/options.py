@@ -8,18 +8,20 @@ from typing import NamedTuple
 
 class Options(NamedTuple):
     """rounds: None is each benchmark's own number. nodes: of the large run whose writes are
-    counted; pods: that are decoded; lines: of each of two ranks."""
+    counted; pods: that are decoded; lines: of each of two ranks; megabytes: that are
+    copied to a volume and back."""
 
     rounds: int | None = None
     nodes: int = 1000
     pods: int = 5000
     lines: int = 500_000
+    megabytes: int = 1000
 
     def rounds_or(self, own: int) -> int:
         return own if self.rounds is None else self.rounds
 
 
-QUICK = Options(rounds=1, nodes=50, pods=200, lines=20_000)
+QUICK = Options(rounds=1, nodes=50, pods=200, lines=20_000, megabytes=50)
 
 
 def add(parser: argparse.ArgumentParser) -> None:

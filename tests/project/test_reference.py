@@ -49,6 +49,8 @@ def variables(framework: str) -> set[str]:
 def test_every_variable_of_a_plain_rank_is_documented_and_no_other() -> None:
     assert set(tables("contracts.md", "Every rank")) == variables("plain") | {
         "RANKZERO_OUTPUTS",
+        "RANKZERO_RANK_OUTPUTS",
+        "RANKZERO_VOLUME_NAME",
         "RANKZERO_REPORT_FD",
         "TORCHELASTIC_ERROR_FILE",
     }

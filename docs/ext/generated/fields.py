@@ -10,6 +10,9 @@ from rankzero.spec.pipelines.schema import json_schema as of_a_pipeline
 
 from .markdown import cell, escaped, table
 
+#: What a pipeline file has that a job file has not.
+_OF_PIPELINES = ("pipeline", "step", "mount", "source")
+
 
 def fields(part: str) -> str:
     """A table of the keys of `job`, or of one of its parts: `role`, `run`, `volume`, ..."""
@@ -22,7 +25,7 @@ def keys(part: str) -> dict[str, dict[str, Any]]:
 
     Errors: KeyError for a part that there is not.
     """
-    schema = of_a_pipeline() if part in ("pipeline", "step") else json_schema()
+    schema = of_a_pipeline() if part in _OF_PIPELINES else json_schema()
     inner = schema if part in ("job", "pipeline") else schema["$defs"][part.capitalize()]
     found: dict[str, dict[str, Any]] = inner["properties"]
     return found

@@ -7,11 +7,15 @@ from rankzero import contracts
 from rankzero.agent.config import AgentConfig
 from rankzero.contracts.topology import Node, Rank, Topology
 
+#: A rank's own folder for what it makes: two that write files of one name do not meet.
+OWN = "RANKZERO_RANK_OUTPUTS"
+
 
 def environment(config: AgentConfig, topology: Topology, rank: Rank) -> Dict[str, str]:
     """All that a rank of this node finds in its environment, but for what is its process's own."""
     env = base_environment(config, contracts.defaults(topology, rank))
     env.update(contracts.environment(topology, rank))
+    env[OWN] = os.path.join(config.outputs, "ranks", str(rank.rank))
     return env
 
 

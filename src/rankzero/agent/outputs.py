@@ -9,6 +9,8 @@ On stdout, one JSON object a line: first the entries,
     {"path": "latest", "kind": "link", "target": "models/a.bin"}
     {"kind": "end", "skipped": ["socket"]}      or {"kind": "absent"}: there is no such folder
 
+(a single file that was named alone has `"single": true`)
+
 then, for each `{"path": ..., "from": N}` on stdin, in that order,
 
     {"path": ..., "size": S}     S - N bytes follow, raw, and then a line with the sha256 of all S
@@ -19,11 +21,11 @@ whether the two parts are of one file.
 """
 
 import hashlib
+import io
 import json
 import os
 import stat
-import sys
-from typing import Any, BinaryIO, Dict, Iterator
+from typing import Any, BinaryIO, Dict, Iterable, Iterator, List
 
 from rankzero.agent import exits
 from rankzero.agent.config import AgentConfig
@@ -38,24 +40,61 @@ def main(config: AgentConfig) -> int:
 
 def serve(folder: str) -> int:
     """Until nobody asks any more."""
-    return Server(folder, sys.stdout.buffer).serve(sys.stdin.buffer)
+    out = Out()
+    return Server(folder, out).serve(out.questions())
+
+
+class Out:
+    """Our stdout, for whom what is small goes together: it is written when a lot has gathered, and
+    when there is no question left that is known."""
+
+    def __init__(self) -> None:
+        self._out = io.BufferedWriter(io.FileIO(1, "wb", closefd=False), _BLOCK)
+
+    def write(self, data: bytes) -> int:
+        return self._out.write(data)
+
+    def flush(self) -> None:
+        """Not yet: see `questions`."""
+
+    def questions(self) -> Iterator[bytes]:
+        """The lines of stdin."""
+        rest = b""
+        while True:
+            self._out.flush()
+            block = os.read(0, _BLOCK)
+            if not block:
+                return
+            *lines, rest = (rest + block).split(b"\n")
+            for line in lines:
+                yield line
 
 
 class Server:
-    """Gives regular files below a folder; a link that leads out of it is given as what it leads
-    to, so that nothing depends on where it was."""
+    """Gives regular files below a folder, or a single one.
 
-    def __init__(self, folder: str, out: BinaryIO) -> None:
-        self._folder, self._out = os.path.realpath(folder), out
+    follows: a link that leads out of the folder is given as what it leads to, so that nothing
+    depends on where it was; else it is skipped, for whoever made it may not mean us to read that.
+    """
+
+    def __init__(self, folder: str, out: Any, follows: bool = True) -> None:
+        self._folder, self._out, self._follows = os.path.realpath(folder), out, follows
+        self._single = os.path.isfile(self._folder)
+        if self._single:
+            self._folder, self._only = os.path.split(self._folder)
         self._files: Dict[str, str] = {}
+        self.skipped: List[str] = []
 
-    def serve(self, questions: BinaryIO) -> int:
+    def serve(self, questions: Iterable[bytes]) -> int:
         if not os.path.isdir(self._folder):
             self._say({"kind": "absent"})
             self._out.flush()
+            for _ in questions:  # what was said is on its way
+                pass
             return exits.REFUSED
-        skipped = []
-        for path in _walk(self._folder):
+        skipped = self.skipped
+        single = [os.path.join(self._folder, self._only)] if self._single else None
+        for path in single or _walk(self._folder):
             entry = self._entry(path)
             if entry is None:
                 skipped.append(self._name(path))
@@ -74,6 +113,8 @@ class Server:
         name = self._name(path)
         if os.path.islink(path) and self._stays(path):
             return {"path": name, "kind": "link", "target": os.readlink(path)}
+        if os.path.islink(path) and not self._follows:
+            return None
         try:
             status = os.stat(path)
         except OSError:
@@ -85,7 +126,8 @@ class Server:
             return None
         self._files[name] = path
         size, mtime = status.st_size, status.st_mtime
-        return {"path": name, "kind": "file", "size": size, "mtime": mtime, "mode": mode}
+        entry = {"path": name, "kind": "file", "size": size, "mtime": mtime, "mode": mode}
+        return dict(entry, single=True) if self._single else entry
 
     def _stays(self, path: str) -> bool:
         """Whether a link, read where it lies, leads to something below the folder."""
@@ -93,7 +135,11 @@ class Server:
         if os.path.isabs(target):
             return False
         there = os.path.normpath(os.path.join(os.path.dirname(path), target))
-        return there.startswith(self._folder + os.sep) and os.path.exists(path)
+        inside = there.startswith(self._folder + os.sep) and os.path.exists(path)
+        # A link on the way there may lead out as well.
+        return inside and (
+            self._follows or os.path.realpath(path).startswith(self._folder + os.sep)
+        )
 
     def _give(self, name: str, start: int) -> None:
         digest = hashlib.sha256()

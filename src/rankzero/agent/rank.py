@@ -1,11 +1,13 @@
 """One rank's process: started, listened to, signalled, and found dead."""
 
+import contextlib
 import os
 import signal
 from typing import Callable, Dict, List, Optional
 
 from rankzero.agent import autopsy, process
 from rankzero.agent.config import AgentConfig
+from rankzero.agent.environment import OWN
 from rankzero.agent.interpreter import Interpreter
 from rankzero.agent.loop import Loop
 from rankzero.agent.spares import Spares
@@ -54,6 +56,8 @@ class RankProcess:
         """Let a spare become it, or spawn it. Errors: OSError where the interpreter can't be
         started."""
         self._env = dict(env, **self.traces.environment())
+        with contextlib.suppress(OSError):  # full, or away: a rank may have no use for it
+            os.makedirs(env[OWN], exist_ok=True)
         spare = spares.take(self.rank.local_rank, self._env)
         if spare is None:
             self._start_cold()
@@ -133,6 +137,9 @@ class RankProcess:
         self.drain()
         self._living().close()
         self.traces.clear()
+        with contextlib.suppress(OSError):  # one that it has used holds something
+            os.rmdir(self._env[OWN])
+            os.rmdir(os.path.dirname(self._env[OWN]))
 
     # -- what it says
 

@@ -22,6 +22,7 @@ from rankzero.errors import Refused
 from rankzero.why.seen import Seen
 
 if TYPE_CHECKING:  # pydantic would cost every command its 60 ms, and most need no spec
+    from rankzero.backends.volumes import Volumes
     from rankzero.plan.model import Plan
     from rankzero.spec.model import Job
     from rankzero.why.standing import Standing
@@ -251,6 +252,10 @@ class Backend(Protocol):
     def describe(self, name: str, node: str | None = None) -> Description:
         """All that can be read of a run, or of one of its nodes; without a node, name may also be
         what this place calls a node or a machine: UnknownRun where it is nothing here."""
+        ...
+
+    def volumes(self) -> Volumes:
+        """The volumes with names that are there."""
         ...
 
     def recover(self, run: str, *, dry_run: bool = False) -> list[Held]:

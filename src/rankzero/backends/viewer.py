@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
+from rankzero.agent.wire.lost import Lost as Lost
 from rankzero.agent.wire.seal import (
     MAX_LINE,
     Broken,
@@ -25,10 +26,6 @@ _PATIENCE = 20.0
 _GLANCE = 1.0
 #: How long one that is at its end may take to answer (seconds).
 _ANSWER = 5.0
-
-
-class Lost(Exception):
-    """The connection is gone: the coordinator ended, or was replaced."""
 
 
 def glances(timeout: float | None) -> Iterator[float]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from rankzero.driver.graph import Graph, graph
 from rankzero.driver.graph import Step as Compiled
 from rankzero.pipelines.code import Code
+from rankzero.spec.params import escape
 from rankzero.spec.pipelines.coherence import edges
 from rankzero.spec.pipelines.model import Pipeline, Step
 
@@ -16,28 +18,48 @@ from rankzero.spec.pipelines.model import Pipeline, Step
 _PYTHON = ("python", "python3")
 
 
-def compiled(pipeline: Pipeline, code: Code | None, python: str) -> Graph:
+def compiled(
+    pipeline: Pipeline,
+    code: Code | None,
+    python: str,
+    variables: Mapping[str, Mapping[str, str]] | None = None,
+) -> Graph:
     """python: the interpreter that jobs get by default. code: None where nothing is to be done.
+    variables: step -> what its environment has besides, which changes nothing of what it does.
 
     Errors: as of `Code.digest`.
     """
-    return graph(_step(name, step, pipeline, code, python) for name, step in pipeline.steps.items())
+    more = variables or {}
+    return graph(
+        _step(name, step, pipeline, code, python, more.get(name, {}))
+        for name, step in pipeline.steps.items()
+    )
 
 
-def _step(name: str, step: Step, pipeline: Pipeline, code: Code | None, python: str) -> Compiled:
-    body = _body(step, pipeline, python)
+def _step(
+    name: str,
+    step: Step,
+    pipeline: Pipeline,
+    code: Code | None,
+    python: str,
+    variables: Mapping[str, str],
+) -> Compiled:
+    body = _body(step, pipeline, python, {})
     return edges(name, step)._replace(
         gives=dict(step.outputs),
         items=None if isinstance(step.for_each, str) else step.for_each,
         retries=step.retries,
         timeout=step.timeout,
-        key=_key(body, code.digest(step.code), python) if step.cache and code else "",
-        body=body,
+        key=_key(body, code.digest(step.code), python) if step.cached and code else "",
+        body=_body(step, pipeline, python, variables),
     )
 
 
-def _body(step: Step, pipeline: Pipeline, python: str) -> dict[str, Any]:
-    env = {**pipeline.env, **step.env}
+def _body(
+    step: Step, pipeline: Pipeline, python: str, variables: Mapping[str, str]
+) -> dict[str, Any]:
+    more = {name: escape(text) for name, text in variables.items()}
+    env = {**more, **pipeline.env, **step.env}
     if step.job is not None:
         return {"job": {**step.job, "env": {**env, **step.job["env"]}}}
     assert step.command is not None

@@ -44,7 +44,8 @@ class PipelineFolder:
 
     def plan(self) -> dict[str, Any]:
         """name, workdir, slots, rerun, params, the graph as `driver.graph.to_json` gives it, code
-        (step -> the paths that it depends on, and their stamp), skip (what is no code).
+        (step -> the paths that it depends on, and their stamp), skip (what is no code), volumes
+        (those that are made beforehand: kept, and the run's own).
 
         Errors: Refused where a crash of the machine tore it.
         """

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from rankzero.backends.local.drafts import draft_of, sweep, write
+from rankzero.backends.local.folders import Folders
 from rankzero.backends.local.lifeline import Inherited, Lifeline, start, uninterrupted
 from rankzero.driver import facts
 from rankzero.errors import BadRequest, Refused
-from rankzero.pipelines import content
+from rankzero.pipelines import content, volumes
 from rankzero.pipelines.folder import PipelineFolder, Pipelines
 from rankzero.pipelines.ledger import Ledger
 
@@ -33,6 +34,7 @@ def launch(
     """
     folder = pipelines.folder(run)
     draft = PipelineFolder(draft_of(folder.path))
+    volumes.make(Folders(pipelines.path.parent), plan["volumes"]["kept"])
     with _refusing(folder), _listening() as (listener, address):
         draft.path.mkdir(parents=True, mode=0o700)
         sweep(pipelines.path, content.remove)
@@ -95,6 +97,8 @@ def _fill(
     draft: PipelineFolder, plan: dict[str, Any], known: Iterable[facts.Fact], address: str
 ) -> None:
     draft.steps.mkdir()
+    for name in plan["volumes"]["own"]:
+        (draft.path / volumes.OWN / name).mkdir(parents=True)
     write(draft.plan_file, json.dumps(plan))
     write(draft.token_file, secrets.token_hex(32))
     write(draft.address_file, address)

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rankzero.backends.home import no_code
 from rankzero.backends.local.facts import gather
+from rankzero.backends.local.folders import Folders
 from rankzero.driver import facts, graph
 from rankzero.driver.graph import Graph
 from rankzero.errors import BadRequest
+from rankzero.pipelines import volumes as volumes_of
 from rankzero.pipelines.code import Code
 from rankzero.pipelines.compiling import compiled
 from rankzero.pipelines.earlier import earlier, newest, on_disk
@@ -55,9 +57,14 @@ def planned(
     skip = [*no_code(None), *([] if file is None else [file.absolute()])]
     code = Code(workdir, tuple(skip))
     # Before the contents are read: what is changed meanwhile then has another stamp.
-    counts = {step.code for step in pipeline.steps.values() if step.cache}
+    counts = {step.code for step in pipeline.steps.values() if step.cached}
     stamps = {paths: code.stamp(paths) for paths in counts}
-    steps = compiled(pipeline, code, machine.python)
+    run = _new_id(pipelines, pipeline.name)
+    volumes = _volumes(pipelines, pipeline, run)
+    found = {
+        name: volumes_of.variables(step, volumes.places) for name, step in pipeline.steps.items()
+    }
+    steps = compiled(pipeline, code, machine.python, found)
     after = done_again(steps, again)
     plan = {
         "name": pipeline.name,
@@ -69,15 +76,28 @@ def planned(
         "code": {
             name: {"paths": list(step.code), "stamp": stamps[step.code]}
             for name, step in pipeline.steps.items()
-            if step.cache
+            if step.cached
         },
         "steps": graph.to_json(steps),
+        "volumes": {"kept": list(volumes.kept), "own": list(volumes.own)},
     }
     known: tuple[facts.Fact, ...] = ()
     if again.since is not None:
         before = newest(map(Here, pipelines), pipeline)
         known = tuple(earlier(before, pipeline, steps, again.since, after, on_disk))
-    return Planned(_new_id(pipelines, pipeline.name), plan, known)
+    return Planned(run, plan, known)
+
+
+def _volumes(pipelines: Pipelines, pipeline: Pipeline, run: str) -> volumes_of.Wanted:
+    """Errors: BadRequest for those that steps mount and nobody makes here."""
+    folders = Folders(pipelines.path.parent)
+    wanted = volumes_of.wanted(pipeline, pipelines.folder(run).path, folders)
+    if missing := volumes_of.missing(pipeline, wanted.places):
+        raise BadRequest(
+            f"This machine has no volume for {', '.join(missing)}; nothing was started.",
+            f"Give it a size, or make it: rankzero volume create {missing[0]} --size 5Gi",
+        )
+    return wanted
 
 
 def checked_folder(pipeline: Pipeline) -> Path:

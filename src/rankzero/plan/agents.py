@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rankzero.agent.config import Command, RoleShape
+from rankzero.contracts.plain import variable_name
 from rankzero.contracts.topology import Settings
 from rankzero.spec import completes, ordered_roles
 from rankzero.spec.framework import Found
@@ -29,6 +32,11 @@ def settings(job: Job, found: Found, run: str) -> Settings:
         timeout_s=job.torch.timeout,
         max_restarts=job.max_restarts,
     )
+
+
+def volumes(folders: Mapping[str, str]) -> dict[str, str]:
+    """How ranks find a volume wherever they run. folders: where each one is, by its name."""
+    return {f"RANKZERO_VOLUME_{variable_name(name)}": path for name, path in folders.items()}
 
 
 def command(job: Job, name: str) -> Command:

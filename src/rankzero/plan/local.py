@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from rankzero.agent.config import AgentConfig, Limits
@@ -13,6 +13,7 @@ from rankzero.plan.model import Code, Plan
 from rankzero.spec import ordered_roles
 from rankzero.spec.framework import Found
 from rankzero.spec.model import Job, Role
+from rankzero.spec.pods import Volume
 
 #: Where the agents dial is known only once the run's socket is open.
 ANY_PORT = "127.0.0.1:0"
@@ -34,11 +35,15 @@ _ROLES = (
 
 @dataclass(frozen=True)
 class Facts:
-    """This machine. devices: ids of the accelerators that may be used; cpus: processors."""
+    """This machine. devices: ids of the accelerators that may be used; cpus: processors.
+    volumes: the folder of each named volume that is there; new_volume: where others would be, with
+    `{}` for the name."""
 
     cpus: int
     devices: tuple[str, ...]
     python: str
+    volumes: Mapping[str, str] = field(default_factory=dict)
+    new_volume: str = "volumes/{}"
 
 
 def compile_local(
@@ -62,7 +67,7 @@ def compile_local(
         found=found.how,
         code=code,
         agents=(nodes[0]._replace(listen=ANY_PORT), *nodes[1:]),
-        notices=(*([code.note] if code.note else []), *_notices(job, facts, nodes)),
+        notices=(*([code.note] if code.note else []), *_notices(job, facts, nodes, folder)),
     )
 
 
@@ -79,6 +84,8 @@ def _agent(
 ) -> AgentConfig:
     role = job.roles[name]
     alone = role.nodes.maximum == 1
+    volumes = folders({**job.volumes, **role.volumes}, facts, folder)
+    kept = _kept(job, facts, folder)
     return AgentConfig(
         run=run,
         role=name,
@@ -89,7 +96,7 @@ def _agent(
         coordinator=ANY_PORT,
         token_file=str(folder / "token"),
         folder=str(folder / "nodes" / f"{name}-{index}"),
-        outputs=job.outputs or str(folder / "outputs"),
+        outputs=kept or job.outputs or str(folder / "outputs"),
         workdir=job.workdir,
         python=job.python or facts.python,
         nproc=_nproc(role, devices, facts),
@@ -97,8 +104,9 @@ def _agent(
         events_file=str(folder / "events.jsonl"),
         devices=devices,
         cpus=cpus if role.cpu is None else max(1, math.ceil(role.cpu)),
-        env={**job.env, **role.env},
+        env={**agents.volumes(volumes), **job.env, **role.env},
         ports={port: number if alone else 0 for port, number in role.ports.items()},
+        shared_outputs=kept is not None,
         spares=bool(job.spares),  # all nodes meet at once here
         limits=Limits(
             join_wait=min(job.wait, LONGEST_WAIT),
@@ -108,6 +116,33 @@ def _agent(
             log_keep=job.log_keep,
         ),
     )
+
+
+def folders(volumes: Mapping[str, Volume], facts: Facts, run: PurePath) -> dict[str, str]:
+    """Where each volume is here, by its name: a claim that is there, or is made. run: the run's
+    folder, which holds those that it takes along."""
+    found: dict[str, str] = {}
+    for name, volume in volumes.items():
+        if volume.claim is None:
+            continue
+        if not volume.keep:
+            place = str(run / "volumes" / volume.claim)
+        elif volume.made or volume.claim in facts.volumes:
+            place = facts.volumes.get(volume.claim) or facts.new_volume.format(volume.claim)
+        else:
+            continue
+        found[name] = str(PurePath(place, volume.sub_path or ""))
+    return found
+
+
+def _kept(job: Job, facts: Facts, run: PurePath) -> str | None:
+    """The run's folder on the volume for outputs, as on a cluster; None where there is none."""
+    name = job.output_volume
+    if name is None:
+        return None
+    volume = job.volumes.get(name) or Volume.model_validate({"claim": name, "path": "/claim"})
+    place = folders({name: volume}, facts, run).get(name)
+    return None if place is None else str(PurePath(place, run.name, "outputs"))
 
 
 def _nproc(role: Role, devices: tuple[str, ...] | None, facts: Facts) -> int:
@@ -146,11 +181,22 @@ def shortage(job: Job, facts: Facts) -> str | None:
     return None
 
 
-def _notices(job: Job, facts: Facts, nodes: tuple[AgentConfig, ...]) -> Iterator[str]:
-    ignored = sorted({*_said(job, _CLUSTERS), *_said_by_roles(job)})
+def _notices(
+    job: Job, facts: Facts, nodes: tuple[AgentConfig, ...], folder: PurePath
+) -> Iterator[str]:
+    said = {name: volume for role in job.roles.values() for name, volume in role.volumes.items()}
+    said |= job.volumes
+    here = folders(said, facts, folder)
+    ignored = {*_said(job, _CLUSTERS), *_said_by_roles(job)}
+    if said.keys() <= here.keys():
+        ignored -= {"volumes"}
     if ignored:
-        yield f"ignored on one machine: {', '.join(ignored)}"
-    volumes = list(_said(job, ("log_volume", "output_volume")))
+        yield f"ignored on one machine: {', '.join(sorted(ignored))}"
+    for name, place in here.items():
+        variable = next(iter(agents.volumes({name: place})))
+        yield f"volume {name}: {place}, which ranks find in {variable}; nothing is mounted here"
+    kept = [] if _kept(job, facts, folder) else ["output_volume"]
+    volumes = list(_said(job, ("log_volume", *kept)))
     if volumes:
         yield (
             f"no volumes on one machine, for {' and '.join(volumes)}: what they would keep is here "
@@ -182,10 +228,10 @@ def _notices(job: Job, facts: Facts, nodes: tuple[AgentConfig, ...]) -> Iterator
 
 def _said(part: Job | Role, fields: Iterable[str]) -> Iterator[str]:
     """Those of the fields that are not as they are by default."""
-    for field in fields:
-        known = type(part).model_fields[field]
-        if getattr(part, field) != known.get_default(call_default_factory=True):
-            yield field
+    for name in fields:
+        known = type(part).model_fields[name]
+        if getattr(part, name) != known.get_default(call_default_factory=True):
+            yield name
 
 
 def _said_by_roles(job: Job) -> Iterator[str]:

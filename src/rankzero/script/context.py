@@ -47,14 +47,17 @@ def context() -> Context:
     )
 
 
-def outputs() -> "Path":
+def outputs(*, own: bool = False) -> "Path":
     """The folder for what the run makes, created where it is missing; bare: `./outputs`.
 
-    All ranks of a run share it. Errors: OSError where it cannot be created.
+    All ranks of a run share it. own: the folder in it that is this rank's alone, `ranks/3`.
+    Errors: OSError where it cannot be created.
     """
     from pathlib import Path
 
     folder = Path(_outputs_folder())
+    if own:
+        folder = folder / "ranks" / str(_number("RANKZERO_RANK", 0))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

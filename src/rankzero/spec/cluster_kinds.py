@@ -67,6 +67,24 @@ def _empty(value: object) -> bool | str:
         raise ValueError("must be true, or the most that it may hold, such as 10Gi") from None
 
 
+#: Kubernetes' words for who may mount a volume, by ours; its own, and its short ones, do as well.
+ACCESS = {"once": "ReadWriteOnce", "many": "ReadWriteMany", "pod": "ReadWriteOncePod"}
+_ACCESS = {
+    **ACCESS,
+    **{mode.lower(): mode for mode in ACCESS.values()},
+    "rwo": "ReadWriteOnce",
+    "rwx": "ReadWriteMany",
+    "rwop": "ReadWriteOncePod",
+}
+
+
+def _access(value: object) -> str:
+    found = _ACCESS.get(value.strip().lower()) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("must be once, many or pod (ReadWriteOnce, ReadWriteMany, ...OncePod)")
+    return found
+
+
 def _self_heal(value: object) -> bool | str:
     if isinstance(value, bool):
         return value
@@ -153,6 +171,11 @@ EmptyDir = Annotated[
     bool | str,
     PlainValidator(kinds.by(_empty)),
     WithJsonSchema({"anyOf": [{"const": True}, {"type": "number"}, _TEXT]}),
+]
+Access = Annotated[
+    str,
+    PlainValidator(kinds.by(_access)),
+    WithJsonSchema({"enum": [*ACCESS, *ACCESS.values()]}),
 ]
 SelfHeal = Annotated[
     bool | str,

@@ -28,6 +28,7 @@ def check(job: Job) -> Iterator[tuple[Path, str]]:
     if job.api and job.service_account is not None:
         yield ("service_account",), "stands beside `api`, which makes an account; keep one of them"
     yield from _kept(job)
+    yield from _made(job)
     account = "an account of the run's own" if job.api else job.service_account
     if isinstance(job.self_heal, str) and account not in (None, job.self_heal):
         yield ("self_heal",), f"is not the account that the pods have, {account}; say `true`"
@@ -52,8 +53,28 @@ def _kept(job: Job) -> Iterator[tuple[Path, str]]:
             yield (key,), f"{name} is a volume of {owner} alone; declare it for the job"
         elif declared is not None and declared.read_only:
             yield (key,), f"must be a volume that can be written; {name} is read_only"
+        elif declared is not None and not declared.keep:
+            yield (key,), f"must be a volume that stays; {name} has keep: false"
         elif declared is not None and declared.claim is None and declared.nfs is None:
             yield (key,), f"must be a claim or an NFS folder, which stay; {name} is neither"
+
+
+def _made(job: Job) -> Iterator[tuple[Path, str]]:
+    """One claim is made in one way."""
+    ways: dict[str, tuple[str, tuple[object, ...]]] = {}
+    tables = [
+        ((), job.volumes),
+        *((("roles", name), one.volumes) for name, one in job.roles.items()),
+    ]
+    for holder, table in tables:
+        for name, volume in table.items():
+            if volume.claim is None or not volume.made:
+                continue
+            way = (volume.size, volume.access, volume.storage_class, volume.keep)
+            other, known = ways.setdefault(volume.claim, (name, way))
+            if known != way:
+                message = f"{volume.claim} would be made in another way by {other}; say it once"
+                yield (*holder, "volumes", name), message
 
 
 def _amounts(role: Role, here: Path) -> Iterator[tuple[Path, str]]:

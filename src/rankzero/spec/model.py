@@ -252,7 +252,7 @@ class Job(Strict):
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, defaults included; `Job.model_validate` reads it back."""
-        return self.model_dump(mode="json")
+        return self.model_dump(mode="json", by_alias=True)
 
 
 def param_fault(

@@ -17,12 +17,28 @@ from rankzero.spec.strict import Strict
 SOURCES = ("claim", "host_path", "nfs", "empty_dir", "secret", "config_map")
 
 
-class Volume(Strict):
-    """A folder that a role's pods see: where it comes from, and at which path."""
+class Source(Strict):
+    """Where a volume comes from: what is there already, or, with a size, what is made if it is not
+    there yet."""
 
-    path: cluster_kinds.MountPath = Field(description="Where it is mounted")
     claim: cluster_kinds.ObjectName | None = Field(
-        None, description="A PersistentVolumeClaim, by its name"
+        None,
+        description="A PersistentVolumeClaim, by its name; with a size by default the volume's",
+    )
+    size: kinds.Memory | None = Field(
+        None, description="The claim is made with this size where it is not there, such as 5Gi"
+    )
+    access: cluster_kinds.Access | None = Field(
+        None,
+        description="Who may mount it: once (the pods of one machine), many, or pod (one pod); by "
+        "default many where several pods do",
+    )
+    storage_class: cluster_kinds.ObjectName | None = Field(
+        None, alias="class", description="The StorageClass that makes it; by default the cluster's"
+    )
+    keep: bool = Field(
+        True,
+        description="Whether it stays; false: each run has one of its own, and takes it along",
     )
     host_path: cluster_kinds.HostPath | None = Field(
         None, description="A folder of the machine that a pod runs on"
@@ -37,17 +53,42 @@ class Volume(Strict):
     config_map: cluster_kinds.ObjectName | None = Field(
         None, description="A ConfigMap, each of its keys a file"
     )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Source:
+        if sum(getattr(self, source) is not None for source in SOURCES) != 1:
+            *others, last = SOURCES
+            raise kinds.fault(
+                f"must say one of {', '.join(others)} and {last}, or a size with which it is made",
+                "whole",
+            )
+        said = [key for key, field in _MAKING.items() if getattr(self, field) not in (None, True)]
+        if said and self.claim is None:
+            raise kinds.fault(f"has {said[0]}, which only a claim knows", "whole")
+        if said and self.size is None:
+            raise kinds.fault(
+                f"has {said[0]} without a size, with which alone it is made; add size: 5Gi", "whole"
+            )
+        return self
+
+    @property
+    def made(self) -> bool:
+        """Whether it is made where it is not there."""
+        return self.size is not None
+
+
+#: How a claim is made, key by key; size is what says that it is.
+_MAKING = {"size": "size", "access": "access", "class": "storage_class", "keep": "keep"}
+
+
+class Volume(Source):
+    """A folder that a role's pods see: where it comes from, and at which path."""
+
+    path: cluster_kinds.MountPath = Field(description="Where it is mounted")
     read_only: bool = Field(False, description="Whether the pods may only read it")
     sub_path: cluster_kinds.InnerPath | None = Field(
         None, description="The part of the volume that is mounted"
     )
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Volume:
-        if sum(getattr(self, source) is not None for source in SOURCES) != 1:
-            *others, last = SOURCES
-            raise kinds.fault(f"must say one of {', '.join(others)} and {last}", "whole")
-        return self
 
 
 class SecretKey(Strict):

@@ -3,11 +3,15 @@ as `kubectl` prints taints, a volume as `SOURCE:PATH`, a secret as `SECRET/KEY`,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
-from rankzero.spec.given import Given, from_python, literal
-from rankzero.spec.pods import LOOKING
+from rankzero.spec.given import Given, from_python, literal, word
+from rankzero.spec.pods import LOOKING, SOURCES
 
+#: What only a volume that is made has.
+_MADE = {"size", "access", "class", "keep"}
+_OPTION = re.compile(r",(size|access|class|keep)=")
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 
 
@@ -71,23 +75,35 @@ def _toleration(given: Given) -> Given:
     return _table(given, {name: text for name, text in said.items() if text or name == "value"})
 
 
-def _volumes(given: Given) -> Given:
+def volumes(given: Given) -> Given:
+    """A table of volumes; one that has a size and no source is the claim of its own name."""
     if not isinstance(given.value, dict):
         return given
-    return given._replace(value={key: _volume(one) for key, one in given.entries.items()})
+    return given._replace(value={key: _named(key, one) for key, one in given.entries.items()})
+
+
+def _named(name: str, given: Given) -> Given:
+    volume = _volume(given)
+    if not volume.entries.keys() & _MADE or volume.entries.keys() & set(SOURCES):
+        return volume
+    return volume.having(claim=literal(name, given.place))
 
 
 def _volume(given: Given) -> Given:
-    """`SOURCE:PATH`, with `:ro` for one that is only read. SOURCE is a claim, or a machine's
-    folder where it begins with `/`."""
+    """`SOURCE:PATH`, with `:ro` for one that is only read, and with `,size=5Gi` and the like for
+    one that is made. SOURCE is a claim, or a machine's folder where it begins with `/`."""
     if not given.is_scalar:
-        return given
-    text = given.text.removesuffix(":ro")
+        return given.having(**{k: None for k, one in given.entries.items() if one.value is None})
+    head, *options = _OPTION.split(given.text)
+    text = head.removesuffix(":ro")
     source, colon, path = text.rpartition(":") if ":" in text else (text, "", "")
     kind = "host_path" if source.startswith("/") else "claim"
     made = _table(given, {kind: source, **({"path": path} if colon else {})})
-    only_read = Given(True, given.place, "true") if text != given.text else None
-    return made.having(read_only=only_read)
+    only_read = Given(True, given.place, "true") if text != head else None
+    more = {
+        key: word(one, given.place) for key, one in zip(options[::2], options[1::2], strict=True)
+    }
+    return made.having(read_only=only_read, **more)
 
 
 def _secrets(given: Given) -> Given:
@@ -138,7 +154,7 @@ _SPELL: dict[str, Callable[[Given], Given]] = {
     "node_selector": _texts,
     "place": _places,
     "tolerations": _tolerations,
-    "volumes": _volumes,
+    "volumes": volumes,
     "secrets": _secrets,
     "env_from": _env_from,
     "pull_secrets": _as_list,

@@ -61,6 +61,12 @@ _OTHER_WORDS = {
     "shm_size": "shm",
     "run_as_user": "user",
     "mounts": "volumes",
+    "storage": "size",
+    "access_mode": "access",
+    "accessmodes": "access",
+    "storageclass": "class",
+    "storage_class": "class",
+    "storageclassname": "class",
     "pod_spec": "pod",
     "ttlsecondsafterfinished": "ttl",
 }
@@ -148,4 +154,4 @@ def _known(path: list[str | int]) -> Iterable[str]:
     if not path:
         return [*Job.model_fields, *ROLE_KEYS]
     inner = path[2:] if path[0] == "roles" else path
-    return _PARTS.get(str(inner[0]), Role).model_fields if inner else Role.model_fields
+    return _PARTS.get(str(inner[0]), Role).keys() if inner else Role.keys()

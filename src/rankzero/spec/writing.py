@@ -43,7 +43,7 @@ def _dumped(data: dict[str, Any], *, allow_unicode: bool = False) -> str:
 
 def to_friendly(job: Job) -> dict[str, Any]:
     """The same as plain data, for `spec.build`."""
-    said = job.model_dump(mode="json", exclude_defaults=True)
+    said = job.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     data: dict[str, Any] = {"name": job.name, "run": _run(job.run)}
     if job.args:
         data["args"] = [escape(word) for word in job.args]
@@ -73,7 +73,7 @@ def _run(run: Run) -> str | dict[str, Any]:
 
 
 def _role(role: Role, job: Job) -> dict[str, Any]:
-    data: dict[str, Any] = role.model_dump(mode="json", exclude_defaults=True)
+    data: dict[str, Any] = role.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     if "nodes" in data:
         low, high = role.nodes.minimum, role.nodes.maximum
         data["nodes"] = high if low == high else f"{low}:{high}"

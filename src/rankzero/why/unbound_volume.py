@@ -9,6 +9,10 @@ from rankzero.why.blocked import Trouble, by
 from rankzero.why.seen import Claim, Pod, Said, Seen
 
 _CLASS = re.compile(r'storageclass\S* "([^"]+)" not found')
+#: An access mode that is not there, by the words of Kubernetes and of CSI.
+_NEVER = re.compile(
+    r"ReadWrite(Many|Once)|ReadOnlyMany|access ?modes?|MULTI_NODE|InvalidArgument", re.IGNORECASE
+)
 _FOUND = ("ProvisioningFailed", "FailedBinding", "VolumeMismatch", "ProvisioningCleanupFailed")
 
 
@@ -24,7 +28,13 @@ def look(pod: Pod, seen: Seen) -> Trouble | None:
     claim = next((one for one in open_ if _complaint(one)), open_[0])
     said = _complaint(claim)
     text, remedy = _read(claim, said.message if said else "", seen)
-    return Trouble("unbound-volume", text, remedy, (said.message,) if said else ())
+    vain = said is not None and never(said.message)
+    return Trouble("unbound-volume", text, remedy, (said.message,) if said else (), vain)
+
+
+def never(said: str) -> bool:
+    """Whether a provisioner speaks of what it will not make, however often it is asked."""
+    return bool(_NEVER.search(said) or _CLASS.search(said))
 
 
 def _waits_for_volume(pod: Pod, open_: list[Claim]) -> bool:

@@ -20,6 +20,18 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun if number == 1 else plural}"
 
 
+def size(count: int) -> str:
+    """`512 B`, `9 kB`, `1.9 GB`: powers of 1000, two digits where they say more than one."""
+    if count < 1000:
+        return f"{count} B"
+    amount = float(count)
+    for unit in ("kB", "MB", "GB", "TB"):
+        amount /= 1000
+        if amount < 999.5 or unit == "TB":
+            break
+    return f"{amount:.1f} {unit}" if amount < 9.95 and unit != "kB" else f"{amount:.0f} {unit}"
+
+
 def signal_name(number: int) -> str:
     """`signal 9 (SIGKILL)`; the number alone where this machine has no name for it."""
     try:

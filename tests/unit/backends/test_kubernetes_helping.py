@@ -20,7 +20,7 @@ class Refusing:
         self._entering, self._removing = entering, removing
         self.removed: list[str] = []
 
-    def execute(self, *_: object) -> None:
+    def execute(self, *_: object, **__: object) -> None:
         raise self._entering
 
     def delete(self, _: str, name: str) -> None:

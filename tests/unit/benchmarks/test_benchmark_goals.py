@@ -51,7 +51,7 @@ def read(*argv: str) -> Options:
 
 
 def test_without_options_everything_is_measured() -> None:
-    assert read() == Options(rounds=None, nodes=1000, pods=5000, lines=500_000)
+    assert read() == Options(rounds=None, nodes=1000, pods=5000, lines=500_000, megabytes=1000)
     assert read().rounds_or(7) == 7
 
 

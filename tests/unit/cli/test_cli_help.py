@@ -11,6 +11,7 @@ import pytest
 
 from rankzero.cli.pipeline import VERBS as OF_PIPELINES
 from rankzero.cli.verbs import VERBS, module
+from rankzero.cli.volume import VERBS as OF_VOLUMES
 
 #: What `--help` may import of rankzero. Beyond it: click, and the standard library.
 ALLOWED = {
@@ -73,6 +74,10 @@ EVERY = [
         (f"pipeline {verb}", summary, module(verb, "rankzero.cli.pipeline"))
         for verb, summary in OF_PIPELINES.items()
     ),
+    *(
+        (f"volume {verb}", summary, module(verb, "rankzero.cli.volume"))
+        for verb, summary in OF_VOLUMES.items()
+    ),
 ]
 
 
@@ -84,7 +89,7 @@ def test_the_table_and_the_verbs_say_the_same(verb, summary, place):
 
 
 #: What these print is for a shell, or a command's own; or they have verbs of their own.
-AS_IT_IS = {"completion", "exec", "pipeline"}
+AS_IT_IS = {"completion", "exec", "pipeline", "volume"}
 
 
 @pytest.mark.parametrize(
@@ -98,10 +103,13 @@ def test_every_verb_has_output_json_and_documents_it(verb, place):
     assert "JSON: " in command.help
 
 
-@pytest.mark.parametrize("verb", sorted(OF_PIPELINES))
-def test_the_help_of_a_verb_of_pipelines_is_as_cheap(verb):
-    modules, out = imported("pipeline", verb, "--help")
-    assert OF_PIPELINES[verb] in out
+@pytest.mark.parametrize(
+    ("group", "verb"),
+    [*(("pipeline", verb) for verb in sorted(OF_PIPELINES)), ("volume", "put"), ("volume", "list")],
+)
+def test_the_help_of_a_verb_of_a_group_is_as_cheap(group, verb):
+    modules, out = imported(group, verb, "--help")
+    assert {"pipeline": OF_PIPELINES, "volume": OF_VOLUMES}[group][verb] in out
     assert modules & {"pydantic", "yaml", "rich", "sqlite3"} == set()
 
 

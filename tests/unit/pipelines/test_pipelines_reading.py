@@ -12,6 +12,7 @@ from rankzero.spec import SpecError
 from rankzero.spec.pipelines.coherence import unused
 from rankzero.spec.pipelines.making import build_pipeline, load_pipeline
 from rankzero.spec.pipelines.model import Pipeline
+from rankzero.spec.pipelines.mounting import volumes_of
 from rankzero.spec.pipelines.schema import json_schema
 
 DIGITS = """
@@ -195,3 +196,48 @@ def test_the_schema_takes_what_the_reader_takes(folder: Path, text: str) -> None
 def test_the_schema_refuses_what_the_reader_refuses(folder: Path, text: str) -> None:
     assert faults(text)
     assert not SCHEMA.is_valid(yaml.safe_load(text))
+
+
+VOLUMES = """
+params: {size: 5Gi}
+volumes:
+  data: {size: "${size}"}
+  best: {size: 1Gi, keep: false}
+  team: shared
+"""
+
+
+def test_steps_mount_the_pipelines_volumes_by_name(folder: Path) -> None:
+    text = steps(
+        load="mounts: [data, team]",
+        train="job: {run: train.py, nodes: 3}\nmounts: {data: '/d:ro', best: {sub_path: a}}",
+    )
+    pipeline = load(VOLUMES + text, "size=9Gi")
+
+    assert pipeline.volumes["team"].claim == "shared"
+    train = volumes_of(pipeline, pipeline.steps["train"])
+    assert (train["data"].path, train["data"].read_only, train["data"].size) == ("/d", True, "9Gi")
+    assert (train["best"].path, train["best"].sub_path) == ("/volumes/best", "a")
+    # Whichever step makes it, it is as all of them need it.
+    assert volumes_of(pipeline, pipeline.steps["load"])["data"].access == "ReadWriteMany"
+    assert not pipeline.steps["load"].cached, "what it does to a volume is no output"
+
+
+def test_what_is_wrong_with_volumes_has_its_place(folder: Path) -> None:
+    text = steps(
+        a="mounts: [dat]",
+        b="volumes: [data]",
+        c="mounts: {data: /x, best: /x}",
+        d="mounts: {team: {pth: /x}}",
+    )
+    assert faults(VOLUMES + text) == [
+        "digits.yaml:13: steps.b.volumes: unknown key; did you mean `mounts`, of volumes that the "
+        "pipeline names?",
+        'digits.yaml:19: steps.d.mounts.team.pth: unknown key; did you mean "path"?',
+    ]
+    text = steps(a="mounts: [dat]", c="mounts: {data: /x, best: /x}")
+    assert faults(VOLUMES + text) == [
+        'digits.yaml:10: steps.a.mounts[0]: there is no volume "dat" in `volumes`; did you mean '
+        '"data"?',
+        "digits.yaml:13: steps.c.mounts.best: data and best are both at /x",
+    ]

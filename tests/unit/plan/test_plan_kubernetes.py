@@ -136,6 +136,28 @@ CASES: dict[str, tuple[Any, ...]] = {
         ),
         "torch",
     ),
+    "volumes-of-its-own": (
+        job(
+            volumes={
+                "data": {"claim": "data", "size": "5Gi", "path": "/data", "sub_path": "all"},
+                "scratch": {
+                    "claim": "scratch",
+                    "size": "1Gi",
+                    "path": "/scratch",
+                    "access": "many",
+                    "class": "fast",
+                    "keep": False,
+                },
+            },
+            labels={"team": "vision"},
+            roles={
+                "worker": {"nodes": nodes(2)},
+                "chief": {"volumes": {"best": {"claim": "models", "size": "1Gi", "path": "/best"}}},
+            },
+            output_volume="data",
+        ),
+        "torch",
+    ),
     "kept-on-volumes": (
         job(
             volumes={

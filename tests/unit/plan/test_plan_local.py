@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -212,6 +213,30 @@ def test_what_only_pods_have_is_ignored_by_name() -> None:
         "ignored on one machine: api, keep_outputs, place, pod, queue, shm, user, volumes",
         "no Secrets on one machine: KEY, TOKEN are as your environment has them",
     )
+
+
+def test_volumes_are_folders_that_ranks_find_by_a_variable() -> None:
+    made = job(
+        volumes={
+            "data": {"claim": "data", "size": "5Gi", "path": "/data", "sub_path": "train"},
+            "own": {"claim": "own", "size": "1Gi", "path": "/own", "keep": False},
+            "team": {"claim": "team", "path": "/team"},
+        },
+        output_volume="team",
+    )
+    facts = replace(LAPTOP, volumes={"team": "/v/team/data"}, new_volume="/v/{}/data")
+    found = plan(made, facts)
+
+    agent = found.agents[0]
+    assert agent.env == {
+        "RANKZERO_VOLUME_DATA": "/v/data/data/train",
+        "RANKZERO_VOLUME_OWN": f"{FOLDER}/volumes/own",
+        "RANKZERO_VOLUME_TEAM": "/v/team/data",
+    }
+    assert (agent.outputs, agent.shared_outputs) == (f"/v/team/data/{RUN}/outputs", True)
+    assert not any("ignored" in notice for notice in found.notices)
+    # One that is not there, and that nobody makes, is ignored as before.
+    assert "ignored on one machine: volumes" in plan(made, LAPTOP).notices
 
 
 def test_a_node_that_others_share_a_port_with_gets_one_of_its_own() -> None:

@@ -20,7 +20,7 @@ def manifest(kind: str, **more: Any) -> dict[str, Any]:
 
 #: The plans of jobs that ask for objects which not every run has.
 MORE = {
-    *("rights-and-a-wall", "heals-itself", "heals-itself-with-rights"),
+    *("rights-and-a-wall", "heals-itself", "heals-itself-with-rights", "volumes-of-its-own"),
     "heals-itself-in-one-role-with-rights",
 }
 
@@ -67,11 +67,21 @@ def test_exec_takes_both_of_its_verbs() -> None:
     assert {one.verb for one in rights(USUAL) if one.resource == "pods/exec"} == {"get", "create"}
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS.keys() - {"Job", "Service", "Secret", "ConfigMap"}))
+#: Those that every run has, and the one that may be there already.
+OTHERS = {"Job", "Service", "Secret", "ConfigMap", "PersistentVolumeClaim"}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS.keys() - OTHERS))
 def test_each_other_kind_takes_one_right_more(kind: str) -> None:
     more = set(rights(needed([manifest(kind, rules=[])]))) - set(rights(USUAL))
 
     assert more == {Right("create", KINDS[kind].group, KINDS[kind].plural)}
+
+
+def test_who_brings_a_volume_along_may_look_whether_it_is_there() -> None:
+    more = set(rights(needed([manifest("PersistentVolumeClaim")]))) - set(rights(USUAL))
+
+    assert set(map(str, more)) == {"get persistentvolumeclaims", "create persistentvolumeclaims"}
 
 
 def test_who_creates_a_role_needs_what_it_gives() -> None:

@@ -94,6 +94,27 @@ def test_the_outputs_folder_is_made_when_asked_for(
     assert rankzero.outputs() == tmp_path / "run" / "größe"
 
 
+def test_a_ranks_own_folder_is_the_one_that_its_agent_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rankzero.agent.config import AgentConfig, Command
+    from rankzero.agent.environment import environment
+    from rankzero.contracts.topology import Node, Settings, Topology
+
+    topology = Topology(
+        Settings("digits-7f3a", "plain"), 1, 0, (Node("worker", 0, "a", 4, (1, 2)),)
+    )
+    command = Command("script", "train.py")
+    where = ("127.0.0.1:1", "token", str(tmp_path), str(tmp_path), ".", "")
+    config = AgentConfig("digits-7f3a", "worker", 0, (), topology.settings, command, *where)
+    for name, value in environment(config, topology, list(topology.ranks())[3]).items():
+        monkeypatch.setenv(name, value)
+
+    assert rankzero.outputs(own=True) == tmp_path / "ranks" / "3"
+    assert os.environ["RANKZERO_RANK_OUTPUTS"] == str(tmp_path / "ranks" / "3")
+    assert rankzero.outputs(own=True).is_dir()
+
+
 def test_a_report_is_one_line(pipe: Pipe) -> None:
     rankzero.report(step=3, loss=0.25, note="größe", best=True, lr=None)
 

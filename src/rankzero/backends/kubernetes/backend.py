@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from rankzero.backends.ports import Opened, Wanted
     from rankzero.backends.recovery import Held
     from rankzero.backends.spot import Spot
+    from rankzero.backends.volumes import Volumes
     from rankzero.plan.model import Plan
     from rankzero.spec.model import Job
     from rankzero.why.seen import Seen
@@ -208,6 +209,11 @@ class KubernetesBackend:
         from rankzero.backends.kubernetes import describing
 
         return describing.describe(self._cluster, name, node)
+
+    def volumes(self) -> Volumes:
+        from rankzero.backends.kubernetes.claims import ClusterVolumes
+
+        return ClusterVolumes(self._cluster)
 
     def recover(self, run: str, *, dry_run: bool = False) -> list[Held]:
         from rankzero.backends.kubernetes import recovering

@@ -104,6 +104,11 @@ class Channels:
             self._coming = None
         return frame[0], frame[1:]
 
+    def flow(self) -> Flow:
+        """The frames as they come, many at a time: for one who takes a lot, and never the next one
+        by `receive`."""
+        return Flow(self)
+
     def cut(self) -> None:
         """End the connection, from any thread; whoever sends or receives meets Lost."""
         with contextlib.suppress(RuntimeError):  # closed already
@@ -152,3 +157,62 @@ class Channels:
             if self._closing.is_set() and not isinstance(error, Lost):
                 raise Lost(_CLOSED) from error
             raise
+
+
+class Flow:
+    """What has come and nobody has taken yet. A frame that is asked for one by one costs a way into
+    the event loop and back; most of a folder's time goes there."""
+
+    #: So much waits at most before the other side has to, and so much is worth a thread's turn
+    #: (bytes); what is less gets it after a moment (seconds).
+    _MOST, _ENOUGH, _GATHERS = 4 * 1024 * 1024, 512 * 1024, 0.002
+
+    def __init__(self, channels: Channels) -> None:
+        self._channels = channels
+        self._frames: list[bytes] = []
+        self._size, self._ended = 0, False
+        self._changed = threading.Condition()
+        self._room = asyncio.Event()
+        self._pump = channels._begin(self._gather())
+
+    def take(self, timeout: float | None) -> list[tuple[int, bytes]]:
+        """All that is there, at least one. Errors: Lost, TimeoutError."""
+        for step in glances(timeout):
+            with self._changed:
+                if self._changed.wait_for(lambda: self._frames or self._ended, step):
+                    break
+        else:
+            raise TimeoutError("no answer")
+        with self._changed:
+            frames, self._frames, self._size = self._frames, [], 0
+        with contextlib.suppress(RuntimeError):  # closed already
+            self._channels._loop.call_soon_threadsafe(self._room.set)
+        if not frames:
+            with self._channels._lost():
+                self._channels._wait(self._pump, None)
+        return [(frame[0], frame[1:]) for frame in frames]
+
+    async def _gather(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                frame = await self._channels._socket.receive_bytes()
+                with self._changed:
+                    first = not self._frames
+                    self._frames.append(frame)
+                    self._size += len(frame)
+                    size = self._size
+                if size > self._ENOUGH:
+                    self._tell()
+                elif first:
+                    loop.call_later(self._GATHERS, self._tell)
+                if size > self._MOST:
+                    self._room.clear()
+                    await self._room.wait()
+        finally:
+            self._ended = True
+            self._tell()
+
+    def _tell(self) -> None:
+        with self._changed:
+            self._changed.notify_all()

@@ -11,22 +11,34 @@ from rankzero.backends.viewer import Lost
 class ExecStream:
     """Errors of `send` and `receive`: Lost, with what the command said last on its stderr."""
 
-    def __init__(self, channels: Channels) -> None:
+    def __init__(self, channels: Channels, *, bulk: bool = False) -> None:
+        """bulk: a lot is to come."""
         self._channels = channels
+        self._flow = channels.flow() if bulk else None
         self._said = b""
+        self._last: bytes | None = None
 
     def send(self, data: bytes) -> None:
         self._channels.send(STDIN, data)
 
     def receive(self, timeout: float | None) -> bytes:
-        while True:
-            channel, data = self._channels.receive(timeout)
-            if channel == STDOUT and data:
-                return data
-            if channel == STDERR:
-                self._said = (self._said + data)[-4096:]
-            elif channel == ERROR:
-                raise Lost(self._ended(data))
+        while self._last is None:
+            came = bytearray()
+            for channel, data in self._frames(timeout):
+                if channel == STDOUT:
+                    came += data
+                elif channel == STDERR:
+                    self._said = (self._said + data)[-4096:]
+                elif channel == ERROR:
+                    self._last = data
+            if came:
+                return bytes(came)
+        raise Lost(self._ended(self._last))
+
+    def _frames(self, timeout: float | None) -> list[tuple[int, bytes]]:
+        if self._flow is not None:
+            return self._flow.take(timeout)
+        return [self._channels.receive(timeout)]
 
     def cut(self) -> None:
         self._channels.cut()

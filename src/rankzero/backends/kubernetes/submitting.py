@@ -7,15 +7,17 @@ whatever there is; then it is resumed, or put into its queue, which resumes it.
 from __future__ import annotations
 
 import base64
+import contextlib
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from rankzero.backends.kubernetes import provisioning
 from rankzero.backends.kubernetes.cluster import Cluster
-from rankzero.backends.kubernetes.trouble import Unreachable
+from rankzero.backends.kubernetes.trouble import Taken, Unreachable
 from rankzero.errors import Refused
-from rankzero.plan.kubernetes import sending
+from rankzero.plan.kubernetes import claims, sending
 from rankzero.plan.model import Plan
 
 
@@ -39,17 +41,39 @@ def submit_all(
     reference to their owner. start: the change to the first Job. Errors: as of `submit`."""
     name = job["metadata"]["name"]
     owner: dict[str, Any] | None = None
+    volumes: list[Mapping[str, Any]] = []
     try:
         owner = sending.owner_of(cluster.create(job))
         for manifest in others(owner):
-            cluster.create(manifest)
+            if _create(cluster, manifest) and manifest["kind"] == claims.KIND:
+                volumes.append(manifest)
+        provisioning.check(cluster, volumes)
         cluster.patch("Job", name, start)
     except BaseException as error:
         # What is refused in so many words is not there. Else it may be, also without an answer.
         unsure = not isinstance(error, Refused) or isinstance(error, Unreachable)
         if owner is not None or unsure:
             _undo(cluster, name, run, error)
+            _take_back(cluster, volumes)
         raise
+
+
+def _create(cluster: Cluster, made: Mapping[str, Any]) -> bool:
+    """Whether it was not there: a volume that stays may be, and is taken as it is."""
+    try:
+        cluster.create(made)
+    except Taken:
+        if not claims.stays(made):
+            raise
+        return False
+    return True
+
+
+def _take_back(cluster: Cluster, volumes: Iterable[Mapping[str, Any]]) -> None:
+    """Nothing was written to them yet; the run owns the others."""
+    for made in filter(claims.stays, volumes):
+        with contextlib.suppress(Refused):
+            cluster.delete(claims.KIND, made["metadata"]["name"])
 
 
 def _undo(cluster: Cluster, name: str, run: str, why: BaseException) -> None:
@@ -67,7 +91,8 @@ def filled(
 ) -> dict[str, Any]:
     """The object itself: owned, with blobs for their digests, and with the token."""
     made = dict(manifest)
-    made["metadata"] = {**made["metadata"], "ownerReferences": [owner]}
+    if not claims.stays(made):
+        made["metadata"] = {**made["metadata"], "ownerReferences": [owner]}
     if made["kind"] == "Secret":
         made["data"] = {"token": base64.b64encode(secrets.token_hex(32).encode()).decode()}
     if "binaryData" in made:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from rankzero.backends.ports import Opened, Wanted
     from rankzero.backends.recovery import Held
     from rankzero.backends.spot import Spot
+    from rankzero.backends.volumes import Volumes
     from rankzero.plan.model import Plan
     from rankzero.spec.model import Job
 
@@ -172,6 +173,11 @@ class LocalBackend:
         from rankzero.backends.local import describing
 
         return describing.describe(self._folder(name), node)
+
+    def volumes(self) -> Volumes:
+        from rankzero.backends.local.volumes import LocalVolumes
+
+        return LocalVolumes(self._runs.path.parent)
 
     def recover(self, run: str, *, dry_run: bool = False) -> list[Held]:
         """Nothing: this machine is not dead, and the run's supervisor starts dead agents again."""

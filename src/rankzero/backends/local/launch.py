@@ -14,9 +14,11 @@ from pathlib import Path
 from rankzero.agent import events as ev
 from rankzero.backends.local.drafts import draft_of, sweep, write
 from rankzero.backends.local.folder import RunFolder, Runs
+from rankzero.backends.local.folders import Folders
 from rankzero.backends.local.inherited import AGENT_LISTENER
 from rankzero.backends.local.lifeline import Inherited, Lifeline, start, uninterrupted
 from rankzero.errors import Refused
+from rankzero.plan.kubernetes import claims
 from rankzero.plan.model import Plan
 
 _RESERVE = 64 * 1024
@@ -30,6 +32,9 @@ def launch(runs: Runs, plan: Plan, *, detach: bool) -> tuple[RunFolder, Lifeline
     folder = runs.folder(plan.run)
     if plan.job.outputs is not None:
         _make_outputs(Path(plan.job.outputs))
+    for claim in claims.claims(plan.job, plan.run):
+        if claims.stays(claim):
+            Folders(runs.path.parent).make(claim)
     try:
         runs.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         sweep(runs.path)
@@ -85,6 +90,10 @@ def _make(folder: RunFolder, plan: Plan, address: str) -> int:
 def _fill(draft: RunFolder, plan: Plan, address: str) -> None:
     for path in (draft.agents, draft.logs, draft.path / "outputs"):
         path.mkdir()
+    for claim in claims.claims(plan.job, plan.run):
+        if not claims.stays(claim):
+            name = str(claim["metadata"]["name"]).removeprefix(f"{plan.run}-")
+            (draft.path / "volumes" / name).mkdir(parents=True)
     write(draft.plan_file, json.dumps(plan.to_json(), indent=1, ensure_ascii=False))
     write(draft.token_file, secrets.token_hex(32))
     write(draft.address_file, address)

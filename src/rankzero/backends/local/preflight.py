@@ -6,7 +6,9 @@ import shutil
 from collections.abc import Iterator
 
 from rankzero.agent import ports
+from rankzero.backends.local.folders import Folders
 from rankzero.errors import Refused
+from rankzero.plan.kubernetes import claims
 from rankzero.plan.local import Facts, shortage
 from rankzero.spec.model import Job
 
@@ -26,6 +28,11 @@ def _findings(job: Job, facts: Facts) -> Iterator[str]:
     python = job.python or facts.python
     if shutil.which(python) is None:
         yield f"python: {python} is not an interpreter that can be run"
+    for wanted in filter(claims.stays, claims.claims(job, job.name)):
+        name = wanted["metadata"]["name"]
+        there = Folders().claim(name)
+        if there is not None and (fault := claims.differs(there, wanted)):
+            yield f"the volume {name} {fault}; name another one, or leave out what it was made with"
     fixed = {"torch.port": job.torch.port} if job.torch.port else {}
     for name, role in job.roles.items():
         if role.nodes.maximum == 1:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rankzero.why.words import size as size
+
 
 def duration(seconds: float) -> str:
     """`0.4 s`, `11.2 s`, `41 s`, `2 min 3 s`, `1 h 4 min`, `3 d 2 h`."""
@@ -26,15 +28,3 @@ def age(seconds: float) -> str:
         if whole >= length:
             return f"{whole // length}{unit}"
     return f"{whole}s"
-
-
-def size(count: int) -> str:
-    """`512 B`, `9 kB`, `1.9 GB`: powers of 1000, two digits where they say more than one."""
-    if count < 1000:
-        return f"{count} B"
-    amount = float(count)
-    for unit in ("kB", "MB", "GB", "TB"):
-        amount /= 1000
-        if amount < 999.5 or unit == "TB":
-            break
-    return f"{amount:.1f} {unit}" if amount < 9.95 and unit != "kB" else f"{amount:.0f} {unit}"

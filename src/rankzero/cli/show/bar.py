@@ -16,10 +16,10 @@ _CLEAR = "\r\x1b[K"
 
 
 class Bar:
-    """Of outputs on their way here; where nobody looks, nothing is drawn."""
+    """Of files on their way; where nobody looks, nothing is drawn. what: their name."""
 
-    def __init__(self, screen: Screen) -> None:
-        self._screen = screen
+    def __init__(self, screen: Screen, what: str = "outputs") -> None:
+        self._screen, self._what = screen, what
         self._drawn = 0.0
         self._there = False
 
@@ -28,7 +28,7 @@ class Bar:
         if not self._screen.tty or now - self._drawn < _AGAIN:
             return
         self._drawn, self._there = now, True
-        line = self._screen.paint(line_of(told), DIM)
+        line = self._screen.paint(line_of(told, self._what), DIM)
         self._screen.stream.write(_CLEAR + line)
         self._screen.stream.flush()
 
@@ -40,9 +40,9 @@ class Bar:
             self._there = False
 
 
-def line_of(told: Fetching) -> str:
+def line_of(told: Fetching, what: str = "outputs") -> str:
     """`  outputs ########---------------- 12 MB of 40 MB, 3 files`"""
     full = _CELLS * told.done // told.total if told.total else _CELLS
     bar = "#" * full + "-" * (_CELLS - full)
     far = f"{size(told.done)} of {size(told.total)}, {count(told.files, 'file')}"
-    return f"  outputs {bar} {far}"
+    return f"  {what} {bar} {far}"

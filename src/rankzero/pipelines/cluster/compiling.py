@@ -14,6 +14,7 @@ from rankzero.driver.cluster import words
 from rankzero.driver.graph import PATH, Graph, graph
 from rankzero.driver.graph import Step as Compiled
 from rankzero.errors import BadRequest
+from rankzero.pipelines.cluster import volumes
 from rankzero.pipelines.code import Code
 from rankzero.plan.kubernetes import Facts, Freight, compile_kubernetes, sending
 from rankzero.plan.model import Code as Travelling
@@ -78,6 +79,7 @@ class Compiling(NamedTuple):
             data = {**base.to_json(), "env": {**base.env, **env}}
             data["run"] = {**data["run"], "command": list(step.command or ())}
         data["workdir"] = self.pipeline.workdir
+        data["volumes"] = {**data["volumes"], **volumes.mounted(self.pipeline, step, self.carrier)}
         self._check_volume(name, step, data)
         data["output_volume"] = data.get("output_volume") or self.volume
         data["name"] = self.pipeline.name
@@ -95,14 +97,14 @@ class Compiling(NamedTuple):
     def _step(self, name: str, step: Step, plan: Plan) -> Compiled:
         said = {"job": step.job} if step.job is not None else {"argv": list(step.command or ())}
         body = {**self._body(plan), **said}
-        told = [self._said(step), plan.image, self.code.digest(step.code)] if step.cache else []
+        told = [self._said(step), plan.image, self.code.digest(step.code)] if step.cached else []
         digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
         return edges(name, step)._replace(
             gives=dict(step.outputs),
             items=None if isinstance(step.for_each, str) else step.for_each,
             retries=step.retries,
             timeout=step.timeout,
-            key=digest if step.cache else "",
+            key=digest if step.cached else "",
             body=body,
         )
 

@@ -20,8 +20,8 @@ from rankzero.plan.kubernetes import driver
 
 class Ready(NamedTuple):
     """All that a pipeline on a cluster is made from. plan: see `driver.cluster.driving.Driver`.
-    carried: the objects with agent and code, whose blobs are at hand. known: what its ledger
-    begins with."""
+    carried: the objects that all steps share, whose blobs are at hand: volumes, agent, code. known:
+    what its ledger begins with."""
 
     wanted: driver.Wanted
     plan: Mapping[str, Any]

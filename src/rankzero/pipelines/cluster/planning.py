@@ -18,6 +18,7 @@ from rankzero.code.shipment import pack
 from rankzero.driver import facts, graph
 from rankzero.driver.cluster import words
 from rankzero.driver.facts import plain
+from rankzero.pipelines.cluster import volumes
 from rankzero.pipelines.cluster.compiling import Compiling, Steps
 from rankzero.pipelines.cluster.launching import Ready
 from rankzero.pipelines.cluster.there import There, runs
@@ -78,7 +79,7 @@ def prepared(
         freight,
         travelling,
         Code(workdir, tuple(skip)),
-        pipeline.output_volume,
+        volumes.of_outputs(pipeline, run),
         defaults,
     ).all()
     after = done_again(compiled.graph, again)
@@ -131,7 +132,7 @@ def _ready(
         more=tuple(dict.fromkeys(rule for plan in plans for rule in _unusual(plan))),
     )
     labels = {names.MANAGED_BY: "rankzero", words.PIPELINE: run}
-    objects = carried(run, freight, labels)
+    objects = [*volumes.made(pipeline, run), *carried(run, freight, labels)]
     plan = {**about, "run": run, "steps": graph.to_json(compiled.graph)}
     return Ready(wanted, plan, tuple(objects), plans[0].blobs)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from rankzero.agent.config import AgentConfig, CodeParts, Command, Limits
 from rankzero.plan import agents
-from rankzero.plan.kubernetes import access, layout, names, objects
+from rankzero.plan.kubernetes import access, claims, layout, names, objects
 from rankzero.plan.kubernetes.notices import notices
 from rankzero.plan.kubernetes.objects import APART, LINGER
 from rankzero.plan.kubernetes.pod import Wanted
@@ -117,6 +117,7 @@ def _others(
         objects.config_map(f"{run}-agent", labels, texts, _archive(freight) if own else {}),
         *(code_maps(run, freight, labels) if own else ()),
         *access.objects(job, run, labels),
+        *claims.claims(job, run),
     ]
 
 
@@ -159,7 +160,7 @@ def _agent(job: Job, found: Found, run: str, role: str, freight: Freight) -> Age
         devices=_devices(asked),
         events_file=layout.EVENTS if role == first else None,
         cpus=None if asked.cpu is None else max(1, math.ceil(asked.cpu)),
-        env={**job.env, **asked.env},
+        env={**agents.volumes(_mounted(job, asked)), **job.env, **asked.env},
         ports=dict(asked.ports),
         spares=job.spares is not False,
         limits=Limits(
@@ -178,6 +179,11 @@ def _agent(job: Job, found: Found, run: str, role: str, freight: Freight) -> Age
         shared_outputs=job.output_volume is not None,
         account=layout.ACCOUNT if role == first and job.self_heal else None,
     )
+
+
+def _mounted(job: Job, asked: Role) -> dict[str, str]:
+    """Where each volume is for the ranks, by its name."""
+    return {name: volume.path for name, volume in {**job.volumes, **asked.volumes}.items()}
 
 
 def _fetched(job: Job) -> dict[str, float]:

@@ -7,7 +7,7 @@ has ended, whatever became of the command that made it.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from rankzero.plan.kubernetes import layout, names, pod, starting, users, volumes
@@ -36,7 +36,8 @@ class Like(NamedTuple):
     """What the helper has of the run's own pods, or what takes its place where they are gone.
 
     pod: fields of its spec. container: fields of its container, with the image. volume, mount: as
-    a pod has them. python: the interpreter, where one was named.
+    a pod has them. python: the interpreter, where one was named. writes: whether it may change what
+    is there. brings: the spec of a claim that comes and goes with the helper, and is its volume.
     """
 
     pod: Mapping[str, Any]
@@ -44,6 +45,8 @@ class Like(NamedTuple):
     volume: Mapping[str, Any]
     mount: Mapping[str, Any]
     python: str | None = None
+    writes: bool = False
+    brings: Mapping[str, Any] | None = None
 
 
 def like_the_run(plan: Mapping[str, Any], template: Mapping[str, Any], path: str) -> Like | None:
@@ -83,6 +86,8 @@ def job(name: str, like: Like, owner: Mapping[str, str] | None) -> dict[str, Any
     if owner is not None:
         made["metadata"]["ownerReferences"] = [dict(owner)]
     made["spec"] = {
+        # A scheduler that finds no claim says so, and does not look again soon.
+        **({} if like.brings is None else {"suspend": True}),
         "backoffLimit": 0,
         "activeDeadlineSeconds": DEADLINE,
         "ttlSecondsAfterFinished": 0,
@@ -99,10 +104,39 @@ def archive(name: str, agent: bytes, owner: Mapping[str, str]) -> dict[str, Any]
     return {**made, "immutable": True, "binaryData": data}
 
 
+def claim(name: str, like: Like, owner: Mapping[str, str]) -> dict[str, Any]:
+    """The claim that it brings, which is called as it is. owner: the helper's Job."""
+    made = head("v1", "PersistentVolumeClaim", name, {LABEL: name})
+    made["metadata"]["ownerReferences"] = [dict(owner)]
+    return {**made, "spec": dict(like.brings or {})}
+
+
+def beside(like: Like, pods: Iterable[Mapping[str, Any]], pinned: bool) -> Like:
+    """As a pod of a run that uses the volume, whose image its machine has. pinned: on the machine
+    of the first pod that uses it, for no other one can mount it."""
+    found = list(pods)
+    ours = [one for one in found if names.RUN in (one["metadata"].get("labels") or {})]
+    spec = dict(like.pod)
+    if ours:
+        theirs = ours[0]["spec"]
+        spec |= {key: theirs[key] for key in _ALIKE if theirs.get(key)}
+        spec.pop("serviceAccountName", None)
+    if pinned and found:
+        term = {"key": "metadata.name", "operator": "In", "values": [found[0]["spec"]["nodeName"]]}
+        required = {"nodeSelectorTerms": [{"matchFields": [term]}]}
+        affinity = {"requiredDuringSchedulingIgnoredDuringExecution": required}
+        spec["affinity"] = {"nodeAffinity": affinity}
+        spec["tolerations"] = found[0]["spec"].get("tolerations") or []
+    return like._replace(pod=spec)
+
+
 def _spec(name: str, like: Like) -> dict[str, Any]:
+    volume = dict(like.volume)
+    if like.brings is not None:
+        volume["persistentVolumeClaim"] = {"claimName": name}
     mounts = [
         {"name": "agent", "mountPath": layout.AGENT, "readOnly": True},
-        {**like.mount, "readOnly": True},
+        {**like.mount, **({} if like.writes else {"readOnly": True})},
     ]
     container = {
         "name": names.CONTAINER,
@@ -120,7 +154,7 @@ def _spec(name: str, like: Like) -> dict[str, Any]:
         "terminationGracePeriodSeconds": 5,
         **like.pod,
         "containers": [container],
-        "volumes": [{"name": "agent", "configMap": {"name": name}}, dict(like.volume)],
+        "volumes": [{"name": "agent", "configMap": {"name": name}}, volume],
     }
 
 

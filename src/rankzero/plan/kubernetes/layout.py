@@ -13,6 +13,8 @@ TMP = f"{OWN}/tmp"  # noqa: S108 - in a folder of its own
 NODE, OUTPUTS, EVENTS = f"{OWN}/node", f"{OWN}/outputs", f"{OWN}/events.jsonl"
 #: Volumes for what outlives the pods; a run has a folder of its name on each.
 LOG_VOLUME, OUTPUT_VOLUME = "/rankzero/volumes/logs", "/rankzero/volumes/outputs"
+#: Where a helper sees the one that it is for.
+VOLUME = "/rankzero/volumes/one"
 #: What Kubernetes reads when a container has ended.
 TERMINATION = "/dev/termination-log"
 

@@ -11,6 +11,8 @@ from rankzero.agent.healing.pods import RUN as RUN
 PART = "rankzero/part"
 NAME = "app.kubernetes.io/name"
 MANAGED_BY = "app.kubernetes.io/managed-by"
+#: On claims that rankzero has made: `kept`, or `of-a-run`.
+VOLUME = "rankzero/volume"
 #: Kueue's: the queue that starts a Job.
 QUEUE = "kueue.x-k8s.io/queue-name"
 #: Annotations of a run's first Job.
@@ -42,6 +44,11 @@ def coordinator(run: str, role: str) -> str:
 def healer(run: str) -> str:
     """The account of a coordinator that may do more than the pods of other roles."""
     return f"{run}-healer"
+
+
+def claim(run: str, volume: str) -> str:
+    """Of a volume that a run has for itself, and takes along."""
+    return f"{run}-{volume}"
 
 
 def labels(run: str, theirs: Mapping[str, str], **more: str) -> dict[str, str]:

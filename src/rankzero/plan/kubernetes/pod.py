@@ -48,8 +48,9 @@ class Wanted(NamedTuple):
 
     @property
     def volumes(self) -> dict[str, Volume]:
-        """The user's, and those for what is kept."""
-        return {**self.job.volumes, **self.asked.volumes, **volumes.kept(self.job)}
+        """The user's, and those for what is kept; a claim that is the run's alone by its name."""
+        found = {**self.job.volumes, **self.asked.volumes, **volumes.kept(self.job)}
+        return {name: volumes.of_run(one, self.run) for name, one in found.items()}
 
     @property
     def labels(self) -> dict[str, str]:

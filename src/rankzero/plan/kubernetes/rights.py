@@ -84,6 +84,12 @@ SOME_VERBS = (
         ("pods",),
         ("patch", "delete"),
     ),
+    Rule(
+        "volumes that are made where they are not there (jobs with a size, volume)",
+        "",
+        ("persistentvolumeclaims",),
+        ("get", "list", "create", "delete"),
+    ),
 )
 
 
@@ -117,7 +123,9 @@ def rights(rules: Iterable[Rule]) -> tuple[Right, ...]:
 
 def _create(name: str) -> Rule:
     kind = KINDS[name]
-    return Rule(f"this job has a {name} of its own", kind.group, (kind.plural,), ("create",))
+    # A claim may be there already, and is looked at then.
+    verbs = ("get", "create") if name == "PersistentVolumeClaim" else ("create",)
+    return Rule(f"this job has a {name} of its own", kind.group, (kind.plural,), verbs)
 
 
 def _granted(manifest: Mapping[str, Any]) -> Iterator[Rule]:

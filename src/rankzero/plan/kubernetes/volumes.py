@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rankzero.plan.kubernetes import layout
+from rankzero.plan.kubernetes import layout, names
 from rankzero.spec.model import Job
 from rankzero.spec.pods import Volume
 
@@ -106,6 +106,15 @@ def kept(job: Job) -> dict[str, Volume]:
         for name, (named, path) in found.items()
         if named is not None
     }
+
+
+def of_run(volume: Volume, run: str) -> Volume:
+    """The volume as this run's pods mount it."""
+    return (
+        volume
+        if volume.keep
+        else volume.model_copy(update={"claim": names.claim(run, str(volume.claim))})
+    )
 
 
 def _claim(name: str) -> Volume:

@@ -65,8 +65,24 @@ def _step(pipeline: Pipeline, name: str, step: Step) -> Iterator[Fault]:
         if message := _source_fault(pipeline, source):
             yield ("inputs", key), message
     yield from _values(pipeline, step)
+    yield from _mounts(pipeline, step)
     if step.when and (message := _condition_fault(step.when)):
         yield ("when",), message
+
+
+def _mounts(pipeline: Pipeline, step: Step) -> Iterator[Fault]:
+    """Volumes that are there, each at a path of its own."""
+    jobs = (step.job or {}).get("volumes", {})
+    taken = {one["path"]: name for name, one in jobs.items()}
+    for name, mount in step.mounts.items():
+        if name not in pipeline.volumes:
+            known = did_you_mean(name, pipeline.volumes)
+            yield ("mounts", name), f'there is no volume "{name}" in `volumes`{known}'
+        if name in jobs:
+            yield ("mounts", name), f"{name} is also a volume of the step's job; rename one"
+        other = taken.setdefault(mount.path, name)
+        if other != name:
+            yield ("mounts", name), f"{other} and {name} are both at {mount.path}"
 
 
 def _values(pipeline: Pipeline, step: Step) -> Iterator[Fault]:

@@ -11,15 +11,18 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from rankzero.spec import making, names
+from rankzero.spec import making, names, shorthands
 from rankzero.spec.given import Given, from_python, literal
 from rankzero.spec.overrides import Overrides
 from rankzero.spec.params import Params, as_given
 from rankzero.spec.paths import absolute
 from rankzero.spec.pipelines import coherence
-from rankzero.spec.pipelines.model import Pipeline, Step
+from rankzero.spec.pipelines.model import Mount, Pipeline, Step
+from rankzero.spec.pipelines.mounting import mounts
 from rankzero.spec.pipelines.texts import Conditions, Texts, marks, settled, unmarked
+from rankzero.spec.pods import Source
 from rankzero.spec.problems import Place, Problem, SpecError, did_you_mean, shown
+from rankzero.spec.strict import Strict
 from rankzero.spec.validate import problem_of
 
 _NOTHING = Given({})
@@ -87,12 +90,15 @@ class Making:
             )
             for step, given in steps.value.items()
         }
+        texts = Texts(params.values, (), self._problems)
+        volumes = tree.entries.get("volumes")
         full = tree.having(
             name=tree.entries.get("name", literal(name, tree.place)),
             steps=steps._replace(value=made),
             params=as_given(params.values, tree.find(("params",)).place),
             workdir=folder._replace(value=workdir),
-            env=_filled(tree.entries.get("env"), Texts(params.values, (), self._problems)),
+            env=_filled(tree.entries.get("env"), texts),
+            volumes=None if volumes is None else shorthands.volumes(texts.fill(volumes)),
         )
         return self._whole(full)
 
@@ -170,7 +176,7 @@ class _Step:
             return self._given
         fields = self._given.entries
         texts = self._texts
-        job = fields.get("job")
+        job, mounted = fields.get("job"), fields.get("mounts")
         return self._given.having(
             command=self._command(fields.get("command")),
             job=None if job is None else job_of(job, self._later),
@@ -183,6 +189,7 @@ class _Step:
             timeout=_filled(fields.get("timeout"), texts, number=True),
             code=_filled(_list(fields.get("code")), texts),
             env=_filled(fields.get("env"), texts),
+            mounts=None if mounted is None else mounts(texts.fill(mounted)),
         )
 
     def _check_once(self, given: Given) -> None:
@@ -262,5 +269,11 @@ def _names_of_items(items: Given | None) -> list[str]:
 
 
 def _unknown(path: list[str | int]) -> str:
-    inner = Step if len(path) > 2 and path[0] == "steps" else Pipeline
-    return f"unknown key{did_you_mean(str(path[-1]), inner.model_fields)}"
+    model: type[Strict] = Pipeline
+    if path[0] == "volumes" and len(path) > 2:
+        model = Source
+    elif path[0] == "steps" and len(path) > 2:
+        model = Mount if path[2] == "mounts" and len(path) > 3 else Step
+    if path[-1] == "volumes" and model is Step:
+        return "unknown key; did you mean `mounts`, of volumes that the pipeline names?"
+    return f"unknown key{did_you_mean(str(path[-1]), model.keys())}"

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 from pydantic import Strict as Strictness
 
-from rankzero.spec import cluster_kinds, kinds, names
+from rankzero.spec import cluster_kinds, kinds, names, pods
 from rankzero.spec.model import Param
 from rankzero.spec.strict import Strict
 
@@ -37,6 +37,16 @@ ArtifactName = Annotated[str, AfterValidator(_ARTIFACT)]
 Source = Annotated[str, AfterValidator(_SOURCE)]
 
 
+class Mount(Strict):
+    """Where a step sees one of the pipeline's volumes."""
+
+    path: cluster_kinds.MountPath = Field(description="Where it is; by default /volumes/NAME")
+    read_only: bool = Field(False, description="Whether the step may only read it")
+    sub_path: cluster_kinds.InnerPath | None = Field(
+        None, description="The part of the volume that is mounted"
+    )
+
+
 class Step(Strict):
     """One step: a command, or a job of any size. Its texts may name what only its doing knows:
     `${inputs.NAME}`, `${outputs.NAME}`, `${item}`."""
@@ -61,13 +71,25 @@ class Step(Strict):
     )
     retries: kinds.Restarts = Field(0, description="How many failures it survives")
     timeout: kinds.Timeout | None = Field(None, description="How long one attempt may take")
-    cache: bool = Field(True, description="Whether equal inputs may give an earlier result")
+    mounts: dict[cluster_kinds.VolumeName, Mount] = Field(
+        default_factory=dict, description="The pipeline's volumes that it uses: NAME: /PATH"
+    )
+    cache: bool | None = Field(
+        None,
+        description="Whether equal inputs may give an earlier result; by default where it mounts "
+        "no volume",
+    )
     code: kinds.Texts = Field(
         (), description="Files and folders that its result depends on; by default the whole folder"
     )
     env: dict[kinds.EnvName, kinds.Text] = Field(
         default_factory=dict, description="Environment variables, beside the pipeline's"
     )
+
+    @property
+    def cached(self) -> bool:
+        """What is done to a volume is in no cache."""
+        return not self.mounts if self.cache is None else self.cache
 
     @model_validator(mode="after")
     def _one_thing(self) -> Step:
@@ -92,4 +114,7 @@ class Pipeline(Strict):
     )
     output_volume: cluster_kinds.ObjectName | None = Field(
         None, description="On a cluster, the claim on which what steps hand on lies"
+    )
+    volumes: dict[cluster_kinds.VolumeName, pods.Source] = Field(
+        default_factory=dict, description="Volumes that steps mount by these names"
     )

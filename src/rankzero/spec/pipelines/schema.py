@@ -29,6 +29,15 @@ _SHORT: dict[str, dict[str, Any]] = {
     "retries": {"anyOf": [_NUMBER, _WORD]},
     "timeout": {"anyOf": [_NUMBER, _WORD]},
     "env": _TEXTS,
+    "mounts": {
+        "anyOf": [
+            _WORDS,
+            {
+                "type": "object",
+                "additionalProperties": {"anyOf": [_WORD, {"$ref": "#/$defs/Mount"}]},
+            },
+        ]
+    },
 }
 
 
@@ -47,7 +56,14 @@ def json_schema() -> dict[str, Any]:
         "description": schema["properties"]["env"]["description"],
         **_TEXTS,
     }
-    schema["$defs"] = {"Step": step, **job.pop("$defs"), "Job": job}
+    parts = {"Step": step, "Mount": schema["$defs"]["Mount"], "Source": schema["$defs"]["Source"]}
+    parts["Mount"].pop("required")
+    schema["properties"]["volumes"] = {
+        "description": schema["properties"]["volumes"]["description"],
+        "type": "object",
+        "additionalProperties": {"anyOf": [_WORD, {"$ref": "#/$defs/Source"}]},
+    }
+    schema["$defs"] = {**parts, **job.pop("$defs"), "Job": job}
     schema["required"] = ["steps"]
     schema["$schema"] = job.pop("$schema")
     schema["title"] = "rankzero pipeline"

@@ -26,6 +26,7 @@ from rankzero.backends.kubernetes.preflight import (
     rights,
     sizes,
     storage_classes,
+    volumes,
 )
 from rankzero.backends.kubernetes.preflight.model import Check, Refusal, Verdict
 from rankzero.backends.kubernetes.preflight.request import describe
@@ -46,6 +47,7 @@ CHECKS: tuple[Check, ...] = (
     presence.ACCOUNTS,
     presence.PRIORITIES,
     claims,
+    volumes,
     storage_classes,
     pod_security,
     features,

@@ -3,7 +3,7 @@ volumes for those that have none."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from rankzero.backends.kubernetes.preflight.model import (
@@ -15,7 +15,7 @@ from rankzero.backends.kubernetes.preflight.model import (
     Verdict,
     why_not,
 )
-from rankzero.backends.kubernetes.preflight.named import Reference, references
+from rankzero.backends.kubernetes.preflight.named import references
 from rankzero.plan.kubernetes.kinds import KINDS
 from rankzero.plan.kubernetes.rights import Right
 
@@ -44,12 +44,12 @@ def judge(request: Request, answers: Answers) -> Verdict:
             refusals.append(Refusal(text, _LIST.format(request.namespace)))
         elif not answer.ok:
             unchecked.append(f'"{one.name}" ({why_not(answer, question.right)})')
-        elif fault := _fault(answer.body):
-            text = f'the claim "{one.name}" {fault} ({one.where})'
+        elif wrong := fault(answer.body):
+            text = f'the claim "{one.name}" {wrong} ({one.where})'
             refusals.append(Refusal(text, _LIST.format(request.namespace)))
         else:
             there.append(f'"{one.name}"')
-            notes += _shared(request, one, answer.body)
+            notes += shared(request, one.name, answer.body["spec"].get("accessModes") or ())
     said = f"{', '.join(there)} there" if there else ""
     return Verdict(tuple(refusals), tuple(unchecked), tuple(notes), said)
 
@@ -59,7 +59,28 @@ def itself(request: Request, name: str) -> Question:
     return Question(path, Right("get", _KIND.group, _KIND.plural))
 
 
-def _fault(claim: Object) -> str:
+def brought(request: Request) -> list[Object]:
+    """Those that the run would make."""
+    return [made for made in request.objects if made["kind"] == "PersistentVolumeClaim"]
+
+
+def without_those_there(request: Request, answers: Answers) -> Request:
+    """The request without the claims that are there already, and will not be made."""
+    there = [
+        made["metadata"]["name"]
+        for made in brought(request)
+        if (answer := answers.get(itself(request, made["metadata"]["name"]))) and answer.ok
+    ]
+    kept = [
+        one
+        for one in request.objects
+        if one["kind"] != "PersistentVolumeClaim" or one["metadata"]["name"] not in there
+    ]
+    return request._replace(objects=tuple(kept))
+
+
+def fault(claim: Object) -> str:
+    """Why a claim that is there cannot be mounted; empty where it can."""
     if claim["metadata"].get("deletionTimestamp"):
         return "is being deleted"
     if claim.get("status", {}).get("phase") == "Lost":
@@ -67,19 +88,19 @@ def _fault(claim: Object) -> str:
     return ""
 
 
-def _shared(request: Request, one: Reference, claim: Object) -> Iterator[str]:
+def shared(request: Request, name: str, modes: Iterable[str]) -> Iterator[str]:
     """What follows from a claim that one machine, or one pod, may mount."""
-    modes = set(claim["spec"].get("accessModes") or ())
+    only = set(modes)
     users = sum(
         pods.most
         for pods in request.pods
         for volume in pods.spec.get("volumes") or ()
-        if (volume.get("persistentVolumeClaim") or {}).get("claimName") == one.name
+        if (volume.get("persistentVolumeClaim") or {}).get("claimName") == name
     )
-    said = f'the claim "{one.name}" is {", ".join(sorted(modes))}'
-    if users > 1 and modes == {"ReadWriteOncePod"}:
+    said = f'the claim "{name}" is {", ".join(sorted(only))}'
+    if users > 1 and only == {"ReadWriteOncePod"}:
         yield f"{said}: of the {users} pods that mount it, one at a time can run"
-    elif users > 1 and modes == {"ReadWriteOnce"}:
+    elif users > 1 and only == {"ReadWriteOnce"}:
         yield f"{said}: the {users} pods that mount it have to be on one machine"
 
 
@@ -96,9 +117,8 @@ def unbound(request: Request, answers: Answers) -> Iterator[Wanted]:
         answer = answers.get(itself(request, one.name))
         if answer and answer.ok and answer.body.get("status", {}).get("phase") == "Pending":
             yield Wanted(one.name, answer.body["spec"].get("storageClassName"))
-    for made in request.objects:
-        if made["kind"] == "PersistentVolumeClaim":
-            yield Wanted(made["metadata"]["name"], made["spec"].get("storageClassName"))
+    for made in brought(without_those_there(request, answers)):
+        yield Wanted(made["metadata"]["name"], made["spec"].get("storageClassName"))
     for pods in request.pods:
         for volume in pods.spec.get("volumes") or ():
             if "ephemeral" in volume:

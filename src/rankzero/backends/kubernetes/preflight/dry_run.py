@@ -16,6 +16,7 @@ from rankzero.backends.kubernetes.preflight.model import (
     Verdict,
     posted,
 )
+from rankzero.plan.kubernetes.claims import stays
 from rankzero.plan.kubernetes.kinds import KINDS
 from rankzero.plan.kubernetes.rights import Right
 from rankzero.why.words import count
@@ -40,6 +41,8 @@ def judge(request: Request, answers: Answers) -> Verdict:
     done = 0
     for made in request.objects:
         answer = answers[of(request, made)]
+        if answer.code == 409 and stays(made):
+            continue  # it is there: `volumes` says whether it will do
         done += answer.ok
         what = f"{made['kind']} {made['metadata']['name']}"
         refusals += _refused(what, answer)

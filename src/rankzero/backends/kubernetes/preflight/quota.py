@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 
-from rankzero.backends.kubernetes.preflight import dry_run, limits
+from rankzero.backends.kubernetes.preflight import claims, dry_run, limits
 from rankzero.backends.kubernetes.preflight.amounts import Amounts, asked, plus, times, whole
 from rankzero.backends.kubernetes.preflight.model import (
     Answer,
@@ -58,6 +58,7 @@ def judge(request: Request, answers: Answers) -> Verdict:
         refusals, notes = _as_pods_would_be_told(request, answers)
         return Verdict(refusals, (why_not(answer, question.right),), notes)
     pods = limits.completed(request, answers)
+    request = claims.without_those_there(request, answers)
     verdicts = [_of_one(quota, request, pods) for quota in answer.items]
     refusals = tuple(one for verdict in verdicts for one in verdict.refusals)
     notes = tuple(one for verdict in verdicts for one in verdict.notes)

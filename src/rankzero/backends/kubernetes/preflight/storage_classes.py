@@ -19,23 +19,23 @@ from rankzero.plan.kubernetes.rights import Right
 NAME = "storage classes"
 
 _GROUP = "storage.k8s.io"
-_CLASSES = Question(f"/apis/{_GROUP}/v1/storageclasses", Right("list", _GROUP, "storageclasses"))
+CLASSES = Question(f"/apis/{_GROUP}/v1/storageclasses", Right("list", _GROUP, "storageclasses"))
 _DEFAULT = "storageclass.kubernetes.io/is-default-class"
 
 
 def ask(request: Request, answers: Answers) -> Iterator[Question]:
     if _dynamic(request, answers):
-        yield _CLASSES
+        yield CLASSES
 
 
 def judge(request: Request, answers: Answers) -> Verdict:
     wanted = _dynamic(request, answers)
     if not wanted:
         return Verdict(said="no claim waits for one")
-    answer = answers[_CLASSES]
+    answer = answers[CLASSES]
     if not answer.ok:
         named = ", ".join(f'"{one.kind or "the default"}"' for one in wanted)
-        return Verdict(unchecked=(f"{named} ({why_not(answer, _CLASSES.right)})",))
+        return Verdict(unchecked=(f"{named} ({why_not(answer, CLASSES.right)})",))
     classes = {one["metadata"]["name"]: one for one in answer.items}
     refusals = [
         Refusal(fault, f"there is: {', '.join(sorted(classes)) or 'none'}")
@@ -43,6 +43,11 @@ def judge(request: Request, answers: Answers) -> Verdict:
         if (fault := _fault(one, classes))
     ]
     return Verdict(tuple(refusals), said="all are there")
+
+
+def is_default(one: Object) -> bool:
+    """Whether a class makes the volumes of claims that name none."""
+    return (one["metadata"].get("annotations") or {}).get(_DEFAULT) == "true"
 
 
 def _dynamic(request: Request, answers: Answers) -> list[Wanted]:
@@ -58,11 +63,7 @@ def _fault(one: Wanted, classes: dict[str, Object]) -> str:
             if missing
             else ""
         )
-    defaults = [
-        name
-        for name, found in classes.items()
-        if (found["metadata"].get("annotations") or {}).get(_DEFAULT) == "true"
-    ]
+    defaults = [name for name, found in classes.items() if is_default(found)]
     return (
         ""
         if defaults
