@@ -70,7 +70,7 @@ class Array(Kind):
             raise BadInput(wrong)
         return self._cast(found)
 
-    def encode(self, value: Any) -> Any:  # noqa: ANN401
+    def encode(self, value: Any) -> Any:
         import numpy as np
 
         try:
@@ -83,7 +83,7 @@ class Array(Kind):
             raise BadOutput("the array holds numbers that are not finite, which JSON cannot hold")
         return found.tolist()
 
-    def sample(self, value: Any) -> Sampled:  # noqa: ANN401
+    def sample(self, value: Any) -> Sampled:
         return super().sample(self.encode(value))
 
     def _wrong(self, found: numpy.ndarray[Any, Any]) -> str | None:

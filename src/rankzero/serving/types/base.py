@@ -89,16 +89,21 @@ class Kind:
         """The packages that it needs and that are not installed."""
         return [package for module, package in self.needs if not _there(module)]
 
-    def decode(self, body: BinaryIO, content_type: str) -> Any:  # noqa: ANN401
+    def cost(self, body: BinaryIO, size: int) -> int:
+        """About how many bytes decoding takes, of a body of so many. The file is at its beginning
+        before and after. Where it is much, decoding waits for its turn, away from the event loop."""
+        return 4 * size
+
+    def decode(self, body: BinaryIO, content_type: str) -> Any:
         """What the predictor gets. body: seekable, at its beginning; content_type: as declared, in
         small letters and without parameters, may be empty. Errors: BadInput."""
         raise NotImplementedError(f"{type(self).__name__} can only be an output")
 
-    def encode(self, value: Any) -> Any:  # noqa: ANN401
+    def encode(self, value: Any) -> Any:
         """Plain JSON of what a predictor returned. Errors: BadOutput."""
         raise NotImplementedError(f"{type(self).__name__} can only be an input")
 
-    def sample(self, value: Any) -> Sampled:  # noqa: ANN401
+    def sample(self, value: Any) -> Sampled:
         """A sample's body. Errors: BadOutput, OSError where it names a file."""
         body = json.dumps(value, allow_nan=False).encode()
         return Sampled(body, JSON, value)
@@ -116,7 +121,7 @@ def _there(module: str) -> bool:
         return False
 
 
-def parsed(body: BinaryIO) -> Any:  # noqa: ANN401
+def parsed(body: BinaryIO) -> Any:
     """JSON. Errors: BadInput."""
     raw = body.read()
     if not raw:
@@ -163,7 +168,7 @@ def name_of(value: object) -> str:
     )
 
 
-def raw_of(value: Any) -> bytes | None:  # noqa: ANN401
+def raw_of(value: Any) -> bytes | None:
     """The bytes where a value is some, or a file's path. Errors: OSError."""
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value)

@@ -41,14 +41,14 @@ class Gallery(Kind):
         }
         return {"type": "array", "items": {"type": "object", "properties": properties}}
 
-    def encode(self, value: Any) -> Any:  # noqa: ANN401
+    def encode(self, value: Any) -> Any:
         if not isinstance(value, Sequence) or isinstance(value, str | bytes):
             raise BadOutput(
                 f"a gallery (a list of Picture) was declared, it returned {name_of(value)}"
             )
         return [self._one(one, place) for place, one in enumerate(value)]
 
-    def _one(self, value: Any, place: int) -> dict[str, Any]:  # noqa: ANN401
+    def _one(self, value: Any, place: int) -> dict[str, Any]:
         try:
             picture = Picture(**value) if isinstance(value, Mapping) else Picture(*value)
         except TypeError:
@@ -65,5 +65,5 @@ class Gallery(Kind):
         }
 
 
-def _maybe(value: Any, where: str) -> float | None:  # noqa: ANN401
+def _maybe(value: Any, where: str) -> float | None:
     return None if value is None else number(value, where)

@@ -68,6 +68,11 @@ class Image(Kind):
     def ui(self) -> dict[str, Any]:
         return {"camera": self.camera}
 
+    def cost(self, body: BinaryIO, size: int) -> int:
+        seen = sniffing.picture(body)
+        pixels = 0 if seen is None else min(seen.width * seen.height, self.max_pixels)
+        return 4 * size if seen is None or self.mode is None else 2 * size + 4 * pixels
+
     def decode(self, body: BinaryIO, content_type: str) -> Pillow | bytes:
         if content_type == JSON:
             body, content_type = io.BytesIO(from_base64(body, "an image")), ""
@@ -115,7 +120,7 @@ class Image(Kind):
         except Exception as error:  # decoders raise whatever a broken file makes them raise
             raise BadInput(f"The {seen.format} file is broken: {error}", status=400) from None
 
-    def encode(self, value: Any) -> Any:  # noqa: ANN401
+    def encode(self, value: Any) -> Any:
         raw = raw_of(value) if isinstance(value, bytes | bytearray) else _png(value)
         seen = sniffing.picture(io.BytesIO(raw))
         if seen is None:
@@ -126,7 +131,7 @@ class Image(Kind):
             "height": seen.height,
         }
 
-    def sample(self, value: Any) -> Sampled:  # noqa: ANN401
+    def sample(self, value: Any) -> Sampled:
         raw = raw_of(value)
         raw = _png(value) if raw is None else raw
         seen = sniffing.picture(io.BytesIO(raw))
@@ -135,7 +140,7 @@ class Image(Kind):
         return Sampled(raw, f"image/{seen.format}")
 
 
-def _png(value: Any) -> bytes:  # noqa: ANN401
+def _png(value: Any) -> bytes:
     """A picture or an array as a file. Errors: BadOutput."""
     try:
         from PIL import Image as pillow
@@ -150,7 +155,7 @@ def _png(value: Any) -> bytes:  # noqa: ANN401
     return file.getvalue()
 
 
-def _of_array(value: Any) -> Pillow:  # noqa: ANN401
+def _of_array(value: Any) -> Pillow:
     import numpy as np
     from PIL import Image as pillow
 

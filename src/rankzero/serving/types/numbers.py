@@ -8,7 +8,7 @@ from typing import Any
 from rankzero.serving.types.base import BadOutput, name_of
 
 
-def plain(value: Any, where: str = "") -> Any:  # noqa: ANN401
+def plain(value: Any, where: str = "") -> Any:
     """JSON of a predictor's value: arrays, tensors and their numbers become lists and numbers.
     Errors: BadOutput, with the place."""
     if value is None or isinstance(value, bool | int | str):
@@ -26,7 +26,7 @@ def plain(value: Any, where: str = "") -> Any:  # noqa: ANN401
     raise BadOutput(f"{where or 'it'} is {name_of(value)}, which is no JSON")
 
 
-def number(value: Any, where: str) -> float:  # noqa: ANN401
+def number(value: Any, where: str) -> float:
     """One finite number. Errors: BadOutput."""
     value = plain(value, where)
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -34,7 +34,7 @@ def number(value: Any, where: str) -> float:  # noqa: ANN401
     return float(value)
 
 
-def _key(key: Any, where: str) -> str:  # noqa: ANN401
+def _key(key: Any, where: str) -> str:
     if isinstance(key, str):
         return key
     if isinstance(key, int):

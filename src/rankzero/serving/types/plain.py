@@ -38,7 +38,7 @@ class Json(Kind):
     def schema(self) -> dict[str, Any]:
         return self._schema
 
-    def decode(self, body: BinaryIO, content_type: str) -> Any:  # noqa: ANN401
+    def decode(self, body: BinaryIO, content_type: str) -> Any:
         if content_type != JSON and content_type not in UNTYPED:
             self.unwelcome(content_type)
         value = parsed(body)
@@ -46,7 +46,7 @@ class Json(Kind):
             raise BadInput(wrong)
         return value
 
-    def encode(self, value: Any) -> Any:  # noqa: ANN401
+    def encode(self, value: Any) -> Any:
         value = plain(value)
         if self._check is not None and (wrong := self._check(value, "")):
             raise BadOutput(f"what it returned does not fit its schema: {wrong}")
@@ -97,12 +97,12 @@ class Text(Kind):
             )
         return text
 
-    def encode(self, value: Any) -> str:  # noqa: ANN401
+    def encode(self, value: Any) -> str:
         if not isinstance(value, str):
             raise BadOutput(f"a text (str) was declared, it returned {name_of(value)}")
         return value
 
-    def sample(self, value: Any) -> Sampled:  # noqa: ANN401
+    def sample(self, value: Any) -> Sampled:
         return Sampled(self.encode(value).encode(), "text/plain", value)
 
 

@@ -36,7 +36,7 @@ class Plot(Kind):
     def ui(self) -> dict[str, Any]:
         return {"x": self.x, "y": self.y, "style": self.style}
 
-    def encode(self, value: Any) -> Any:  # noqa: ANN401
+    def encode(self, value: Any) -> Any:
         if not isinstance(value, Mapping) or not isinstance(value.get("series"), Mapping):
             raise BadOutput(
                 f'a plot ({{"x": ..., "series": {{name: values}}}}) was declared, it returned {name_of(value)}'
@@ -60,7 +60,7 @@ class Plot(Kind):
         }
 
 
-def _values(value: Any, where: str) -> list[float | None]:  # noqa: ANN401
+def _values(value: Any, where: str) -> list[float | None]:
     found = plain(value if hasattr(value, "tolist") else list(value), where)
     if not isinstance(found, list):
         raise BadOutput(f"{where} is no list of numbers")

@@ -38,7 +38,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-def compiled(schema: Any, where: str = "") -> Check:  # noqa: ANN401
+def compiled(schema: Any, where: str = "") -> Check:
     """The check that a schema stands for. Errors: ValueError, with the place in the schema."""
     if schema is True:
         return lambda value, place: None
@@ -61,7 +61,7 @@ def _all(checks: list[Check]) -> Check:
     if len(checks) == 1:
         return checks[0]
 
-    def check(value: Any, place: str) -> str | None:  # noqa: ANN401
+    def check(value: Any, place: str) -> str | None:
         for one in checks:
             if wrong := one(value, place):
                 return wrong
@@ -78,7 +78,7 @@ def _type(schema: Mapping[str, Any], where: str) -> Check:
     words = " or ".join(names)
     booleans = bool in kinds
 
-    def check(value: Any, place: str) -> str | None:  # noqa: ANN401
+    def check(value: Any, place: str) -> str | None:
         if isinstance(value, kinds) and (booleans or value is not True and value is not False):
             return None
         if int in kinds and isinstance(value, float) and value.is_integer():
@@ -88,7 +88,7 @@ def _type(schema: Mapping[str, Any], where: str) -> Check:
     return check
 
 
-def _word(value: Any) -> str:  # noqa: ANN401
+def _word(value: Any) -> str:
     if isinstance(value, bool):
         return "boolean"
     return next(
@@ -104,7 +104,7 @@ def _properties(schema: Mapping[str, Any], where: str) -> Check:
     rest = schema.get("additionalProperties", True)
     others = None if rest is True else compiled(rest, f"{where}.*")
 
-    def check(value: Any, place: str) -> str | None:  # noqa: ANN401
+    def check(value: Any, place: str) -> str | None:
         if not isinstance(value, dict):
             return None
         for name in required:
@@ -126,7 +126,7 @@ def _properties(schema: Mapping[str, Any], where: str) -> Check:
 def _items(schema: Mapping[str, Any], where: str) -> Check:
     one = compiled(schema["items"], f"{where}[]")
 
-    def check(value: Any, place: str) -> str | None:  # noqa: ANN401
+    def check(value: Any, place: str) -> str | None:
         if isinstance(value, list):
             for index, item in enumerate(value):
                 if one(item, ""):  # the place is only put together where it is told
@@ -140,7 +140,7 @@ def _enum(schema: Mapping[str, Any], where: str) -> Check:
     allowed = {json.dumps(one, sort_keys=True) for one in schema["enum"]}
     words = ", ".join(json.dumps(one) for one in schema["enum"])
 
-    def check(value: Any, place: str) -> str | None:  # noqa: ANN401
+    def check(value: Any, place: str) -> str | None:
         if json.dumps(value, sort_keys=True) in allowed:
             return None
         return f"{place or 'The body'} is none of {words}."
@@ -155,7 +155,7 @@ def _const(schema: Mapping[str, Any], where: str) -> Check:
 def _any_of(schema: Mapping[str, Any], where: str) -> Check:
     checks = [compiled(one, f"{where}.anyOf[{place}]") for place, one in enumerate(schema["anyOf"])]
 
-    def check(value: Any, place: str) -> str | None:  # noqa: ANN401
+    def check(value: Any, place: str) -> str | None:
         wrongs = [one(value, place) for one in checks]
         return None if not all(wrongs) else f"None of these holds: {' '.join(filter(None, wrongs))}"
 
@@ -165,7 +165,7 @@ def _any_of(schema: Mapping[str, Any], where: str) -> Check:
 def _pattern(schema: Mapping[str, Any], where: str) -> Check:
     expression = re.compile(schema["pattern"])
 
-    def check(value: Any, place: str) -> str | None:  # noqa: ANN401
+    def check(value: Any, place: str) -> str | None:
         if isinstance(value, str) and not expression.search(value):
             return f"{place or 'The body'} does not match {expression.pattern}."
         return None
@@ -174,7 +174,7 @@ def _pattern(schema: Mapping[str, Any], where: str) -> Check:
 
 
 def _unique(schema: Mapping[str, Any], where: str) -> Check:
-    def check(value: Any, place: str) -> str | None:  # noqa: ANN401
+    def check(value: Any, place: str) -> str | None:
         if not isinstance(value, list) or not schema["uniqueItems"]:
             return None
         if len({json.dumps(one, sort_keys=True) for one in value}) == len(value):
@@ -188,7 +188,7 @@ def _bound(word: str, holds: Callable[[float, float], bool], says: str) -> Calla
     def make(schema: Mapping[str, Any], where: str) -> Check:
         bound = schema[word]
 
-        def check(value: Any, place: str) -> str | None:  # noqa: ANN401
+        def check(value: Any, place: str) -> str | None:
             if (
                 isinstance(value, int | float)
                 and not isinstance(value, bool)
@@ -206,7 +206,7 @@ def _length(word: str, kind: type, most: bool, of: str) -> Callable[..., Check]:
     def make(schema: Mapping[str, Any], where: str) -> Check:
         bound = int(schema[word])
 
-        def check(value: Any, place: str) -> str | None:  # noqa: ANN401
+        def check(value: Any, place: str) -> str | None:
             if not isinstance(value, kind):
                 return None
             length = len(value)  # type: ignore[arg-type]

@@ -27,7 +27,7 @@ class Labels(Kind):
     def limits(self) -> dict[str, Any]:
         return {} if self.top is None else {"top": self.top}
 
-    def encode(self, value: Any) -> Any:  # noqa: ANN401
+    def encode(self, value: Any) -> Any:
         if isinstance(value, Mapping):
             value = list(value.items())
         if not isinstance(value, Sequence) or isinstance(value, str | bytes):
@@ -39,7 +39,7 @@ class Labels(Kind):
         return [{"label": label, "score": score} for label, score in pairs[: self.top]]
 
 
-def _pair(value: Any, place: int) -> tuple[str, float]:  # noqa: ANN401
+def _pair(value: Any, place: int) -> tuple[str, float]:
     if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != 2:
         raise BadOutput(f"[{place}] is no pair of a label and its score")
     label = plain(value[0], f"[{place}]'s label")
@@ -67,7 +67,7 @@ class Table(Kind):
     def ui(self) -> dict[str, Any]:
         return {} if self.columns is None else {"columns": self.columns}
 
-    def encode(self, value: Any) -> Any:  # noqa: ANN401
+    def encode(self, value: Any) -> Any:
         if isinstance(value, Mapping) and {"columns", "rows"} <= set(value):
             columns, rows = [str(one) for one in value["columns"]], plain(value["rows"], "rows")
         else:
@@ -81,7 +81,7 @@ class Table(Kind):
                 raise BadOutput(f"rows[{place}] has not one value a column ({len(columns)})")
         return {"columns": columns, "rows": rows}
 
-    def _of_dicts(self, value: Any) -> tuple[list[str], list[Any]]:  # noqa: ANN401
+    def _of_dicts(self, value: Any) -> tuple[list[str], list[Any]]:
         if not isinstance(value, Sequence) or not all(isinstance(one, Mapping) for one in value):
             raise BadOutput(
                 f"a table (a list of dicts, or columns and rows) was declared, it returned {name_of(value)}"

@@ -1,0 +1,55 @@
+"""What a worker knows of itself, for all that answers requests."""
+
+from __future__ import annotations
+
+import concurrent.futures
+
+from rankzero.serving import answers
+from rankzero.serving.answers import Refusal
+from rankzero.serving.batching.batcher import Batcher
+from rankzero.serving.budget import Budget
+from rankzero.serving.logs import Log
+from rankzero.serving.metrics import Metrics
+from rankzero.serving.predictors import Predictor
+from rankzero.serving.settings import Settings
+from rankzero.serving.types.base import Sampled
+
+#: What decoded inputs of a worker may take together (bytes).
+_DECODED = 512 << 20
+#: How many are decoded at once.
+_DECODERS = 2
+
+LOADING, READY, STUCK = "loading", "ready", "stuck"
+
+
+class State:
+    """phase: LOADING, READY or STUCK. predictor is there once its file was imported, batcher once its
+    model is loaded. draining: this worker has been asked to end."""
+
+    def __init__(self, settings: Settings, token: str | None, metrics: Metrics, log: Log) -> None:
+        self.settings, self.token, self.metrics, self.log = settings, token, metrics, log
+        self.phase = LOADING
+        self.draining = False
+        self.predictor: Predictor | None = None
+        self.batcher: Batcher | None = None
+        self.samples: list[tuple[str, Sampled]] = []
+        self.budget = Budget(_DECODED)
+        self.decoders = concurrent.futures.ThreadPoolExecutor(_DECODERS, "decoder")
+
+    def ready(self) -> bool:
+        """Whether requests should be sent here: this worker can answer them, and at the start so can
+        all others."""
+        return self.phase == READY and not self.draining and self.metrics.all_loaded()
+
+    def able(self) -> tuple[Predictor, Batcher]:
+        """What predictions need. Errors: Refusal."""
+        if self.phase == READY and self.predictor is not None and self.batcher is not None:
+            return self.predictor, self.batcher
+        raise self.excuse()
+
+    def excuse(self) -> Refusal:
+        """Why there are no predictions."""
+        if self.phase == STUCK:
+            says = f"The predictor has worked on one batch for over {self.settings.timeout:g} s; it is replaced."
+            return answers.unavailable("stuck", says, 5)
+        return answers.unavailable("loading", "The model is being loaded.", 5)
