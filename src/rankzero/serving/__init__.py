@@ -12,9 +12,9 @@ A predictor is a class:
         def predict(self, batch): ...       # a list of inputs -> as many outputs, in their order
         def samples(self): ...              # optional: inputs to try, see `types.base.Sample`
 
-The half that runs beside a model (`types`, `app`, `batching`, `workers`, ...) is started in anybody's
-image: it needs Starlette and uvicorn, which are pure Python, and nothing else that is not in the
-standard library. Each name is imported when it is first used.
+The half that runs beside a model (`types`, `app`, `batching`, `workers`, ...) is started in
+anybody's image: it needs Starlette and uvicorn, which are pure Python, and nothing else that is not
+in the standard library. Each name is imported when it is first used.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""`python -m rankzero.serving CONFIG`: a model server, as a pod starts it. CONFIG is a JSON file with the
-keys of `Settings`. It ends at SIGTERM with 0, once what it took is answered."""
+"""`python -m rankzero.serving CONFIG`: a model server, as a pod starts it. CONFIG is a JSON file
+with the keys of `Settings`. It ends at SIGTERM with 0, once what it took is answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""How much memory decoded inputs may take together: who wants more than is left waits for its turn."""
+"""How much memory decoded inputs may take together: who wants more than is left waits for its
+turn."""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ _SHOWN = 200
 
 
 def try_samples(settings: Settings) -> int:
-    """Print what it takes and gives, and each sample with its output. Errors: BadRequest; RunFailed where
-    it cannot be loaded, or a sample not be predicted."""
+    """Print what it takes and gives, and each sample with its output. Errors: BadRequest; RunFailed
+    where it cannot be loaded, or a sample not be predicted."""
     try:
         predictor = Predictor(settings.predictor)
         predictor.load(settings.model)

@@ -1,4 +1,5 @@
-"""A time limit for what a task does, cheap enough for every request (and for Python 3.10, which has none)."""
+"""A time limit for what a task does, cheap enough for every request (and for Python 3.10, which has
+none)."""
 
 from __future__ import annotations
 

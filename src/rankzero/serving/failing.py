@@ -1,4 +1,5 @@
-"""A predictor that cannot be loaded, in words: what was raised, and where in the user's own code."""
+"""A predictor that cannot be loaded, in words: what was raised, and where in the user's own
+code."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The keeper: holds the socket, starts the workers, replaces those that end, and ends them all in good
-order. It imports nothing of the user's, so nothing of theirs can end it."""
+"""The keeper: holds the socket, starts the workers, replaces those that end, and ends them all in
+good order. It imports nothing of the user's, so nothing of theirs can end it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Counts and times of all workers: numbers in memory that they share, and Prometheus' text of them.
 
-Each worker writes its own row, so nobody locks; whoever is asked adds the rows up. A worker that takes
-another's place goes on in its row, so counts never fall.
+Each worker writes its own row, so nobody locks; whoever is asked adds the rows up. A worker that
+takes another's place goes on in its row, so counts never fall.
 """
 
 from __future__ import annotations

@@ -108,8 +108,8 @@ def _kind(made: type, which: str, verb: str) -> Kind:
 
 
 def _imported(where: str) -> ModuleType:
-    """A file as module `predictor`, with its folder first on the path as Python does for scripts; or a
-    module by its name, from the current folder too."""
+    """A file as module `predictor`, with its folder first on the path as Python does for scripts;
+    or a module by its name, from the current folder too."""
     if not where.endswith(".py"):
         sys.path.insert(0, str(Path.cwd()))
         return importlib.import_module(where)

@@ -1,5 +1,6 @@
-"""uvicorn's HTTP/1.1, with two habits more: a head has to come in time, and at the end an idle connection
-is given a moment, for a request may be on its way that was sent before its sender could know."""
+"""uvicorn's HTTP/1.1, with two habits more: a head has to come in time, and at the end an idle
+connection is given a moment, for a request may be on its way that was sent before its sender could
+know."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ _LONGEST = 30.0
 
 
 class Ended(NamedTuple):
-    """asked: it said before that it leaves, and why. served: for how long it was ready (seconds; 0: never).
-    failures: how many before it, one after the other, ended on their own and soon."""
+    """asked: it said before that it leaves, and why. served: for how long it was ready (seconds; 0:
+    never). failures: how many before it, one after the other, ended on their own and soon."""
 
     asked: str | None
     served: float
@@ -26,8 +26,9 @@ class Successor(NamedTuple):
 
 
 def successor(ended: Ended, started: bool) -> Successor | None:
-    """started: whether the server has ever been ready. Before that an end is final: whoever started it is
-    there to read why. Later a server goes on, and waits longer from one failure to the next."""
+    """started: whether the server has ever been ready. Before that an end is final: whoever started
+    it is there to read why. Later a server goes on, and waits longer from one failure to the
+    next."""
     if ended.asked is not None:
         return Successor(0.0, 0)
     if not started:

@@ -24,10 +24,10 @@ class Settings:
     host, port: where to listen; port 0 takes a free one. workers: processes, each with its model.
     max_batch: inputs a call of `predict`. batch_wait_ms: how long the first of a batch may wait for
     others, where the predictor is free. queue: how many requests a worker may have at once; more
-    are refused with 429. max_body: of a request. timeout: from a request's head to its answer; a batch
-    that takes longer costs its worker. drain: how long a server that was asked to end goes on to
-    take new connections, while whoever sends to it learns of its end. grace: how long what was taken may
-    then take. recycle_after: a worker is replaced after so many requests, 0: never.
+    are refused with 429. max_body: of a request. timeout: from a request's head to its answer; a
+    batch that takes longer costs its worker. drain: how long a server that was asked to end goes on
+    to take new connections, while whoever sends to it learns of its end. grace: how long what was
+    taken may then take. recycle_after: a worker is replaced after so many requests, 0: never.
     token_file: what `Authorization: Bearer` has to say. no_token: nobody is asked for one, also
     where other machines can connect. access_log: a line of JSON a request, on stdout.
     """
@@ -84,8 +84,8 @@ class Settings:
         return dataclasses.asdict(self)
 
     def token(self) -> str | None:
-        """What has to be said, where anything has to. Errors: BadRequest where it cannot be had, or where
-        strangers could connect and nobody said that they may."""
+        """What has to be said, where anything has to. Errors: BadRequest where it cannot be had, or
+        where strangers could connect and nobody said that they may."""
         found = self._token()
         if found is None and not self.no_token and not _loopback(self.host):
             raise BadRequest(
@@ -102,9 +102,10 @@ class Settings:
         except (OSError, ValueError) as error:
             raise BadRequest(f"the token in {self.token_file} cannot be read: {error}") from None
         if not found.isascii() or not found.isprintable() or len(found) < 8:
+            make = "python -c 'import secrets; print(secrets.token_urlsafe())'"
             raise BadRequest(
                 f"the token in {self.token_file} must be 8 or more printable ASCII characters.",
-                f"Make one: python -c 'import secrets; print(secrets.token_urlsafe())' > {self.token_file}",
+                f"Make one: {make} > {self.token_file}",
             )
         return found
 

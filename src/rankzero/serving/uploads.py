@@ -1,5 +1,5 @@
-"""A request's body, taken in with a limit: small ones in memory, others on disk, whoever sends them and
-however many at once. Names of files that a form brings are not used for anything."""
+"""A request's body, taken in with a limit: small ones in memory, others on disk, whoever sends them
+and however many at once. Names of files that a form brings are not used for anything."""
 
 from __future__ import annotations
 
@@ -114,6 +114,6 @@ async def _of_form(headers: dict[bytes, bytes], receive: Receive, limit: int) ->
         raise Refusal(400, "bad-input", 'The form has no part called "input" (or "file").', hint)
     if isinstance(part, UploadFile):
         media = (part.content_type or "").partition(";")[0].strip().lower()
-        return Upload(cast(BinaryIO, part.file), media, part.size or 0)
+        return Upload(part.file, media, part.size or 0)
     text = part.encode()
     return Upload(io.BytesIO(text), "", len(text))

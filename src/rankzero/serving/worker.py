@@ -1,5 +1,5 @@
-"""A worker: loads the model, listens on the socket that all workers share, and answers until it is told to
-end, has answered its share, or is stuck."""
+"""A worker: loads the model, listens on the socket that all workers share, and answers until it is
+told to end, has answered its share, or is stuck."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`rankzero serve`: `rankzero serve app.py:Predictor` serves on this machine; what has no colon is a verb of
-the group."""
+"""`rankzero serve`: `rankzero serve app.py:Predictor` serves on this machine; what has no colon is
+a verb of the group."""
 
 from __future__ import annotations
 

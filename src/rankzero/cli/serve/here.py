@@ -57,9 +57,9 @@ def shape_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def command(predictor: str, check: bool, no_access_log: bool, **given: Any) -> int:  # noqa: ANN401
     """Serve a predictor on this machine.
 
-    A predictor is a class with `predict(self, batch)`, and what it takes and gives: see the guide on
-    serving. Requests and what else happens are lines of JSON on stdout. SIGTERM and Ctrl-C end the
-    server once all that was taken is answered.
+    A predictor is a class with `predict(self, batch)`, and what it takes and gives: see the guide
+    on serving. Requests and what else happens are lines of JSON on stdout. SIGTERM and Ctrl-C end
+    the server once all that was taken is answered.
 
     Exit code: 0 after SIGTERM, 1 the predictor could not be loaded, 130 after Ctrl-C.
     """

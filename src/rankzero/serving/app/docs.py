@@ -1,5 +1,5 @@
-"""The page at `/docs`: reads `/openapi.json` and shows it. All of it is here; nothing comes from another
-host, and it works behind a path."""
+"""The page at `/docs`: reads `/openapi.json` and shows it. All of it is here; nothing comes from
+another host, and it works behind a path."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import base64
 import hashlib
 
 _STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}
+body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem}
+body{color:#1b1b1b;background:#fff}
 pre{background:#f3f3f3;padding:.8rem;overflow:auto;border-radius:4px}
 h2{margin-top:2.5rem;font-family:ui-monospace,monospace;font-size:1.1rem}
 table{border-collapse:collapse}td{padding:.2rem .8rem .2rem 0;vertical-align:top}
 input{font:inherit;padding:.3rem}button{font:inherit;padding:.3rem .8rem}
-@media(prefers-color-scheme:dark){body{color:#e8e8e8;background:#161616}pre{background:#242424}a{color:#8ab4f8}}
+@media(prefers-color-scheme:dark){body{color:#e8e8e8;background:#161616}pre{background:#242424}
+a{color:#8ab4f8}}
 """
 _SCRIPT = """
 const main = document.querySelector('main');

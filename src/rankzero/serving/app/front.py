@@ -1,5 +1,6 @@
-"""What every answer has in common: an id, a token where one is asked for, one form of errors, a line in
-the log. Around Starlette's router, and not in middleware, of which each layer costs every request."""
+"""What every answer has in common: an id, a token where one is asked for, one form of errors, a
+line in the log. Around Starlette's router, and not in middleware, of which each layer costs every
+request."""
 
 from __future__ import annotations
 

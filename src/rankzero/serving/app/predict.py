@@ -20,7 +20,8 @@ from rankzero.serving.uploads import Upload, received
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-#: What decodes within about a millisecond is decoded where it is; the rest away from the event loop.
+#: What decodes within about a millisecond is decoded where it is; the rest away from the event
+#: loop.
 _LIGHT = 256 << 10
 _CODES = {413: "too-large", 415: "wrong-type"}
 

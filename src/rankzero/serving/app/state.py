@@ -23,8 +23,8 @@ LOADING, READY, STUCK = "loading", "ready", "stuck"
 
 
 class State:
-    """phase: LOADING, READY or STUCK. predictor is there once its file was imported, batcher once its
-    model is loaded. draining: this worker has been asked to end."""
+    """phase: LOADING, READY or STUCK. predictor is there once its file was imported, batcher once
+    its model is loaded. draining: this worker has been asked to end."""
 
     def __init__(self, settings: Settings, token: str | None, metrics: Metrics, log: Log) -> None:
         self.settings, self.token, self.metrics, self.log = settings, token, metrics, log
@@ -37,8 +37,8 @@ class State:
         self.decoders = concurrent.futures.ThreadPoolExecutor(_DECODERS, "decoder")
 
     def ready(self) -> bool:
-        """Whether requests should be sent here: this worker can answer them, and at the start so can
-        all others."""
+        """Whether requests should be sent here: this worker can answer them, and at the start so
+        can all others."""
         return self.phase == READY and not self.draining and self.metrics.all_loaded()
 
     def able(self) -> tuple[Predictor, Batcher]:
@@ -50,6 +50,7 @@ class State:
     def excuse(self) -> Refusal:
         """Why there are no predictions."""
         if self.phase == STUCK:
-            says = f"The predictor has worked on one batch for over {self.settings.timeout:g} s; it is replaced."
+            limit = f"{self.settings.timeout:g} s"
+            says = f"The predictor has worked on one batch for over {limit}; it is replaced."
             return answers.unavailable("stuck", says, 5)
         return answers.unavailable("loading", "The model is being loaded.", 5)

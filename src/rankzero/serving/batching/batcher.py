@@ -38,8 +38,8 @@ class Batcher:
         pack: Callable[[Any], bytes],
         stuck: Callable[[], None],
     ) -> None:
-        """pack: of an encoded output, what is sent; called beside the predictor. stuck: called where
-        a batch takes longer than the policy's patience."""
+        """pack: of an encoded output, what is sent; called beside the predictor. stuck: called
+        where a batch takes longer than the policy's patience."""
         self._predictor, self._worker, self.policy = predictor, worker, policy
         self._metrics, self._pack, self._stuck = metrics, pack, stuck
         self._loop = asyncio.get_running_loop()
@@ -95,7 +95,7 @@ class Batcher:
         oldest = self._waiting[0].since if waiting else now
         verdict = next_batch(self.policy, waiting, oldest, self._busy, now)
         if isinstance(verdict, Take):
-            self._begin(verdict.count)
+            self._begin(verdict.inputs)
         elif isinstance(verdict, Wait):
             self._timer = self._loop.call_later(verdict.until - now, self._look)
 

@@ -1,5 +1,5 @@
-"""When a batch is begun, with how many, and whether a request may come in at all. Pure: whoever asks
-says what time it is."""
+"""When a batch is begun, with how many, and whether a request may come in at all. Pure: whoever
+asks says what time it is."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Policy(NamedTuple):
 class Take(NamedTuple):
     """Begin a batch with so many, the oldest."""
 
-    count: int
+    inputs: int
 
 
 class Wait(NamedTuple):
@@ -37,8 +37,8 @@ IDLE = None
 def next_batch(
     policy: Policy, waiting: int, oldest: float, busy: bool, now: float
 ) -> Take | Wait | None:
-    """waiting: inputs that are ready, the first since `oldest`. busy: whether the predictor works on a
-    batch; what comes meanwhile is the next one."""
+    """waiting: inputs that are ready, the first since `oldest`. busy: whether the predictor works
+    on a batch; what comes meanwhile is the next one."""
     if busy or not waiting:
         return IDLE
     due = oldest + policy.wait

@@ -1,5 +1,5 @@
-"""The one thread in which the user's code runs: the model is loaded and used in it, so the event loop
-never waits for either."""
+"""The one thread in which the user's code runs: the model is loaded and used in it, so the event
+loop never waits for either."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class Worker:
 def work(predictor: Predictor, batch: list[Any], pack: Callable[[Any], bytes]) -> Worked:
     """A batch's outcome, whatever the predictor does. pack: of an encoded output, what is sent.
 
-    Where a batch of several raises, its inputs are tried one by one: one that cannot be predicted must
-    not cost the others theirs.
+    Where a batch of several raises, its inputs are tried one by one: one that cannot be predicted
+    must not cost the others theirs.
     """
     began = time.perf_counter()
     try:

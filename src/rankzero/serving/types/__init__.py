@@ -1,5 +1,5 @@
-"""What a predictor takes and gives: one kind a module. This is the seam between the server, the page
-and whoever writes a client.
+"""What a predictor takes and gives: one kind a module. This is the seam between the server, the
+page and whoever writes a client.
 
 `GET /api` answers
 
@@ -11,8 +11,9 @@ and whoever writes a client.
      "limits": {"max_body": 10485760, "timeout": 30.0},      bytes; seconds
      "batching": {"max_batch": 32, "wait_ms": 0.0, "queue": 256}}
 
-A sample's url gives the body that `POST /predict` takes, of that media type; `value` is there where it
-is JSON or text. `samples` is empty while the model loads. All urls are relative: a server may lie behind a path.
+A sample's url gives the body that `POST /predict` takes, of that media type; `value` is there where
+it is JSON or text. `samples` is empty while the model loads. All urls are relative: a server may
+lie behind a path.
 
 DESCRIPTION is `Kind.describe()`:
 
@@ -23,8 +24,8 @@ DESCRIPTION is `Kind.describe()`:
      "limits": {...},               image: max_pixels; audio: max_seconds; text: max_length; ...
      "ui": {...}}                   image: camera; text: lines, placeholder; table: columns; ...
 
-`POST /predict` takes one input: a body of one of its media types, or a form (multipart/form-data) with
-one part, called `input` (or `file`). It answers 200 `{"output": OUTPUT}`, where OUTPUT is
+`POST /predict` takes one input: a body of one of its media types, or a form (multipart/form-data)
+with one part, called `input` (or `file`). It answers 200 `{"output": OUTPUT}`, where OUTPUT is
 
     json       any JSON                 text   "..."            array  nested lists of numbers
     image      {"src": "data:image/png;base64,...", "width": 3, "height": 2}
@@ -33,15 +34,17 @@ one part, called `input` (or `file`). It answers 200 `{"output": OUTPUT}`, where
     table      {"columns": ["a", "b"], "rows": [[1, "x"], ...]}
     gallery    [{"image": IMAGE, "caption": "Ada", "score": null, "distance": 0.4}, ...]
     plot       {"x": {"label": "", "values": [...]}, "y": {"label": ""}, "style": "line",
-                "series": [{"name": "loss", "values": [...]}]}  values may be null; x: numbers or words
+                "series": [{"name": "loss", "values": [...]}]}  values may be null; x: numbers or
+                words
 
-or an error's status and `{"error": {"status": 413, "code": "too-large", "message": "...", "hint": "..." or
-null, "request_id": "..."}}`. Codes: bad-input (400, 422), unauthorized (401), not-found, slow-body (408),
-too-large (413), wrong-type (415), busy (429, with Retry-After), predictor-failed (500),
-loading, draining or stuck (503, with Retry-After), timeout (504). Every answer has `X-Request-Id`.
+or an error's status and `{"error": {"status": 413, "code": "too-large", "message": "...", "hint":
+"..." or null, "request_id": "..."}}`. Codes: bad-input (400, 422), unauthorized (401), not-found,
+slow-body (408), too-large (413), wrong-type (415), busy (429, with Retry-After), predictor-failed
+(500), loading, draining or stuck (503, with Retry-After), timeout (504). Every answer has
+`X-Request-Id`.
 
-Where the server has a token, all but `/live`, `/ready` and the page wants `Authorization: Bearer TOKEN`,
-else it answers 401.
+Where the server has a token, all but `/live`, `/ready` and the page wants `Authorization: Bearer
+TOKEN`, else it answers 401.
 """
 
 from __future__ import annotations

@@ -107,9 +107,8 @@ class Array(Kind):
         if dtype.kind in "iu" and found.size:
             limits = np.iinfo(dtype)
             if found.min() < limits.min or found.max() > limits.max:
-                raise BadInput(
-                    f"The array holds numbers that {self.dtype} cannot: {limits.min} to {limits.max}."
-                )
+                span = f"{limits.min} to {limits.max}"
+                raise BadInput(f"The array's numbers do not fit {self.dtype}: {span}.")
         return found.astype(dtype, copy=False)
 
 
@@ -118,17 +117,21 @@ def _shape(shape: Sequence[int | None]) -> str:
 
 
 def _npy(body: BinaryIO) -> numpy.ndarray[Any, Any]:
-    """An .npy file. The header is read first: it may promise more than there is. Errors: BadInput."""
+    """An .npy file. The header is read first: it may promise more than there is. Errors:
+    BadInput."""
     import numpy as np
     from numpy.lib import format as npy
 
     try:
-        version = npy.read_magic(body)  # type: ignore[no-untyped-call]
+        version = npy.read_magic(body)
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, fortran, dtype = read(body)  # type: ignore[no-untyped-call]
+        shape, fortran, dtype = read(body)
         raw = body.read()
         if dtype.hasobject:
             raise ValueError("it holds objects")
-        return np.ndarray(shape, dtype, raw, order="F" if fortran else "C")
+        found: numpy.ndarray[Any, Any] = np.ndarray(
+            shape, dtype, raw, order="F" if fortran else "C"
+        )
+        return found
     except (ValueError, TypeError, SyntaxError, EOFError) as error:
         raise BadInput(f"The body is no .npy file: {error}", status=400) from None

@@ -91,7 +91,8 @@ class Kind:
 
     def cost(self, body: BinaryIO, size: int) -> int:
         """About how many bytes decoding takes, of a body of so many. The file is at its beginning
-        before and after. Where it is much, decoding waits for its turn, away from the event loop."""
+        before and after. Where it is much, decoding waits for its turn, away from the event
+        loop."""
         return 4 * size
 
     def decode(self, body: BinaryIO, content_type: str) -> Any:
@@ -166,6 +167,11 @@ def name_of(value: object) -> str:
         if kind.__module__ == "builtins"
         else f"{kind.__module__}.{kind.__qualname__}"
     )
+
+
+def mismatch(declared: str, value: object) -> BadOutput:
+    """The error of a predictor that returned something else."""
+    return BadOutput(f"{declared} was declared, it returned {name_of(value)}")
 
 
 def raw_of(value: Any) -> bytes | None:

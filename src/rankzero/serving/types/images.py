@@ -16,6 +16,7 @@ from rankzero.serving.types.base import (
     Sampled,
     data_url,
     from_base64,
+    mismatch,
     name_of,
     raw_of,
 )
@@ -27,11 +28,12 @@ FORMATS = ("png", "jpeg", "webp", "gif", "bmp")
 
 
 class Image(Kind):
-    """A picture. The predictor gets a `PIL.Image.Image`, turned as the camera was held; it may return
-    one, or an array of bytes (height x width, or height x width x 3 or 4), or a file's bytes.
+    """A picture. The predictor gets a `PIL.Image.Image`, turned as the camera was held; it may
+    return one, or an array of bytes (height x width, or height x width x 3 or 4), or a file's
+    bytes.
 
-    What comes is known by its content, not by its name, and its size is read from its head before it is
-    decoded. Of an animation the first picture counts.
+    What comes is known by its content, not by its name, and its size is read from its head before
+    it is decoded. Of an animation the first picture counts.
     """
 
     kind = "image"
@@ -46,9 +48,9 @@ class Image(Kind):
         title: str = "",
         help: str = "",
     ) -> None:
-        """mode: Pillow's (RGB, L, RGBA); None: the predictor gets the checked file's bytes, and Pillow
-        is not needed. formats: those that are taken, of png, jpeg, webp, gif and bmp. camera: whether
-        the page offers one. Errors: ValueError."""
+        """mode: Pillow's (RGB, L, RGBA); None: the predictor gets the checked file's bytes, and
+        Pillow is not needed. formats: those that are taken, of png, jpeg, webp, gif and bmp.
+        camera: whether the page offers one. Errors: ValueError."""
         super().__init__(title=title, help=help)
         if unknown := set(formats) - set(FORMATS):
             raise ValueError(
@@ -98,19 +100,17 @@ class Image(Kind):
         if not seen.width or not seen.height:
             raise BadInput(f"The {seen.format} file is broken: it has no size.", status=400)
         if seen.width * seen.height > self.max_pixels:
-            raise BadInput(
-                f"The picture has {seen.width} x {seen.height} pixels; at most {self.max_pixels:,} are taken.",
-                "Make it smaller.",
-                status=413,
-            )
+            says = f"The picture has {seen.width} x {seen.height} pixels"
+            most = f"at most {self.max_pixels:,} are taken."
+            raise BadInput(f"{says}; {most}", "Make it smaller.", status=413)
         return seen
 
     def _opened(self, body: BinaryIO, seen: sniffing.Seen) -> Pillow:
-        from PIL import Image as pillow
+        import PIL.Image
         from PIL import ImageOps
 
         try:
-            with pillow.open(body, formats=[seen.format.upper()]) as opened:
+            with PIL.Image.open(body, formats=[seen.format.upper()]) as opened:
                 if opened.width * opened.height > self.max_pixels:
                     raise BadInput("The picture is larger than its head says.", status=413)
                 opened.load()
@@ -121,7 +121,7 @@ class Image(Kind):
             raise BadInput(f"The {seen.format} file is broken: {error}", status=400) from None
 
     def encode(self, value: Any) -> Any:
-        raw = raw_of(value) if isinstance(value, bytes | bytearray) else _png(value)
+        raw = bytes(value) if isinstance(value, bytes | bytearray) else _png(value)
         seen = sniffing.picture(io.BytesIO(raw))
         if seen is None:
             raise BadOutput("the bytes that it returned are no picture")
@@ -143,12 +143,12 @@ class Image(Kind):
 def _png(value: Any) -> bytes:
     """A picture or an array as a file. Errors: BadOutput."""
     try:
-        from PIL import Image as pillow
+        import PIL.Image
     except ImportError:
         raise BadOutput(
             f"to send {name_of(value)} as a picture, pillow has to be installed"
         ) from None
-    if not isinstance(value, pillow.Image):
+    if not isinstance(value, PIL.Image.Image):
         value = _of_array(value)
     file = io.BytesIO()
     value.save(file, "PNG")
@@ -157,15 +157,14 @@ def _png(value: Any) -> bytes:
 
 def _of_array(value: Any) -> Pillow:
     import numpy as np
-    from PIL import Image as pillow
+    import PIL.Image
 
     shape, dtype = getattr(value, "shape", None), str(getattr(value, "dtype", ""))
     if shape is None or not dtype.endswith("uint8"):
-        what = f"an array of {dtype}" if shape is not None else name_of(value)
-        raise BadOutput(
-            f"a picture was declared (PIL.Image, bytes, or an array of uint8), it returned {what}"
-        )
+        if shape is not None:
+            raise BadOutput(f"a picture was declared, it returned an array of {dtype}, not uint8")
+        raise mismatch("a picture (PIL.Image, a file's bytes, or an array of uint8)", value)
     try:
-        return pillow.fromarray(np.asarray(value))
+        return PIL.Image.fromarray(np.asarray(value))
     except (TypeError, ValueError):
         raise BadOutput(f"an array of shape {tuple(shape)} is no picture") from None

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rankzero.serving.types.base import BadOutput, Kind, name_of
+from rankzero.serving.types.base import BadOutput, Kind, mismatch, name_of
 from rankzero.serving.types.numbers import plain
 
 STYLES = ("line", "bar", "points")
 
 
 class Plot(Kind):
-    """One or more series over one axis. A predictor returns `{"x": [...], "series": {name: [...]}}`;
-    without `x` they are counted from 0; None is a gap."""
+    """One or more series over one axis. A predictor returns `{"x": [...], "series": {name:
+    [...]}}`; without `x` they are counted from 0; None is a gap."""
 
     kind = "plot"
 
@@ -38,9 +38,7 @@ class Plot(Kind):
 
     def encode(self, value: Any) -> Any:
         if not isinstance(value, Mapping) or not isinstance(value.get("series"), Mapping):
-            raise BadOutput(
-                f'a plot ({{"x": ..., "series": {{name: values}}}}) was declared, it returned {name_of(value)}'
-            )
+            raise mismatch('a plot ({"x": [...], "series": {name: values}})', value)
         series = {
             str(name): _values(one, f'series "{name}"') for name, one in value["series"].items()
         }

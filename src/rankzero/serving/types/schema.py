@@ -1,9 +1,10 @@
-"""JSON Schema, as much of it as describes a request: compiled once into nested functions, each of which
-says in one sentence what is wrong, and where.
+"""JSON Schema, as much of it as describes a request: compiled once into nested functions, each of
+which says in one sentence what is wrong, and where.
 
-Known: type, enum, const, properties, required, additionalProperties, items, minItems, maxItems, uniqueItems,
-minLength, maxLength, pattern, minimum, maximum, exclusiveMinimum, exclusiveMaximum, anyOf; and the words
-that only describe. Anything else is an error when the schema is given, not silence when a request comes.
+Known: type, enum, const, properties, required, additionalProperties, items, minItems, maxItems,
+uniqueItems, minLength, maxLength, pattern, minimum, maximum, exclusiveMinimum, exclusiveMaximum,
+anyOf; and the words that only describe. Anything else is an error when the schema is given, not
+silence when a request comes.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def _type(schema: Mapping[str, Any], where: str) -> Check:
     booleans = bool in kinds
 
     def check(value: Any, place: str) -> str | None:
-        if isinstance(value, kinds) and (booleans or value is not True and value is not False):
+        if isinstance(value, kinds) and (booleans or not isinstance(value, bool)):
             return None
         if int in kinds and isinstance(value, float) and value.is_integer():
             return None
@@ -204,7 +205,7 @@ def _bound(word: str, holds: Callable[[float, float], bool], says: str) -> Calla
 
 def _length(word: str, kind: type, most: bool, of: str) -> Callable[..., Check]:
     def make(schema: Mapping[str, Any], where: str) -> Check:
-        bound = int(schema[word])
+        bound, side = int(schema[word]), "at most" if most else "at least"
 
         def check(value: Any, place: str) -> str | None:
             if not isinstance(value, kind):
@@ -212,7 +213,7 @@ def _length(word: str, kind: type, most: bool, of: str) -> Callable[..., Check]:
             length = len(value)  # type: ignore[arg-type]
             if (length <= bound) if most else (length >= bound):
                 return None
-            return f"{place or 'The body'} has {length} {of}; {'at most' if most else 'at least'} {bound} are wanted."
+            return f"{place or 'The body'} has {length} {of}; {side} {bound} are wanted."
 
         return check
 

@@ -1,4 +1,5 @@
-"""What a file is and how large a picture it holds, by its first bytes: before any decoder sees it."""
+"""What a file is and how large a picture it holds, by its first bytes: before any decoder sees
+it."""
 
 from __future__ import annotations
 

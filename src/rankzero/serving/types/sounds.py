@@ -36,8 +36,8 @@ class Sound(NamedTuple):
 
 
 class Audio(Kind):
-    """A sound. The predictor gets, and may return, a `Sound`. WAV needs numpy alone; FLAC, Ogg and MP3
-    are taken where soundfile is installed."""
+    """A sound. The predictor gets, and may return, a `Sound`. WAV needs numpy alone; FLAC, Ogg and
+    MP3 are taken where soundfile is installed."""
 
     kind = "audio"
     needs = (("numpy", "numpy"),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rankzero.serving.types.base import BadOutput, Kind, name_of
+from rankzero.serving.types.base import BadOutput, Kind, mismatch
 from rankzero.serving.types.numbers import number, plain
 
 
@@ -20,8 +20,8 @@ class Labels(Kind):
         self.top = top
 
     def schema(self) -> dict[str, Any]:
-        item = {"type": "object", "required": ["label", "score"]}
-        item["properties"] = {"label": {"type": "string"}, "score": {"type": "number"}}
+        properties = {"label": {"type": "string"}, "score": {"type": "number"}}
+        item = {"type": "object", "required": ["label", "score"], "properties": properties}
         return {"type": "array", "items": item}
 
     def limits(self) -> dict[str, Any]:
@@ -31,9 +31,7 @@ class Labels(Kind):
         if isinstance(value, Mapping):
             value = list(value.items())
         if not isinstance(value, Sequence) or isinstance(value, str | bytes):
-            raise BadOutput(
-                f"labels (a dict from label to score, or pairs) were declared, it returned {name_of(value)}"
-            )
+            raise mismatch("a dict from label to score (or pairs)", value)
         pairs = [_pair(one, place) for place, one in enumerate(value)]
         pairs.sort(key=lambda pair: -pair[1])
         return [{"label": label, "score": score} for label, score in pairs[: self.top]]
@@ -47,7 +45,8 @@ def _pair(value: Any, place: int) -> tuple[str, float]:
 
 
 class Table(Kind):
-    """Rows under columns. A predictor returns a list of dicts, or `{"columns": [...], "rows": [[...]]}`."""
+    """Rows under columns. A predictor returns a list of dicts, or `{"columns": [...], "rows":
+    [[...]]}`."""
 
     kind = "table"
 
@@ -83,9 +82,10 @@ class Table(Kind):
 
     def _of_dicts(self, value: Any) -> tuple[list[str], list[Any]]:
         if not isinstance(value, Sequence) or not all(isinstance(one, Mapping) for one in value):
-            raise BadOutput(
-                f"a table (a list of dicts, or columns and rows) was declared, it returned {name_of(value)}"
-            )
+            raise mismatch("a table (a list of dicts, or columns and rows)", value)
         columns = self.columns or ([str(key) for key in value[0]] if value else [])
-        rows = [[one.get(name) for name in columns] for one in value]
+        for place, one in enumerate(value):
+            if set(one) != set(columns):
+                raise BadOutput(f"row {place} has not the columns {', '.join(columns)}")
+        rows = [[one[name] for name in columns] for one in value]
         return list(columns), plain(rows, "rows")
