@@ -8,7 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from rankzero.agent import starter_record
+from rankzero.serving.failing import recorded
 
 if TYPE_CHECKING:
     import asyncio
@@ -43,9 +43,7 @@ class Log:
 
     def failure(self, kind: str, error: BaseException, **fields: Any) -> None:
         """An exception of the user's code, with its frames."""
-        record = starter_record.as_data(error, error.__traceback__)
-        del record["time"]
-        self.event(kind, **fields, **record)
+        self.event(kind, **fields, **recorded(error))
 
     def flush(self) -> None:
         """Write what there is. Where nobody can read it, it is not said."""

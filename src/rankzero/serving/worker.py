@@ -30,7 +30,7 @@ from rankzero.serving.failing import told
 from rankzero.serving.logs import Log
 from rankzero.serving.metrics import Metrics
 from rankzero.serving.predictors import Predictor
-from rankzero.serving.protocol import Protocol
+from rankzero.serving.protocol import protocol
 from rankzero.serving.settings import Settings
 from rankzero.serving.types.base import Sampled
 
@@ -90,7 +90,7 @@ class Serving:
         config = uvicorn.Config(
             application(self._state),
             loop="asyncio",
-            http=Protocol,
+            http=protocol(self._state),
             ws="none",
             lifespan="off",
             log_config=None,

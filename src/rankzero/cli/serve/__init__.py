@@ -17,9 +17,13 @@ class _Serve(Verbs):
     """A group in which `app.py:Predictor` stands for `here app.py:Predictor`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if any(":" in word for word in args) and args[0] not in VERBS:
+        if args and args[0] not in VERBS and any(_predictor(word) for word in args):
             args = ["here", *args]
         return super().parse_args(ctx, args)
+
+
+def _predictor(word: str) -> bool:
+    return ":" in word or word.endswith(".py")
 
 
 @click.command(cls=_Serve, verbs=VERBS, package="rankzero.cli.serve")

@@ -5,9 +5,7 @@ request."""
 from __future__ import annotations
 
 import hmac
-import itertools
 import re
-import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +33,6 @@ class Front:
 
     def __init__(self, inner: ASGIApp, state: State, open_paths: frozenset[str]) -> None:
         self._inner, self._state, self._open = inner, state, open_paths
-        self._prefix, self._count = secrets.token_hex(6), itertools.count()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
@@ -62,7 +59,7 @@ class Front:
 
     def _id(self, headers: dict[bytes, bytes]) -> bytes:
         given = headers.get(b"x-request-id", b"")
-        return given if _ID.fullmatch(given) else f"{self._prefix}{next(self._count):x}".encode()
+        return given if _ID.fullmatch(given) else self._state.ids()
 
     def _authorize(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
         """Errors: Refusal."""

@@ -6,11 +6,9 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
-from rankzero.serving import answers
 from rankzero.serving.answers import JSON_TYPE, Refusal
 from rankzero.serving.app.state import State
 from rankzero.serving.batching.batcher import Batcher
-from rankzero.serving.batching.deciding import admits
 from rankzero.serving.batching.working import Failed
 from rankzero.serving.deadline import Deadline
 from rankzero.serving.predictors import Predictor
@@ -41,9 +39,8 @@ class Predict:
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         """The answer. Errors: Refusal, Gone."""
         predictor, batcher = self._state.able()
-        if not admits(batcher.policy, batcher.inside):
-            says = f"{batcher.inside} requests are here already."
-            raise answers.busy(batcher.retry_after, says)
+        if self._state.full():
+            raise self._state.busy()
         settings = self._state.settings
         batcher.enter()
         upload = None

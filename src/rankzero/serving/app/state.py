@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import concurrent.futures
+import itertools
+import secrets
 
 from rankzero.serving import answers
 from rankzero.serving.answers import Refusal
 from rankzero.serving.batching.batcher import Batcher
+from rankzero.serving.batching.deciding import admits
 from rankzero.serving.budget import Budget
 from rankzero.serving.logs import Log
 from rankzero.serving.metrics import Metrics
 from rankzero.serving.predictors import Predictor
 from rankzero.serving.settings import Settings
+from rankzero.serving.shedding import Plain, answer
 from rankzero.serving.types.base import Sampled
 
 #: What decoded inputs of a worker may take together (bytes).
@@ -34,12 +38,48 @@ class State:
         self.batcher: Batcher | None = None
         self.samples: list[tuple[str, Sampled]] = []
         self.budget = Budget(_DECODED)
+        self._prefix, self._count = secrets.token_hex(6), itertools.count()
         self.decoders = concurrent.futures.ThreadPoolExecutor(_DECODERS, "decoder")
+
+    def ids(self) -> bytes:
+        """A name for a request whose sender gave it none."""
+        return f"{self._prefix}{next(self._count):x}".encode()
 
     def ready(self) -> bool:
         """Whether requests should be sent here: this worker can answer them, and at the start so
         can all others."""
         return self.phase == READY and not self.draining and self.metrics.all_loaded()
+
+    def full(self, begun: int = 0) -> bool:
+        """Whether one more request is one too many. begun: how many were read, for some of them may
+        not have been let in or refused yet."""
+        batcher = self.batcher
+        return batcher is not None and not admits(batcher.policy, max(begun, batcher.inside))
+
+    def busy(self) -> Refusal:
+        """What one more request is told then."""
+        assert self.batcher is not None
+        says = f"{self.batcher.inside} requests are here already."
+        return answers.busy(self.batcher.retry_after, says)
+
+    def shed(self, plain: Plain, client: tuple[str, int] | None) -> bytes:
+        """The answer to a request that was not even let in, which is counted like any other."""
+        request_id = plain.request_id or self.ids()
+        body = answer(self.busy(), request_id)
+        self.metrics.answered(429, 0.0)
+        if self.settings.access_log:
+            self.log.request(
+                id=request_id.decode("ascii"),
+                method="POST",
+                path="/predict",
+                status=429,
+                seconds=0.0,
+                received=str(plain.length),
+                sent=len(body),
+                client=client[0] if client else None,
+                error="busy",
+            )
+        return body
 
     def able(self) -> tuple[Predictor, Batcher]:
         """What predictions need. Errors: Refusal."""
