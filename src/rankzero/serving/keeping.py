@@ -174,6 +174,8 @@ class _Keeper:
         self._selector.unregister(child.control)
         self._children.remove(child)
         code = child.wait()
+        # One that was killed could not say itself that it is not ready any more.
+        metrics.Metrics(self._shared, child.row, self._settings.workers).end()
         if self._stopping is not None:
             return
         served = time.monotonic() - child.ready_since if child.ready_since else 0.0

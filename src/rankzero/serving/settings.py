@@ -67,6 +67,10 @@ class Settings:
             raise BadRequest(f'a server\'s settings have the unknown key "{sorted(unknown)[0]}".')
         if not isinstance(data.get("predictor"), str):
             raise BadRequest('a server\'s settings lack the key "predictor".')
+        for field in dataclasses.fields(cls):
+            if field.name in data and not _fits(data[field.name], field.default):
+                name = field.name.replace("_", "-")
+                raise BadRequest(f"{name} is {data[field.name]!r}; write {_WORDS[field.type]}.")
         return cls(**data)
 
     @classmethod
@@ -122,6 +126,26 @@ _LEAST = {
     "grace": 0,
     "recycle_after": 0,
 }
+
+
+#: By the annotations of `Settings`.
+_WORDS: dict[Any, str] = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "str": "a string",
+    "str | None": "a string",
+}
+
+
+def _fits(value: Any, default: Any) -> bool:
+    """Whether a value is of a default's type; those that have none, or None, are strings."""
+    if isinstance(default, bool):
+        return isinstance(value, bool)
+    if isinstance(default, int | float):
+        kinds = int | float if isinstance(default, float) else int
+        return isinstance(value, kinds) and not isinstance(value, bool)
+    return isinstance(value, str) or (value is None and default is None)
 
 
 def _loopback(host: str) -> bool:

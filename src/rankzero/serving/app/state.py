@@ -19,7 +19,7 @@ from rankzero.serving.shedding import Plain, answer
 from rankzero.serving.types.base import Sampled
 
 #: What decoded inputs of a worker may take together (bytes).
-_DECODED = 512 << 20
+_DECODED = 256 << 20
 #: How many are decoded at once.
 _DECODERS = 2
 

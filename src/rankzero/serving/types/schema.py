@@ -138,15 +138,30 @@ def _items(schema: Mapping[str, Any], where: str) -> Check:
 
 
 def _enum(schema: Mapping[str, Any], where: str) -> Check:
-    allowed = {json.dumps(one, sort_keys=True) for one in schema["enum"]}
+    allowed = {_canonical(one) for one in schema["enum"]}
     words = ", ".join(json.dumps(one) for one in schema["enum"])
 
     def check(value: Any, place: str) -> str | None:
-        if json.dumps(value, sort_keys=True) in allowed:
+        if _canonical(value) in allowed:
             return None
         return f"{place or 'The body'} is none of {words}."
 
     return check
+
+
+def _canonical(value: Any) -> str:
+    """The same text for what JSON Schema takes for the same: 1 and 1.0, and not 1 and true."""
+    return json.dumps(_whole(value), sort_keys=True)
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _whole(one) for name, one in value.items()}
+    return value
 
 
 def _const(schema: Mapping[str, Any], where: str) -> Check:
@@ -178,7 +193,7 @@ def _unique(schema: Mapping[str, Any], where: str) -> Check:
     def check(value: Any, place: str) -> str | None:
         if not isinstance(value, list) or not schema["uniqueItems"]:
             return None
-        if len({json.dumps(one, sort_keys=True) for one in value}) == len(value):
+        if len({_canonical(one) for one in value}) == len(value):
             return None
         return f"{place or 'The body'} has the same item twice."
 
