@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         Table,
         Text,
     )
+    from rankzero.serving.weights import weights
 
 __all__ = [
     "Array",
@@ -57,12 +58,14 @@ __all__ = [
     "Sound",
     "Table",
     "Text",
+    "weights",
 ]
 
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module 'rankzero.serving' has no attribute {name!r}")
-    value = getattr(importlib.import_module("rankzero.serving.types"), name)
+    home = "rankzero.serving.weights" if name == "weights" else "rankzero.serving.types"
+    value = getattr(importlib.import_module(home), name)
     globals()[name] = value
     return value

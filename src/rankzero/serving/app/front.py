@@ -29,20 +29,24 @@ GONE = 499
 
 
 class Front:
-    """The whole application. open_paths: those that want no token."""
+    """The whole application. predict: what answers `POST /predict`, which need not be looked for;
+    inner: all else. open_paths: those that want no token."""
 
-    def __init__(self, inner: ASGIApp, state: State, open_paths: frozenset[str]) -> None:
-        self._inner, self._state, self._open = inner, state, open_paths
+    def __init__(
+        self, predict: ASGIApp, inner: ASGIApp, state: State, open_paths: frozenset[str]
+    ) -> None:
+        self._predict, self._inner, self._state, self._open = predict, inner, state, open_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
         call = _Call(self._id(headers), send, self._state)
         scope["request_id"], scope["header"] = call.id, headers
         scope["app"] = self  # so that the router raises, and errors have one form
+        predicts = scope["path"] == "/predict" and scope["method"] == "POST"
         began = time.perf_counter()
         try:
             self._authorize(scope, headers)
-            await self._inner(scope, receive, call.send)
+            await (self._predict if predicts else self._inner)(scope, receive, call.send)
         except Refusal as refusal:
             await call.refuse(refusal)
         except HTTPException as error:
@@ -55,7 +59,11 @@ class Front:
             self._state.log.failure("bug", error, id=call.id.decode())
             says = "This is a bug in rankzero; the server's log has more."
             await call.refuse(Refusal(500, "bug", says))
-        self._tell(scope, headers, call, time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        if predicts:
+            self._state.metrics.answered(call.status, seconds)
+        if self._state.settings.access_log:
+            self._tell(scope, headers, call, seconds)
 
     def _id(self, headers: dict[bytes, bytes]) -> bytes:
         given = headers.get(b"x-request-id", b"")
@@ -75,21 +83,18 @@ class Front:
             raise Refusal(401, "unauthorized", says, hint, [(b"www-authenticate", b"Bearer")])
 
     def _tell(self, scope: Scope, headers: dict[bytes, bytes], call: _Call, seconds: float) -> None:
-        if scope["path"] == "/predict" and scope["method"] == "POST":
-            self._state.metrics.answered(call.status, seconds)
-        if self._state.settings.access_log:
-            client: Any = scope.get("client")
-            self._state.log.request(
-                id=call.id.decode("ascii"),
-                method=scope["method"],
-                path=scope["path"][:200],
-                status=call.status,
-                seconds=round(seconds, 6),
-                received=headers.get(b"content-length", b"").decode("latin-1")[:20],
-                sent=call.sent,
-                client=client[0] if client else None,
-                **({"error": call.code} if call.code else {}),
-            )
+        client: Any = scope.get("client")
+        self._state.log.request(
+            id=call.id.decode("ascii"),
+            method=scope["method"],
+            path=scope["path"][:200],
+            status=call.status,
+            seconds=round(seconds, 6),
+            received=headers.get(b"content-length", b"").decode("latin-1")[:20],
+            sent=call.sent,
+            client=client[0] if client else None,
+            **({"error": call.code} if call.code else {}),
+        )
 
 
 class _Call:

@@ -94,7 +94,11 @@ class Predict:
 
 def pack(output: Any) -> bytes:
     """An encoded output as the answer's body."""
-    return json.dumps({"output": output}, separators=(",", ":"), allow_nan=False).encode()
+    return _JSON.encode({"output": output}).encode()
+
+
+#: Made once: `json.dumps` would make one for each answer.
+_JSON = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 
 def _refused(error: BadInput) -> Refusal:

@@ -24,11 +24,11 @@ _OPEN = {"/live", "/ready", "/docs"}
 
 def application(state: State) -> Front:
     """All of a worker's paths."""
-    paths = Paths(state)
+    paths, predict = Paths(state), Predict(state)
     pages = page.routes()
     open_paths = frozenset(_OPEN | {one.path for one in pages if isinstance(one, Route)})
     routes = [
-        Route("/predict", Predict(state), methods=["POST"]),
+        Route("/predict", predict, methods=["POST"]),  # says so to all other methods
         Route("/live", paths.live),
         Route("/ready", paths.ready),
         Route("/metrics", paths.metrics),
@@ -38,7 +38,7 @@ def application(state: State) -> Front:
         Route("/docs", paths.docs),
         *pages,
     ]
-    return Front(Router(routes), state, open_paths)
+    return Front(predict, Router(routes), state, open_paths)
 
 
 class Paths:
