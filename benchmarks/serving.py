@@ -1,7 +1,7 @@
 """What the model server costs, and what its batches bring.
 
-The server has the first processor, and whoever asks it the second one: both servers of a comparison run
-on the same core.
+The server has the first processor, and whoever asks it the second one: both servers of a comparison
+run on the same core.
 """
 
 import contextlib
@@ -32,11 +32,11 @@ def main(quick: bool = False) -> None:
 
 
 def overhead(rounds: int, seconds: float) -> None:
-    print(f"requests/s, validated JSON, 16 connections, {rounds} rounds (goal: >= 0.5)")
+    print(f"requests/s, validated JSON, 64 connections, {rounds} rounds (goal: >= 0.5)")
     with hello() as plain, served("Sum") as sums:
         contenders = {
-            "uvicorn hello": lambda: rate(load(plain, seconds, 16, 0, BODY)),
-            "rankzero": lambda: rate(load(sums, seconds, 16, 0, BODY)),
+            "uvicorn hello": lambda: rate(load(plain, seconds, 64, 0, BODY)),
+            "rankzero": lambda: rate(load(sums, seconds, 64, 0, BODY)),
         }
         table(take_turns(contenders, rounds), "uvicorn hello", "/s", digits=0)
 

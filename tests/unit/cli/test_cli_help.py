@@ -10,6 +10,7 @@ import click
 import pytest
 
 from rankzero.cli.pipeline import VERBS as OF_PIPELINES
+from rankzero.cli.serve import VERBS as OF_SERVICES
 from rankzero.cli.verbs import VERBS, module
 
 #: What `--help` may import of rankzero. Beyond it: click, and the standard library.
@@ -70,8 +71,9 @@ def test_help_shows_every_verb_with_its_summary(rankzero):
 EVERY = [
     *((verb, summary, module(verb)) for verb, summary in VERBS.items()),
     *(
-        (f"pipeline {verb}", summary, module(verb, "rankzero.cli.pipeline"))
-        for verb, summary in OF_PIPELINES.items()
+        (f"{group} {verb}", summary, module(verb, f"rankzero.cli.{group}"))
+        for group, verbs in (("pipeline", OF_PIPELINES), ("serve", OF_SERVICES))
+        for verb, summary in verbs.items()
     ),
 ]
 
@@ -84,7 +86,7 @@ def test_the_table_and_the_verbs_say_the_same(verb, summary, place):
 
 
 #: What these print is for a shell, or a command's own; or they have verbs of their own.
-AS_IT_IS = {"completion", "exec", "pipeline"}
+AS_IT_IS = {"completion", "exec", "pipeline", "serve", "serve here"}
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,9 @@ class _Serve(Verbs):
             args = ["here", *args]
         return super().parse_args(ctx, args)
 
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, "here" if _predictor(cmd_name) else cmd_name)
+
 
 def _predictor(word: str) -> bool:
     return ":" in word or word.endswith(".py")
