@@ -28,6 +28,16 @@ def command(python: str | None, config: str) -> list[str]:
     return ["/bin/sh", "-c", script]
 
 
+def server(python: str | None, config: str) -> list[str]:
+    """Start a model server with the interpreter that was named, or the first one that is there.
+    config: as JSON."""
+    words = [f"{layout.SERVER}/server.zip", config]
+    if python is not None:
+        return [python.replace("$(", "$$("), *words]
+    said = f"rankzero: there is no Python in this image: none of {', '.join(PYTHONS)}"
+    return ["/bin/sh", "-c", f"{_first_python(words)} echo {shlex.quote(said)} >&2; exit 1"]
+
+
 def inside(python: str | None, words: list[str]) -> list[str]:
     """A verb of the agent's archive, for `exec` into a pod that runs."""
     agent = [layout.ARCHIVE, *words]
