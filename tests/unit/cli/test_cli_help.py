@@ -100,10 +100,16 @@ def test_every_verb_has_output_json_and_documents_it(verb, place):
     assert "JSON: " in command.help
 
 
-@pytest.mark.parametrize("verb", sorted(OF_PIPELINES))
-def test_the_help_of_a_verb_of_pipelines_is_as_cheap(verb):
-    modules, out = imported("pipeline", verb, "--help")
-    assert OF_PIPELINES[verb] in out
+@pytest.mark.parametrize(
+    ("group", "verb", "summary"),
+    [
+        *(("pipeline", verb, summary) for verb, summary in OF_PIPELINES.items()),
+        *(("serve", verb, OF_SERVICES[verb]) for verb in ("here", "deploy", "status", "update")),
+    ],
+)
+def test_the_help_of_a_verb_of_a_group_is_as_cheap(group, verb, summary):
+    modules, out = imported(group, verb, "--help")
+    assert summary in " ".join(out.split())
     assert modules & {"pydantic", "yaml", "rich", "sqlite3"} == set()
 
 

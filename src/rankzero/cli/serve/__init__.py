@@ -1,5 +1,5 @@
-"""`rankzero serve`: `rankzero serve app.py:Predictor` serves on this machine; what has no colon is
-a verb of the group."""
+"""`rankzero serve`: `rankzero serve app.py:Predictor` serves on this machine; the verbs look after
+services on a cluster."""
 
 from __future__ import annotations
 
@@ -10,6 +10,20 @@ from rankzero.cli.verbs import Verbs
 #: In the order in which a user meets them. `here` may be left out.
 VERBS = {
     "here": "Serve a predictor on this machine.",
+    "deploy": "Deploy an image or a predictor to a cluster, and keep it alive.",
+    "list": "List the services of a namespace.",
+    "status": "Show a service: where it is reached, its pods, its versions.",
+    "why": "Say why pods of a service are not ready.",
+    "open": "Reach a service from this machine.",
+    "logs": "Print what the pods of a service wrote.",
+    "events": "Print what the cluster says of a service.",
+    "scale": "Change how many pods a service has.",
+    "update": "Change a service, pod by pod; undo it where that fails.",
+    "history": "Print the versions of a service.",
+    "undo": "Go back to an earlier version of a service.",
+    "expose": "Give a service its address, or another kind of one.",
+    "unexpose": "Take a service's address away, and keep its pods.",
+    "delete": "Delete services.",
 }
 
 
@@ -33,5 +47,6 @@ def _predictor(word: str) -> bool:
 def command() -> None:
     """Serve a trained model.
 
-    rankzero serve app.py:Predictor --model outputs/ is short for rankzero serve here ...
+    rankzero serve app.py:Predictor --model outputs/ is short for rankzero serve here ...; deploy
+    puts it on a cluster.
     """
