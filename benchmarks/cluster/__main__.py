@@ -16,7 +16,10 @@ from tests.cluster.lab.shell import LabError
 
 from benchmarks.cluster import goals, options, place
 
-NAMES = ("writes", "decode", "launch", "ending", "restarts", "machine", "delete", "lines")
+NAMES = (
+    *("writes", "decode", "launch", "ending", "restarts", "machine", "delete", "lines"),
+    "serving",
+)
 
 
 def main() -> None:
