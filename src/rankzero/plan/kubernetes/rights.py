@@ -105,7 +105,9 @@ SERVING = (
         ("horizontalpodautoscalers",),
         ("create", *_SEEN),
     ),
-    Rule("a service's pods are moved one by one", "policy", ("poddisruptionbudgets",), ("create",)),
+    Rule(
+        "moving the pods of a service one by one", "policy", ("poddisruptionbudgets",), ("create",)
+    ),
 )
 
 
