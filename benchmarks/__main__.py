@@ -11,7 +11,7 @@ import os
 import platform
 import sys
 
-NAMES = ("startup", "launch", "throughput", "supervisor", "logs", "pipelines")
+NAMES = ("startup", "launch", "throughput", "supervisor", "logs", "pipelines", "serving")
 
 
 def main() -> None:

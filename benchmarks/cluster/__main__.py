@@ -17,15 +17,8 @@ from tests.cluster.lab.shell import LabError
 from benchmarks.cluster import goals, options, place
 
 NAMES = (
-    "writes",
-    "decode",
-    "launch",
-    "ending",
-    "restarts",
-    "machine",
-    "delete",
-    "lines",
-    "volumes",
+    *("writes", "decode", "launch", "ending", "restarts", "machine", "delete", "lines"),
+    *("volumes", "serving"),
 )
 
 

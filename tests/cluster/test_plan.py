@@ -20,6 +20,7 @@ Object = dict[str, Any]
 
 GOLDEN = Path(__file__).parents[1] / "unit" / "plan" / "golden-kubernetes"
 NAMES = sorted(path.stem for path in GOLDEN.glob("*.yaml"))
+SERVICES = sorted(GOLDEN.with_name("golden-services").glob("*.yaml"))
 #: What asks for more than Pod Security's restricted profile allows.
 MORE = "more-than-restricted"
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
@@ -72,6 +73,11 @@ def test_every_object_is_accepted(kubectl: Kubectl, name: str) -> None:
     judged(kubectl, *manifests(name))
 
 
+def test_every_object_of_a_service_is_accepted(kubectl: Kubectl) -> None:
+    for path in SERVICES:
+        judged(kubectl, *yaml.safe_load_all(path.read_text(encoding="utf-8")))
+
+
 def test_the_judge_is_strict(kubectl: Kubectl) -> None:
     first, *_ = manifests(NAMES[0])
     first["spec"]["template"]["spec"]["conatiners"] = []
@@ -90,6 +96,13 @@ def test_every_pod_passes_where_restricted_is_enforced(
                 continue
             with pytest.raises(LabError, match="violates PodSecurity"):
                 judged(kubectl, pod)
+    for path in SERVICES:
+        made, *_ = yaml.safe_load_all(path.read_text(encoding="utf-8"))
+        template = made["spec"]["template"]
+        kubectl.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "web"}})
+        template["spec"].pop("priorityClassName", None)
+        meta = {**template["metadata"], "name": path.stem}
+        judged(kubectl, {"apiVersion": "v1", "kind": "Pod", **template, "metadata": meta})
 
 
 def test_what_is_beyond_restricted_is_a_valid_pod_all_the_same(

@@ -16,6 +16,9 @@ import pytest
 from rankzero import spec
 from rankzero.cli.verbs import rankzero as command_line
 from rankzero.spec.pipelines.making import load_pipeline
+from rankzero.spec.problems import Problem
+from rankzero.spec.reading import read_text
+from rankzero.spec.services.making import make as make_service
 
 from .blocks import PAGES, ROOT, Block, blocks, every
 from .transcript import Command, Reader, commands, follow
@@ -105,13 +108,17 @@ def test_python_compiles_and_runs_where_it_says_so(block: Block, tmp_path: Path)
 
 
 @pytest.mark.parametrize("block", every("yaml"), ids=lambda b: b.place)
-def test_yaml_is_a_job_or_a_pipeline_file(block: Block, tmp_path: Path) -> None:
+def test_yaml_is_a_job_a_pipeline_or_a_service_file(block: Block, tmp_path: Path) -> None:
     for script in re.findall(r"[\w/]+\.py\b", block.text):
         (tmp_path / script).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / script).touch()
     (tmp_path / "job.yaml").write_text(block.text, encoding="utf-8")
     if re.search("^steps:", block.text, re.MULTILINE):
         assert load_pipeline(tmp_path / "job.yaml").steps
+    elif re.search("^port:", block.text, re.MULTILINE):
+        problems: list[Problem] = []
+        assert make_service({}, file=read_text(block.text, block.place, problems)).image
+        assert not problems
     else:
         assert spec.load(tmp_path / "job.yaml").roles
 

@@ -63,6 +63,7 @@ def test_every_public_name_has_a_section() -> None:
         ("rule", {"resources", "verbs"}),
         ("pipeline", {"steps", "params", "workdir"}),
         ("step", {"command", "job", "inputs", "for_each"}),
+        ("service", {"image", "port", "replicas", "ready", "drain", "model"}),
     ],
 )
 def test_every_key_of_a_job_file_has_a_row_that_says_what_it_is(part: str, some: set[str]) -> None:

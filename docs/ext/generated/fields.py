@@ -7,6 +7,7 @@ from typing import Any
 
 from rankzero.spec import json_schema
 from rankzero.spec.pipelines.schema import json_schema as of_a_pipeline
+from rankzero.spec.services.model import Service
 
 from .markdown import cell, escaped, table
 
@@ -21,14 +22,21 @@ def fields(part: str) -> str:
 
 
 def keys(part: str) -> dict[str, dict[str, Any]]:
-    """The schema of each key of a part of a job, of a pipeline, or of a step of one.
+    """The schema of each key of a part of a job, of a pipeline, of a step of one, or of a service.
 
     Errors: KeyError for a part that there is not.
     """
+    if part == "service":
+        return _said(Service.model_json_schema()["properties"])
     schema = of_a_pipeline() if part in _OF_PIPELINES else json_schema()
     inner = schema if part in ("job", "pipeline") else schema["$defs"][part.capitalize()]
     found: dict[str, dict[str, Any]] = inner["properties"]
     return found
+
+
+def _said(found: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Without what is nobody's to say."""
+    return {name: key for name, key in found.items() if name not in ("program", "code", "weights")}
 
 
 def _meaning(key: dict[str, Any]) -> str:

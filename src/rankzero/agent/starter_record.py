@@ -30,7 +30,7 @@ def write(file: str, error: BaseException, traceback: Optional[TracebackType]) -
     """
     if isinstance(error, (KeyboardInterrupt, GeneratorExit)) or _is_clean_exit(error):
         return
-    data = json.dumps(_as_data(error, traceback)).encode()
+    data = json.dumps(as_data(error, traceback)).encode()
     unfinished = f"{file}.{os.getpid()}"
     with open(unfinished, "wb") as target:
         target.write(data)
@@ -45,7 +45,8 @@ def _is_clean_exit(error: BaseException) -> bool:
     return code is None or (isinstance(code, int) and code & 0xFF == 0)
 
 
-def _as_data(error: BaseException, traceback: Optional[TracebackType]) -> Dict[str, Any]:
+def as_data(error: BaseException, traceback: Optional[TracebackType]) -> Dict[str, Any]:
+    """The record of an exception, whatever it is."""
     text = "".join(tracebacks.format_exception(type(error), error, traceback))
     return {
         "time": time.time(),

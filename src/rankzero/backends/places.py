@@ -72,6 +72,23 @@ def to_look(where: Where, config: Config) -> Place:
     return to_run(where, config)[1]
 
 
+def to_deploy(where: Where, config: Config) -> tuple[str, Place]:
+    """The place of services, which only a cluster has: where nothing says which, the current one.
+
+    Errors: BadRequest where something says this machine.
+    """
+    name = where.on or os.environ.get(ON) or config.on or KUBERNETES
+    place = _place(name, where, config)
+    if place.backend == LOCAL and where.on:
+        raise BadRequest(
+            "Services are kept alive by a cluster, and this is none: --on kubernetes.",
+            "To serve on this machine: rankzero serve app.py:Predictor",
+        )
+    if place.backend == LOCAL:
+        name, place = KUBERNETES, _place(KUBERNETES, where, config)
+    return name, place
+
+
 def _place(name: str, where: Where, config: Config) -> Place:
     profile = _profile(name, config)
     if profile.backend == LOCAL:

@@ -91,11 +91,11 @@ def _of_pipelines() -> tuple[tuple[Rule, ...], str]:
 
 
 def _rules(file: str | None) -> tuple[tuple[Rule, ...], str]:
-    """What runs need, or a job; and the job's name."""
-    from rankzero.plan.kubernetes.rights import SOME_VERBS, needed
+    """What runs and services need, or a job; and the job's name."""
+    from rankzero.plan.kubernetes.rights import SERVING, SOME_VERBS, needed
 
     if file is None:
-        return (*needed(), *SOME_VERBS), ""
+        return (*needed(), *SOME_VERBS, *SERVING), ""
     from rankzero import spec
     from rankzero.plan.kubernetes import Facts, Freight, compile_kubernetes
     from rankzero.plan.model import Code
@@ -104,7 +104,7 @@ def _rules(file: str | None) -> tuple[tuple[Rule, ...], str]:
     job = spec.from_target(file)
     code, anywhere = Code(job.workdir, 0, 0, ""), Facts("", "", "any")
     plan = compile_kubernetes(job, spec.detect(job), code, anywhere, job.name, Freight(b""))
-    return (*needed(plan.manifests), *SOME_VERBS), job.name
+    return (*needed(plan.manifests), *SOME_VERBS, *SERVING), job.name
 
 
 def _subjects(

@@ -28,6 +28,7 @@ VERBS = {
     "delete": "Remove all that is left of runs that have ended.",
     "pipeline": "Run steps that depend on each other, and look at them.",
     "volume": "Make volumes, look at them, and move folders in and out.",
+    "serve": "Serve a trained model.",
     "doctor": "Print the rights that rankzero needs on a cluster.",
     "schema": "Print the JSON Schema of a job file.",
     "completion": "Print the script that makes Tab complete rankzero's words.",

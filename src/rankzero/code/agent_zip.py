@@ -29,9 +29,9 @@ def agent_zip() -> bytes:
     """The sources, and a `__main__.py`. The same package gives the same bytes."""
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w") as archive:
-        _add(archive, "__main__.py", _MAIN.encode())
+        add(archive, "__main__.py", _MAIN.encode())
         for name, path in sorted(_sources().items()):
-            _add(archive, name, path.read_bytes())
+            add(archive, name, path.read_bytes())
     return whole.getvalue()
 
 
@@ -43,7 +43,8 @@ def _sources() -> dict[str, Path]:
     return {f"rankzero/{path.relative_to(_PACKAGE).as_posix()}": path for path in paths}
 
 
-def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+def add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    """A file that is the same bytes whoever packs it, and when."""
     entry = zipfile.ZipInfo(name, _BEGINNING)
     entry.create_system, entry.external_attr = _UNIX, _PLAIN_FILE
     archive.writestr(entry, content, zipfile.ZIP_DEFLATED, 9)

@@ -61,6 +61,7 @@ class Pod(NamedTuple):
         have. claims: the volumes it wants. keys: secret -> those of its keys that are wanted.
     said: events, oldest first.
     told: what its agent says of itself, where it has not joined the run.
+    ready: its probe answers; restarts: how often its container was started again.
     """
 
     node: str
@@ -88,6 +89,8 @@ class Pod(NamedTuple):
     keys: Mapping[str, tuple[str, ...]] = {}
     said: tuple[Said, ...] = ()
     told: Told | None = None
+    ready: bool = False
+    restarts: int = 0
 
     @property
     def role(self) -> str:

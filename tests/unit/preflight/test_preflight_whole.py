@@ -124,7 +124,7 @@ def test_all_findings_stand_in_one_report_each_with_its_remedy() -> None:
         ("dry run", Refusal("denied")),
     ]
 
-    assert report(plan(), found).splitlines() == [
+    assert report("digits cannot run in lab/team", found).splitlines() == [
         "digits cannot run in lab/team; nothing was created.",
         "  quota    no room",
         "           ask for less",

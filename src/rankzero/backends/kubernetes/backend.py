@@ -201,9 +201,10 @@ class KubernetesBackend:
         on_open: Callable[[Opened], None],
         note: Callable[[str], None],
     ) -> None:
-        from rankzero.backends.kubernetes.forwarding import Forwarding
+        from rankzero.backends.kubernetes.forwarding import Forwarding, Node
 
-        Forwarding(self._cluster, run, spot, on_open, note).serve(wanted, address)
+        to = Node(self._cluster, run, spot)
+        Forwarding(self._cluster, to, on_open, note).serve(wanted, address)
 
     def describe(self, name: str, node: str | None = None) -> Description:
         from rankzero.backends.kubernetes import describing

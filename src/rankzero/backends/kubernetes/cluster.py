@@ -29,7 +29,12 @@ _PATIENCE, _REACHED = 30.0, 8.0
 #: How long one watch lasts (seconds): another one goes on from where it ended.
 _WATCH = 240
 #: Kinds that are looked at and never made.
-_KINDS = {**KINDS, "Event": Kind("", "v1", "events")}
+_KINDS = {
+    **KINDS,
+    "Event": Kind("", "v1", "events"),
+    "ReplicaSet": Kind("apps", "v1", "replicasets"),
+    "EndpointSlice": Kind("discovery.k8s.io", "v1", "endpointslices"),
+}
 _OF_THE_CLUSTER = {"Node": Kind("", "v1", "nodes")}
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 #: `299 - "text"`: RFC 7234, section 5.5, as Kubernetes writes it.
@@ -114,6 +119,22 @@ class Cluster:
         how = "strategic-merge-patch" if strategic else "merge-patch"
         path = self.path(kind, name)
         return self._read(self._ask("PATCH", path, change, content=f"{how}+json"))
+
+    def replace(
+        self, kind: str, name: str, parts: Mapping[Sequence[str], object], version: str
+    ) -> Object:
+        """Put whole parts of an object into the place of those that are there (a JSON patch, RFC
+        6902). parts: by the way to each. version: the one that the change was made from.
+
+        Errors: also trouble.Taken, where it has changed since.
+        """
+        parts = {**parts, ("metadata", "resourceVersion"): version}
+        change = [
+            {"op": "add", "path": "".join(map(_step, way)), "value": value}
+            for way, value in parts.items()
+        ]
+        path = self.path(kind, name)
+        return self._read(self._ask("PATCH", path, change, content="json-patch+json"))
 
     def delete(
         self, kind: str, name: str, *, uid: str | None = None, grace: int | None = None
@@ -260,7 +281,7 @@ class Cluster:
         self,
         method: str,
         path: str,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | Sequence[Object] | None = None,
         content: str = "json",
         **query: str,
     ) -> httpx2.Response:
@@ -298,6 +319,11 @@ class Cluster:
         except msgspec.DecodeError as error:
             raise trouble.unreadable(self, answer, error) from error
         return found
+
+
+def _step(key: str) -> str:
+    """A step of a way, as RFC 6901 writes it."""
+    return "/" + key.replace("~", "~0").replace("/", "~1")
 
 
 def _document(answer: httpx2.Response) -> Object:

@@ -15,7 +15,7 @@ import contextlib
 import functools
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from rankzero.backends.kubernetes import state, trouble
 from rankzero.backends.kubernetes.channels import ACCEPTED, LONGEST
@@ -39,27 +39,88 @@ _LINGER = 30.0
 _AGAIN = 1.0
 
 
+class Destination(Protocol):
+    """What is forwarded to: a pod, which may become another one."""
+
+    @property
+    def title(self) -> str:
+        """What it is called, for people."""
+
+    @property
+    def pod(self) -> str:
+        """Its name at the moment. Errors: Refused where there is none."""
+
+    def again(self) -> None:
+        """The pod is gone: have the one that is there in its place. Errors: Refused."""
+
+    def number(self, wanted: Wanted) -> int:
+        """A port's. Errors: BadRequest for a name that it has not."""
+
+    def until_over(self) -> str:
+        """Waits until nothing is there any more; how that is said. Errors: Error."""
+
+
+class Node:
+    """A node of a run. Errors: BadRequest, Refused where it is not there."""
+
+    def __init__(self, cluster: Cluster, run: str, spot: Spot) -> None:
+        self._cluster, self._run = cluster, run
+        self._at = reach(cluster, run, spot)
+        self._spot = Spot(node=self._at.node)
+
+    @property
+    def title(self) -> str:
+        return self._at.node
+
+    @property
+    def pod(self) -> str:
+        return self._at.name
+
+    def again(self) -> None:
+        self._at = reach(self._cluster, self._run, self._spot)
+
+    def number(self, wanted: Wanted) -> int:
+        return wanted.number(self._at.node, _named(self._at))
+
+    def until_over(self) -> str:
+        again = threading.Event()
+        while True:
+            try:
+                self._see_the_end()
+                return f"{self._run} has ended"
+            except trouble.Unreachable:
+                again.wait(_AGAIN)
+            except Error as error:
+                text = f"the end of {self._run} will not be seen: {error.args[0]}"
+                raise Refused(text) from error
+
+    def _see_the_end(self) -> None:
+        """Errors: Unreachable, Refused."""
+        with Observed(self._cluster, self._run) as live:
+            version = live.version
+            while (found := live.found) is not None and state.ending(found) is None:
+                live.wait(version)
+                version = live.version
+
+
 class Forwarding:
     """on_open: called for each port as it can be dialled. note: called with what goes wrong."""
 
     def __init__(
         self,
         cluster: Cluster,
-        run: str,
-        spot: Spot,
+        to: Destination,
         on_open: Callable[[Opened], None],
         note: Callable[[str], None],
     ) -> None:
-        self._cluster, self._run, self._spot = cluster, run, spot
+        self._cluster, self._to = cluster, to
         self._on_open, self._note = on_open, note
-        self._at = reach(cluster, run, spot)
-        self._spot = Spot(node=self._at.node)
         self._over = asyncio.Event()
+        self._end = ""
 
     def serve(self, wanted: Sequence[Wanted], address: str) -> None:
-        """Until the run has ended. Errors: Refused where a port cannot be had here."""
-        named = _named(self._at)
-        ports = [(one, one.number(self._at.node, named)) for one in wanted]
+        """Until what it leads to is over. Errors: Refused where a port cannot be had here."""
+        ports = [(one, self._to.number(one)) for one in wanted]
         asyncio.run(self._serve(ports, address))
 
     async def _serve(self, ports: Sequence[tuple[Wanted, int]], address: str) -> None:
@@ -70,7 +131,7 @@ class Forwarding:
             loop = asyncio.get_running_loop()
             threading.Thread(target=self._until_over, args=(loop,), daemon=True).start()
             await self._over.wait()
-        self._note(f"{self._run} has ended")
+        self._note(self._end)
 
     async def _listen(self, wanted: Wanted, port: int, address: str) -> asyncio.Server:
         local = port if wanted.local is None else wanted.local
@@ -83,31 +144,18 @@ class Forwarding:
                 f"Take another one: :{wanted.remote} is any that is free",
             ) from error
         here = server.sockets[0].getsockname()
-        self._on_open(Opened(self._at.node, wanted.remote, port, str(here[0]), int(here[1])))
+        self._on_open(Opened(self._to.title, wanted.remote, port, str(here[0]), int(here[1])))
         return server
 
     def _until_over(self, loop: asyncio.AbstractEventLoop) -> None:
-        """In a thread: a run that ends while nobody connects ends this as well."""
-        again = threading.Event()
-        while True:
-            try:
-                self._see_the_end()
-                break
-            except trouble.Unreachable:
-                again.wait(_AGAIN)
-            except Error as error:
-                self._note(f"the end of {self._run} will not be seen: {error.args[0]}")
-                return
+        """In a thread: what ends while nobody connects ends this as well."""
+        try:
+            self._end = self._to.until_over()
+        except Error as error:
+            self._note(str(error.args[0]))
+            return
         with contextlib.suppress(RuntimeError):  # this ended first
             loop.call_soon_threadsafe(self._over.set)
-
-    def _see_the_end(self) -> None:
-        """Errors: Unreachable, Refused."""
-        with Observed(self._cluster, self._run) as live:
-            version = live.version
-            while (found := live.found) is not None and state.ending(found) is None:
-                live.wait(version)
-                version = live.version
 
     # -- one connection
 
@@ -133,7 +181,7 @@ class Forwarding:
             try:
                 socket = await self._open(opened, port)
             except trouble.Absent:  # replaced, perhaps
-                self._at = await asyncio.to_thread(reach, self._cluster, self._run, self._spot)
+                await asyncio.to_thread(self._to.again)
                 socket = await self._open(opened, port)
             up = asyncio.create_task(_up(reader, socket))
             try:
@@ -149,7 +197,8 @@ class Forwarding:
         """A WebSocket to the pod. Errors: trouble.Absent, Refused."""
         from httpx2.websockets import WebSocketUpgradeError
 
-        path = self._cluster.path("Pod", self._at.name) + "/portforward"
+        pod = self._to.pod
+        path = self._cluster.path("Pod", pod) + "/portforward"
         try:
             with trouble.told(self._cluster, "GET", path):
                 client = await opened.enter_async_context(self._cluster.client())
@@ -167,7 +216,7 @@ class Forwarding:
         except WebSocketUpgradeError as error:
             if error.response.status_code in (401, 403):
                 trouble.check(self._cluster, error.response)
-            said = f"{self._at.node} (pod {self._at.name}) cannot be reached: {error.response}"
+            said = f"{self._to.title} (pod {pod}) cannot be reached: {error.response}"
             raise trouble.Absent(said) from error
 
     async def _down(
@@ -187,7 +236,7 @@ class Forwarding:
                 writer.write(data)
                 await writer.drain()
             elif channel == _ERROR and data:
-                raise Refused(_refusal(data.decode("utf-8", "replace"), self._at.node, port))
+                raise Refused(_refusal(data.decode("utf-8", "replace"), self._to.title, port))
 
 
 async def _up(reader: asyncio.StreamReader, socket: AsyncWebSocketSession) -> None:

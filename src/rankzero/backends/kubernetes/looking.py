@@ -42,7 +42,7 @@ def look(cluster: Cluster, found: Found, history: History) -> Seen:
     heard = reading.events(asker.every("Event") or () if asks else ())
     told = gather(pods, jobs, heard, ())
     if asks:
-        told = _more(asker, told, heard)
+        told = more(asker, told, heard)
     if not history.final:
         joined = here(history)
         told = listen(cluster, told, joined)
@@ -163,7 +163,7 @@ def listen(cluster: Cluster, seen: Seen, here: Collection[str]) -> Seen:
     return seen._replace(pods=tuple(pod._replace(told=words.get(pod.name)) for pod in seen.pods))
 
 
-def _more(asker: Asker, seen: Seen, heard: reading.Events) -> Seen:
+def more(asker: Asker, seen: Seen, heard: reading.Events) -> Seen:
     """With what explains those pods: machines, claims."""
     newest = seen.newest().values()
     if any(pod.unplaced or pod.leaving or pod.machine for pod in newest):

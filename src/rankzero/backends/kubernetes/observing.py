@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rankzero.backends.kubernetes import reading, shapes, state, trouble
@@ -35,15 +35,21 @@ STARTING = 30.0
 class Observed:
     """A run that is looked at: a context manager. Errors on entering: Refused.
 
-    label: by which its objects are found, where not by the run's.
+    label: by which its objects are found, where not by the run's. kinds: of what is watched.
 
     silent_since: since when the API server has not answered (seconds of the monotonic clock), None
     where it does; trouble: what it, or the way to it, said then. up_since: since when it answers.
     """
 
-    def __init__(self, cluster: Cluster, run: str, label: str = names.RUN) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        run: str,
+        label: str = names.RUN,
+        kinds: Sequence[str] = ("Job", "Pod"),
+    ) -> None:
         self._cluster, self._run, self._label = cluster, run, label
-        self._things: dict[str, dict[str, Object]] = {"Job": {}, "Pod": {}}
+        self._things: dict[str, dict[str, Object]] = {kind: {} for kind in kinds}
         self._listed: set[str] = set()
         self._changed = threading.Condition()
         self._version = 0
@@ -89,16 +95,21 @@ class Observed:
 
     @property
     def pods(self) -> list[Object]:
-        return self._all("Pod")
+        return self.all("Pod")
 
     @property
     def jobs(self) -> list[Object]:
-        return self._all("Job")
+        return self.all("Job")
 
     @property
     def events(self) -> list[Object]:
         """What the cluster says of them, from `hear` on; `unread` where this user may not know."""
-        return self._all("Event")
+        return self.all("Event")
+
+    def all(self, kind: str) -> list[Object]:
+        """All of a kind that is watched."""
+        with self._changed:
+            return list(self._things.get(kind, {}).values())
 
     def hear(self) -> None:
         """Keep the cluster's events about the run, too, until `deaf`: for as long as the run waits
@@ -127,10 +138,6 @@ class Observed:
             yield
         finally:
             self._hooks.remove(hook)
-
-    def _all(self, kind: str) -> list[Object]:
-        with self._changed:
-            return list(self._things.get(kind, {}).values())
 
     def _call(self, work: Callable[[], None]) -> None:
         with contextlib.suppress(RuntimeError):  # the watches have ended

@@ -8,6 +8,7 @@ from typing import Any
 from rankzero.backends.kubernetes import state
 from rankzero.backends.kubernetes.state import seconds
 from rankzero.plan.kubernetes import names
+from rankzero.spec.services import coherence
 from rankzero.why.amounts import number
 from rankzero.why.seen import (
     ABSENT,
@@ -21,6 +22,8 @@ from rankzero.why.seen import (
 )
 
 Object = Mapping[str, Any]
+#: The container of a run's pods, and of a service's.
+_MAIN = (names.CONTAINER, coherence.CONTAINER)
 #: What an event is about, and what was said of it.
 Events = Mapping[tuple[str, str], tuple[Said, ...]]
 
@@ -49,7 +52,8 @@ def pods(items: Iterable[Object], heard: Events, jobs: Iterable[Object] = ()) ->
     return tuple(absent + sorted(found, key=lambda one: one.born))
 
 
-def pod(item: Object, said: tuple[Said, ...] = ()) -> Pod:
+def pod(item: Object, said: tuple[Said, ...] = (), node: str | None = None) -> Pod:
+    """node: what it is called where it is no node of a run."""
     spec, status, meta = item.get("spec", {}), item.get("status", {}), item["metadata"]
     container = _container(status)
     now, before = container.get("state") or {}, container.get("lastState") or {}
@@ -60,7 +64,7 @@ def pod(item: Object, said: tuple[Said, ...] = ()) -> Pod:
     message = str(scheduled.get("message") or why)
     disrupted = disruption.get("status") == "True"
     return Pod(
-        node=state.node(item),
+        node=state.node(item) if node is None else node,
         name=str(meta["name"]),
         phase=str(status.get("phase", "Pending")),
         born=seconds(str(meta["creationTimestamp"])),
@@ -84,6 +88,8 @@ def pod(item: Object, said: tuple[Said, ...] = ()) -> Pod:
         claims=tuple(_claims(spec)),
         keys=_keys(spec),
         said=said,
+        ready=_condition(status, "Ready").get("status") == "True",
+        restarts=int(container.get("restartCount") or 0),
     )
 
 
@@ -199,13 +205,13 @@ def _condition(status: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
 def _container(status: Mapping[str, Any]) -> Object:
     """The status of the rank's container; of the first one where none has its name."""
     known: Sequence[Object] = status.get("containerStatuses") or ()
-    named = [one for one in known if one.get("name") == names.CONTAINER]
+    named = [one for one in known if one.get("name") in _MAIN]
     return next(iter([*named, *known]), {})
 
 
 def _image(spec: Mapping[str, Any]) -> str:
     containers: Sequence[Object] = spec.get("containers") or ()
-    named = [one for one in containers if one.get("name") == names.CONTAINER]
+    named = [one for one in containers if one.get("name") in _MAIN]
     return str(next(iter([*named, *containers]), {}).get("image") or "")
 
 

@@ -8,7 +8,7 @@ else: what every object has is null there.
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 
 class Metadata(TypedDict, total=False):
@@ -106,6 +106,7 @@ class _PodStatus(TypedDict, total=False):
     reason: str
     message: str
     podIP: str
+    hostIP: str
     startTime: str | None
     conditions: list[Condition]
     initContainerStatuses: list[_Container]
@@ -196,6 +197,25 @@ class Events(TypedDict, total=False):
     items: list[Event]
 
 
+class _Whole(TypedDict, total=False):
+    """Of what there are few of, all is read."""
+
+    metadata: _ListMetadata
+    items: list[dict[str, Any]]
+
+
 #: Of a list, and of one thing that a watch tells of, by the kind.
-LISTS: dict[str, type] = {"Pod": AskedPods, "Job": Jobs, "Event": Events}
-ONES: dict[str, type] = {"Pod": AskedPod, "Job": Job, "Event": Event}
+LISTS: dict[str, type] = {
+    "Pod": AskedPods,
+    "Job": Jobs,
+    "Event": Events,
+    "Deployment": _Whole,
+    "ReplicaSet": _Whole,
+}
+ONES: dict[str, type] = {
+    "Pod": AskedPod,
+    "Job": Job,
+    "Event": Event,
+    "Deployment": dict,
+    "ReplicaSet": dict,
+}

@@ -59,8 +59,12 @@ def distinct(standing: Standing) -> object:
 class Waiting:
     """The line on a screen of people."""
 
-    def __init__(self, screen: Screen) -> None:
-        self._screen = screen
+    def __init__(
+        self, screen: Screen, end: str = "it goes on waiting; end it: rankzero stop {}"
+    ) -> None:
+        """end: what is said below what is hopeless, with the name's place in it; without one,
+        nothing is said of that, as where the waiting ends by itself."""
+        self._screen, self._end = screen, end
         # Where there may be no colour, nothing may move either.
         self._moves = screen.tty and screen.colour
         self._drawn, self._line = False, ""
@@ -70,7 +74,8 @@ class Waiting:
 
     def show(self, standing: Standing) -> None:
         now = time.time()
-        self._tell_hopeless(standing)
+        if self._end:
+            self._tell_hopeless(standing)
         self._latest = standing
         if self._moves:
             self._draw(standing_line(standing, now))
@@ -122,4 +127,4 @@ class Waiting:
             self._screen.say("  " + paint(visible(f"{listed(names)}: {place.text}"), RED))
             remedy = visible(place.trouble.remedy)
             self._screen.say(f"  {paint('remedy ', BOLD)} {remedy}")
-            self._screen.say(f"  it goes on waiting; end it: rankzero stop {standing.run}")
+            self._screen.say("  " + self._end.format(standing.run))

@@ -28,7 +28,6 @@ _DEATHS = 1000
 _RESOURCES = {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "512Mi"}}
 #: What it needs to leave (seconds): it writes nothing at its end.
 _LEAVING = 5
-_TOLERATED = ("not-ready", "unreachable")
 
 
 class Wanted(NamedTuple):
@@ -116,7 +115,7 @@ def _spec(wanted: Wanted) -> dict[str, Any]:
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": _LEAVING,
         "securityContext": users.pod_security(wanted.user, wanted.assigns_ids),
-        "tolerations": [pod.toleration(one) for one in _TOLERATED],
+        "tolerations": pod.leave_lost_machines(),
         "containers": [_container(wanted)],
         "volumes": [
             {"name": "agent", "configMap": {"name": f"{wanted.run}-agent"}},

@@ -31,5 +31,8 @@ KINDS = {
     "PersistentVolumeClaim": Kind("", "v1", "persistentvolumeclaims"),
     "Role": Kind(RBAC, "v1", "roles"),
     "RoleBinding": Kind(RBAC, "v1", "rolebindings"),
+    "Deployment": Kind("apps", "v1", "deployments"),
+    "HorizontalPodAutoscaler": Kind("autoscaling", "v2", "horizontalpodautoscalers"),
+    "PodDisruptionBudget": Kind("policy", "v1", "poddisruptionbudgets"),
     "NetworkPolicy": Kind("networking.k8s.io", "v1", "networkpolicies"),
 }

@@ -11,6 +11,10 @@ OWN = "/rankzero/run"
 HOME, WORK = f"{OWN}/user", f"{OWN}/work"
 TMP = f"{OWN}/tmp"  # noqa: S108 - in a folder of its own
 NODE, OUTPUTS, EVENTS = f"{OWN}/node", f"{OWN}/outputs", f"{OWN}/events.jsonl"
+#: Of a model server: its program, where that is unpacked, its settings; and the model, as it
+#: travels, as it lies then, and on a volume.
+SERVER, SERVED = "/rankzero/server", f"{OWN}/server"
+WEIGHTS, MODEL, MODEL_VOLUME = "/rankzero/weights", f"{OWN}/model", "/rankzero/volumes/model"
 #: Volumes for what outlives the pods; a run has a folder of its name on each.
 LOG_VOLUME, OUTPUT_VOLUME = "/rankzero/volumes/logs", "/rankzero/volumes/outputs"
 #: Where a helper sees the one that it is for.

@@ -20,6 +20,14 @@ PLAN, CREATED, STOPPED = "rankzero/plan", "rankzero/created", "rankzero/stopped-
 #: How it ended, from one who watched it: its pods may be there for a while, or gone already.
 ENDED = "rankzero/ended"
 
+#: Of a service's objects and pods: its name. No command takes these for a run's.
+SERVICE = "rankzero/service"
+#: Annotations of a service's Deployment, which its ReplicaSets take over: what was asked for, what
+#: of it was new, and when (seconds since the epoch), for each version.
+REQUEST, CHANGED, UPDATED = "rankzero/request", "rankzero/changed", "rankzero/updated"
+#: Kubernetes' own, of a ReplicaSet: the number of its version, and the label by which it goes.
+REVISION, HASH = "deployment.kubernetes.io/revision", "pod-template-hash"
+
 #: The one container of each pod.
 CONTAINER = "rank"
 #: Where the coordinator listens in its pod, whose network is its own, unless a script wants it.

@@ -7,20 +7,44 @@ unless the job asks for more.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from rankzero.agent.pod import ADDRESS, INDEX, LOSSES
 from rankzero.plan.kubernetes import layout, names, starting, users, volumes
 from rankzero.spec import strategic
 from rankzero.spec.model import Job, Role
-from rankzero.spec.pods import EnvSource, Volume
+from rankzero.spec.pods import EnvSource, SecretKey, Volume
 
 #: After the ranks' grace, what the agent itself needs to leave (seconds).
 _LEAVING = 30
 #: How long a pod stays on a node that does not answer (seconds).
 _UNREACHABLE = 30
+#: For a user who has none of it.
+HOME = {
+    "HOME": layout.HOME,
+    "TMPDIR": layout.TMP,
+    "XDG_CACHE_HOME": f"{layout.HOME}/.cache",
+    # Some libraries ask who they are when they are imported, and this user has no name.
+    "USER": "rankzero",
+    "LOGNAME": "rankzero",
+}
 #: What NVIDIA's container runtime goes by.
 _VISIBLE = "NVIDIA_VISIBLE_DEVICES"
+
+
+class Asking(Protocol):
+    """What takes resources of a machine: a role's node, a service's pod."""
+
+    @property
+    def cpu(self) -> float | None: ...
+    @property
+    def memory(self) -> str | None: ...
+    @property
+    def gpus(self) -> int | None: ...
+    @property
+    def gpu_resource(self) -> str: ...
+    @property
+    def resources(self) -> Mapping[str, str]: ...
 
 
 class Wanted(NamedTuple):
@@ -106,8 +130,7 @@ def _spec(wanted: Wanted) -> dict[str, Any]:
         "securityContext": users.pod_security(asked.user, wanted.assigns_ids),
         **{key: value for key, value in optional.items() if value},
         "tolerations": [
-            toleration("not-ready"),
-            toleration("unreachable"),
+            *leave_lost_machines(),
             *(one.model_dump(exclude_none=True) for one in tolerations),
         ],
         "topologySpreadConstraints": [_spread(wanted.run)],
@@ -127,7 +150,7 @@ def _spec(wanted: Wanted) -> dict[str, Any]:
 
 def _container(wanted: Wanted) -> dict[str, Any]:
     job, asked = wanted.job, wanted.asked
-    sources = [_source(one) for one in (*job.env_from, *asked.env_from)]
+    sources = [source(one) for one in (*job.env_from, *asked.env_from)]
     ports = [{"name": name, "containerPort": number} for name, number in asked.ports.items()]
     optional = {"imagePullPolicy": asked.pull, "ports": ports, "envFrom": sources}
     return {
@@ -155,7 +178,7 @@ def _number(metadata: dict[str, Any], spec: dict[str, Any], wanted: Wanted, inde
     rank(spec)["env"].append({"name": INDEX, "value": str(index)})
 
 
-def resources(asked: Role) -> dict[str, Any]:
+def resources(asked: Asking) -> dict[str, Any]:
     """Requests and limits: memory and devices are both, processors are asked for only, so that
     a node's idle ones are not kept from anybody."""
     limits: dict[str, str] = dict(asked.resources)
@@ -187,38 +210,38 @@ def hide_devices(container: dict[str, Any]) -> None:
 
 def _environment(wanted: Wanted) -> list[dict[str, Any]]:
     """What only the pod knows, a home for a user without one, and the user's secrets."""
-    fixed = {
-        "HOME": layout.HOME,
-        "TMPDIR": layout.TMP,
-        "XDG_CACHE_HOME": f"{layout.HOME}/.cache",
-        # Some libraries ask who they are when they are imported, and this user has no name.
-        "USER": "rankzero",
-        "LOGNAME": "rankzero",
-    }
     secrets = {**wanted.job.secrets, **wanted.asked.secrets}
     found = {
         ADDRESS: _field("status.podIP"),
         LOSSES: _field("metadata.annotations['batch.kubernetes.io/job-index-failure-count']"),
-        **{name: {"value": value} for name, value in fixed.items()},
-        **{
-            name: {"valueFrom": {"secretKeyRef": {"name": one.secret, "key": one.key}}}
-            for name, one in secrets.items()
-        },
+        **{name: {"value": value} for name, value in HOME.items()},
+        **{name: from_secret(one) for name, one in secrets.items()},
     }
     return [{"name": name, **value} for name, value in found.items()]
 
 
-def _source(source: EnvSource) -> dict[str, Any]:
-    if source.secret is not None:
-        return {"secretRef": {"name": source.secret}}
-    return {"configMapRef": {"name": source.config_map}}
+def source(one: EnvSource) -> dict[str, Any]:
+    """A whole object as variables of a container."""
+    if one.secret is not None:
+        return {"secretRef": {"name": one.secret}}
+    return {"configMapRef": {"name": one.config_map}}
+
+
+def from_secret(one: SecretKey) -> dict[str, Any]:
+    """A variable's value."""
+    return {"valueFrom": {"secretKeyRef": {"name": one.secret, "key": one.key}}}
 
 
 def _field(path: str) -> dict[str, Any]:
     return {"valueFrom": {"fieldRef": {"fieldPath": path}}}
 
 
-def toleration(what: str) -> dict[str, Any]:
+def leave_lost_machines() -> list[dict[str, Any]]:
+    """Kubernetes itself would leave pods for five minutes on a machine that does not answer."""
+    return [_toleration("not-ready"), _toleration("unreachable")]
+
+
+def _toleration(what: str) -> dict[str, Any]:
     return {
         "key": f"node.kubernetes.io/{what}",
         "operator": "Exists",

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from rankzero.plan.kubernetes.kinds import RBAC
-from rankzero.plan.kubernetes.rights import SOME_VERBS, USUAL, Rule
+from rankzero.plan.kubernetes.rights import SERVING, SOME_VERBS, USUAL, Rule
 
 #: What a path may hold, and so the name of a Role.
 _UNSAFE = re.compile(r"[^A-Za-z0-9@:._-]")
@@ -34,7 +34,8 @@ class Subject(NamedTuple):
 def role_name(rules: tuple[Rule, ...], job: str = "") -> str:
     """`rankzero` for what every run takes; a job that takes more has a Role of its own, which
     takes the usual one's place from nobody."""
-    return "rankzero" if {*rules} <= {*USUAL, *SOME_VERBS} or not job else f"rankzero-{job}"
+    usual = {*USUAL, *SOME_VERBS, *SERVING}
+    return "rankzero" if {*rules} <= usual or not job else f"rankzero-{job}"
 
 
 def role(name: str, rules: Iterable[Rule], namespace: str | None) -> dict[str, Any]:

@@ -52,6 +52,8 @@ class Rule(NamedTuple):
         return {"apiGroups": [self.group], **lists, **only}
 
 
+_SEEN = ("list", "patch", "delete")
+
 #: What every run takes, from its submission until it is deleted.
 USUAL = (
     Rule(
@@ -98,6 +100,29 @@ PIPELINES = (
     Rule("what a pipeline is to do, and has done", "", ("configmaps",), ("list", "watch")),
 )
 
+#: What services take, beside what runs do.
+SERVING = (
+    Rule(
+        "services: deploy, follow, scale, update, undo and delete them",
+        "apps",
+        ("deployments",),
+        ("create", "list", "watch", "patch", "delete"),
+    ),
+    Rule("the versions of a service", "apps", ("replicasets",), ("list", "watch")),
+    Rule("where a service is reached; taken away, and changed", "", ("services",), _SEEN),
+    Rule("what versions were made of that nobody can go back to", "", ("configmaps",), ("delete",)),
+    Rule("which pods a service leads to", "discovery.k8s.io", ("endpointslices",), ("list",)),
+    Rule(
+        "a service that scales itself (--autoscale)",
+        "autoscaling",
+        ("horizontalpodautoscalers",),
+        ("create", *_SEEN),
+    ),
+    Rule(
+        "moving the pods of a service one by one", "policy", ("poddisruptionbudgets",), ("create",)
+    ),
+)
+
 
 def needed(manifests: Iterable[Mapping[str, Any]] = ()) -> tuple[Rule, ...]:
     """What a run of these manifests takes; without any, what all runs take."""
@@ -114,6 +139,17 @@ def needed(manifests: Iterable[Mapping[str, Any]] = ()) -> tuple[Rule, ...]:
 def is_driver(manifest: Mapping[str, Any]) -> bool:
     """Whether it is the Job of a pipeline's driver."""
     return bool(manifest["metadata"].get("labels", {}).get(words.PART) == words.DRIVER)
+
+
+def to_serve(manifests: Iterable[Mapping[str, Any]]) -> tuple[Rule, ...]:
+    """What it takes to deploy and follow a service of these manifests."""
+    kinds = {KINDS[manifest["kind"]].plural for manifest in manifests}
+    kinds |= {"replicasets", "pods", "deployments"}
+    found = (rule for rule in (*SERVING, *USUAL[1:3]) if kinds.intersection(rule.resources))
+    return tuple(
+        rule._replace(resources=tuple(one for one in rule.resources if one in kinds))
+        for rule in found
+    )
 
 
 def rights(rules: Iterable[Rule]) -> tuple[Right, ...]:

@@ -29,8 +29,18 @@ def command(python: str | None, config: str) -> list[str]:
 
 def drive(python: str | None) -> list[str]:
     """Start a pipeline's driver in the same way."""
-    words = [layout.ARCHIVE, "drive"]
-    return [python, *words] if python else ["/bin/sh", "-c", f"{_first_python(words)} {_none()}"]
+    return _or_complain(python, [layout.ARCHIVE, "drive"])
+
+
+def server(python: str | None, config: str) -> list[str]:
+    """Start a model server in the same way. config: as JSON."""
+    return _or_complain(python, [f"{layout.SERVER}/server.zip", config])
+
+
+def _or_complain(python: str | None, words: list[str]) -> list[str]:
+    if python is not None:
+        return [python.replace("$(", "$$("), *words]
+    return ["/bin/sh", "-c", f"{_first_python(words)} {_none()}"]
 
 
 def inside(python: str | None, words: list[str]) -> list[str]:

@@ -28,7 +28,7 @@ from rankzero.backends.kubernetes.preflight import (
     storage_classes,
     volumes,
 )
-from rankzero.backends.kubernetes.preflight.model import Check, Refusal, Verdict
+from rankzero.backends.kubernetes.preflight.model import Check, Refusal, Request, Verdict
 from rankzero.backends.kubernetes.preflight.request import describe
 from rankzero.errors import BadRequest, Refused
 from rankzero.plan.model import Checked, Plan
@@ -70,15 +70,25 @@ def check(cluster: Cluster, plan: Plan, *, wait_for_nodes: bool = False) -> Plan
     with all findings.
     """
     request = describe(plan, cluster.namespace, wait_for_nodes=wait_for_nodes)
-    answers = asking.answers_to(cluster, request, CHECKS)
-    verdicts = {one.NAME: one.judge(request, answers) for one in CHECKS}
+    checks, notes = judged(cluster, request, f"{plan.job.name} cannot run in {plan.where}")
+    return replace(plan, checks=checks, notices=(*plan.notices, *notes))
+
+
+def judged(
+    cluster: Cluster, request: Request, head: str
+) -> tuple[tuple[Checked, ...], tuple[str, ...]]:
+    """What was checked of a request, and what should be known of it. head: what a refusal begins
+    with. Errors: as `check`."""
+    of_jobs = any(one["kind"] == "Job" for one in request.objects)
+    asked = CHECKS if of_jobs else tuple(one for one in CHECKS if one is not features)
+    answers = asking.answers_to(cluster, request, asked)
+    verdicts = {one.NAME: one.judge(request, answers) for one in asked}
     found = findings(verdicts)
     if found:
         kind = BadRequest if any(one.request for _, one in found) else Refused
-        raise kind(report(plan, found), _SKIP)
+        raise kind(report(head, found), _SKIP)
     checks = tuple(_checked(name, verdict) for name, verdict in verdicts.items())
-    notes = tuple(note for verdict in verdicts.values() for note in verdict.notes)
-    return replace(plan, checks=checks, notices=(*plan.notices, *notes))
+    return checks, tuple(note for verdict in verdicts.values() for note in verdict.notes)
 
 
 def findings(verdicts: Mapping[str, Verdict]) -> list[tuple[str, Refusal]]:
@@ -101,10 +111,10 @@ def _said_elsewhere(one: Refusal, verdicts: Mapping[str, Verdict]) -> bool:
     )
 
 
-def report(plan: Plan, found: list[tuple[str, Refusal]]) -> str:
+def report(head: str, found: list[tuple[str, Refusal]]) -> str:
     """One finding after the other, each with its remedy; one remedy for several stands once."""
     width = max(len(name) for name, _ in found)
-    lines = [f"{plan.job.name} cannot run in {plan.where}; nothing was created."]
+    lines = [f"{head}; nothing was created."]
     for at, (name, one) in enumerate(found):
         lines.append(f"  {name:<{width}}  {one.text}")
         following = found[at + 1][1].remedy if at + 1 < len(found) else ""

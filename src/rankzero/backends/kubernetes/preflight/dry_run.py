@@ -45,13 +45,13 @@ def judge(request: Request, answers: Answers) -> Verdict:
             continue  # it is there: `volumes` says whether it will do
         done += answer.ok
         what = f"{made['kind']} {made['metadata']['name']}"
-        refusals += _refused(what, answer)
+        refusals += _refused(what, answer, _other_name(request))
         unchecked += _unchecked(what, answer)
     for pods in request.pods:
         answer = answers[of_a_pod(request, pods)]
         done += answer.ok
         if not any(word in answer.message for word in _OTHERS):
-            refusals += _refused(f"a pod of {pods.role}", answer)
+            refusals += _refused(f"a pod of {pods.role}", answer, "")
     said = f"the API server would take {count(done, 'object')}"
     return Verdict(tuple(refusals), tuple(unchecked), tuple(_warnings(request, answers)), said)
 
@@ -79,11 +79,17 @@ def tried(request: Request, answers: Answers) -> list[Answer]:
     return [answers[of(request, made)] for made in request.objects]
 
 
-def _refused(what: str, answer: Answer) -> Iterator[Refusal]:
+def _other_name(request: Request) -> str:
+    """What to do where a name is taken."""
+    of_a_run = request.rules is None
+    return "try again: each run gets another name" if of_a_run else "take another name: --name"
+
+
+def _refused(what: str, answer: Answer, taken: str) -> Iterator[Refusal]:
     if answer.code == 422:
         yield Refusal(f"{what}: {answer.message}", request=True)
     elif answer.code == 409:
-        yield Refusal(f"{what}: {answer.message}", "try again: each run gets another name")
+        yield Refusal(f"{what}: {answer.message}", taken)
     elif answer.code == 403 and not (_no_right(answer) or ends(answer)):
         yield Refusal(f"{what}: {answer.message}")
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
-from rankzero.plan.kubernetes.rights import Right
+from rankzero.plan.kubernetes.rights import Right, Rule, needed, rights
 
 Object = Mapping[str, Any]
 
@@ -95,13 +95,20 @@ class Pods(NamedTuple):
 
 class Request(NamedTuple):
     """What would be created. objects: as they would be sent, without what is too long to be sent
-    twice. sizes: how many bytes the data of each ConfigMap has, by its name."""
+    twice. sizes: how many bytes the data of each ConfigMap has, by its name. rules: the rights that
+    it takes, where it is no run."""
 
     namespace: str
     pods: tuple[Pods, ...]
     objects: tuple[Object, ...]
     sizes: Mapping[str, int]
     wait_for_nodes: bool = False
+    rules: tuple[Rule, ...] | None = None
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        """All that it takes."""
+        return rights(needed(self.objects) if self.rules is None else self.rules)
 
     def named(self, kind: str) -> set[str]:
         """The objects of a kind that the run brings along."""

@@ -19,7 +19,7 @@ from rankzero.backends.kubernetes.preflight.model import (
     Verdict,
     posted,
 )
-from rankzero.plan.kubernetes.rights import USUAL, Right, is_driver, needed, rights
+from rankzero.plan.kubernetes.rights import USUAL, Right, is_driver, needed
 
 NAME = "rights"
 
@@ -47,7 +47,7 @@ def ask(request: Request, answers: Answers) -> Iterator[Question]:
 
 
 def judge(request: Request, answers: Answers) -> Verdict:
-    wanted = rights(needed(request.objects))
+    wanted = request.rights
     missing = _missing(request, answers)
     unknown = [
         right
@@ -87,7 +87,7 @@ def _covers(rule: Object, right: Right) -> bool:
 
 def _unseen(request: Request, answers: Answers) -> list[Right]:
     review = answers[rules_review(request.namespace)]
-    wanted = rights(needed(request.objects))
+    wanted = request.rights
     return [right for right in wanted if not (review.ok and allows(review.body, right))]
 
 
@@ -132,9 +132,9 @@ def _remedy(request: Request, answers: Answers) -> str:
         name = str(who.body.get("status", {}).get("userInfo", {}).get("username") or name)
     account = name.removeprefix("system:serviceaccount:")
     subject = f"--user {name}" if account == name else f"--serviceaccount {account}"
-    file = "" if needed(request.objects) == USUAL else " JOB.yaml"
+    usual = request.rules is not None or needed(request.objects) == USUAL
     driver = any(map(is_driver, request.objects))
-    file = " --pipelines" if driver else file
+    file = "" if usual else " --pipelines" if driver else " JOB.yaml"
     less = "; or use one that is there: --service-account NAME" if driver else ""
     return (
         f"an administrator can give them: rankzero doctor --rbac{file} "

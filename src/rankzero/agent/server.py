@@ -1,0 +1,83 @@
+"""`python server.zip CONFIG`: a model server that is the first process of its pod.
+
+CONFIG is JSON: `settings` of the server, where they are put as a file, where the program and what
+travelled (`unpack`: parts, digest, into) are unpacked, and the folder to serve from. The program is
+unpacked, too: what lies beside its modules is read as files, and compiled once for all its workers.
+"""
+
+import json
+import os
+import re
+import sys
+import zipfile
+from importlib import metadata
+from typing import List, Tuple
+
+from rankzero.agent import exits
+from rankzero.agent.unpack import Unpackable, unpack
+
+#: In the archive: a folder for each package that the server needs, and their versions.
+PACKAGES, VERSIONS = "packages", "packages.json"
+#: As the workers begin, too: the current folder is no place to import from yet.
+_BOOT = (
+    "import sys; sys.path.pop(0); sys.path.append({root!r}); "
+    "from rankzero.serving.__main__ import main; main()"
+)
+
+
+def main() -> None:
+    """Becomes the server."""
+    config = json.loads(sys.argv[1])
+    for folder in (config["workdir"], os.environ.get("HOME"), os.environ.get("TMPDIR")):
+        if folder:
+            os.makedirs(os.path.dirname(folder), exist_ok=True)
+    try:
+        for one in config["unpack"]:
+            unpack(one["parts"], one["digest"], one["into"])
+        _unpack_program(sys.argv[0], config["program"])
+    except (Unpackable, OSError, zipfile.BadZipFile) as error:
+        sys.stderr.write("rankzero: cannot unpack what travelled: %s\n" % error)
+        sys.exit(exits.REFUSED)
+    for folder in (config["workdir"], os.environ.get("HOME"), os.environ.get("TMPDIR")):
+        if folder:
+            os.makedirs(folder, exist_ok=True)
+    with open(config["settings_file"], "w", encoding="utf-8") as file:
+        json.dump(config["settings"], file)
+    os.chdir(config["workdir"])
+    boot = _BOOT.format(root=config["program"])
+    os.environ["PYTHONPATH"] = os.pathsep.join(_paths(config["program"]))
+    command = [sys.executable, "-c", boot, config["settings_file"]]
+    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter
+
+
+def _paths(program: str) -> List[str]:
+    """The packages that go before the image's own: those that it has not, or has older. One that it
+    has newer is what its framework may need, and does for the server as well."""
+    with open(os.path.join(program, VERSIONS), encoding="utf-8") as file:
+        ours = json.load(file)
+    ahead = [name for name in sorted(ours) if _release(ours[name]) > _installed(name)]
+    own = [os.path.join(program, PACKAGES, name) for name in ahead]
+    return own + [path for path in [os.environ.get("PYTHONPATH", "")] if path]
+
+
+def _installed(name: str) -> Tuple[int, ...]:
+    """The image's version of a package; less than any where it has none."""
+    try:
+        return _release(metadata.version(name))
+    except (metadata.PackageNotFoundError, TypeError):  # TypeError: its metadata are torn
+        return ()
+
+
+def _release(version: str) -> Tuple[int, ...]:
+    """`2.10.0rc1` as (2, 10, 0)."""
+    return tuple(int(part) for part in re.findall(r"\d+", re.sub(r"[^\d.].*", "", version)))
+
+
+def _unpack_program(archive: str, into: str) -> None:
+    """A container that starts again in its pod finds it there."""
+    if os.path.isdir(into):
+        return
+    draft = into + ".unpacking"
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(draft)
+    os.rename(draft, into)

@@ -1,0 +1,1 @@
+"""Services as Deployments of a cluster: kept alive, reached at one address, updated in turn."""

@@ -1,0 +1,83 @@
+"""A port here that leads to a pod of a service which is ready, whichever that is at the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rankzero.backends.kubernetes.cluster import Cluster
+from rankzero.backends.kubernetes.forwarding import Forwarding
+from rankzero.backends.kubernetes.services.following import Following
+from rankzero.backends.ports import Opened, Wanted
+from rankzero.errors import Refused
+
+
+class ReadyPod:
+    """What is forwarded to: a pod that is ready. A context manager; as long as it is open, what the
+    service has is watched."""
+
+    def __init__(self, cluster: Cluster, name: str) -> None:
+        self._name, self._pod = name, ""
+        self._following = Following(cluster, name)
+
+    def __enter__(self) -> ReadyPod:
+        self._following.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._following.__exit__()
+
+    @property
+    def title(self) -> str:
+        return self._name
+
+    @property
+    def pod(self) -> str:
+        """The same one as long as it is ready. Errors: Refused where none is."""
+        self.find()
+        return self._pod
+
+    def find(self) -> None:
+        """Errors: Refused where no pod is ready."""
+        ready = self._ready()
+        if not ready:
+            raise Refused(
+                f"no pod of {self._name} is ready.", f"Why: rankzero serve status {self._name}"
+            )
+        if self._pod not in ready:
+            self._pod = ready[0]
+
+    def again(self) -> None:
+        """That one is gone, before anybody has told; another one is waited for. Errors: Refused."""
+        gone = self._pod
+        while self._ready() == [gone]:
+            self._following.wait(self._following.version)
+
+    def number(self, wanted: Wanted) -> int:
+        return int(wanted.remote)
+
+    def until_over(self) -> str:
+        """Waits until there is no service any more; how that is said. Errors: Refused."""
+        while True:
+            version = self._following.version
+            try:
+                self._following.now()
+            except Refused as gone:
+                return str(gone.args[0])
+            self._following.wait(version)
+
+    def _ready(self) -> list[str]:
+        return [one.pod for one in self._following.now().instances if one.ready]
+
+
+def forward(
+    cluster: Cluster,
+    name: str,
+    wanted: Wanted,
+    address: str,
+    on_open: Callable[[Opened], None],
+    note: Callable[[str], None],
+) -> None:
+    """Until the service is deleted. Errors: Refused where no pod is ready, or the port is taken."""
+    with ReadyPod(cluster, name) as to:
+        to.find()  # before a port is taken here
+        Forwarding(cluster, to, on_open, note).serve([wanted], address)

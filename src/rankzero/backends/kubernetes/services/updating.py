@@ -1,0 +1,76 @@
+"""An update as a user asks for it: some options said anew, and what travels sent anew."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from rankzero.backends.kubernetes.cluster import Cluster, Object
+from rankzero.backends.kubernetes.services import changing, deploying, planning, sending
+from rankzero.backends.kubernetes.services import reading as read
+from rankzero.backends.kubernetes.services.changing import Changed, revision
+from rankzero.backends.kubernetes.trouble import Taken
+from rankzero.errors import BadRequest
+from rankzero.plan.kubernetes import names
+from rankzero.plan.kubernetes.services.objects import KEPT, labels
+from rankzero.plan.kubernetes.services.sending import Cargo, config_maps
+from rankzero.spec.services.making import change
+from rankzero.spec.services.model import Service
+
+
+def update(
+    cluster: Cluster,
+    name: str,
+    options: Mapping[str, Any],
+    without: Collection[str] = (),
+    *,
+    code: bool = False,
+) -> Changed:
+    """without: variables that go. code: the predictor's travels anew, from the folder that one is
+    in; a model that is named, and lies here, does. Errors: SpecError, BadRequest, Refused."""
+    packed: list[Cargo] | None = None
+    model = options.get("model") is not None
+
+    def changed(before: Service, deployment: Object) -> Service:
+        nonlocal packed
+        after = change(before, options, without=without)
+        if after.predictor is None:
+            if code or model:
+                raise BadRequest(f"{name} serves no predictor; its image is all that it has.")
+            return after
+        if packed is None:
+            packed = planning.cargo(after, code=code, model=model) if code or model else []
+        _send(cluster, after, packed, deployment)
+        return sending.loaded(after, packed) if packed else after
+
+    sets = cluster.every("ReplicaSet", f"{names.SERVICE}={name}")["items"]
+    done = changing.update(cluster, name, changed)
+    for one in outlived(sets, done.deployment):
+        cluster.delete("ConfigMap", one)
+    return done
+
+
+def outlived(sets: Sequence[Object], deployment: Object) -> list[str]:
+    """The ConfigMaps of versions that go now because a new one comes, as far as no other version
+    has them. sets: the ReplicaSets as they were before. Pure."""
+    newest_first = sorted(sets, key=revision, reverse=True)
+    kept, gone = newest_first[:KEPT], newest_first[KEPT:]
+    used = {name for one in (*kept, deployment) for name in _config_maps(one)}
+    return sorted({name for one in gone for name in _config_maps(one)} - used)
+
+
+def _config_maps(made: Object) -> Iterator[str]:
+    said = read.request(made)
+    for what in ("program", "code", "weights"):
+        sent = said.get(what) or {"name": "", "parts": 0}
+        yield from (f"{sent['name']}-{at}" for at in range(sent["parts"]))
+
+
+def _send(cluster: Cluster, service: Service, cargo: list[Cargo], deployment: Object) -> None:
+    """What is there already has the same name, and the same content."""
+    owner = deploying.owner_of(deployment)
+    for one in cargo:
+        for made, word, part in config_maps(service.name, labels(service), one):
+            with contextlib.suppress(Taken):
+                cluster.create(deploying.filled(made, {word: part}, owner))

@@ -1,0 +1,70 @@
+"""`rankzero serve why`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rankzero.cli.options import output_option
+from rankzero.cli.serve.options import cluster_of, name_argument, place_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rankzero.backends.kubernetes.services.model import Service
+    from rankzero.backends.places import Where
+    from rankzero.cli.show.terminal import Screen
+
+
+@click.command()
+@name_argument
+@place_options
+@output_option
+def command(name: str, output: str, where: Where) -> int:
+    """Say why pods of a service are not ready.
+
+    Each reason once, with its pods, its evidence, and what to do about it.
+
+    JSON: service, state and `causes`, a list with cause (a stable word, or null where the pods are
+    on their way), title, pods, evidence, remedy.
+    """
+    from rankzero.backends.kubernetes.services.looking import one
+    from rankzero.cli.show import programs, terminal
+    from rankzero.cli.show.services import head
+
+    found = one(cluster_of(where), name)
+    causes = list(_causes(found))
+    if output == "json":
+        programs.print_json({"service": name, "state": found.state, "causes": causes})
+        return 0
+    screen = terminal.out()
+    screen.say(head(found))
+    for cause in causes:
+        _say(screen, cause)
+    if not causes:
+        screen.say("  nothing is wrong with its pods")
+    return 0
+
+
+def _causes(found: Service) -> Iterator[dict[str, Any]]:
+    for pods, place in found.standing.grouped():
+        trouble = place.trouble
+        yield {
+            "cause": None if trouble is None else trouble.cause,
+            "title": place.text,
+            "pods": pods,
+            "evidence": [] if trouble is None else list(trouble.evidence),
+            "remedy": "" if trouble is None else trouble.remedy,
+        }
+
+
+def _say(screen: Screen, cause: dict[str, Any]) -> None:
+    from rankzero.cli.show.lines import visible
+    from rankzero.why.blocked import listed
+
+    screen.say(f"  {listed(cause['pods'])}: {visible(cause['title'])}")
+    for line in cause["evidence"]:
+        screen.say(f"    evidence  {visible(line)}")
+    if cause["remedy"]:
+        screen.say(f"    remedy    {cause['remedy']}")

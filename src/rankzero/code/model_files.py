@@ -1,0 +1,67 @@
+"""A model as it travels to a cluster: what the user named, all of it and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+
+from rankzero.agent.unpack import MOST_BYTES, MOST_FILES
+from rankzero.code import refusals
+from rankzero.code.archive import Changed, Gzip, TooLarge, write_tar
+from rankzero.code.choice import Item
+from rankzero.code.shipment import LIMIT, PART, Shipment
+from rankzero.errors import BadRequest, Refused
+
+
+def pack_model(path: Path) -> Shipment:
+    """A file, or a folder with all that is in it.
+
+    Errors: BadRequest where there is none; Refused where it is too large, with what to do instead.
+    """
+    items = _items(path)
+    size = sum(item.size for item in items)
+    if size > MOST_BYTES or len(items) > MOST_FILES:
+        raise _too_large(path, size)
+    packing = Gzip(LIMIT)
+    try:
+        write_tar(items, packing.write)
+        packed = packing.finish()
+    except TooLarge:
+        raise _too_large(path, size) from None
+    except Changed as changed:
+        raise Refused(f"{changed.path}, which would travel, changes while it is read.") from None
+    except OSError as error:
+        raise refusals.unreadable(path, error) from error
+    parts = tuple(packed[at : at + PART] for at in range(0, len(packed), PART))
+    return Shipment(parts, hashlib.sha256(packed).hexdigest(), len(items), size)
+
+
+def _items(path: Path) -> list[Item]:
+    """By name. Links are followed: what they lead to was meant."""
+    if path.is_file():
+        return [Item(path.name, path.resolve(), path.stat().st_size)]
+    if not path.is_dir():
+        raise BadRequest(
+            f"--model: there is no {path}.", "On a volume it is: --model volume:CLAIM/PATH"
+        )
+    found = []
+    for folder, _, names in os.walk(path):
+        for name in names:
+            file = Path(folder, name)
+            if stat.S_ISREG(file.stat().st_mode):
+                inside = file.relative_to(path).as_posix()
+                found.append(Item(inside, file.resolve(), file.stat().st_size))
+    if not found:
+        raise BadRequest(f"--model: there is nothing in {path}.")
+    return sorted(found, key=lambda item: os.fsencode(item.name))
+
+
+def _too_large(path: Path, size: int) -> Refused:
+    return Refused(
+        f"the model {path} is too large to travel with the code: {size / 1e6:,.1f} MB, and "
+        f"{LIMIT >> 20} MiB compressed is the most.",
+        "Put it on a volume, and name its place there: --model volume:CLAIM/PATH. A run writes "
+        "there with --output-volume CLAIM. Or put it into the image: --model image:/PATH",
+    )

@@ -1,0 +1,1 @@
+"""What a user can ask of a service: something that listens, kept alive on a cluster."""

@@ -1,0 +1,51 @@
+"""A service's program ends again and again, or was ended by its own probe."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+
+from rankzero.why.blocked import Trouble
+from rankzero.why.seen import Pod, Seen
+from rankzero.why.words import signal_name
+
+_LINES = 5
+_HERE = "rankzero serve FILE.py:CLASS --check"
+
+
+def _load_failed(lines: tuple[str, ...]) -> str:
+    """What the model server says of a predictor that it could not load."""
+    for line in lines:
+        with contextlib.suppress(ValueError, TypeError, AttributeError):
+            said = json.loads(line)
+            if said.get("kind") == "load-failed":
+                return f"{said.get('type')}: {said.get('message')}"
+    return ""
+
+
+def look(pod: Pod, seen: Seen) -> Trouble | None:
+    ended = pod.ended
+    if ended is None or pod.ready or ended.code is None:
+        return None
+    if pod.running and pod.restarts == 0:
+        return None
+    lines = tuple(line.rstrip() for line in ended.message.splitlines() if line.strip())
+    dead = pod.heard("Unhealthy")
+    if dead is not None and dead.message.startswith("Liveness"):
+        text = f"is restarted because it does not answer: {dead.message}"
+        remedy = "give it more time or processors (--cpu), or another path (--live)"
+        return Trouble("server-hangs", text, remedy, lines[-_LINES:])
+    failed = _load_failed(lines)
+    if failed:
+        told = tuple(line for line in lines if not line.startswith("{"))
+        text = f"its predictor cannot be loaded: {failed}"
+        return Trouble("load-failed", text, f"try it here: {_HERE}", told[-_LINES:])
+    again = f", {pod.restarts} times by now" if pod.restarts > 1 else ""
+    if ended.code == 0:
+        text = f"its program ends by itself, with code 0{again}"
+        return Trouble("server-ended", text, "a service has to go on: what follows -- must listen")
+    how = signal_name(ended.code - 128) if ended.code > 128 else f"code {ended.code}"
+    last = f": {lines[-1]}" if lines else ""
+    text = f"its program ended with {how}{again}{last}"
+    remedy = f"see all that it said: rankzero serve logs {seen.run}"
+    return Trouble("server-ended", text, remedy, lines[-_LINES:])

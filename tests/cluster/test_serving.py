@@ -1,0 +1,321 @@
+"""`rankzero serve` on a real Kubernetes: a service's life, measured by those who ask it."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from support.home import Command
+from support.waiting import PATIENCE, until
+
+from .lab.kubectl import Kubectl
+from .lab.target import Cluster
+from .rights import without
+from .shared import Shared, shared
+from .team import ROLE, Team
+
+#: Says which version of it answers, and where; asked to end, it answers what it has taken.
+SERVER = """
+import http.server, os, signal, threading
+
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = f"{os.environ.get('WHO')} {os.environ['HOSTNAME']}".encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *words):
+        pass
+
+server = http.server.ThreadingHTTPServer(("0.0.0.0", 8080), Page)
+signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+print("up", os.environ.get("WHO"), flush=True)
+server.serve_forever()
+"""
+#: A predictor that needs its framework, and its model.
+PREDICTOR = """
+import json
+
+class Predictor:
+    def load(self, path):
+        import torch
+        self.torch = torch
+        self.bias = json.loads((path / "model.json").read_text())["bias"]
+
+    def predict(self, batch):
+        return [(self.torch.tensor(float(one)) + self.bias).item() for one in batch]
+"""
+#: Asks a Service again and again, each time anew; says at the end how often, and what went wrong.
+ASKING = """
+import collections, json, os, threading, urllib.request
+
+answers, failures, over = collections.Counter(), [], threading.Event()
+
+def ask():
+    while not over.is_set():
+        try:
+            with urllib.request.urlopen(os.environ["URL"], timeout=10) as answer:
+                answers[answer.read().split()[0].decode()] += 1
+        except OSError as error:
+            failures.append(repr(error))
+        over.wait(0.02)
+
+threads = [threading.Thread(target=ask) for _ in range(3)]
+for thread in threads:
+    thread.start()
+while not os.path.exists("/tmp/over"):
+    over.wait(0.1)
+    if answers:
+        print("asking", flush=True)
+over.set()
+for thread in threads:
+    thread.join()
+print(json.dumps({"answers": answers, "failures": failures}), flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def place(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    with shared(cluster, tmp_path_factory.mktemp("serving")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def member(place: Shared) -> Team:
+    return place.member(ROLE)
+
+
+def deploy(team: Team, name: str, cluster: Cluster, *options: str) -> None:
+    # Without a time to drain, for what measures nothing.
+    how = ("--image", cluster.python, "--port", "8080", "--name", name, "-e", "WHO=one")
+    drain = () if "--drain" in options else ("--drain", "0s")
+    done = team.call("serve", "deploy", *how, *drain, *options, "--", "python3", "-c", SERVER)
+    assert done.code == 0, done
+    assert f"✓ {name} serves version 1" in done.err
+
+
+def status(team: Team, name: str) -> dict[str, Any]:
+    said = team.call("serve", "status", name, "-o", "json")
+    assert said.code == 0, said
+    found: dict[str, Any] = json.loads(said.out)
+    return found
+
+
+def fetch(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+        return str(answer.read().decode())
+
+
+@pytest.fixture
+def asking(member: Team, cluster: Cluster) -> Iterator[Callable[[str], None]]:
+    """A pod that asks a Service as anybody in the cluster would: asking(url)."""
+
+    def start(url: str) -> None:
+        container = {"name": "it", "image": cluster.python, "command": ["python3", "-c", ASKING]}
+        container["env"] = [{"name": "URL", "value": url}]
+        spec = {"restartPolicy": "Never", "terminationGracePeriodSeconds": 0}
+        head = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "asking"}}
+        member.admin.apply({**head, "spec": {**spec, "containers": [container]}})
+        until(lambda: _phase(member.admin) == "Running", "the asking pod")
+        until(lambda: "asking" in member.admin("logs", "asking"), "answers of the Service")
+
+    yield start
+    member.admin("delete", "pod", "asking", "--wait=false", "--ignore-not-found")
+
+
+def met(team: Team) -> dict[str, Any]:
+    """What the asking pod met; it ends."""
+    team.admin("exec", "asking", "--", "touch", "/tmp/over")
+    until(lambda: _phase(team.admin) == "Succeeded", "the end of the asking")
+    found: dict[str, Any] = json.loads(team.admin("logs", "asking").splitlines()[-1])
+    return found
+
+
+def _phase(kubectl: Kubectl) -> str:
+    return str(kubectl.get("pod", "asking").get("status", {}).get("phase"))
+
+
+@pytest.mark.timeout(240)
+def test_no_request_fails_while_versions_come_and_go(
+    member: Team, cluster: Cluster, asking: Callable[[str], None]
+) -> None:
+    deploy(member, "web", cluster, "--replicas", "2", "--drain", "4s")
+    # By its address: what the name leads to is the cluster's DNS, and that keeps what it knew.
+    asking(f"http://{status(member, 'web')['reach']['address']}:8080")
+
+    updated = member.call("serve", "update", "web", "-e", "WHO=two")
+    broken = member.call(
+        "serve", "update", "web", "--image", f"{cluster.python}-is-not-there", "--wait", "3s"
+    )
+    after = status(member, "web")
+    back = member.call("serve", "undo", "web", "--to", "1")
+    answered = met(member)
+
+    assert answered["failures"] == []
+    assert answered["answers"]["one"] > 0 and answered["answers"]["two"] > 0
+    assert updated.code == 0 and "✓ web serves version 2, 2/2 pods ready" in updated.err
+    # A version that cannot be is taken back by itself, with the reason.
+    assert broken.code == 1 and "is not there" in broken.err and "undone" in broken.err
+    assert after["state"] == "ready" and after["image"] == cluster.python
+    assert back.code == 0, back
+    told = member.call("serve", "history", "web").out
+    assert "undone, back to version 2: not ready within 3 s" in told
+    assert "undone, back to version 1" in told
+    assert member.call("serve", "delete", "web").code == 0
+    assert "There is no service" in member.call("serve", "status", "web").err
+
+
+@pytest.fixture(scope="module")
+def page(member: Team, cluster: Cluster) -> str:
+    """A service with two pods."""
+    deploy(member, "page", cluster, "--replicas", "2", "--label", "team=vision")
+    return "page"
+
+
+def test_its_address_endpoints_pods_and_versions_are_described(member: Team, page: str) -> None:
+    found = status(member, page)
+
+    assert found["state"] == "ready" and found["not_shown"] == []
+    assert found["reach"]["urls"] == [f"http://page.{member.namespace}:8080"]
+    assert {one["pod"] for one in found["endpoints"]} == {one["pod"] for one in found["pods"]}
+    assert all(one["ready"] and one["machine"] for one in found["endpoints"])
+    (version,) = found["versions"]
+    assert version["current"] and version["changed"] == "deployed" and version["ready"] == 2
+    text = member.call("serve", "status", page).out
+    assert "ENDPOINT" in text and "WHAT CHANGED" in text
+
+
+def test_services_are_found_by_their_labels_and_their_lines_by_their_pods(
+    member: Team, page: str
+) -> None:
+    assert "page  ready  2/2" in re.sub(" +", "  ", member.call("serve", "list").out)
+    assert "No services" in member.call("serve", "list", "-l", "team=speech").out
+    lines = member.call("serve", "logs", page).out.splitlines()
+    assert len(lines) == 2 and all(line.endswith("] up one") for line in lines)
+    assert "Started" in member.call("serve", "events", page).out
+
+
+def test_it_goes_to_nothing_and_comes_back(member: Team, page: str) -> None:
+    down = member.call("serve", "scale", page, "0")
+    assert down.code == 0 and status(member, page)["state"] == "idle"
+    refused = member.call("serve", "open", page, "--no-browser")
+    assert refused.code == 3 and "no pod of page is ready" in refused.err
+
+    up = member.call("serve", "scale", page, "2")
+    assert up.code == 0 and status(member, page)["ready"] == 2
+
+
+def test_open_dials_another_pod_when_its_own_goes(member: Team, page: str) -> None:
+    command: Command = member.start("serve", "open", page, "--no-browser")
+    try:
+        command.until_said("-> page")
+        found = re.search(r"http://\S+", command.out)
+        assert found
+        first = fetch(found[0]).split()[1]
+        member.admin("delete", "pod", first, "--wait=false")
+        until(lambda: _other(found[0], first), "an answer of another pod")
+    finally:
+        command.end()
+    until(lambda: status(member, page)["state"] == "ready", "the pod in its place")
+
+
+def _other(url: str, first: str) -> bool:
+    try:
+        return fetch(url).split()[1] != first
+    except OSError:  # it is not known yet that the pod has gone
+        return False
+
+
+def test_its_address_goes_and_comes_as_a_port_of_every_node(
+    member: Team, page: str, lab: Cluster
+) -> None:
+    gone = member.call("serve", "unexpose", page)
+    without_one = status(member, page)
+    back = member.call("serve", "expose", page, "--as", "NodePort")
+
+    assert gone.code == 0 and without_one["reach"] is None and without_one["ready"] == 2
+    assert back.code == 0, back
+    node = re.search(r"http://\S+:3\d{4}", back.out)
+    assert node, back
+    until(lambda: _answers(node[0]), "an answer at a node's port")
+
+
+def _answers(url: str) -> bool:
+    try:
+        return fetch(url).startswith("one ")
+    except OSError:  # the nodes have not all heard of it yet
+        return False
+
+
+def test_what_two_people_change_at_once_is_kept(member: Team, page: str) -> None:
+    commands = [
+        member.start("serve", "update", page, "-e", f"{name}=1", "--detach")
+        for name in ("ONE", "TWO", "THREE")
+    ]
+    for command in commands:
+        assert command.wait().code == 0
+
+    said = status(member, page)["request"]["env"]
+    assert said.keys() >= {"ONE", "TWO", "THREE"}
+
+
+def test_why_it_does_not_come_is_said(member: Team, cluster: Cluster) -> None:
+    how = ("--image", cluster.python, "--port", "8080", "--name", "sad", "--wait", "30s")
+    said = member.call("serve", "deploy", *how, "--", "serve-it")
+
+    assert said.code == 1 and "has no serve-it that could be run" in said.err
+    why = member.call("serve", "why", "sad", "-o", "json")
+    assert json.loads(why.out)["causes"][0]["cause"] == "not-startable"
+    again = member.call("serve", "deploy", *how, "--", "serve-it")
+    assert again.code == 2 and "already; nothing was created" in again.err
+    assert member.call("serve", "delete", "sad").out == "deleted sad\n"
+
+
+def test_who_may_not_deploy_is_told_which_rights_it_takes(place: Shared, cluster: Cluster) -> None:
+    barred = place.member(without("deployments", role=ROLE))
+    how = ("--image", cluster.python, "--port", "8080", "--name", "not")
+    said = barred.call("serve", "deploy", *how)
+
+    assert (
+        said.code == 3
+        and "you may not create, list, watch, patch, delete deployments.apps" in said.err
+    )
+    assert "rankzero doctor --rbac" in said.err
+
+
+@pytest.mark.timeout(240)
+def test_a_predictor_is_served_from_an_image_with_its_framework_alone(
+    member: Team, cluster: Cluster
+) -> None:
+    member.script(PREDICTOR, "app.py")
+    model = member.work / "outputs" / "model.json"
+    model.parent.mkdir()
+    model.write_text('{"bias": 40}')
+    how = ("--image", cluster.torch, "--model", "outputs", "--drain", "0s", "--wait", "3m")
+    deployed = member.call("serve", "deploy", "app.py:Predictor", *how)
+    assert deployed.code == 0, deployed
+    command = member.start("serve", "open", "app", "--no-browser")
+    try:
+        command.until_said("-> app")
+        found = re.search(r"http://\S+", command.out)
+        assert found
+        body = urllib.request.Request(
+            f"{found[0]}predict", b"2", {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(body, timeout=PATIENCE) as answer:
+            assert json.loads(answer.read()) == {"output": 42.0}
+    finally:
+        command.end()
+
+    member.script("class Predictor:\n    predict = 1 +", "app.py")
+    broken = member.call("serve", "update", "app", "--code", "--wait", "15s")
+    assert broken.code == 1
+    assert "its predictor cannot be loaded: SyntaxError" in broken.err and "undone" in broken.err
+    assert status(member, "app")["state"] == "ready"
