@@ -1,0 +1,56 @@
+// Inputs to try: one click fills them in and sends them.
+
+import { el } from "./dom.js";
+import { send } from "./http.js";
+
+// use(value): a value for a box, or a File. Errors of fetching one go to failed(problem).
+export function samplesOf(samples, use, failed) {
+  if (!samples.length) return null;
+  const items = samples.map((sample, i) => el("li", {}, button(sample, `Sample ${i + 1}`, use, failed)));
+  return el("div", { class: "samples" }, el("h3", { class: "label" }, "Try one"), el("ul", {}, items));
+}
+
+function button(sample, fallback, use, failed) {
+  const name = sample.name || fallback;
+  const file = "value" in sample && sample.value !== null ? null : once(() => fetched(sample, name));
+  const click = async () => {
+    try {
+      use(file ? await file() : sample.value);
+    } catch (problem) {
+      failed(problem);
+    }
+  };
+  const made = el("button", { type: "button", onclick: click }, el("span", { class: "text" }, name));
+  if (file && sample.media.startsWith("image/")) picture(made, name, file);
+  return made;
+}
+
+// Through `send` and not as an address of <img>: only so does the token go with it.
+async function fetched({ url, media }, name) {
+  const answer = await send({ path: url, binary: true });
+  return new File([answer.body], name, { type: media });
+}
+
+// Fetched when it is first wanted, by its picture or by a click; again only after a failure.
+function once(fetch) {
+  let running = null;
+  return () => {
+    running ??= fetch().catch((problem) => {
+      running = null;
+      throw problem;
+    });
+    return running;
+  };
+}
+
+async function picture(made, name, file) {
+  try {
+    const image = el("img", { src: URL.createObjectURL(await file()), alt: name });
+    await image.decode();
+    made.replaceChildren(image);
+    made.classList.add("picture");
+    made.title = name;
+  } catch {
+    // Its name stays on the button.
+  }
+}
