@@ -146,6 +146,11 @@ class Page:
         """Say yes to what the page would ask for."""
         self._tools.call("Browser.grantPermissions", origin=origin, permissions=list(permissions))
 
+    def uplink(self, rate: int) -> None:
+        """How much goes up in a second, in bytes; -1: as much as can be."""
+        line = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": rate}
+        self._call("Network.emulateNetworkConditions", **line)
+
     # What a user sees.
 
     def js(self, expression: str) -> Any:

@@ -59,17 +59,19 @@ def routes() -> list[BaseRoute]:
         return Response(page.document, media_type="text/html; charset=utf-8", headers=headers)
 
     async def asset(request: Request) -> Response:
-        found = page.named.get(request.path_params["name"])
+        kept = request.url.path.startswith(f"/page/{page.version}/")
+        found = page.named.get(request.url.path.rpartition("/")[2])
         if found is None:
             return PlainTextResponse("The page has no such file.", 404, headers=_GUARDS)
-        # While a server is replaced, the old one's page may ask the new one: that is better served
-        # with what there is than with nothing, and must not be remembered as what it was.
-        same = request.path_params["version"] == page.version
-        headers = {**_GUARDS, **(_FOREVER if same else _ASK_AGAIN)}
+        headers = {**_GUARDS, **(_FOREVER if kept else _ASK_AGAIN)}
         return Response(found.content, media_type=found.media, headers=headers)
 
     return [
         Route("/", document),
         Route("/upload", document),
+        # Each by its whole path, for the application opens paths, and no patterns, to whoever has no token.
+        *(Route(f"/page/{page.version}/{name}", asset) for name in page.named),
+        # While a server is replaced, the old one's page may ask the new one: that is better served with
+        # what there is than with nothing, and must not be remembered as what it was.
         Route("/page/{version}/{name}", asset),
     ]

@@ -41,7 +41,7 @@ export function failed(problem, again) {
 }
 
 // What may be otherwise next time. An input that is refused is refused again.
-const retriable = ({ status }) => !status || status >= 500 || status === 429 || status === 408;
+const retriable = ({ status }) => !status || status >= 500 || [401, 408, 429].includes(status);
 
 export function show(...nodes) {
   byId("outcome").replaceChildren(...nodes);

@@ -7,9 +7,21 @@ import { Unfit } from "./field.js";
 import { send } from "./http.js";
 import { inputOf } from "./inputs.js";
 import { samplesOf } from "./samples.js";
-import { tell, untilReady } from "./state.js";
+import { LOADING, pause, tell, untilReady } from "./state.js";
 
-const described = async () => JSON.parse((await send({ path: "api" })).text);
+// Before its file is read, nothing is known of a predictor: that too is loading.
+async function described() {
+  for (;;) {
+    try {
+      return JSON.parse((await send({ path: "api" })).text);
+    } catch (problem) {
+      if (problem.status !== 503) throw problem;
+      tell(LOADING, "waiting");
+      show(el("p", { class: "hint" }, "The model is being loaded. This page goes on by itself."));
+      await pause();
+    }
+  }
+}
 
 async function begin() {
   let api;
@@ -20,10 +32,11 @@ async function begin() {
     failed(problem, () => (show(el("p", { class: "hint" }, "Connecting")), begin()));
     return;
   }
+  show(hint());
   entitle(api);
   const tried = form(api);
   if (api.ready) return tell("Ready", "ready");
-  tell("The model is loading", "waiting");
+  tell(LOADING, "waiting");
   await untilReady();
   try {
     tried((await described()).samples);
@@ -31,6 +44,8 @@ async function begin() {
     failed(problem);
   }
 }
+
+const hint = () => el("p", { class: "hint" }, "What the model answers will be here.");
 
 function entitle({ title, name, version, description }) {
   byId("name").textContent = document.title = title || name;
@@ -58,7 +73,7 @@ function form(api) {
   const tried = (known) => samples.replaceChildren(...[samplesOf(known, use, failed)].filter(Boolean));
   const clear = () => {
     input.clear();
-    show(el("p", { class: "hint" }, "What the model answers will be here."));
+    show(hint());
   };
   const buttons = el(
     "div",

@@ -3,7 +3,8 @@
 import { byId } from "./dom.js";
 import { send } from "./http.js";
 
-const AGAIN = 2000;
+export const LOADING = "The model is loading";
+export const pause = () => new Promise((go) => setTimeout(go, 2000));
 
 export function tell(word, style) {
   const state = byId("state");
@@ -14,7 +15,7 @@ export function tell(word, style) {
 
 // Ends when the model is there. Asks the question that a cluster asks, which costs a server nothing.
 export async function untilReady() {
-  while (!(await ready())) await new Promise((go) => setTimeout(go, AGAIN));
+  while (!(await ready())) await pause();
   tell("Ready", "ready");
 }
 
@@ -23,7 +24,7 @@ async function ready() {
     await send({ path: "ready" });
     return true;
   } catch (problem) {
-    if (problem.status) tell("The model is loading", "waiting");
+    if (problem.status) tell(LOADING, "waiting");
     else tell("The server cannot be reached", "lost");
     return false;
   }
