@@ -161,9 +161,20 @@ class Page:
         return done["result"].get("value")
 
     def until(self, expression: str, what: str) -> Any:
-        """Wait until an expression is true in the page, also across its loading."""
+        """Wait until an expression is true in the page, also across its loading: what it asks for
+        need not be there yet, and the page in which it was asked may go."""
+        calm = f"(() => {{ try {{ return {expression} }} catch {{ return null }} }})()"
+
+        def seen() -> Any:
+            try:
+                return self.js(calm)
+            except AssertionError as gone:
+                if "context" in str(gone):
+                    return None
+                raise
+
         try:
-            return until(lambda: self.js(expression), what)
+            return until(seen, what)
         except AssertionError as vain:
             raise AssertionError(f"{vain}\nproblems: {self.problems}\n{self.text()}") from None
 

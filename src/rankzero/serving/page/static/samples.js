@@ -20,7 +20,8 @@ function button(sample, fallback, use, failed) {
       failed(problem);
     }
   };
-  const made = el("button", { type: "button", onclick: click }, el("span", { class: "text" }, name));
+  const words = el("span", { class: "text" }, name);
+  const made = el("button", { type: "button", onclick: click }, words);
   if (file && sample.media.startsWith("image/")) picture(made, name, file);
   return made;
 }
@@ -43,14 +44,18 @@ function once(fetch) {
   };
 }
 
+// Its room is there before the picture is, so that nothing moves under a finger.
 async function picture(made, name, file) {
+  const words = [...made.childNodes];
+  made.classList.add("picture");
+  made.title = name;
+  const image = el("img", { alt: name });
+  made.replaceChildren(image);
   try {
-    const image = el("img", { src: URL.createObjectURL(await file()), alt: name });
+    image.src = URL.createObjectURL(await file());
     await image.decode();
-    made.replaceChildren(image);
-    made.classList.add("picture");
-    made.title = name;
   } catch {
-    // Its name stays on the button.
+    made.classList.remove("picture");
+    made.replaceChildren(...words);
   }
 }
