@@ -54,12 +54,12 @@ def served(
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
-    """Starts a server of the test's own: serve(name, *options, **environment)."""
+    """Starts a server of the test's own: serve(name, **settings)."""
     made: list[Served] = []
 
-    def start(name: str, *options: str, **environment: str) -> Served:
+    def start(name: str, **settings: object) -> Served:
         folder = tmp_path / f"server-{len(made)}"
-        made.append(Served(folder, f"{PREDICTORS}:{name}", *options, **environment))
+        made.append(Served(folder, f"{PREDICTORS}:{name}", **settings))
         return made[-1]
 
     yield start

@@ -44,16 +44,17 @@ function once(fetch) {
   };
 }
 
-// Its room is there before the picture is, so that nothing moves under a finger.
+// Its room is there before the picture is, so that nothing moves under a finger. (An image without an
+// address would be as wide as its words.)
 async function picture(made, name, file) {
   const words = [...made.childNodes];
   made.classList.add("picture");
   made.title = name;
-  const image = el("img", { alt: name });
-  made.replaceChildren(image);
+  made.replaceChildren(el("span", { class: "room" }));
   try {
-    image.src = URL.createObjectURL(await file());
+    const image = el("img", { src: URL.createObjectURL(await file()), alt: name });
     await image.decode();
+    made.replaceChildren(image);
   } catch {
     made.classList.remove("picture");
     made.replaceChildren(...words);
