@@ -63,7 +63,9 @@ class Browser:
 @contextmanager
 def started(program: str) -> Iterator[Browser]:
     """A browser with a profile of its own, for the length of a `with`."""
-    with tempfile.TemporaryDirectory(prefix="rankzero-browser-", ignore_cleanup_errors=True) as where:
+    with tempfile.TemporaryDirectory(
+        prefix="rankzero-browser-", ignore_cleanup_errors=True
+    ) as where:
         browser = Browser(program, Path(where))
         try:
             yield browser
@@ -77,7 +79,7 @@ def found() -> str | None:
 
 
 class Page:
-    """A page as its user has it. `find` names elements by a CSS selector, `named` by what they say."""
+    """A page as its user has it. Elements are named by CSS selectors."""
 
     def __init__(self, tools: Devtools, session: str) -> None:
         self._tools, self._session = tools, session
@@ -89,7 +91,9 @@ class Page:
         return self._tools.call(method, self._session, **parameters)
 
     def _seen(self, method: str) -> list[dict[str, Any]]:
-        return [e["params"] for e in list(self._tools.events(self._session)) if e["method"] == method]
+        return [
+            e["params"] for e in list(self._tools.events(self._session)) if e["method"] == method
+        ]
 
     # What a user does.
 
@@ -115,10 +119,16 @@ class Page:
     def press(self, key: str, *, shift: bool = False) -> None:
         code = _KEYS[key]
         text = {"Enter": "\r", "Space": " "}.get(key, "")
-        pressed = {"key": " " if key == "Space" else key, "code": key, "windowsVirtualKeyCode": code}
+        pressed = {
+            "key": " " if key == "Space" else key,
+            "code": key,
+            "windowsVirtualKeyCode": code,
+        }
         down = {"text": text} if text else {}
         keys = {**pressed, "modifiers": 8 * shift}
-        self._call("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", **keys, **down)
+        self._call(
+            "Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", **keys, **down
+        )
         self._call("Input.dispatchKeyEvent", type="keyUp", **keys)
 
     def type(self, text: str) -> None:
@@ -130,7 +140,8 @@ class Page:
         before = len(self._seen("Page.fileChooserOpened"))
         self.click(what)
         until(
-            lambda: len(self._seen("Page.fileChooserOpened")) > before, "the dialog for files to open"
+            lambda: len(self._seen("Page.fileChooserOpened")) > before,
+            "the dialog for files to open",
         )
         node = self._seen("Page.fileChooserOpened")[-1]["backendNodeId"]
         self._call("DOM.setFileInputFiles", files=[str(f) for f in files], backendNodeId=node)

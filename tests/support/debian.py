@@ -11,15 +11,23 @@ from pathlib import Path
 
 import pytest
 
-_QUIET = ("-qq", "-o", "Dpkg::Use-Pty=0", "-o", "Acquire::Retries=5", "-o", "DPkg::Lock::Timeout=300")
+_QUIET = (
+    "-qq",
+    "-o",
+    "Dpkg::Use-Pty=0",
+    "-o",
+    "Acquire::Retries=5",
+    "-o",
+    "DPkg::Lock::Timeout=300",
+)
 _LOCK = Path("/var/lock/rankzero-tests-packages")
 #: How long a mirror may take (seconds).
 _SECONDS = 600
 
 
 def program(find: Callable[[], str | None], package: str) -> str:
-    """A program's path, from the Debian package that has it if need be. Skips the test where there is
-    none and none can be installed; fails in CI as root on Debian, where it must be there."""
+    """A program's path, from the Debian package that has it if need be. Skips the test where there
+    is none and none can be installed; fails in CI as root on Debian, where it must be there."""
     if there := find():
         return there
     why = _obstacle()

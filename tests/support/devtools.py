@@ -55,7 +55,9 @@ class Devtools:
             asked["sessionId"] = session
         os.write(self._asking, json.dumps(asked).encode() + b"\0")
         with self._changed:
-            if not self._changed.wait_for(lambda: self._closed or number in self._answers, PATIENCE):
+            if not self._changed.wait_for(
+                lambda: self._closed or number in self._answers, PATIENCE
+            ):
                 raise AssertionError(f"the browser did not answer {method}")
             if number not in self._answers:
                 raise AssertionError(f"the browser ended before it had answered {method}")

@@ -16,8 +16,8 @@ _SAID = re.compile(r"http://127\.0\.0\.1:\d+")
 
 
 class Served:
-    """A predictor's server, with `serving.settings.Settings`. url: where it can be reached, without a
-    slash at its end. It is ready, unless it was given a port."""
+    """A predictor's server, with `serving.settings.Settings`. url: where it can be reached, without
+    a slash at its end. It is ready, unless it was given a port."""
 
     def __init__(self, folder: Path, predictor: str, **settings: object) -> None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -68,7 +68,9 @@ class Nearest:
 
     title = "Nearest pictures"
     input = serving.Image(title="Your picture")
-    output = serving.Gallery(title="The nearest three", help="Distance of mean colours; 0 is the same.")
+    output = serving.Gallery(
+        title="The nearest three", help="Distance of mean colours; 0 is the same."
+    )
     #: What a collection may be called; a test gives another name.
     prefix = ""
 
@@ -145,30 +147,40 @@ class Curve:
         return {"x": times, "series": {"position": position, "envelope": envelope}}
 
     def samples(self) -> list[Sample]:
-        return [Sample("Light damping", {"damping": 0.2}), Sample("Heavy", {"damping": 0.8, "steps": 60})]
+        return [
+            Sample("Light damping", {"damping": 0.2}),
+            Sample("Heavy", {"damping": 0.8, "steps": 60}),
+        ]
+
+
+MEANS = {
+    "setosa": (5.0, 3.4, 1.5, 0.2),
+    "versicolor": (5.9, 2.8, 4.3, 1.3),
+    "virginica": (6.6, 3.0, 5.6, 2.0),
+}
 
 
 class Flower:
     """Which kind of iris has leaves of these four lengths: by the nearest mean."""
 
     title = "Iris"
-    input = serving.Array([4], title="Four lengths in cm", help="Sepal length and width, petal length and width.")
+    input = serving.Array(
+        [4], title="Four lengths in cm", help="Sepal length and width, petal length and width."
+    )
     output = serving.Labels()
-    _means = {
-        "setosa": (5.0, 3.4, 1.5, 0.2),
-        "versicolor": (5.9, 2.8, 4.3, 1.3),
-        "virginica": (6.6, 3.0, 5.6, 2.0),
-    }
 
     def predict(self, batch: list[object]) -> list[dict[str, float]]:
         return [self._scores([float(x) for x in one]) for one in batch]  # type: ignore[attr-defined]
 
     def _scores(self, lengths: list[float]) -> dict[str, float]:
-        near = {name: math.exp(-math.dist(lengths, mean)) for name, mean in self._means.items()}
+        near = {name: math.exp(-math.dist(lengths, mean)) for name, mean in MEANS.items()}
         return {name: one / sum(near.values()) for name, one in near.items()}
 
     def samples(self) -> list[Sample]:
-        return [Sample("A small one", [5.1, 3.5, 1.4, 0.2]), Sample("A large one", [6.9, 3.1, 5.4, 2.1])]
+        return [
+            Sample("A small one", [5.1, 3.5, 1.4, 0.2]),
+            Sample("A large one", [6.9, 3.1, 5.4, 2.1]),
+        ]
 
 
 class Loudness:

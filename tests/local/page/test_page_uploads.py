@@ -34,11 +34,15 @@ def test_a_dropped_picture_and_its_nearest(page, served, picture):
     url = served("Nearest")
     page.open(f"{url}/upload")
     page.says("Ready")
-    page.drop("#result", picture)  # also beside the place for it: else the file would replace the page
+    page.drop(
+        "#result", picture
+    )  # also beside the place for it: else the file would replace the page
     page.says("sea.png")
     page.click("button.main")
     page.says("Answered in")
-    captions = page.js("[...document.querySelectorAll('.gallery .caption')].map(e => e.textContent)")
+    captions = page.js(
+        "[...document.querySelectorAll('.gallery .caption')].map(e => e.textContent)"
+    )
     assert captions[:2] == ["Your picture", "Morning at sea"]
     assert len(captions) == 4
     distances = page.js("[...document.querySelectorAll('.gallery .score')].map(e => e.textContent)")

@@ -1,4 +1,4 @@
-"""The page as people use it: boxes, samples, keys, a phone, and what it says when something is wrong."""
+"""The page as people use it: boxes, samples, keys, a phone, and what it says of what is wrong."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ FAINT = """[...document.querySelectorAll('body *')].filter(e => {
     .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
     .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
   let ground = e;
-  while (ground && (parts(getComputedStyle(ground).backgroundColor)[3] ?? 1) === 0) ground = ground.parentElement;
+  const clear = (one) => (parts(getComputedStyle(one).backgroundColor)[3] ?? 1) === 0;
+  while (clear(ground)) ground = ground.parentElement;
   const style = getComputedStyle(e);
   const [a, b] = [light(parts(e.namespaceURI.endsWith('svg') ? style.fill : style.color)),
                   light(parts(getComputedStyle(ground).backgroundColor))];
@@ -66,13 +67,17 @@ def test_it_fits_a_phone_by_day_and_by_night(page, served, name):
     page.says("Answered in")
     page.js("document.querySelectorAll('details').forEach(e => e.open = true)")
     assert page.js("document.documentElement.scrollWidth") == 360
-    small = "[...document.querySelectorAll('form button')].filter(e => e.getBoundingClientRect().height < 44)"
-    assert page.js(f"{small}.map(e => e.textContent)") == []
+    heights = (
+        "[...document.querySelectorAll('form button')].map(e => e.getBoundingClientRect().height)"
+    )
+    assert [one for one in page.js(heights) if 0 < one < 44] == []
     assert page.js(FAINT) == []
     page.screen(360, 740, phone=True, dark=True)
     assert page.js(FAINT) == []
     # Whoever hears the page hears a name for all that can be used.
-    nameless = [role for role, name in page.tree() if role in ("button", "textbox", "image") and not name]
+    nameless = [
+        role for role, name in page.tree() if role in ("button", "textbox", "image") and not name
+    ]
     assert nameless == []
     camera = page.js("document.querySelector('.camera')?.checkVisibility() ?? null")
     assert camera is (True if name in ("Nearest", "Colours") else None)
@@ -163,7 +168,9 @@ def test_the_page_is_there_while_the_model_loads(page, serve, tmp_path):
     gate.touch()
     page.says("Ready")
     page.says("Roses")  # the samples come with the model
-    page.until("[...document.querySelectorAll('#result button')].some(e => !e.disabled)", "a button")
+    page.until(
+        "[...document.querySelectorAll('#result button')].some(e => !e.disabled)", "a button"
+    )
     page.click("#result button")
     page.says("Answered in")
     assert page.text("#outcome tbody").startswith("two\t2")

@@ -1,7 +1,7 @@
 """The page at `/` for people, made from what `GET /api` says (see `rankzero.serving.types`).
 
-The server sends the same files for every predictor; what is particular to one the page asks for itself,
-as data. So nothing that comes from a predictor is ever put into HTML, and there is no template.
+The server sends the same files for every predictor; what is particular to one the page asks for
+itself, as data. So nothing that comes from a predictor is ever put into HTML: there is no template.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import BaseRoute
 
-#: What the browser holds the page to: scripts, styles and questions from and to this server only, no
-#: script in the document, no HTML made from text. Pictures and sounds may also be within an answer.
+#: What the browser holds the page to: scripts, styles and questions from and to this server only,
+#: no script in the document, no HTML made from text. Pictures and sounds may be within an answer.
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -69,9 +69,9 @@ def routes() -> list[BaseRoute]:
     return [
         Route("/", document),
         Route("/upload", document),
-        # Each by its whole path, for the application opens paths, and no patterns, to whoever has no token.
+        # Each by its whole path: the application opens paths, not patterns, to who has no token.
         *(Route(f"/page/{page.version}/{name}", asset) for name in page.named),
-        # While a server is replaced, the old one's page may ask the new one: that is better served with
-        # what there is than with nothing, and must not be remembered as what it was.
+        # While a server is replaced, the old one's page may ask the new one: that is better served
+        # with what there is than with nothing, and must not be remembered as what it was.
         Route("/page/{version}/{name}", asset),
     ]

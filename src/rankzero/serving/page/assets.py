@@ -1,4 +1,4 @@
-"""The page's files, read once, also from within a zip archive. Nothing in them depends on a predictor."""
+"""The page's files, read once, also from a zip archive. None depends on a predictor."""
 
 from __future__ import annotations
 
@@ -40,8 +40,7 @@ def read() -> Assets:
     version = seen.hexdigest()[:16]
     document = contents.pop(_DOCUMENT).decode()
     named = {
-        name: Asset(content, _MEDIA[name.rpartition(".")[2]])
-        for name, content in contents.items()
+        name: Asset(content, _MEDIA[name.rpartition(".")[2]]) for name, content in contents.items()
     }
     filled = document.replace("{preloads}", _preloads(named)).replace("{version}", version)
     return Assets(version, filled.encode(), named)
