@@ -113,7 +113,7 @@ def test_an_array_may_come_as_a_row_of_a_table(page, served):
     page.click("textarea")
     page.type("5.1\t3.5\t1.4")
     page.click("button.main")
-    page.says("Its shape is 3; 4 is wanted.")
+    page.says("This is 3; 4 numbers are wanted.")
     page.type("\t0.2")
     page.click("button.main")
     page.says("Answered in")

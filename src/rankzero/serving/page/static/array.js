@@ -5,10 +5,10 @@ import { parse } from "./json.js";
 
 export function arrayInput({ title, help, limits }) {
   const shape = limits.shape;
-  const wanted = shape.length ? shape.map((length) => length ?? "any").join(" × ") : "one number";
+  const wanted = shape.length ? `${shape.map((length) => length ?? "any").join(" × ")} numbers` : "one number";
   return textField({
     label: title || "Array",
-    hint: [help, `${wanted}, ${limits.dtype}. Lists in JSON, or numbers with a row on each line.`].filter(Boolean).join(" "),
+    hint: [help, `${wanted} (${limits.dtype}), ${how(shape.length)}.`].filter(Boolean).join(" "),
     rows: shape.length > 1 ? 8 : 4,
     code: true,
     write: written,
@@ -16,17 +16,21 @@ export function arrayInput({ title, help, limits }) {
       const value = arrayOf(text, shape.length);
       const found = shapeOf(value);
       const fits = found.length === shape.length && shape.every((length, i) => length === null || length === found[i]);
-      if (!fits) throw new Unfit(`Its shape is ${found.join(" × ") || "one number"}; ${wanted} is wanted.`);
+      if (!fits) throw new Unfit(`This is ${found.join(" × ") || "one"}; ${wanted} are wanted.`);
       return { body: JSON.stringify(value), type: "application/json" };
     },
   });
 }
 
+const how = (dimensions) => (dimensions > 1 ? "as lists in JSON, or with a row on each line" : "as a list in JSON, or with spaces between them");
+
 // Short rows stay on a line each, which is how people read them.
 function written(value) {
-  if (!Array.isArray(value) || !value.some(Array.isArray)) return JSON.stringify(value);
-  return `[${value.map((row) => JSON.stringify(row)).join(",\n ")}]`;
+  if (!Array.isArray(value)) return JSON.stringify(value);
+  return `[${value.map(row).join(value.some(Array.isArray) ? ",\n " : ", ")}]`;
 }
+
+const row = (value) => (Array.isArray(value) ? `[${value.map(row).join(", ")}]` : JSON.stringify(value));
 
 function arrayOf(text, dimensions) {
   if (!text.trim()) throw new Unfit("Write some numbers first.");
