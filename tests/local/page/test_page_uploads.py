@@ -17,6 +17,7 @@ def test_a_picture_chosen_by_the_button(page, served, picture):
     page.open(served("Colours"))
     page.choose(".drop button", picture)
     page.says("sea.png")
+    assert page.js("document.activeElement.textContent") == "Choose another"
     page.click("button.main")
     page.says("Answered in")
     best, score, *_ = page.text(".labels li").split("\n")
@@ -124,6 +125,8 @@ def test_a_slow_upload_shows_how_far_it_is_and_can_be_cancelled(page, served, tm
     assert 0 < page.js("document.querySelector('progress').value") < 1
     page.click("#result button")
     page.says("Cancelled.")
+    # The button has gone; who used it is not sent back to the page's top.
+    assert page.js("document.activeElement.id") == "result"
     page.uplink(-1)
 
 

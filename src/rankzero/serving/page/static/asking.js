@@ -1,6 +1,6 @@
 // One question to the model at a time: sent, watched while it goes up, cancelled, answered, or refused.
 
-import { byId, el, speak } from "./dom.js";
+import { byId, el, replace, speak } from "./dom.js";
 import { send } from "./http.js";
 import { duration } from "./numbers.js";
 import { againButton, Problem, shownProblem } from "./problem.js";
@@ -44,7 +44,7 @@ export function failed(problem, again) {
 const retriable = ({ status }) => !status || status >= 500 || [401, 408, 429].includes(status);
 
 export function show(...nodes) {
-  byId("outcome").replaceChildren(...nodes);
+  replace(byId("outcome"), nodes, byId("result"));
 }
 
 // On a phone the result lies below what is asked for. Who sees it already is not moved.

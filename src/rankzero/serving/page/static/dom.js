@@ -24,6 +24,13 @@ export const byId = (id) => document.getElementById(id);
 let last = 0;
 export const newId = (stem) => `${stem}-${++last}`;
 
+// New children. Who had the focus on one that goes is put on what stays, and not back to the page's top.
+export function replace(parent, children, stays) {
+  const lost = parent.contains(document.activeElement);
+  parent.replaceChildren(...children);
+  if (lost) (stays ?? parent.querySelector("button"))?.focus({ preventScroll: true });
+}
+
 // For those who listen: one polite region, so that no two announcements talk at once.
 export function speak(text) {
   byId("spoken").textContent = text;

@@ -1,7 +1,7 @@
 // A place for one file: chosen, dropped anywhere on the page, or pasted.
 
 import { Unfit } from "./field.js";
-import { el, localAddress, newId, speak } from "./dom.js";
+import { el, localAddress, newId, replace, speak } from "./dom.js";
 import { bytes } from "./numbers.js";
 
 // what: its word. accept: media types. more: buttons beside "Choose". preview(file, address): how it is
@@ -22,18 +22,19 @@ export function fileField({ label, help, what, accept, most, more = () => [], pr
     held = file;
     zone.classList.add("full");
     const shown = preview(file, address(file), (message) => (wrong.textContent = message));
-    zone.replaceChildren(...shown, el("p", { class: "note" }, `${file.name} · ${bytes(file.size)}`), buttons("Choose another"));
+    const named = el("p", { class: "note" }, `${file.name} · ${bytes(file.size)}`);
+    replace(zone, [...shown, named, buttons("Choose another")]);
     speak(`${what} ${file.name} is chosen`);
   }
   function empty() {
     address(null);
     held = null;
     zone.classList.remove("full");
-    zone.replaceChildren(buttons(`Choose ${what}`), el("p", { class: "note pointing" }, "or drop it here, or paste it"));
+    replace(zone, [buttons(`Choose ${what}`), el("p", { class: "note pointing" }, "or drop it here, or paste it")]);
   }
   function buttons(words) {
     const choose = el("button", { type: "button", onclick: () => chooser.click() }, words);
-    const remove = held && el("button", { type: "button", class: "bare", onclick: () => (empty(), zone.querySelector("button").focus()) }, "Remove");
+    const remove = held && el("button", { type: "button", class: "bare", onclick: empty }, "Remove");
     return el("div", { class: "row" }, choose, more(take, (message) => (wrong.textContent = message)), remove);
   }
   chooser.addEventListener("change", () => {

@@ -9,7 +9,8 @@ export async function send(ask, { onSent, signal } = {}) {
   let used = token();
   let answer = await once(ask, used, onSent, signal);
   while (answer.status === 401) {
-    used = await askForToken(used !== null);
+    // Another question may have got the token while this one was on its way.
+    used = token() !== used ? token() : await askForToken(used !== null);
     if (used === null) break;
     answer = await once(ask, used, onSent, signal);
   }

@@ -6,6 +6,8 @@ import { byId, el } from "./dom.js";
 import { Unfit } from "./field.js";
 import { send } from "./http.js";
 import { inputOf } from "./inputs.js";
+import { bytes } from "./numbers.js";
+import { Problem } from "./problem.js";
 import { samplesOf } from "./samples.js";
 import { LOADING, pause, tell, untilReady } from "./state.js";
 
@@ -54,6 +56,9 @@ function entitle({ title, name, version, description }) {
   byId("version").textContent = `rankzero ${version}`;
 }
 
+// Told here, for a server may close the connection on a body that it will not read.
+const tooLarge = ({ max_body: most }) => ({ message: `This is more than the ${bytes(most)} that are taken.`, hint: "Send less.", status: 413 });
+
 // The form, and what puts samples below it: they come with the model, which may still be loading.
 function form(api) {
   const input = inputOf(api.input, api.limits);
@@ -61,6 +66,7 @@ function form(api) {
   const go = () => {
     try {
       const asked = input.read();
+      if (new Blob([asked.body]).size > api.limits.max_body) return failed(new Problem(tooLarge(api.limits)));
       ask(asked, (...answer) => answerOf(api, asked, ...answer));
     } catch (error) {
       if (!(error instanceof Unfit)) throw error;
