@@ -21,7 +21,8 @@ from PIL import Image as Picture  # noqa: E402
 
 from support import browser  # noqa: E402
 from support.browser import Browser, Page  # noqa: E402
-from support.served import Served  # noqa: E402
+from support.home import Home  # noqa: E402
+from support.serving import Server  # noqa: E402
 
 PREDICTORS = ROOT / "tests" / "local" / "page" / "predictors.py"
 IMAGES = ROOT / "docs" / "guides" / "images"
@@ -87,13 +88,14 @@ def main() -> None:
             FONTS % "".join(INTER % name for name in ("system-ui", "sans", "sans-serif"))
         )
         os.environ["FONTCONFIG_FILE"] = str(fonts)
-        with browser.started(program) as chromium:
-            for name in wanted:
-                server = Served(Path(where, name), f"{PREDICTORS}:{SHOTS[name][0]}")
-                try:
-                    take(chromium, name, server.url)
-                finally:
-                    server.close()
+        home = Home(Path(where, "home"))
+        try:
+            with browser.started(program) as chromium:
+                for name in wanted:
+                    server = Server(home, f"{PREDICTORS}:{SHOTS[name][0]}").wait()
+                    take(chromium, name, f"http://127.0.0.1:{server.port}")
+        finally:
+            home.close()
 
 
 if __name__ == "__main__":

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from support import browser, debian
 from support.browser import Browser, Page
-from support.served import Served
+from support.home import Home
+from support.serving import Server
+from support.waiting import until
 
 PREDICTORS = Path(__file__).with_name("predictors.py")
 
@@ -29,42 +33,42 @@ def page(chromium: Browser) -> Iterator[Page]:
         yield made
 
 
+def address(server: Server) -> str:
+    return f"http://127.0.0.1:{server.port}"
+
+
 @pytest.fixture(scope="session")
-def _servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Served]]:
-    made: dict[str, Served] = {}
-    yield made
-    for one in made.values():
-        one.close()
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Server]]:
+    home = Home(tmp_path_factory.mktemp("served"))
+    yield cache(lambda name: Server(home, f"{PREDICTORS}:{name}").wait())
+    home.close()
 
 
 @pytest.fixture
-def served(
-    _servers: dict[str, Served], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], str]:
+def served(_shared: Callable[[str], Server]) -> Callable[[str], str]:
     """The address of a predictor's server, which tests of a worker share: they only ask it."""
+    return lambda name: address(_shared(name))
 
-    def start(name: str) -> str:
-        if name not in _servers:
-            folder = tmp_path_factory.mktemp("served")
-            _servers[name] = Served(folder, f"{PREDICTORS}:{name}")
-        return _servers[name].url
+
+@pytest.fixture
+def serve(home: Home) -> Callable[..., str]:
+    """The address of a server of the test's own: serve(name, *options). Where its port is given,
+    its model need not be there yet."""
+
+    def start(name: str, *options: str, port: int = 0) -> str:
+        server = Server(home, f"{PREDICTORS}:{name}", *options, port=port)
+        if port:
+            until(lambda: listens(port), f"a server on port {port}")
+        else:
+            server.wait()
+        return address(server)
 
     return start
 
 
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
-    """Starts a server of the test's own: serve(name, **settings)."""
-    made: list[Served] = []
-
-    def start(name: str, **settings: object) -> Served:
-        folder = tmp_path / f"server-{len(made)}"
-        made.append(Served(folder, f"{PREDICTORS}:{name}", **settings))
-        return made[-1]
-
-    yield start
-    for one in made:
-        one.close()
+def listens(port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture

@@ -131,7 +131,7 @@ def test_a_slow_upload_shows_how_far_it_is_and_can_be_cancelled(page, served, tm
 
 
 def test_a_recording(page, serve):
-    url = serve("Loudness").url
+    url = serve("Loudness")
     page.grant(url, "audioCapture")
     page.open(url)
     page.says("Ready")

@@ -135,7 +135,7 @@ def test_an_error_is_shown_as_the_server_says_it(page, served):
 def test_a_token_is_asked_for_once_and_kept_in_the_tab(page, serve, tmp_path):
     secret = tmp_path / "token"
     secret.write_text("open-sesame")
-    url = serve("Colours", token_file=str(secret)).url
+    url = serve("Colours", "--token-file", str(secret))
     page.open(url)
     page.says("This model asks for a token")
     page.type("wrong-one")
@@ -158,7 +158,7 @@ def test_a_token_is_asked_for_once_and_kept_in_the_tab(page, serve, tmp_path):
 def test_the_page_is_there_while_the_model_loads(page, serve, tmp_path):
     gate = tmp_path / "model"
     with ports.free(1) as [port]:
-        page.open(serve("Slow", model=str(gate), port=port).url)
+        page.open(serve("Slow", "--model", str(gate), port=port))
     page.says("The model is loading")
     page.click("textarea")
     page.type("one two two")
