@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
+
 import pytest
 
-from support import ports
+from support import debian, ports
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -129,7 +133,33 @@ def test_an_error_is_shown_as_the_server_says_it(page, served):
     shown = page.text("[role=alert].problem")
     assert "Leave it out." in shown
     assert "422 bad-input" in shown
+    assert page.js(FAINT) == []
     assert page.js("document.querySelector('textarea').value") == "please refuse this"
+
+
+def test_the_command_below_does_what_the_page_did(page, served):
+    debian.program(lambda: shutil.which("curl"), "curl")
+    page.open(served("Words"))
+    page.click("textarea")
+    page.type("@it's $HOME or \\n it's `not`")  # a shell's words, and curl's
+    page.click("button.main")
+    page.says("Answered in")
+    page.click(".ways details:last-child summary")
+    assert run(page.text(".command")) == json.loads(shown(page))
+    page.open(served("Colours"))
+    page.click(".samples button")
+    page.says("Answered in")
+    page.click(".ways details:last-child summary")
+    assert run(page.text(".command")) == json.loads(shown(page))
+
+
+def shown(page):
+    return page.js("document.querySelector('.ways pre').textContent")
+
+
+def run(command):
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
 
 
 def test_a_token_is_asked_for_once_and_kept_in_the_tab(page, serve, tmp_path):
@@ -146,7 +176,7 @@ def test_a_token_is_asked_for_once_and_kept_in_the_tab(page, serve, tmp_path):
     page.click(".samples button.picture")  # its picture was fetched with the token, too
     page.says("Answered in")
     page.click(".ways details:last-child summary")
-    assert '-H "Authorization: Bearer $TOKEN"' in page.text(".command")
+    assert page.text(".command").count('-H "Authorization: Bearer $TOKEN"') == 2
     assert "sesame" not in page.js("document.documentElement.outerHTML")
     assert not any("sesame" in one for one in page.requests)
     page.open(f"{url}/upload")

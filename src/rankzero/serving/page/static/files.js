@@ -52,7 +52,7 @@ export function fileField({ label, help, what, accept, most, more = () => [], pr
         throw new Unfit(wrong.textContent);
       }
       // By its content the server knows what it is; a name or its ending would only be a claim.
-      return { body: held, type: "application/octet-stream", name: held.name };
+      return { body: held, type: "application/octet-stream", name: held.name, source: held.source };
     },
     fill: take,
     clear() {

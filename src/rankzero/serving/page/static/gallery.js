@@ -35,5 +35,9 @@ function picture(address, caption) {
 export function shown(address) {
   if (typeof address !== "string") return false;
   if (address.startsWith("data:image/")) return true;
-  return URL.canParse(address, document.baseURI) && new URL(address, document.baseURI).origin === location.origin;
+  try {
+    return new URL(address, document.baseURI).origin === location.origin;
+  } catch {
+    return false;
+  }
 }

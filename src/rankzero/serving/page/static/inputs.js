@@ -1,5 +1,5 @@
-// An input of each kind. What they have in common: node; read() -> {body, type, name}, or Unfit with the
-// reason shown beside it; fill(value), with a File for what is one; clear().
+// An input of each kind. What they have in common: node; read() -> {body, type}, of a file also its name
+// and, of a sample, its source; or Unfit with the reason shown beside it; fill(value), with a File for what is one; clear().
 
 import { arrayInput } from "./array.js";
 import { audioInput } from "./audio.js";

@@ -29,7 +29,9 @@ function button(sample, fallback, use, failed) {
 // Through `send` and not as an address of <img>: only so does the token go with it.
 async function fetched({ url, media }, name) {
   const answer = await send({ path: url, binary: true });
-  return new File([answer.body], name, { type: media });
+  const file = new File([answer.body], name, { type: media });
+  // Whoever is told of it as a command has no such file.
+  return Object.assign(file, { source: new URL(url, document.baseURI).href });
 }
 
 // Fetched when it is first wanted, by its picture or by a click; again only after a failure.
