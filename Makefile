@@ -14,7 +14,8 @@ PY := "$(VENV)/bin/python"
 SPHINX := $(PY) -m sphinx -q -W --keep-going -n -b html docs docs/_build/html
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-examples test-cluster lint docs bench bench-cluster clean ready
+.PHONY: help demo test test-unit test-examples test-cluster lint docs bench bench-cluster clean ready \
+    screenshots
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -63,6 +64,9 @@ bench: ready ## Measure rankzero against its peers (minutes; on an idle machine)
 
 bench-cluster: ready ## Measure it on a Kubernetes (half an hour; on an idle machine)
 	@$(PY) -m benchmarks.cluster $(ARGS)
+
+screenshots: ready ## Take the pictures of the model server's page in the docs anew
+	@$(PY) scripts/screenshots.py $(ARGS)
 
 clean: ## Remove what was built here, the virtual environment included
 	[ ! -f "$(VENV)/pyvenv.cfg" ] || rm -rf "$(VENV)"

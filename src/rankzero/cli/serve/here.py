@@ -68,7 +68,9 @@ def command(predictor: str, check: bool, no_access_log: bool, **given: Any) -> i
     from rankzero.serving.settings import Settings
     from rankzero.spec import units
 
-    asked = {name: value for name, value in given.items() if value not in (None, False)}
+    asked = {
+        name: value for name, value in given.items() if value is not None and value is not False
+    }
     for name in ("timeout", "grace"):
         if name in asked:
             asked[name] = span(asked[name], f"--{name}")
