@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-import facespace
+import facelike
 import numpy as np
 from batches import Split
 from gallery import Gallery, arrays
@@ -25,7 +25,7 @@ def export(
     parts: Split,
     options: argparse.Namespace,
 ) -> None:
-    """Write the folder: weights.npz, settings.json, space.npz, gallery.npz.
+    """Write the folder: weights.npz, settings.json, facelike.npz, gallery.npz.
 
     All pictures are embedded here, once, by a network of this process alone: the one that was
     trained belongs to all workers.
@@ -35,8 +35,8 @@ def export(
     said = {"shape": net.shape._asdict(), "crop": options.crop, "started": options.started}
     (folder / "settings.json").write_text(json.dumps(said, indent=1) + "\n")
     learned = parts.learned(faces.owners)
-    space = facespace.learn(faces.pictures[learned], faces.pictures[~learned])
-    np.savez(folder / "space.npz", **space)
+    judge = facelike.learn(faces.pictures[learned], faces.pictures[~learned])
+    np.savez(folder / "facelike.npz", **judge)
     large = net.shape.size > SHOWN
     gallery = Gallery(
         names=np.array(faces.names),

@@ -22,9 +22,12 @@ class Training:
     always has all of them, and one alone may save.
     """
 
-    def __init__(self, strategy: tf.distribute.Strategy, net: InceptionResNetV1, margin: float):
-        """Within the strategy's scope."""
-        self._strategy, self._net, self._margin = strategy, net, margin
+    def __init__(
+        self, strategy: tf.distribute.Strategy, net: InceptionResNetV1, margin: float, mark: int
+    ) -> None:
+        """Within the strategy's scope. mark: what is saved under another one is another
+        training's."""
+        self._strategy, self._net, self._margin, self._mark = strategy, net, margin, mark
         self._weights = [*net.weights.values()]
         self._slopes, self._squares = (tf.Variable(tf.zeros([net.parameters])) for _ in range(2))
         self._steps = tf.Variable(0.0)
@@ -69,16 +72,25 @@ class Training:
         network = self._net.numpy()
         path = _written(folder / f"epoch-{epoch:04}.npz", network)
         optimiser = {name: one.numpy() for name, one in self._optimiser().items()}
-        _written(folder / NEWEST, {"epoch": np.array([epoch]), **optimiser, **network})
+        _written(
+            folder / NEWEST,
+            {"epoch": np.array([epoch]), "mark": np.array(self._mark), **optimiser, **network},
+        )
         return path
 
     def resume(self, folder: Path | None) -> int:
-        """Go on from what the chief's folder has; the epoch after which it was saved, or 0. The
-        others, who have no folder, learn everything from the chief."""
+        """Go on from what the chief's folder has, and remove what it has of another training.
+
+        The epoch after which it was saved, or 0. The others, who have no folder, are told by the
+        chief.
+        """
         kept: dict[str, np.ndarray] = {}
         if folder is not None and (folder / NEWEST).exists():
             with np.load(folder / NEWEST) as file:
-                kept = dict(file)
+                kept = dict(file) if file["mark"] == self._mark else {}
+        if folder is not None and not kept:
+            for old in folder.glob("*.npz"):
+                old.unlink()
         epoch = int(self._told(kept.get("epoch", np.zeros(1)))[0])
         if epoch:
             every = {**self._optimiser(), **self._net.weights, **self._net.statistics}
