@@ -36,7 +36,7 @@ def score(learned: dict[str, np.ndarray], pictures: np.ndarray) -> np.ndarray:
 
 
 def _features(pictures: np.ndarray) -> np.ndarray:
-    """How strong the edges of each direction are in each cell, as a share of the whole picture's."""
+    """How strong the edges of each direction are in each cell, as shares of the whole picture's."""
     grey = pictures.mean(axis=3)
     across, down = np.zeros_like(grey), np.zeros_like(grey)
     across[:, :, 1:-1] = grey[:, :, 2:] - grey[:, :, :-2]

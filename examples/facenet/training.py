@@ -100,6 +100,10 @@ class Training:
                 variable.assign(value)
         return epoch
 
+    def meet(self) -> None:
+        """Wait until all workers are here."""
+        self._sum(tf.zeros([1]))
+
     def _optimiser(self) -> dict[str, tf.Variable]:
         return {"steps": self._steps, "slopes": self._slopes, "squares": self._squares}
 

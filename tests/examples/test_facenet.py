@@ -1,0 +1,206 @@
+"""FaceNet, from drawn people through three workers to their neighbours: one pipeline, done once,
+and looked at from all sides."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from rankzero.spec.pipelines.making import load_pipeline
+from support.pipelines import Works
+
+FACENET = Path(__file__).parents[2] / "examples" / "facenet"
+FILE = str(FACENET / "pipeline.yaml")
+IDENTITIES, EPOCHS = 32, 10
+SMALL = [
+    f"--set={setting}"
+    for setting in (f"identities={IDENTITIES}", "pictures=16", "size=32", f"epochs={EPOCHS}")
+]
+
+
+@pytest.fixture(scope="module")
+def parts() -> Iterator[SimpleNamespace]:
+    """The example's modules that need NumPy alone."""
+    pytest.importorskip("numpy")
+    names = ("batches", "generate", "neighbours", "pictures")
+    sys.path.insert(0, str(FACENET))
+    yield SimpleNamespace(**{name: importlib.import_module(name) for name in names})
+    sys.path.remove(str(FACENET))
+
+
+def test_its_pipeline_is_whole_and_names_the_files_that_its_steps_depend_on() -> None:
+    pipeline = load_pipeline(FILE)
+
+    assert [*pipeline.steps] == ["load", "train", "predict", "publish"]
+    for step in pipeline.steps.values():
+        names = {path.stem for path in FACENET.glob("*.py")}
+        reached, new = set(), {Path(step.code[0]).stem}
+        while new:
+            reached |= new
+            texts = [(FACENET / f"{name}.py").read_text() for name in new]
+            imported = {
+                name for text in texts for name in re.findall(r"^(?:from|import) (\w+)", text, re.M)
+            }
+            new = (imported & names) - reached
+        assert {Path(file).stem for file in step.code} == reached
+
+
+def test_the_same_people_are_drawn_again(parts: SimpleNamespace, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        parts.generate.generate(tmp_path / name, identities=3, pictures=2, size=32, seed=7)
+
+    one, two = (parts.pictures.find(tmp_path / name) for name in ("one", "two"))
+    assert [path.name for path in one["Ada_Amsel"]] == ["Ada_Amsel_0001.png", "Ada_Amsel_0002.png"]
+    files = [[path.read_bytes() for some in each.values() for path in some] for each in (one, two)]
+    assert files[0] == files[1]
+    assert len(set(files[0])) == 6
+    assert len(set(parts.generate.names(500))) == 500
+
+
+def test_identities_are_ranked_by_their_nearest_picture(parts: SimpleNamespace) -> None:
+    import numpy
+
+    rng = numpy.random.default_rng(3)
+    known, owners = rng.normal(size=(60, 4)), rng.permutation(60) % 7
+    places = numpy.arange(100, 160)
+    asked = rng.normal(size=(9, 4))
+
+    found = parts.neighbours.nearest(asked, known, owners, places, count=7)
+
+    for point, some in zip(asked, found, strict=True):
+        far = numpy.linalg.norm(known - point, axis=1)
+        best = sorted((far[owners == one].min(), one) for one in range(7))
+        assert [one.owner for one in some] == [owner for _, owner in best]
+        assert [one.distance for one in some] == pytest.approx([distance for distance, _ in best])
+        assert all(owners[one.picture - 100] == one.owner for one in some)
+
+
+def test_each_worker_learns_from_people_of_its_own(parts: SimpleNamespace) -> None:
+    import numpy
+
+    owners = numpy.repeat(numpy.arange(25), 8)
+    split = parts.batches.split(owners)
+    batches = parts.batches.Batches(owners, split.learned(owners), size=12, each=3)
+
+    every = [[*batches.of(1, worker, 3, seed=0)] for worker in range(3)]
+
+    steps = [*zip(*every, strict=True)]
+    assert len(steps) == -(-batches.pictures // 36)
+    for step in steps:
+        assert all(len(set(owners[one])) <= 4 and len(one) == 12 for one in step)
+        if step is steps[0]:
+            assert len({owner for one in step for owner in owners[one]}) == 12
+        assert not split.strangers[owners[numpy.concatenate(step)]].any()
+        assert not split.probes[numpy.concatenate(step)].any()
+    with pytest.raises(ValueError, match="two pictures each, of two identities"):
+        parts.batches.Batches(owners, split.learned(owners), size=3, each=3)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Works]:
+    """The whole pipeline, in which a worker is killed on the way."""
+    works = Works(tmp_path_factory.mktemp("facenet"))
+    running = works.start("pipeline", "run", FILE, *SMALL, env={"CUDA_VISIBLE_DEVICES": ""})
+    running.until_said("[train] [0] epoch 2  loss", 150)
+    os.kill(works.ranks()[1].pid, signal.SIGKILL)
+    said = running.wait(150)
+    assert said.code == 0, said.out + said.err
+    yield works
+    works.nothing_left()
+    works.close()
+
+
+def handed(works: Works, output: str) -> Path:
+    """Where an output of the newest pipeline lies."""
+    rows = json.loads(works.call("pipeline", "outputs", "-", "-o", "json").out)["outputs"]
+    return Path(next(row["where"] for row in rows if f"{row['step']}.{row['name']}" == output))
+
+
+def value(works: Works, output: str) -> str:
+    rows = json.loads(works.call("pipeline", "outputs", "-", "-o", "json").out)["outputs"]
+    return str(next(row["value"] for row in rows if f"{row['step']}.{row['name']}" == output))
+
+
+@pytest.mark.tensorflow
+def test_three_workers_learn_as_one(done: Works) -> None:
+    lines = done.call("pipeline", "logs", "-", "--step", "train").out
+
+    for rank in range(3):
+        assert f"[{rank}] worker {rank} of 3  " in lines
+        assert f"[{rank}] effective batch size 96 = 32 x 3 workers" in lines
+        assert f"[{rank}] learning rate 0.006 = 0.002 x 3 workers" in lines
+        assert re.search(rf"\[{rank}\] total [\d.]+ s$", lines, re.M)
+    told = {
+        rank: dict(re.findall(rf"\[{rank}\] epoch (\d+)  loss (\S+)", lines)) for rank in range(3)
+    }
+    assert len(told[0]) == EPOCHS
+    assert told[0] == told[1] == told[2]
+    assert re.search(r"\[0\] resumed after epoch [1-9]$", lines, re.M)
+
+
+@pytest.mark.tensorflow
+def test_the_weights_of_every_epoch_are_there(done: Works) -> None:
+    names = sorted(path.name for path in handed(done, "train.weights").iterdir())
+
+    assert names == [*(f"epoch-{number:04}.npz" for number in range(1, EPOCHS + 1)), "newest.npz"]
+
+
+@pytest.mark.tensorflow
+def test_it_knows_people_far_better_than_by_chance_and_than_by_their_pixels(done: Works) -> None:
+    results = json.loads((handed(done, "predict.results") / "results.json").read_text())
+
+    found = results["identification"]
+    assert results["identities"] == IDENTITIES
+    assert found["chance"] == pytest.approx(1 / IDENTITIES)
+    assert found["accuracy"] > max(0.4, found["by_pixels"])
+    assert found["among_three"] >= found["accuracy"]
+    assert results["verification"]["accuracy"] > 0.7
+    assert float(value(done, "predict.accuracy")) == pytest.approx(found["accuracy"], abs=1e-4)
+    began = datetime.fromisoformat(value(done, "load.start_time"))
+    assert datetime.fromisoformat(results["started"]) == began
+
+
+@pytest.mark.tensorflow
+def test_neighbours_come_nearest_first(done: Works) -> None:
+    folder = handed(done, "predict.results")
+    rows = json.loads((folder / "neighbours.json").read_text())
+
+    assert len(rows) == 2 * IDENTITIES
+    for row in rows:
+        distances = [one["distance"] for one in row["nearest"]]
+        assert len({one["identity"] for one in row["nearest"]}) == 3
+        assert distances == sorted(distances)
+        assert row["picture"] not in [one["picture"] for one in row["nearest"]]
+    assert (folder / "neighbours.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.tensorflow
+def test_embeddings_are_computed_once_and_a_bad_model_is_not_published(done: Works) -> None:
+    first = handed(done, "train.model")
+
+    again = ("--rerun", "predict", "--set", "wanted=1.1")
+    said = done.call("pipeline", "run", FILE, *SMALL, *again, env={"PYTHONPROFILEIMPORTTIME": "1"})
+
+    assert said.code == 0, said.out + said.err
+    facts = {step["step"]: step for step in done.status()["steps"]}
+    assert {name: one["state"] for name, one in facts.items()} == {
+        "load": "succeeded",
+        "train": "succeeded",
+        "predict": "succeeded",
+        "publish": "skipped",
+    }
+    assert "train cached" in said.out + said.err
+    assert handed(done, "train.model") == first
+    lines = done.call("pipeline", "logs", "-", "--step", "predict").out
+    assert "numpy" in lines
+    assert "tensorflow" not in lines
