@@ -141,18 +141,20 @@ class InceptionResNetV1(tf.Module):
         weights = self._weight(f"{name}/weights", [high, wide, x.shape[-1], filters], inputs)
         x = tf.nn.conv2d(x, weights, stride, self._edges(cut or stride > 1))
         shift = self._weight(f"{name}/shift", [filters], None)
-        if plain:
-            return x + shift
-        return tf.nn.relu(self._normalised(x, name) + shift)
+        return x + shift if plain else tf.nn.relu(self._normalised(x, name, shift))
 
-    def _normalised(self, x: tf.Tensor, name: str) -> tf.Tensor:
-        if self._seen is None:
+    def _normalised(self, x: tf.Tensor, name: str, shift: tf.Tensor) -> tf.Tensor:
+        """Batch normalisation; what follows makes a factor needless."""
+        learning, mean, variance = self._seen is not None, None, None
+        if not learning:
             mean = self._statistic(f"{name}/mean", x.shape[-1], 0.0)
             variance = self._statistic(f"{name}/variance", x.shape[-1], 1.0)
-        else:
-            mean, variance = tf.nn.moments(x, [0, 1, 2])
+        x, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+            x, tf.ones([x.shape[-1]]), shift, mean, variance, 1e-3, is_training=learning
+        )
+        if learning:
             self._seen[f"{name}/mean"], self._seen[f"{name}/variance"] = mean, variance
-        return (x - mean) * tf.math.rsqrt(variance + 1e-3)
+        return x
 
     def _weight(self, name: str, shape: list[int], inputs: int | None) -> tf.Variable:
         """A variable; at first random, so that what comes out is as large as what goes in."""
