@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -164,34 +164,41 @@ def test_a_training_goes_on_from_what_it_saved_and_not_from_another_one_s(
     assert not [*tmp_path.glob("*.npz")]
 
 
+class Done(NamedTuple):
+    """The whole pipeline, once it was done."""
+
+    works: Works
+    run: str
+
+    def handed(self, output: str) -> dict[str, Any]:
+        """What is known of an output: `where` it is, or its `value`."""
+        said = self.works.call("pipeline", "outputs", self.run, "-o", "json")
+        rows = json.loads(said.out)["outputs"]
+        found: dict[str, Any] = next(
+            row for row in rows if f"{row['step']}.{row['name']}" == output
+        )
+        return found
+
+    def folder(self, output: str) -> Path:
+        return Path(self.handed(output)["where"])
+
+
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Works]:
-    """The whole pipeline."""
+def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
     works = Works(tmp_path_factory.mktemp("facenet"))
     try:
         running = works.start("pipeline", "run", FILE, *SMALL, env={"CUDA_VISIBLE_DEVICES": ""})
         said = running.wait(170)
         assert said.code == 0, said.out + said.err
-        yield works
+        yield Done(works, works.status()["run"])
         works.nothing_left()
     finally:
         works.close()
 
 
-def handed(works: Works, output: str) -> Path:
-    """Where an output of the newest pipeline lies."""
-    rows = json.loads(works.call("pipeline", "outputs", "-", "-o", "json").out)["outputs"]
-    return Path(next(row["where"] for row in rows if f"{row['step']}.{row['name']}" == output))
-
-
-def value(works: Works, output: str) -> str:
-    rows = json.loads(works.call("pipeline", "outputs", "-", "-o", "json").out)["outputs"]
-    return str(next(row["value"] for row in rows if f"{row['step']}.{row['name']}" == output))
-
-
 @pytest.mark.tensorflow
-def test_three_workers_learn_as_one(done: Works) -> None:
-    lines = done.call("pipeline", "logs", "-", "--step", "train").out
+def test_three_workers_learn_as_one(done: Done) -> None:
+    lines = done.works.call("pipeline", "logs", done.run, "--step", "train").out
 
     for rank in range(3):
         assert f"[{rank}] worker {rank} of 3  " in lines
@@ -206,15 +213,15 @@ def test_three_workers_learn_as_one(done: Works) -> None:
 
 
 @pytest.mark.tensorflow
-def test_the_weights_of_every_epoch_are_there(done: Works) -> None:
-    names = sorted(path.name for path in handed(done, "train.weights").iterdir())
+def test_the_weights_of_every_epoch_are_there(done: Done) -> None:
+    names = sorted(path.name for path in done.folder("train.weights").iterdir())
 
     assert names == [*(f"epoch-{number:04}.npz" for number in range(1, EPOCHS + 1)), "newest.npz"]
 
 
 @pytest.mark.tensorflow
-def test_it_knows_people_far_better_than_by_chance_and_than_by_their_pixels(done: Works) -> None:
-    results = json.loads((handed(done, "predict.results") / "results.json").read_text())
+def test_it_knows_people_far_better_than_by_chance_and_than_by_their_pixels(done: Done) -> None:
+    results = json.loads((done.folder("predict.results") / "results.json").read_text())
 
     found = results["identification"]
     assert results["identities"] == IDENTITIES
@@ -222,14 +229,16 @@ def test_it_knows_people_far_better_than_by_chance_and_than_by_their_pixels(done
     assert found["accuracy"] > max(0.4, found["by_pixels"])
     assert found["among_three"] >= found["accuracy"]
     assert results["verification"]["accuracy"] > 0.7
-    assert float(value(done, "predict.accuracy")) == pytest.approx(found["accuracy"], abs=1e-4)
-    began = datetime.fromisoformat(value(done, "load.start_time"))
+    assert float(done.handed("predict.accuracy")["value"]) == pytest.approx(
+        found["accuracy"], abs=1e-4
+    )
+    began = datetime.fromisoformat(done.handed("load.start_time")["value"])
     assert datetime.fromisoformat(results["started"]) == began
 
 
 @pytest.mark.tensorflow
-def test_neighbours_come_nearest_first(done: Works) -> None:
-    folder = handed(done, "predict.results")
+def test_neighbours_come_nearest_first(done: Done) -> None:
+    folder = done.folder("predict.results")
     rows = json.loads((folder / "neighbours.json").read_text())
 
     assert len(rows) == 2 * IDENTITIES
@@ -242,22 +251,52 @@ def test_neighbours_come_nearest_first(done: Works) -> None:
 
 
 @pytest.mark.tensorflow
-def test_embeddings_are_computed_once_and_a_bad_model_is_not_published(done: Works) -> None:
-    first = handed(done, "train.model")
+def test_its_page_finds_who_looks_most_like_a_picture_and_says_where_there_is_no_face(
+    parts: SimpleNamespace, done: Done
+) -> None:
+    import numpy
+    from rankzero.serving import BadInput
 
+    neighbours = importlib.import_module("app").Neighbours()
+    neighbours.load(done.folder("publish.served"))
+    samples = neighbours.samples()
+    wall = parts.pictures.png(numpy.full((40, 60, 3), 90, "uint8"))
+    chequered = numpy.indices((64, 64)).sum(0) // 8 % 2 * 255
+    board = parts.pictures.png(numpy.stack([chequered] * 3, axis=-1).astype("uint8"))
+
+    *found, none, neither, broken = neighbours.predict(
+        [*(one.value for one in samples), wall, board, b"no picture"]
+    )
+
+    right = 0
+    for sample, some in zip(samples, found, strict=True):
+        distances = [one.distance for one in some]
+        assert len(some) == 3
+        assert distances == sorted(distances)
+        assert all(one.image.startswith(b"\x89PNG") for one in some)
+        right += any(one.caption.startswith(sample.name) for one in some)
+    assert right > len(samples) / 2
+    for refused in (none, neither):
+        assert isinstance(refused, BadInput)
+        assert "no face" in str(refused)
+    assert isinstance(broken, BadInput)
+
+
+@pytest.mark.tensorflow
+def test_embeddings_are_computed_once_and_a_bad_model_is_not_published(done: Done) -> None:
+    works = done.works
     again = ("--rerun", "predict", "--set", "wanted=1.1")
-    said = done.call("pipeline", "run", FILE, *SMALL, *again, env={"PYTHONPROFILEIMPORTTIME": "1"})
+
+    said = works.call("pipeline", "run", FILE, *SMALL, *again, env={"PYTHONPROFILEIMPORTTIME": "1"})
 
     assert said.code == 0, said.out + said.err
-    facts = {step["step"]: step for step in done.status()["steps"]}
-    assert {name: one["state"] for name, one in facts.items()} == {
+    assert works.states() == {
         "load": "succeeded",
         "train": "succeeded",
         "predict": "succeeded",
         "publish": "skipped",
     }
     assert "train cached" in said.out + said.err
-    assert handed(done, "train.model") == first
-    lines = done.call("pipeline", "logs", "-", "--step", "predict").out
+    lines = works.call("pipeline", "logs", "-", "--step", "predict").out
     assert "numpy" in lines
     assert "tensorflow" not in lines

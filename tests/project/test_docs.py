@@ -58,12 +58,14 @@ def test_what_an_example_s_page_asks_to_type_would_start(page: Path, tmp_path: P
     here = page.parent
     for command in typed(page):
         program, *words = shlex.split(command, comments=True)
-        if program == "rankzero" and words[0] == "run":
+        if program == "rankzero" and "run" in words[:2]:
             at = words.index("--") if "--" in words else len(words)
             dry = [*words[:at], "--dry-run", *words[at:]]
             code, output = Reader(tmp_path, here).type(Command(0, shlex.join(["rankzero", *dry])))
             assert code == 0, f"{command}\n{output}"
             assert output.endswith("Nothing was started.\n")
+        elif program == "rankzero":
+            assert_known(command, page_name(page))
         else:
             assert program in ("python", "torchrun", "pip"), command
             files = [word for word in words if word.endswith((".py", ".txt"))]
@@ -136,7 +138,12 @@ def sentences() -> list[tuple[str, str]]:
 def test_commands_within_a_sentence_name_verbs_and_options_that_exist(
     page: str, mention: str
 ) -> None:
-    verb, *words = shlex.split(mention.split(" -- ")[0])[1:]
+    assert_known(mention, page)
+
+
+def assert_known(mention: str, page: str) -> None:
+    """Its verb is one, and has its options."""
+    verb, *words = shlex.split(mention.split(" -- ")[0], comments=True)[1:]
     if verb.startswith("-"):
         words, known = [verb, *words][:1], {"--help", "--version", "--debug"}
     elif verb == "COMMAND":
