@@ -20,6 +20,8 @@ from support.pipelines import Works
 
 FACENET = Path(__file__).parents[2] / "examples" / "facenet"
 FILE = str(FACENET / "pipeline.yaml")
+#: Seconds for the whole pipeline, of which half a minute is enough on a machine that is free.
+PATIENT = 400
 IDENTITIES, EPOCHS = 32, 8
 SMALL = [
     f"--set={setting}"
@@ -188,7 +190,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
     works = Works(tmp_path_factory.mktemp("facenet"))
     try:
         running = works.start("pipeline", "run", FILE, *SMALL, env={"CUDA_VISIBLE_DEVICES": ""})
-        said = running.wait(170)
+        said = running.wait(PATIENT)
         assert said.code == 0, said.out + said.err
         yield Done(works, works.status()["run"])
         works.nothing_left()
@@ -197,6 +199,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
 
 
 @pytest.mark.tensorflow
+@pytest.mark.timeout(PATIENT + 100)
 def test_three_workers_learn_as_one(done: Done) -> None:
     lines = done.works.call("pipeline", "logs", done.run, "--step", "train").out
 
@@ -286,8 +289,9 @@ def test_its_page_finds_who_looks_most_like_a_picture_and_says_where_there_is_no
 def test_embeddings_are_computed_once_and_a_bad_model_is_not_published(done: Done) -> None:
     works = done.works
     again = ("--rerun", "predict", "--set", "wanted=1.1")
+    telling = {"PYTHONPROFILEIMPORTTIME": "1"}  # each step says what it imports
 
-    said = works.call("pipeline", "run", FILE, *SMALL, *again, env={"PYTHONPROFILEIMPORTTIME": "1"})
+    said = works.call("pipeline", "run", FILE, *SMALL, *again, env=telling)
 
     assert said.code == 0, said.out + said.err
     assert works.states() == {
