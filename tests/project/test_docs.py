@@ -151,6 +151,8 @@ def assert_known(mention: str, page: str) -> None:
     else:
         command = command_line.get_command(click.Context(command_line), verb)
         if isinstance(command, click.Group) and words:
+            if verb == "serve" and ":" in words[0]:
+                words = ["here", *words]
             command = command.get_command(click.Context(command), words[0])
         assert command is not None, f"{page}: {mention}"
         known = {option for param in command.params for option in param.opts} | {"--help"}

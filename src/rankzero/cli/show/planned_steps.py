@@ -43,6 +43,7 @@ def plan_lines(run: str, plan: Mapping[str, Any], pipeline: Pipeline) -> Iterato
         yield visible(f"  {step['name']}: {_what(step['body'])}")
         for label, text in _lines(step):
             yield visible(f"    {label:<8} {text}")
+    yield "Nothing was started."
 
 
 def _what(body: Mapping[str, Any]) -> str:
