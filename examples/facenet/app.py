@@ -17,6 +17,7 @@ import tensorflow as tf
 from gallery import Gallery as Known
 from gallery import arrays
 from neighbours import Neighbour, nearest
+
 from rankzero.serving import BadInput, Gallery, Image, Picture, Sample
 
 SAMPLES = 6

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from rankzero.serving import BadInput, Image, Labels, Sample
 from torch import nn
+
+from rankzero.serving import BadInput, Image, Labels, Sample
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Pillow

@@ -258,6 +258,7 @@ def test_its_page_finds_who_looks_most_like_a_picture_and_says_where_there_is_no
     parts: SimpleNamespace, done: Done
 ) -> None:
     import numpy
+
     from rankzero.serving import BadInput
 
     neighbours = importlib.import_module("app").Neighbours()
