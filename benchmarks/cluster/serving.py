@@ -80,8 +80,10 @@ def machine(place: Place, rounds: int) -> list[Goal]:
                     whole.append(time.time() - off)
                 finally:
                     power.on(OFF)
-            last.append(max((one for one in met.failures), default=off) - off)
-            print(f"  {len(met.failures)} of {met.asked:,} requests failed")
+            # That it is switched on again is the lab's own work, on the processors of all.
+            failures = [one - off for one in met.failures if one - off <= whole[-1]]
+            last.append(max(failures, default=0.0))
+            print(f"  {len(failures)} of {met.asked:,} requests failed, until {last[-1]:.1f} s")
     figures = {"marked as silent by the cluster": marked, "last request that failed": last}
     for name, values in {**figures, "all pods there again": whole}.items():
         print(f"  {name:32}{statistics.median(values):9.1f} s")

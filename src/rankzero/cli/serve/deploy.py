@@ -11,6 +11,7 @@ from rankzero.cli.serve import options as of
 
 if TYPE_CHECKING:
     from rankzero.backends.kubernetes.cluster import Cluster
+    from rankzero.backends.kubernetes.services.following import Outcome
     from rankzero.backends.places import Where
     from rankzero.plan.kubernetes.services import ServicePlan
 
@@ -139,7 +140,8 @@ def _deploy(cluster: Cluster, made: ServicePlan, detach: bool, output: str) -> i
     return follow.code(outcome)
 
 
-def _beside(cluster: Cluster, outcome: Any) -> Any:  # noqa: ANN401
+def _beside(cluster: Cluster, outcome: Outcome) -> Outcome:
+    """With where the service is reached."""
     from rankzero.backends.kubernetes.services.looking import beside
 
     return outcome._replace(service=beside(cluster, outcome.service))

@@ -59,6 +59,16 @@ class Following:
         """Until something has changed, or a moment is over. Errors: Refused."""
         self._live.wait(version, _STEP)
 
+    @property
+    def there(self) -> bool:
+        """Whether there is such a service."""
+        return bool(self._live.all("Deployment"))
+
+    def ready(self) -> list[str]:
+        """The pods that requests may go to; asks nobody."""
+        pods = [reading.pod(one, (), str(one["metadata"]["name"])) for one in self._live.pods]
+        return sorted(one.name for one in pods if one.ready and not one.leaving)
+
     def now(self) -> Service:
         """As it is. Errors: Refused where it was deleted."""
         made = next(iter(self._live.all("Deployment")), None)

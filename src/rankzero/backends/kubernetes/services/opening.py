@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from rankzero.backends.kubernetes.cluster import Cluster
@@ -9,6 +10,9 @@ from rankzero.backends.kubernetes.forwarding import Forwarding
 from rankzero.backends.kubernetes.services.following import Following
 from rankzero.backends.ports import Opened, Wanted
 from rankzero.errors import Refused
+
+#: How long the cluster may take to tell that a pod has gone (seconds).
+_PATIENCE = 10.0
 
 
 class ReadyPod:
@@ -38,7 +42,7 @@ class ReadyPod:
 
     def find(self) -> None:
         """Errors: Refused where no pod is ready."""
-        ready = self._ready()
+        ready = self._following.ready()
         if not ready:
             raise Refused(
                 f"no pod of {self._name} is ready.", f"Why: rankzero serve status {self._name}"
@@ -48,8 +52,12 @@ class ReadyPod:
 
     def again(self) -> None:
         """That one is gone, before anybody has told; another one is waited for. Errors: Refused."""
-        gone = self._pod
-        while self._ready() == [gone]:
+        end = time.monotonic() + _PATIENCE
+        while (ready := self._following.ready()) and time.monotonic() < end:
+            others = [one for one in ready if one != self._pod]
+            if others:
+                self._pod = others[0]
+                return
             self._following.wait(self._following.version)
 
     def number(self, wanted: Wanted) -> int:
@@ -57,16 +65,9 @@ class ReadyPod:
 
     def until_over(self) -> str:
         """Waits until there is no service any more; how that is said. Errors: Refused."""
-        while True:
-            version = self._following.version
-            try:
-                self._following.now()
-            except Refused as gone:
-                return str(gone.args[0])
-            self._following.wait(version)
-
-    def _ready(self) -> list[str]:
-        return [one.pod for one in self._following.now().instances if one.ready]
+        while self._following.there:
+            self._following.wait(self._following.version)
+        return f"the service {self._name} was deleted"
 
 
 def forward(
