@@ -69,7 +69,7 @@ class Calls:
         fields = {**self._wishes(said, inputs), **fields}
         called = self._add(name, fields, inputs, outputs, at, many=step.through is not None)
         self._of[name] = function
-        return called if len(outputs) != 1 or outputs[0].part else called.outputs[outputs[0].name]
+        return called if len(outputs) != 1 or outputs[0].part else called.by_name[outputs[0].name]
 
     def command(self, given: tuple[Any, ...], wishes: Said, at: At) -> Called:
         texts = [str(one) for one in given]
@@ -166,7 +166,9 @@ class Calls:
 
     def _needed(self, one: object) -> Iterator[str]:
         """A call, a step with all its calls, or a name."""
-        if isinstance(one, (Called, Later)):
+        if isinstance(one, Called):
+            yield one.of_step
+        elif isinstance(one, Later):
             yield one.step
         elif isinstance(one, Step):
             yield from (name for name, function in self._of.items() if function is one.function)
