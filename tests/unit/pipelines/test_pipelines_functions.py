@@ -52,6 +52,10 @@ def keep(what):
     print(what)
 
 
+async def late() -> int:
+    return 1
+
+
 @step
 def parts() -> list[int]:
     return [1, 2]
@@ -293,6 +297,7 @@ def test_steps_may_be_in_files_beside_it() -> None:
         ),
         ("command('echo', inputs={'x': 'a.b'})", 'steps.echo.inputs.x: there is no step "a"'),
         ("step(lambda: 1)()", "steps.lambda: main.<locals>.<lambda> is within something else"),
+        ("step(late)()", "steps.late: late is async; a step's function runs its loop itself"),
         ("load.options(job={'run': 'x'})(1)", "steps.load: `run` is not for a job that calls"),
         ("load.options(job={'noodles': 2})(1)", "steps.load.job.noodles: unknown key"),
         ("score.each(model=load(1).count)()", "steps.score.model: each() goes through a list, and"),
