@@ -218,6 +218,18 @@ command("echo last", needs=[load, needed], when="${load.count} == 1", env={"C": 
     assert made.steps["echo"].env == {"C": "${inputs.count}"}
 
 
+def test_a_command_takes_what_stands_in_its_words_and_its_inputs() -> None:
+    made = load("""
+page = command('sh -c "date > ${outputs.page}"', outputs="page")
+command("wc", "-l", page, inputs=[load(1).count], name="count-lines")
+command("true", inputs={"it": page.page})
+""")
+    assert made.steps["sh"].command == ("sh", "-c", "date > ${outputs.page}")
+    assert made.steps["count-lines"].command == ("wc", "-l", "${inputs.page}")
+    assert made.steps["count-lines"].inputs == {"count": "load.count", "page": "sh.page"}
+    assert made.steps["true"].inputs == {"it": "sh.page"}
+
+
 def test_a_texts_own_dollars_stay() -> None:
     made = load("""
 count = load(1).count
@@ -282,6 +294,8 @@ def test_steps_may_be_in_files_beside_it() -> None:
             "what `load` hands on is known only when it is done, and reckoning with it needs it "
             "now: do that in the step that takes it",
         ),
+        ("command('cat', load(1))", "steps.cat: takes one thing, and `load` hands on data, count"),
+        ("command('cat', inputs=[3])", "steps.cat: takes what a step hands on; got 3"),
         ("1 / 0", "ZeroDivisionError: division by zero"),
         (
             "load.options(retry=3)(1)",
