@@ -150,13 +150,13 @@ def hand_on(result: Any, handed: List[Handed], folder: Path) -> None:
 
 
 def _part(result: Any, name: str, at: int) -> Any:
-    """By its name, or, of a plain tuple, by its place."""
+    """By its place in a tuple, of whichever kind; else by its name."""
     if isinstance(result, dict):
         return result.get(name)
-    if hasattr(result, name):
-        return getattr(result, name)
     if isinstance(result, (tuple, list)) and at < len(result):
         return result[at]
+    if hasattr(result, name):
+        return getattr(result, name)
     raise TypeError("it returned %s, which has no `%s`" % (_shown(result), name))
 
 

@@ -52,6 +52,10 @@ def keep(what):
     print(what)
 
 
+async def late() -> int:
+    return 1
+
+
 @step
 def parts() -> list[int]:
     return [1, 2]
@@ -214,6 +218,18 @@ command("echo last", needs=[load, needed], when="${load.count} == 1", env={"C": 
     assert made.steps["echo"].env == {"C": "${inputs.count}"}
 
 
+def test_a_command_takes_what_stands_in_its_words_and_its_inputs() -> None:
+    made = load("""
+page = command('sh -c "date > ${outputs.page}"', outputs="page")
+command("wc", "-l", page, inputs=[load(1).count], name="count-lines")
+command("true", inputs={"it": page.page})
+""")
+    assert made.steps["sh"].command == ("sh", "-c", "date > ${outputs.page}")
+    assert made.steps["count-lines"].command == ("wc", "-l", "${inputs.page}")
+    assert made.steps["count-lines"].inputs == {"count": "load.count", "page": "sh.page"}
+    assert made.steps["true"].inputs == {"it": "sh.page"}
+
+
 def test_a_texts_own_dollars_stay() -> None:
     made = load("""
 count = load(1).count
@@ -278,6 +294,8 @@ def test_steps_may_be_in_files_beside_it() -> None:
             "what `load` hands on is known only when it is done, and reckoning with it needs it "
             "now: do that in the step that takes it",
         ),
+        ("command('cat', load(1))", "steps.cat: takes one thing, and `load` hands on data, count"),
+        ("command('cat', inputs=[3])", "steps.cat: takes what a step hands on; got 3"),
         ("1 / 0", "ZeroDivisionError: division by zero"),
         (
             "load.options(retry=3)(1)",
@@ -293,6 +311,7 @@ def test_steps_may_be_in_files_beside_it() -> None:
         ),
         ("command('echo', inputs={'x': 'a.b'})", 'steps.echo.inputs.x: there is no step "a"'),
         ("step(lambda: 1)()", "steps.lambda: main.<locals>.<lambda> is within something else"),
+        ("step(late)()", "steps.late: late is async; a step's function runs its loop itself"),
         ("load.options(job={'run': 'x'})(1)", "steps.load: `run` is not for a job that calls"),
         ("load.options(job={'noodles': 2})(1)", "steps.load.job.noodles: unknown key"),
         ("score.each(model=load(1).count)()", "steps.score.model: each() goes through a list, and"),

@@ -83,11 +83,12 @@ def test_paths_are_left_under_their_names_and_only_outputs_are_moved(tmp_path: P
     (outputs / "tmp").mkdir(parents=True)
     mine.mkdir()
     (mine / "x").write_text("x")
-    handed = [Handed(name, True, "Path") for name in ("a", "b", "c")]
+    handed = [Handed(name, True, "Path") for name in ("a", "b", "count")]
+    # A plain tuple, which has a `count` of its own.
     step.hand_on((mine, outputs / "tmp", str(mine / "x")), handed, outputs)
 
-    assert sorted(path.name for path in outputs.iterdir()) == ["a", "b", "c"]
-    assert (outputs / "a" / "x").read_text() == (outputs / "c").read_text() == "x"
+    assert sorted(path.name for path in outputs.iterdir()) == ["a", "b", "count"]
+    assert (outputs / "a" / "x").read_text() == (outputs / "count").read_text() == "x"
     assert (mine / "x").exists()
 
 

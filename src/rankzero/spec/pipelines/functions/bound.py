@@ -46,6 +46,8 @@ def target(function: Callable[..., Any], file: Path) -> str:
             f"{plain.__qualname__} is within something else: put it at the top of a file, where a "
             "process of its own finds it"
         )
+    if inspect.iscoroutinefunction(plain):
+        raise BadArgument(f"{plain.__name__} is async; a step's function runs its loop itself")
     return plain.__name__ if home(function) == file else f"{plain.__module__}:{plain.__name__}"
 
 

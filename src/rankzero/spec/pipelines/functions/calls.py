@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path, PurePath
@@ -69,13 +68,13 @@ class Calls:
         fields = {**self._wishes(said, inputs), **fields}
         called = self._add(name, fields, inputs, outputs, at, many=step.through is not None)
         self._of[name] = function
-        return called if len(outputs) != 1 or outputs[0].part else called.outputs[outputs[0].name]
+        return called if len(outputs) != 1 or outputs[0].part else called.by_name[outputs[0].name]
 
     def command(self, given: tuple[Any, ...], wishes: Said, at: At) -> Called:
-        texts = [str(one) for one in given]
-        first = shlex.split(texts[0].replace("'", ""))[:1] if len(texts) == 1 else texts[:1]
-        what: Any = texts[0] if len(texts) == 1 else texts
-        return self._other("command", what, PurePath("".join(first)).stem, wishes, at)
+        words = [one if isinstance(one, Called) else str(one) for one in given]
+        first = str(words[0]).split()[:1] if len(words) == 1 else words[:1]
+        stem = PurePath("".join(map(str, first))).stem
+        return self._other("command", words[0] if len(words) == 1 else words, stem, wishes, at)
 
     def job(self, job: object, wishes: Said, at: At) -> Called:
         run = job.get("run") if isinstance(job, Mapping) else job
@@ -108,11 +107,14 @@ class Calls:
         name = self._name(said, stem, at)
         place = self._place(name, at)
         given, _ = said.pop("inputs", ({}, at))
-        outputs = self._try(place, lambda: hints.of_command(said.pop("outputs", ((), at))[0]), [])
-        for one, value in given.items():
-            inputs.take(self._try(place, partial(_source, value), ""), one)
+        left, _ = said.pop("outputs", ((), at))
+        outputs = self._try(place, partial(hints.of_command, left), [])
+        for one, source in self._try(place, partial(_sources, given), {}).items():
+            inputs.take(source, one)
         fields = self._wishes(said, inputs)
-        fields[key] = (self._try(place, lambda: inputs.filled(what)), at)
+        # What cannot be said is no other fault as well.
+        otherwise = {"command": ["?"], "job": {"run": {"command": ["?"]}}}[key]
+        fields[key] = self._try(place, partial(inputs.filled, what), otherwise), at
         return self._add(name, fields, inputs, outputs, at)
 
     def _add(
@@ -166,7 +168,9 @@ class Calls:
 
     def _needed(self, one: object) -> Iterator[str]:
         """A call, a step with all its calls, or a name."""
-        if isinstance(one, (Called, Later)):
+        if isinstance(one, Called):
+            yield one.of_step
+        elif isinstance(one, Later):
             yield one.step
         elif isinstance(one, Step):
             yield from (name for name, function in self._of.items() if function is one.function)
@@ -182,6 +186,14 @@ class Calls:
         except (BadArgument, BadHint) as error:
             self._problems.append(Problem(place, f"{error}"))
             return otherwise
+
+
+def _sources(given: object) -> dict[str, str]:
+    """What a command takes: by name, or each by its output's. Errors: BadArgument."""
+    if isinstance(given, Mapping):
+        return {str(name): _source(one) for name, one in given.items()}
+    sources = [_source(one) for one in parts(given)]
+    return {one.partition(".")[2]: one for one in sources}
 
 
 def _source(value: object) -> str:

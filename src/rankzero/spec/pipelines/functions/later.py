@@ -111,26 +111,27 @@ for _name, _what in {
 
 
 class Called:
-    """A step that was called, with its outputs by name; it may be unpacked into them."""
+    """A step that was called, with its outputs as attributes; it may be unpacked into them. Its own
+    two are named as no output is."""
 
     def __init__(self, step: str, outputs: list[Later]) -> None:
-        self.step = step
-        self.outputs = {one.output.name: one for one in outputs}
+        self.of_step = step
+        self.by_name = {one.output.name: one for one in outputs}
 
     def __repr__(self) -> str:
-        return f"<step {self.step}>"
+        return f"<step {self.of_step}>"
 
     def __getattr__(self, name: str) -> Later:
         if name.startswith("__"):
             raise AttributeError(name)
-        if name not in self.outputs:
-            known = ", ".join(self.outputs)
+        if name not in self.by_name:
+            known = ", ".join(self.by_name)
             there = f"; it has {known}" if known else ": its function has no return type"
-            raise NotKnownYet(f"`{self.step}` hands on no `{name}`{there}")
-        return self.outputs[name]
+            raise NotKnownYet(f"`{self.of_step}` hands on no `{name}`{there}")
+        return self.by_name[name]
 
     def __iter__(self) -> Iterator[Later]:
-        return iter(self.outputs.values())
+        return iter(self.by_name.values())
 
 
 class Condition:

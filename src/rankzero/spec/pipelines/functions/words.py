@@ -149,10 +149,10 @@ def only(value: Later | Called) -> Later:
     """The one output that is meant. Errors: BadArgument."""
     if isinstance(value, Later):
         return value
-    if len(value.outputs) != 1:
-        names = ", ".join(value.outputs) or "nothing"
-        raise BadArgument(f"takes one thing, and `{value.step}` hands on {names}")
-    return next(iter(value.outputs.values()))
+    if len(value.by_name) != 1:
+        names = ", ".join(value.by_name) or "nothing"
+        raise BadArgument(f"takes one thing, and `{value.of_step}` hands on {names}")
+    return next(iter(value.by_name.values()))
 
 
 def _many(one: Later, hint: object) -> str:
