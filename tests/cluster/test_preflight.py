@@ -28,6 +28,7 @@ from .lab.manifests import claim
 from .lab.places import LOG
 from .lab.shell import LabError, until
 from .lab.target import Cluster
+from .rights import without
 from .team import ROLE, Team
 
 Rules = list[dict[str, Any]]
@@ -464,9 +465,12 @@ def test_a_secret_that_is_absent(
         checked(may, imagePullSecrets=[{"name": "registry"}])
 
 
-def test_what_may_not_be_read_is_not_checked(team: Team, checked: Checked) -> None:
+def test_what_may_not_be_read_is_not_checked(
+    namespace: str, teams: Callable[..., Team], checked: Checked
+) -> None:
+    may = teams(namespace, without("persistentvolumeclaims", role=ROLE)["rules"])
     names = {"priorityClassName": "none", "serviceAccountName": "none"}
-    plan = checked(team, variable("hf"), volumes=mounted("data"), **names)
+    plan = checked(may, variable("hf"), volumes=mounted("data"), **names)
     found = unchecked(plan)
 
     assert found["secrets"] == '"hf" (may not get secrets)'

@@ -257,13 +257,24 @@ def test_a_claim_that_gets_no_volume(
     assert why(sees, run, "unbound-volume")["title"] == f"worker/0: {title}"
 
 
+@pytest.fixture
+def blind(
+    cluster: Cluster, namespace: str, user: Callable[..., Kubectl], tmp_path: Path
+) -> Iterator[Team]:
+    """One who may not read claims."""
+    config = user(namespace, without("persistentvolumeclaims", role=ROLE)).kubeconfig
+    made = Team(tmp_path / "blind", config, cluster.kubectl.within(namespace), cluster.python)
+    yield made
+    made.close()
+
+
 def test_a_claim_that_gets_no_volume_and_cannot_be_read(
-    team: Team, monkeypatch: pytest.MonkeyPatch
+    blind: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    team.admin.apply(claim("data", storageClassName="nothing"))
-    answer = why(team, submit(team, monkeypatch, _claimed("data")), "unbound-volume")
+    blind.admin.apply(claim("data", storageClassName="nothing"))
+    answer = why(blind, submit(blind, monkeypatch, _claimed("data")), "unbound-volume")
     assert answer["title"] == 'worker/0: "data" has no volume yet'
-    assert answer["remedy"] == f"see why: kubectl describe pvc data -n {team.namespace}"
+    assert answer["remedy"] == f"see why: kubectl describe pvc data -n {blind.namespace}"
 
 
 def test_an_interpreter_that_the_image_has_not(team: Team) -> None:

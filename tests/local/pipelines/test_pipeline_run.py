@@ -204,3 +204,26 @@ def test_json_is_json_whatever_the_terminal_can_write(home: Works) -> None:
     assert said.code == 0, said
     texts = [json.loads(line).get("text") for line in said.out.splitlines()]
     assert "ä" in texts
+
+
+def test_steps_share_volumes_of_which_one_goes_with_the_run(home: Works) -> None:
+    file = home.pipeline(
+        """
+volumes:
+  data: {size: 1Gi}
+  own: {size: 1Gi, keep: false}
+steps:
+  load:
+    command: [sh, -c, 'echo 1 >> $RANKZERO_VOLUME_DATA/x; echo 2 > $RANKZERO_VOLUME_OWN/y']
+    mounts: [data, own]
+  train:
+    needs: load
+    job: {run: [sh, -c, 'cat $RANKZERO_VOLUME_DATA/x $RANKZERO_VOLUME_OWN/y'], nodes: 2}
+    mounts: {data: "/d:ro", own: /own}
+"""
+    )
+    for times in (1, 2):  # what is done to a volume is in no cache
+        said = home.call("pipeline", "run", file)
+        assert said.code == 0, said
+        assert said.out.count("[0] 1\n") == times
+        assert said.out.count("[1] 2\n") == 1

@@ -16,6 +16,7 @@ from rankzero.backends.moving import brought, sent
 from rankzero.backends.putting import Short
 from rankzero.backends.viewer import Lost
 from rankzero.errors import BadRequest, Refused
+from support.interpreters import extremes
 
 MIB = 1024 * 1024
 
@@ -75,14 +76,19 @@ def get(volume: Path, path: str, to: Path) -> None:
     brought(partial(Beside, "give", volume, path), "v", path, to, ignore)
 
 
-def test_a_folder_goes_and_comes_back_as_it_was(here: Path, volume: Path, tmp_path: Path) -> None:
-    moved = sent(partial(Beside, "take", volume, "/to"), here, "v", "/to", ignore)
+@pytest.mark.parametrize("python", extremes(), ids=lambda path: path.split("/")[-3])
+def test_a_folder_goes_and_comes_back_as_it_was(
+    python: str, here: Path, volume: Path, tmp_path: Path
+) -> None:
+    dial = partial(Beside, "take", volume, "/to", python)
+    moved = sent(dial, here, "v", "/to", ignore)
 
     assert (moved.files, moved.skipped) == (4, ("out",))
     assert files(volume / "to") == files(here)
     assert (volume / "to" / "latest").readlink() == Path("models/big.bin")
     assert not os.path.lexists(volume / "to" / "out"), "what a link leads out to stays here"
-    get(volume, "/to", tmp_path / "back")
+    give = partial(Beside, "give", volume, "/to", python)
+    brought(give, "v", "/to", tmp_path / "back", ignore)
     assert files(tmp_path / "back") == files(here)
     assert (tmp_path / "back" / "models" / "empty").is_dir()
     assert (tmp_path / "back" / "run.sh").stat().st_mode & 0o777 == 0o755

@@ -129,10 +129,10 @@ def _uses(node: dict[str, object], data: Path) -> bool:
 class Beside:
     """The agent's verb in a process of this machine, as a stream."""
 
-    def __init__(self, verb: str, folder: Path, path: str) -> None:
+    def __init__(self, verb: str, folder: Path, path: str, python: str = sys.executable) -> None:
         start = "from rankzero.agent.__main__ import main; main()"
         boot = f"import sys; sys.path[0] = {root()!r}; {start}"
-        argv = [sys.executable, "-c", boot, "volume", verb, str(folder), path]
+        argv = [python, "-c", boot, "volume", verb, str(folder), path]
         self._process = subprocess.Popen(  # noqa: S603
             argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
