@@ -61,4 +61,4 @@ def fetch(
             tries, why = tries + 1, f"{changed} changes while it is fetched"
         except (OSError, Unwritable) as error:
             raise Refused(f"cannot write to {to}: {error}") from error
-    raise Refused(f"cannot fetch the outputs to {to}: {why}", "What has come so far is there.")
+    raise Refused(f"cannot bring all of it to {to}: {why}", "What has come so far is there.")
