@@ -11,12 +11,13 @@ import re
 import sys
 import zipfile
 from importlib import metadata
-from typing import List, Tuple
+from typing import Any, Dict, List, Tuple
 
 from rankzero.agent import exits
 from rankzero.agent.unpack import Unpackable, unpack
 
-#: In the archive: a folder for each package that the server needs, and their versions.
+#: In the archive: a folder for each package that the server needs; and their versions, with the
+#: oldest Python that they run on.
 PACKAGES, VERSIONS = "packages", "packages.json"
 #: As the workers begin, too: the current folder is no place to import from yet.
 _BOOT = (
@@ -41,6 +42,7 @@ def main() -> None:
     for folder in (config["workdir"], os.environ.get("HOME"), os.environ.get("TMPDIR")):
         if folder:
             os.makedirs(folder, exist_ok=True)
+    _check_python(config["program"])
     with open(config["settings_file"], "w", encoding="utf-8") as file:
         json.dump(config["settings"], file)
     os.chdir(config["workdir"])
@@ -50,11 +52,29 @@ def main() -> None:
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter
 
 
+def _check_python(program: str) -> None:
+    """Leaves where the image's Python is too old for the packages of the one who sent them."""
+    least = tuple(_versions(program)["python"])
+    if sys.version_info[:2] < least:
+        said = "rankzero: this image has Python %d.%d" % sys.version_info[:2]
+        said += (
+            ", and the server that was sent needs %d.%d or newer: take another image, or deploy "
+        )
+        said += "from an environment with that Python\n"
+        sys.stderr.write(said % least)
+        sys.exit(exits.REFUSED)
+
+
+def _versions(program: str) -> Dict[str, Any]:
+    with open(os.path.join(program, VERSIONS), encoding="utf-8") as file:
+        found: Dict[str, Any] = json.load(file)
+    return found
+
+
 def _paths(program: str) -> List[str]:
     """The packages that go before the image's own: those that it has not, or has older. One that it
     has newer is what its framework may need, and does for the server as well."""
-    with open(os.path.join(program, VERSIONS), encoding="utf-8") as file:
-        ours = json.load(file)
+    ours = _versions(program)["packages"]
     ahead = [name for name in sorted(ours) if _release(ours[name]) > _installed(name)]
     own = [os.path.join(program, PACKAGES, name) for name in ahead]
     return own + [path for path in [os.environ.get("PYTHONPATH", "")] if path]

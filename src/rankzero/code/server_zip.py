@@ -24,6 +24,8 @@ from rankzero.errors import Refused
 NEEDED = ("starlette", "uvicorn", "python-multipart")
 _PACKAGE = Path(__file__).parents[1]
 _MAIN = "from rankzero.agent.server import main\n\nmain()\n"
+#: The oldest Python that runs our half.
+_OURS = (3, 10)
 _COMPILED = (".so", ".pyd", ".dylib")
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
@@ -33,7 +35,10 @@ def server_zip() -> bytes:
     compiled."""
     packages = _closure()
     files = {**dict(_theirs(packages)), **dict(_ours())}
-    versions = {one.name: one.version for one in packages}
+    versions = {
+        "python": _python(packages),
+        "packages": {one.name: one.version for one in packages},
+    }
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w") as archive:
         add(archive, "__main__.py", _MAIN.encode())
@@ -64,6 +69,13 @@ def _theirs(packages: Iterable[metadata.Distribution]) -> Iterator[tuple[str, Pa
                     f"Install it without: pip install --no-binary {package.name} {package.name}",
                 )
             yield f"{PACKAGES}/{package.name}/{name}", Path(str(file.locate()))
+
+
+def _python(packages: Iterable[metadata.Distribution]) -> list[int]:
+    """The oldest Python that runs all of it."""
+    said = [str(one.metadata.json.get("requires_python", "")) for one in packages]
+    bounds = [re.search(r">=\s*(\d+)\.(\d+)", text) for text in said]
+    return list(max([_OURS, *((int(one[1]), int(one[2])) for one in bounds if one)]))
 
 
 def _closure() -> list[metadata.Distribution]:

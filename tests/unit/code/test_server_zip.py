@@ -25,7 +25,8 @@ def test_the_server_travels_with_what_it_imports_and_nothing_compiled() -> None:
         versions = json.loads(archive.read("packages.json"))
 
     assert {"rankzero/serving/__main__.py", "rankzero/agent/server.py", "__main__.py"} <= names
-    assert {"starlette", "uvicorn", "h11", "anyio", "click"} <= versions.keys()
+    assert {"starlette", "uvicorn", "h11", "anyio", "click"} <= versions["packages"].keys()
+    assert versions["python"] >= [3, 10]
     assert "packages/uvicorn/uvicorn/__init__.py" in names
     assert not any(name.endswith((".so", ".pyc")) for name in names)
     assert packed == server_zip() and len(packed) <= PART

@@ -99,6 +99,16 @@ def test_of_a_package_that_the_image_has_too_the_newer_one_counts(
         process.wait()
 
 
+def test_a_python_that_is_too_old_is_named(pod: Pod) -> None:
+    program = pod.folder / "program"
+    program.mkdir()  # as it is there when a container starts again
+    (program / "packages.json").write_text('{"python": [9, 9], "packages": {}}')
+    process = pod.start()
+
+    assert process.wait(PATIENCE) == exits.REFUSED
+    assert "the server that was sent needs 9.9 or newer" in pod.said
+
+
 def test_what_cannot_be_unpacked_is_said(pod: Pod) -> None:
     missing = {"parts": str(pod.folder / "nothing"), "digest": "ab", "into": str(pod.folder / "x")}
     config = {"settings": {}, "settings_file": "", "program": "", "workdir": str(pod.folder / "w")}
