@@ -80,6 +80,8 @@ class Played:
     def flush(self) -> None:
         pass
 
+    outlives = False
+
     def begin(self, start: do.Start) -> None:
         self.begun.append(start)
         self._running.append(start)
