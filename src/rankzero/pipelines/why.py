@@ -40,6 +40,9 @@ def _going(folder: Kept, progress: Progress) -> Iterator[Line]:
         return
     running = [one.name for one in steps if one.state == facts.RUNNING]
     yield "cause", f"it goes on; at work: {', '.join(running) or 'nothing yet'}"
+    for one in progress.attempts.values():
+        if one.ended is None and (run := folder.inner_run(one)) and folder.where != "local":
+            yield "more", f"rankzero why {run}  ({one.part})"
     graph, over = folder.graph(), {one.name for one in steps if one.ended is not None}
     waiting = [one.name for one in steps if one.state == facts.WAITING]
     for name in waiting[:_LINES]:

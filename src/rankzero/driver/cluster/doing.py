@@ -22,7 +22,11 @@ from rankzero.driver.walk import Result
 
 #: After which a Job has no pods and never will: see `backends.kubernetes.queueing.ended`.
 _NO_MORE = {"parallelism": 0, "suspend": False, "activeDeadlineSeconds": 1}
+_NO_MORE_QUEUED = {"parallelism": 0, "suspend": True}
+_QUEUE = "kueue.x-k8s.io/queue-name"
 _CONTAINER = "rank"
+#: As the first Job of a run is labelled; its pods are not.
+_FIRST = "coordinator"
 
 
 class Attempt(NamedTuple):
@@ -89,11 +93,17 @@ class Runs:
         """A Job as it is now: one that has failed or is complete without any word of its pods."""
         labels = job["metadata"]["labels"]
         attempt = self._doing.get(labels.get(RUN, ""))
-        if attempt is None or labels.get(words.PART) != "coordinator":
+        if attempt is None or labels.get(words.PART) != _FIRST:
             return
         for condition in job.get("status", {}).get("conditions") or ():
             if condition["status"] == "True" and condition["type"] in ("Complete", "Failed"):
                 self._over(labels[RUN], self._last_word(labels[RUN], attempt, condition))
+
+    def gone(self, thing: Object) -> None:
+        """What was deleted. A pod is replaced, but without its first Job a run is over."""
+        labels = thing["metadata"]["labels"]
+        if labels.get(words.PART) == _FIRST and labels.get(RUN) in self._doing:
+            self._over(labels[RUN], Result(cause="was deleted: its Job is gone"))
 
     def look(self, now: float) -> Optional[float]:
         """End what takes too long, and tell of what has ended; when to look again, or None."""
@@ -126,7 +136,7 @@ class Runs:
         queue = self._graph[start.part.step].body.get("queue")
         begin: Dict[str, Any] = {"spec": {"suspend": False}}
         if queue:
-            begin = {"metadata": {"labels": {"kueue.x-k8s.io/queue-name": queue}}}
+            begin = {"metadata": {"labels": {_QUEUE: queue}}}
         if made["spec"].get("suspend"):
             patiently(lambda: self._objects.change("Job", job, begin))
 
@@ -152,13 +162,18 @@ class Runs:
         try:
             jobs, _ = patiently(lambda: self._objects.every("Job", "%s=%s" % (RUN, name)))
             for job in jobs:
-                self._no_more(job["metadata"]["name"])
+                self._no_more(job)
+            # A queue never starts what asks for nothing, and nothing more is heard of it.
+            if any(job["spec"].get("suspend") for job in jobs):
+                self._over(name, Result(cause=why))
         except (api.Absent, api.Invalid, api.Denied) as error:
             sys.stderr.write("rankzero: %s cannot be ended: %s\n" % (name, error))
             self._over(name, Result(cause=why))
 
-    def _no_more(self, job: str) -> None:
-        patiently(lambda: self._objects.change("Job", job, {"spec": _NO_MORE}))
+    def _no_more(self, job: Object) -> None:
+        about = job["metadata"]
+        change = _NO_MORE_QUEUED if _QUEUE in about["labels"] else _NO_MORE
+        patiently(lambda: self._objects.change("Job", about["name"], {"spec": change}))
 
     def _over(self, name: str, result: Result) -> None:
         if any(ended == name for ended, _ in self._ended):
@@ -207,6 +222,8 @@ def _outcome(pod: Object) -> Optional[Dict[str, Any]]:
 def _result(outcome: Mapping[str, Any]) -> Result:
     if outcome["state"] == ev.SUCCEEDED:
         return Result(outputs=outputs_of(outcome.get(HANDED) or {}))
+    if outcome["state"] == ev.STOPPED:
+        return Result(cause="was stopped by somebody", code=outcome.get("exit_code"))
     cause = outcome.get("cause") or {}
     code = outcome.get("exit_code")
     if cause.get("kind") == "outputs":

@@ -21,7 +21,7 @@ from rankzero.driver.cluster import words
 from rankzero.driver.cluster.caching import Known
 from rankzero.driver.cluster.doing import Runs, owner_of
 from rankzero.driver.cluster.ledger import Fenced, Ledger, patiently
-from rankzero.driver.cluster.objects import Object, Objects
+from rankzero.driver.cluster.objects import GONE, Object, Objects
 from rankzero.driver.engine import Engine
 from rankzero.driver.walk import Walk
 
@@ -62,7 +62,8 @@ class Driver:
 
     def __init__(self, objects: Objects, plan: Mapping[str, Any], me: str) -> None:
         self._objects, self._run = objects, str(plan["run"])
-        self._news: "queue.Queue[Change]" = queue.Queue()
+        # One that a signal may interrupt in the middle, and put something into.
+        self._news: "queue.SimpleQueue[Change]" = queue.SimpleQueue()
         self._later: Deque[Callable[[], None]] = deque()
         self._left = False
         mine = "%s=%s,%s=%s" % (words.PIPELINE, self._run, words.PART, words.DRIVER)
@@ -109,6 +110,8 @@ class Driver:
             return
         if kind == "leave":
             self._left = True  # what runs goes on, and the next driver finds it
+        elif kind == GONE:
+            self._runs.gone(changed)
         elif kind == "Pod":
             self._runs.pod(changed)
         else:
@@ -144,9 +147,9 @@ class Driver:
                 for one in found:
                     self._news.put((kind, one))
                 while True:
-                    for one in self._objects.changes(kind, selector, version):
+                    for how, one in self._objects.changes(kind, selector, version):
                         version = one["metadata"]["resourceVersion"]
-                        self._news.put((kind, one))
+                        self._news.put((GONE if how == GONE else kind, one))
             except (api.Unanswered, api.Denied) as error:
                 sys.stderr.write("rankzero: watches %ss again: %s\n" % (kind, error))
                 time.sleep(_AGAIN)

@@ -7,6 +7,8 @@ from urllib.parse import quote
 from rankzero.agent import api
 
 Object = Dict[str, Any]
+#: As a watch says that something was deleted.
+GONE = "DELETED"
 #: How long one watch lasts (seconds): another one goes on from where it ended.
 _WATCH = 240
 
@@ -32,9 +34,9 @@ class Objects(api.Api):
         answer = self.call("GET", self._of(kind), {"labelSelector": selector})
         return list(answer.get("items") or ()), str(answer["metadata"]["resourceVersion"])
 
-    def changes(self, kind: str, selector: str, version: str) -> Iterator[Object]:
-        """Each that was added or changed after a version, until the server ends the watch.
-        Errors: also api.Invalid where the version is too old."""
+    def changes(self, kind: str, selector: str, version: str) -> Iterator[Tuple[str, Object]]:
+        """What has become of each after a version (`ADDED`, `MODIFIED`, GONE), until the server
+        ends the watch. Errors: also api.Invalid where the version is too old."""
         query = {
             "labelSelector": selector,
             "watch": "true",
@@ -59,7 +61,7 @@ class Objects(api.Api):
         return "%s/%s" % (path, quote(name, safe="")) if name else path
 
 
-def _changed(line: bytes) -> Object:
+def _changed(line: bytes) -> Tuple[str, Object]:
     try:
         said = json.loads(line)
         kind, changed = said["type"], said["object"]
@@ -67,5 +69,4 @@ def _changed(line: bytes) -> Object:
         raise api.Unanswered("a watch ends in the middle of a change: %s" % error) from error
     if kind == "ERROR":
         raise api.Invalid("a watch ends: %s" % changed.get("message"))
-    found: Object = changed
-    return found
+    return str(kind), changed
