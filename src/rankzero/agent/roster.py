@@ -57,17 +57,26 @@ def read(folder: str) -> Optional[Roster]:
 
 
 class RosterFile:
-    """Written by the node's agent. A disk that refuses it costs those who look in, not the run."""
+    """Written by the node's agent. A disk that refuses it costs those who look in, not the run.
+
+    An agent that another one has taken over from may still be there, and in the same folder: what
+    the newer one has begun is not touched by it.
+    """
 
     def __init__(self, folder: str) -> None:
         self._path = os.path.join(folder, FILE)
         self._roster: Optional[Roster] = None
-        self.clear()
+        self._me = "%d %d" % (os.getpid(), id(self))
+        self._begins = False
+        with contextlib.suppress(OSError):
+            os.unlink(self._path)
 
     def begin(self, topology: Topology, node_rank: int, pids: Mapping[int, int]) -> None:
         """The ranks of a generation have been started."""
         self._roster = Roster(topology, node_rank, pids)
+        self._begins = True
         self._write()
+        self._begins = False
 
     def moved(self, rank: int, pid: int) -> None:
         """A rank has another process than at first."""
@@ -83,13 +92,27 @@ class RosterFile:
     def clear(self) -> None:
         """Nothing runs here any more."""
         self._roster = None
-        with contextlib.suppress(OSError):
-            os.unlink(self._path)
+        if self._is_ours():
+            with contextlib.suppress(OSError):
+                os.unlink(self._path)
 
     def _write(self) -> None:
         assert self._roster is not None
-        part = self._path + ".part"
+        if not self._is_ours():
+            return
+        part = "%s.%d" % (self._path, os.getpid())
         with contextlib.suppress(OSError):
             with open(part, "w", encoding="utf-8") as file:
-                json.dump(self._roster.to_json(), file)
+                json.dump(dict(self._roster.to_json(), by=self._me), file)
             os.replace(part, self._path)
+
+    def _is_ours(self) -> bool:
+        """Whether this agent has written the file, or there is none, or a generation begins, which
+        is newer than all that were."""
+        if self._begins:
+            return True
+        try:
+            with open(self._path, encoding="utf-8") as file:
+                return bool(json.load(file).get("by") == self._me)
+        except (OSError, ValueError):
+            return True

@@ -175,3 +175,20 @@ def test_the_roster_is_printed_for_those_who_look(
     nothing, _, found = capsys.readouterr().out.partition("null")
     assert nothing == ""
     assert Roster.from_json(json.loads(found)) == Roster(topology(), 0, {0: 1})
+
+
+def test_an_older_agent_leaves_alone_what_a_newer_one_has_begun(tmp_path: Path) -> None:
+    older = RosterFile(str(tmp_path))
+    older.begin(topology(), 1, {2: 10, 3: 11})
+    newer = RosterFile(str(tmp_path))
+    older.exited(2, -9)  # as long as nothing else is there
+    newer.begin(topology(), 1, {2: 20, 3: 21})
+    older.exited(3, -9)
+    older.clear()
+    kept = roster.read(str(tmp_path))
+    assert kept is not None
+    assert (dict(kept.pids), dict(kept.codes)) == ({2: 20, 3: 21}, {})
+    newer.exited(2, 0)
+    newer.clear()
+    assert roster.read(str(tmp_path)) is None
+    assert list(tmp_path.iterdir()) == []
