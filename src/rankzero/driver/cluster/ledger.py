@@ -86,10 +86,14 @@ class Ledger:
         """What is asked for twice is there once."""
         path = "/metadata/annotations/" + words.WRITER.replace("/", "~1")
         test = {"op": "test", "path": path, "value": self._me}
-        try:
-            patiently(lambda: self._objects.amend("ConfigMap", self._name, [test, step]))
-        except (api.Invalid, api.Absent) as error:
-            raise Fenced(str(error)) from error
+        while True:
+            try:
+                patiently(lambda: self._objects.amend("ConfigMap", self._name, [test, step]))
+                return
+            except api.Taken:  # it was changed at the same moment, and is there still
+                continue
+            except (api.Invalid, api.Absent) as error:
+                raise Fenced(str(error)) from error
 
     @property
     def _name(self) -> str:
