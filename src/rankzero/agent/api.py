@@ -29,7 +29,7 @@ class Absent(Unanswered):
 
 
 class Taken(Absent):
-    """Another one has its name, or it has been changed meanwhile."""
+    """Another one has its name."""
 
 
 class Invalid(Unanswered):
@@ -147,20 +147,26 @@ class Answer:
         code = self._answer.status
         if code < 300:
             return
-        said = "%s: %d %s" % (self._what, code, _message(self._answer.read()))
-        if code == 409:
+        reason, message = _said(self._answer.read())
+        said = "%s: %d %s" % (self._what, code, message)
+        if code == 409 and reason == "AlreadyExists":
             raise Taken(said)
+        if code == 409 and "recondition" in said:
+            raise Absent(said)
         if code == 404 or (code == 422 and "metadata.uid" in said):
             raise Absent(said)
-        if code in (400, 410, 422):
-            raise Invalid(said)
-        raise Denied(said) if code in (401, 403) else Unanswered(said)
+        if code in (401, 403):
+            raise Denied(said)
+        # A conflict, too, is gone when it is tried again.
+        raise Unanswered(said) if code >= 500 or code in (408, 409, 429) else Invalid(said)
 
 
-def _message(body: bytes) -> str:
-    """What the API server says, in one line of bounded length."""
+def _said(body: bytes) -> Tuple[str, str]:
+    """(its reason in a word, what the API server says in one line of bounded length)"""
+    reason = ""
     try:
-        said = str(json.loads(body)["message"])
-    except (ValueError, KeyError, TypeError):
+        status = json.loads(body)
+        said, reason = str(status["message"]), str(status.get("reason", ""))
+    except (ValueError, KeyError, TypeError, AttributeError):
         said = body.decode("utf-8", "replace")
-    return " ".join(said.split())[:300]
+    return reason, " ".join(said.split())[:300]

@@ -16,6 +16,7 @@ from rankzero.agent.config import AgentConfig
 
 #: In the outcome, what was handed on.
 HANDED = "handed"
+_AGAIN = "do the step that made it again: --rerun STEP, or all: --no-cache"
 #: What an outcome may take beside what it hands on (bytes).
 _BESIDE = 512
 
@@ -29,21 +30,24 @@ def take_in(step: Mapping[str, Any]) -> Optional[str]:
             outputs = [Output(**one) for one in (given if many else [given])]
             gone = [one.where for one in outputs if one.where and not os.path.exists(one.where)]
             if gone:
-                return "its input `%s` is gone: there is no %s" % (name, gone[0])
+                return "its input `%s` is gone: there is no %s (%s)" % (name, gone[0], _AGAIN)
             lay(os.path.join(step["folder"], name), outputs if many else outputs[0])
     except OSError as error:
         return "its inputs cannot be laid out: %s" % error
     return None
 
 
-def hand_on(config: AgentConfig, code: int) -> int:
-    """At the end of the first node: what it hands on is added to the outcome that it leaves; or
-    the run has failed after all. Returns the exit code."""
+def hand_on(config: AgentConfig, draft: Optional[str], code: int) -> int:
+    """At the end of a node: leave its outcome, which lies in a draft until now; of the first node
+    of one that succeeded with what it hands on, or the run has failed after all. Returns the exit
+    code."""
     path = config.termination_file
-    if config.step is None or config.listen is None or path is None or code != exits.DONE:
+    assert config.step is not None and path is not None
+    outcome = _left(draft)
+    if not outcome:
         return code
-    outcome = _left(path)
-    if outcome.get("state") != ev.SUCCEEDED:
+    if config.listen is None or code != exits.DONE or outcome.get("state") != ev.SUCCEEDED:
+        testament.write(path, outcome)
         return code
     said = _taken(config.step["gives"], config.outputs)
     if isinstance(said, str):
@@ -83,9 +87,10 @@ def _artifact(path: str) -> Output:
     return Output(digest, path, size=size)
 
 
-def _left(path: str) -> Mapping[str, Any]:
+def _left(path: Optional[str]) -> Mapping[str, Any]:
+    """Nothing of an agent that has died."""
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path or "", encoding="utf-8") as file:
             outcome: Mapping[str, Any] = json.load(file)
     except (OSError, ValueError):
         return {}

@@ -44,7 +44,11 @@ def main(path: str) -> int:
     from rankzero.agent import handing  # for a pipeline's parts alone
 
     fault = handing.take_in(config.step)
-    return refuse(config, fault) if fault else handing.hand_on(config, run(config, None))
+    if fault:
+        return refuse(config, fault)
+    # What is told is told at once: that it succeeded, and what it hands on.
+    draft = config._replace(termination_file=os.path.join(config.folder, "outcome.json"))
+    return handing.hand_on(config, draft.termination_file, run(draft, None))
 
 
 def _begin_history(config: AgentConfig, time: float) -> None:

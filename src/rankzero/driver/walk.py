@@ -24,6 +24,10 @@ from rankzero.driver.keys import key
 _AT_ONCE = 100
 
 
+#: So often a part may be lost with its machine; then there is more to it.
+_MOST_LOST = 5
+
+
 class Ledger(Protocol):
     """Facts that outlive whoever wrote them. Errors of all: OSError."""
 
@@ -48,12 +52,14 @@ class Cache(Protocol):
 
 
 class Result(NamedTuple):
-    """How an attempt ended: its outputs, or why not. final: no other attempt would end better."""
+    """How an attempt ended: its outputs, or why not. final: no other attempt would end better.
+    lost: it was taken from it, by a machine that died or a drain, and says nothing of the step."""
 
     outputs: Optional[Mapping[str, Output]] = None
     cause: str = ""
     code: Optional[int] = None
     final: bool = False
+    lost: bool = False
 
 
 class Doer(Protocol):
@@ -99,6 +105,7 @@ class Walk:
         #: Who asked to stop; empty where it is only left; None while it goes on.
         self._ending: Optional[str] = None
         self._noted: Set[str] = set()
+        self._lost: Dict[Part, int] = {}
 
     def resume(self) -> None:
         """Take what the ledger knows. What was under way when it was left goes on where it can,
@@ -133,12 +140,17 @@ class Walk:
             if made:
                 self._cache.keep(made, part.step, result.outputs)
             self._tell(facts.Committed(part, now, result.outputs, key=made))
-        elif self._ending is not None:
+        elif self._ending is not None or (result.lost and self._may_lose(part)):
             self._tell(facts.Dropped(part, attempt, now))
         else:
             fact = facts.Broke(part, attempt, now, result.cause, result.code, result.final)
             self._tell(fact)
         self.go()
+
+    def _may_lose(self, part: Part) -> bool:
+        """Whether a part may be lost once more without that being a failure."""
+        self._lost[part] = self._lost.get(part, 0) + 1
+        return self._lost[part] <= _MOST_LOST
 
     def stop(self, by: str, *, now: bool = False) -> None:
         """End all that runs, and begin nothing more; then it is over. now: without a grace."""

@@ -69,6 +69,9 @@ class Here:
             return (place / RUN).read_text(encoding="utf-8").strip()
         return ""
 
+    def obstacles(self, running: Sequence[Attempt]) -> Iterator[tuple[str, str]]:
+        return iter(())
+
     def stop(self, by: str, *, now: bool = False) -> bool:
         return stopping.stop(self.folder, by, now=now)
 

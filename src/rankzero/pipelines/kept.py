@@ -55,6 +55,10 @@ class Kept(Protocol):
     def inner_run(self, attempt: Attempt) -> str:
         """The run that an attempt was; empty where it was none."""
 
+    def obstacles(self, running: Sequence[Attempt]) -> Iterator[tuple[str, str]]:
+        """What it waits for, beyond its own steps: lines with a label each. running: attempts that
+        are under way."""
+
     def stop(self, by: str, *, now: bool = False) -> bool:
         """Ask for the end of all that runs; returns at once. False where nobody drives it."""
 

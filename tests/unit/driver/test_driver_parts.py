@@ -13,6 +13,7 @@ from rankzero.driver.graph import Step, graph
 
 RUN = "digits-7f3a"
 OWNER = {"kind": "Job", "name": "digits-7f3a-driver", "uid": "u"}
+SUBMITTED = {"name": "RANKZERO_SUBMITTED", "value": "0.0"}
 LOADED = {
     "data": Output("d1", "/rankzero/volumes/outputs/digits-7f3a-1/outputs/data", size=3),
     "note": Output("d2", value='say "hi" to ${nobody}'),
@@ -42,6 +43,7 @@ def body() -> dict[str, Any]:
             {
                 "kind": "Job",
                 "metadata": {"name": f"{template}-worker", "labels": labels, "annotations": {}},
+                "spec": {"template": {"spec": {"containers": [{"env": [dict(SUBMITTED)]}]}}},
             },
             {"kind": "Service", "metadata": {"name": template, "labels": labels}},
             {"kind": "Secret", "metadata": {"name": template, "labels": labels}},
@@ -79,6 +81,8 @@ def test_each_attempt_has_a_run_of_its_own_name() -> None:
     assert first["metadata"]["name"] == "digits-7f3a-12-worker"
     assert first["metadata"]["ownerReferences"] == [OWNER]
     assert first["metadata"]["annotations"] == {"rankzero/created": "5.0"}
+    (container,) = first["spec"]["template"]["spec"]["containers"]
+    assert container["env"] == [{**SUBMITTED, "value": "5.0"}]
     names = [one["metadata"]["name"] for one in others]
     assert names == ["digits-7f3a-12", "digits-7f3a-12", "digits-7f3a-12-agent"]
     assert {one["metadata"]["labels"]["rankzero/run"] for one in others} == {"digits-7f3a-12"}

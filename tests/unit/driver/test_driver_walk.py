@@ -135,6 +135,17 @@ def test_what_outlives_its_driver_goes_on_as_it_was_begun() -> None:
     assert list(all_.kept) == [all_.facts[3].key]
 
 
+def test_what_a_machine_took_along_is_done_again_without_a_retry() -> None:
+    all_ = InMemory()
+    made = walk(all_, graph([Step("a")]))
+    for number in range(1, 6):
+        made.done(Part("a"), 1, Result(cause="failed: node lost", lost=True))
+        assert kinds(all_)[-2:] == ["dropped", "started"]
+        assert all_.begun[-1].number == number + 1
+    made.done(Part("a"), 1, Result(cause="failed: node lost", lost=True))
+    assert kinds(all_)[-2:] == ["broke", "finished"], "there is more to it than machines"
+
+
 def test_stopped_means_over_once_nothing_runs() -> None:
     all_ = InMemory()
     made = walk(all_, two())

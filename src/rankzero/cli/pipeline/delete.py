@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from rankzero.backends.places import Where
 
 
+#: How long a driver on a cluster may take to end what it drives (seconds).
+_PATIENCE = 60.0
+
+
 @click.command(epilog=NAMING)
 @runs_argument
 @click.option("--all", "every", is_flag=True, help="All that are over.")
@@ -45,7 +49,8 @@ def command(runs: tuple[str, ...], every: bool, force: bool, output: str, where:
         )
     for folder in going:
         folder.stop("rankzero pipeline delete")
-        folder.wait()
+        # On a cluster a driver that cannot run ends with what it owns.
+        folder.wait(None if folder.where == "local" else _PATIENCE)
     freed = remove(found)
     if output == "json":
         programs.print_json({"deleted": [one.run for one in found], "freed": freed})

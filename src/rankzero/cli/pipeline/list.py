@@ -61,6 +61,6 @@ def _row(folder: Kept, progress: Progress | None, now: float) -> tuple[str, ...]
     if progress is None:
         return folder.run, "torn", "-", "-", f"delete it: rankzero pipeline delete {folder.run}"
     steps = progress.steps()
-    old = age(now - (progress.began or now))
+    old = age(now - (progress.began or folder.created))
     note = run_note(folder, progress)
     return folder.run, progress.state, f"{over(steps)}/{len(steps)}", old, note

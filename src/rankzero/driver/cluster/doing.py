@@ -11,7 +11,7 @@ from rankzero.agent import api, process
 from rankzero.agent import events as ev
 from rankzero.agent.artifacts import outputs_of
 from rankzero.agent.handing import HANDED
-from rankzero.agent.healing.pods import RUN
+from rankzero.agent.healing.pods import RUN, seconds
 from rankzero.driver.cluster import parts, words
 from rankzero.driver.cluster.ledger import patiently
 from rankzero.driver.cluster.objects import Object, Objects
@@ -23,7 +23,13 @@ from rankzero.driver.walk import Result
 #: After which a Job has no pods and never will: see `backends.kubernetes.queueing.ended`.
 _NO_MORE = {"parallelism": 0, "suspend": False, "activeDeadlineSeconds": 1}
 _NO_MORE_QUEUED = {"parallelism": 0, "suspend": True}
+#: How long a refusal is taken for one that passes, and how long until the next try (seconds).
+_DENIED, _AGAIN = 120.0, 3.0
+#: Causes that say nothing of the step.
+_LOST = ("node-lost", "nodes-missing")
 _QUEUE = "kueue.x-k8s.io/queue-name"
+#: The label of a claim that outlives whoever made it: see `plan.kubernetes.claims`.
+_VOLUME, _KEPT = "rankzero/volume", "kept"
 _CONTAINER = "rank"
 #: As the first Job of a run is labelled; its pods are not.
 _FIRST = "coordinator"
@@ -37,6 +43,13 @@ class Attempt(NamedTuple):
     role: str
     until: Optional[float]
     why: List[str]
+
+
+class _Denied(NamedTuple):
+    """A part that could not be begun: since when, and when it is tried again."""
+
+    since: float
+    again: float
 
 
 class Runs:
@@ -56,17 +69,13 @@ class Runs:
         self._objects, self._graph, self._run, self._owner = objects, graph, run, owner
         self._done = done
         self._doing: Dict[str, Attempt] = {}
+        self._denied: Dict[str, _Denied] = {}
         self._ended: List[Tuple[str, Result]] = []
 
     def begin(self, start: Start) -> None:
         step, name = self._graph[start.part.step], words.part(self._run, start.number)
         self._doing[name] = Attempt(start, step.body["role"], None, [])
-        try:
-            self._make(start, name)
-        except api.Invalid as error:
-            self._ended.append((name, Result(cause="cannot be started: %s" % error, final=True)))
-        except api.Denied as error:
-            self._ended.append((name, Result(cause="cannot be started: %s" % error)))
+        self._try(name, time.time())
 
     def stop(self, part: Part, *, now: bool = False) -> None:
         for name, attempt in self._doing.items():
@@ -83,11 +92,11 @@ class Runs:
             return
         outcome = _outcome(pod)
         if outcome is not None:
-            self._over(labels[RUN], _result(outcome))
-        elif attempt.until is None and _runs(pod):
-            limit = self._graph[attempt.start.part.step].timeout
-            if limit is not None:  # what it waited for is no work of its own
-                self._doing[labels[RUN]] = attempt._replace(until=time.time() + limit)
+            self._over(labels[RUN], self._result(attempt, outcome))
+        elif attempt.until is None:
+            limit, since = self._graph[attempt.start.part.step].timeout, _since(pod)
+            if limit is not None and since is not None:  # what it waited for is no work of its own
+                self._doing[labels[RUN]] = attempt._replace(until=since + limit)
 
     def job(self, job: Object) -> None:
         """A Job as it is now: one that has failed or is complete without any word of its pods."""
@@ -107,6 +116,8 @@ class Runs:
 
     def look(self, now: float) -> Optional[float]:
         """End what takes too long, and tell of what has ended; when to look again, or None."""
+        for name in [name for name, denied in self._denied.items() if denied.again <= now]:
+            self._try(name, now)
         for name, attempt in list(self._doing.items()):
             if attempt.until is not None and attempt.until <= now and not attempt.why:
                 took = self._graph[attempt.start.part.step].timeout
@@ -117,9 +128,27 @@ class Runs:
             if done is not None:
                 self._done(done.start.part, done.start.attempt, result)
         open_ = [one.until for one in self._doing.values() if one.until is not None and not one.why]
-        return min(open_) if open_ else None
+        moments = [*open_, *(one.again for one in self._denied.values())]
+        return min(moments) if moments else None
 
     # -- inside
+
+    def _try(self, name: str, now: float) -> None:
+        """Begin it. What may not be, may be a moment later: a quota is given back, and an API
+        server that has just started does not know yet who may do what."""
+        denied = self._denied.pop(name, None)
+        if name not in self._doing:
+            return
+        try:
+            self._make(self._doing[name].start, name)
+        except (api.Invalid, api.Absent, KeyError) as error:
+            self._ended.append((name, Result(cause="cannot be started: %s" % error, final=True)))
+        except api.Denied as error:
+            since = now if denied is None else denied.since
+            if now - since > _DENIED:
+                self._over(name, Result(cause="cannot be started: %s" % error))
+            else:
+                self._denied[name] = _Denied(since, now + _AGAIN)
 
     def _make(self, start: Start, name: str) -> None:
         """Its objects, whatever of them is there already. Errors: api.Denied, api.Invalid."""
@@ -131,7 +160,8 @@ class Runs:
             made = self._there(name, job)
         owner = owner_of(made)
         for one in others:
-            one["metadata"]["ownerReferences"] = [owner]
+            if one["metadata"].get("labels", {}).get(_VOLUME) != _KEPT:
+                one["metadata"]["ownerReferences"] = [owner]
             self._made(one)
         queue = self._graph[start.part.step].body.get("queue")
         begin: Dict[str, Any] = {"spec": {"suspend": False}}
@@ -163,8 +193,8 @@ class Runs:
             jobs, _ = patiently(lambda: self._objects.every("Job", "%s=%s" % (RUN, name)))
             for job in jobs:
                 self._no_more(job)
-            # A queue never starts what asks for nothing, and nothing more is heard of it.
-            if any(job["spec"].get("suspend") for job in jobs):
+            # What a queue holds, and what is gone, is not heard of any more.
+            if not jobs or any(_QUEUE in job["metadata"]["labels"] for job in jobs):
                 self._over(name, Result(cause=why))
         except (api.Absent, api.Invalid, api.Denied) as error:
             sys.stderr.write("rankzero: %s cannot be ended: %s\n" % (name, error))
@@ -189,11 +219,20 @@ class Runs:
             if parts.coordinates(pod["metadata"]["labels"], attempt.role):
                 outcome = _outcome(pod)
                 if outcome is not None:
-                    return _result(outcome)
+                    return self._result(attempt, outcome)
         if condition["type"] == "Complete" and not self._graph[attempt.start.part.step].gives:
             return Result(outputs={})
         said = condition.get("message") or condition.get("reason") or condition["type"]
         return Result(cause="ended without a word of its pods: %s" % said)
+
+    def _result(self, attempt: Attempt, outcome: Mapping[str, Any]) -> Result:
+        """What an agent has left, as the walk takes it."""
+        if outcome["state"] == ev.SUCCEEDED:
+            outputs = outputs_of(outcome.get(HANDED) or {})
+            if outputs.keys() == self._graph[attempt.start.part.step].gives.keys():
+                return Result(outputs=outputs)
+            return Result(cause="ended before it could tell what it hands on", lost=True)
+        return _failure(outcome)
 
 
 def owner_of(job: Object) -> Dict[str, str]:
@@ -202,8 +241,13 @@ def owner_of(job: Object) -> Dict[str, str]:
     return {"apiVersion": "batch/v1", "kind": "Job", "name": about["name"], "uid": about["uid"]}
 
 
-def _runs(pod: Object) -> bool:
-    return str(pod.get("status", {}).get("phase")) == "Running"
+def _since(pod: Object) -> Optional[float]:
+    """When its container began (seconds since the epoch); None before that."""
+    for status in pod.get("status", {}).get("containerStatuses") or ():
+        began = status.get("state", {}).get("running", {}).get("startedAt")
+        if began and status["name"] == _CONTAINER:
+            return seconds(began)
+    return None
 
 
 def _outcome(pod: Object) -> Optional[Dict[str, Any]]:
@@ -219,9 +263,7 @@ def _outcome(pod: Object) -> Optional[Dict[str, Any]]:
     return None
 
 
-def _result(outcome: Mapping[str, Any]) -> Result:
-    if outcome["state"] == ev.SUCCEEDED:
-        return Result(outputs=outputs_of(outcome.get(HANDED) or {}))
+def _failure(outcome: Mapping[str, Any]) -> Result:
     if outcome["state"] == ev.STOPPED:
         return Result(cause="was stopped by somebody", code=outcome.get("exit_code"))
     cause = outcome.get("cause") or {}
@@ -232,4 +274,4 @@ def _result(outcome: Mapping[str, Any]) -> Result:
         ended = cause["code"] if cause.get("code") is not None else -int(cause["signal"])
         return Result(cause=process.ended_how(ended), code=ended)
     said = cause.get("message") or cause.get("kind") or outcome["state"]
-    return Result(cause="failed: %s" % said, code=code)
+    return Result(cause="failed: %s" % said, code=code, lost=cause.get("kind") in _LOST)

@@ -69,6 +69,7 @@ class Driver:
         mine = "%s=%s,%s=%s" % (words.PIPELINE, self._run, words.PART, words.DRIVER)
         (job,), _ = patiently(lambda: objects.every("Job", mine))
         owner = owner_of(job)
+        self._stop_by = job["metadata"].get("annotations", {}).get(words.STOP)
         steps = graph.from_json(plan["steps"])
         self._ledger = Ledger(objects, self._run, me, owner)
         self._runs = Runs(objects, steps, self._run, owner, self._done)
@@ -89,6 +90,8 @@ class Driver:
         self._walk.resume()
         for kind in ("Job", "Pod"):
             threading.Thread(target=self._watch, args=(kind,), daemon=True).start()
+        if self._stop_by:
+            self._walk.stop(self._stop_by)
         self._later.append(self._walk.go)
         while self._walk.engine.ended is None and not self._left:
             self._turn()

@@ -18,7 +18,7 @@ from rankzero.driver.cluster import words
 from rankzero.driver.cluster.objects import Object, Objects
 
 #: What one ConfigMap takes before another one is begun (bytes): each fact writes all of it again.
-_FULL = 48 * 1024
+FULL = 48 * 1024
 #: Between two tries at an API server that does not answer (seconds).
 _AGAIN = 1.0
 
@@ -44,7 +44,7 @@ class Ledger:
     def append(self, fact: facts.Fact) -> None:
         """Errors: Fenced, api.Denied. An API server that does not answer is waited for."""
         line = to_line(facts.to_event(self._last + 1, fact))
-        if self._size and self._size + len(line) > _FULL:
+        if self._size and self._size + len(line) > FULL:
             self._turn_over()
         add = {"op": "add", "path": "/data/" + key(self._last + 1), "value": line}
         self._amend(add)
@@ -86,14 +86,10 @@ class Ledger:
         """What is asked for twice is there once."""
         path = "/metadata/annotations/" + words.WRITER.replace("/", "~1")
         test = {"op": "test", "path": path, "value": self._me}
-        while True:
-            try:
-                patiently(lambda: self._objects.amend("ConfigMap", self._name, [test, step]))
-                return
-            except api.Taken:  # it was changed at the same moment, and is there still
-                continue
-            except (api.Invalid, api.Absent) as error:
-                raise Fenced(str(error)) from error
+        try:
+            patiently(lambda: self._objects.amend("ConfigMap", self._name, [test, step]))
+        except (api.Invalid, api.Absent) as error:
+            raise Fenced(str(error)) from error
 
     @property
     def _name(self) -> str:

@@ -7,6 +7,8 @@ from urllib.parse import quote
 from rankzero.agent import api
 
 Object = Dict[str, Any]
+#: So many are held in memory as a whole at once.
+_PAGE = "100"
 #: As a watch says that something was deleted.
 GONE = "DELETED"
 #: How long one watch lasts (seconds): another one goes on from where it ended.
@@ -30,9 +32,16 @@ class Objects(api.Api):
         return self.call("PATCH", self._of(kind, name), body=steps, kind=api.STEPS)
 
     def every(self, kind: str, selector: str) -> Tuple[List[Object], str]:
-        """All that the labels select, and the version of their list."""
-        answer = self.call("GET", self._of(kind), {"labelSelector": selector})
-        return list(answer.get("items") or ()), str(answer["metadata"]["resourceVersion"])
+        """All that the labels select, as `slim` has them, and the version of their list."""
+        found: List[Object] = []
+        query = {"labelSelector": selector, "limit": _PAGE}
+        while True:
+            answer = self.call("GET", self._of(kind), query)
+            found.extend(slim(one) for one in answer.get("items") or ())
+            about = answer["metadata"]
+            query["continue"] = about.get("continue", "")
+            if not query["continue"]:
+                return found, str(about["resourceVersion"])
 
     def changes(self, kind: str, selector: str, version: str) -> Iterator[Tuple[str, Object]]:
         """What has become of each after a version (`ADDED`, `MODIFIED`, GONE), until the server
@@ -69,4 +78,15 @@ def _changed(line: bytes) -> Tuple[str, Object]:
         raise api.Unanswered("a watch ends in the middle of a change: %s" % error) from error
     if kind == "ERROR":
         raise api.Invalid("a watch ends: %s" % changed.get("message"))
-    return str(kind), changed
+    return str(kind), slim(changed)
+
+
+def slim(thing: Object) -> Object:
+    """Of a Job or a pod, what a driver looks at: there may be thousands, and a whole one has some
+    12 kB. Of all else everything."""
+    spec = thing.get("spec")
+    if not isinstance(spec, dict):
+        return thing
+    about = {key: value for key, value in thing["metadata"].items() if key != "managedFields"}
+    kept = {key: spec[key] for key in ("suspend",) if key in spec}
+    return {**thing, "metadata": about, "spec": kept}

@@ -5,6 +5,7 @@ import json
 from typing import Any, Dict, List, Mapping, Tuple
 
 from rankzero.agent.artifacts import Output
+from rankzero.agent.pod import SUBMITTED
 from rankzero.driver.cluster import words
 from rankzero.driver.engine import Given, Start
 from rankzero.driver.graph import Graph
@@ -40,7 +41,16 @@ def objects(
     first["metadata"]["ownerReferences"] = [dict(owner)]
     notes = first["metadata"]["annotations"]
     notes["rankzero/created"] = repr(now)
+    _tell_when(first, now)
     return first, others
+
+
+def _tell_when(job: Object, now: float) -> None:
+    """Its coordinator writes down when it was submitted."""
+    for container in job["spec"]["template"]["spec"]["containers"]:
+        for one in container.get("env", ()):
+            if one["name"] == SUBMITTED:
+                one["value"] = repr(now)
 
 
 def _words(graph: Graph, start: Start, outputs: str) -> Words:

@@ -21,6 +21,7 @@ from rankzero.plan.model import Code as Travelling
 from rankzero.plan.model import Plan
 from rankzero.spec.given import Given
 from rankzero.spec.model import Job
+from rankzero.spec.params import escape
 from rankzero.spec.pipelines.coherence import edges
 from rankzero.spec.pipelines.model import Pipeline, Step
 
@@ -76,12 +77,14 @@ class Compiling(NamedTuple):
         else:
             beneath = {"run": {"command": ["true"]}, "framework": "plain", "name": name}
             base = spec.build(beneath, base=self.pipeline.workdir, defaults=self.defaults)
-            data = {**base.to_json(), "env": {**base.env, **env}}
+            # What is no pipeline's own names nothing, and is not to be filled in.
+            beneath_it = {key: escape(text) for key, text in base.env.items()}
+            data = {**base.to_json(), "env": {**beneath_it, **env}}
             data["run"] = {**data["run"], "command": list(step.command or ())}
         data["workdir"] = self.pipeline.workdir
         data["volumes"] = {**data["volumes"], **volumes.mounted(self.pipeline, step, self.carrier)}
         self._check_volume(name, step, data)
-        data["output_volume"] = data.get("output_volume") or self.volume
+        data["output_volume"] = self.volume or data.get("output_volume")
         data["name"] = self.pipeline.name
         return spec.again(data)
 
@@ -97,7 +100,10 @@ class Compiling(NamedTuple):
     def _step(self, name: str, step: Step, plan: Plan) -> Compiled:
         said = {"job": step.job} if step.job is not None else {"argv": list(step.command or ())}
         body = {**self._body(plan), **said}
-        told = [self._said(step), plan.image, self.code.digest(step.code)] if step.cached else []
+        # What lies on another volume is nothing that a later step could take.
+        where = plan.job.output_volume
+        code = self.code.digest(step.code) if step.cached else ""
+        told = [self._said(step), plan.image, where, code]
         digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
         return edges(name, step)._replace(
             gives=dict(step.outputs),

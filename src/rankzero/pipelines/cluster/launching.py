@@ -6,7 +6,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from rankzero.agent.events import to_line
@@ -14,7 +14,7 @@ from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.submitting import filled, submit_all
 from rankzero.code.shipment import PART
 from rankzero.driver import facts
-from rankzero.driver.cluster import ledger
+from rankzero.driver.cluster import ledger, words
 from rankzero.plan.kubernetes import driver
 
 
@@ -55,14 +55,23 @@ def launch(cluster: Cluster, ready: Ready) -> None:
 
     def more(owner: Mapping[str, str]) -> Iterable[dict[str, Any]]:
         yield from (filled(one, blobs, owner) for one in others)
-        yield begun(run, ready.known, owner)
+        yield from begun(run, ready.known, owner)
 
     submit_all(cluster, first, more, {"spec": {"suspend": False}}, run)
 
 
-def begun(run: str, known: Iterable[facts.Fact], owner: Mapping[str, Any]) -> dict[str, Any]:
-    """The ledger's first ConfigMap."""
-    made = ledger.config_map(run, 0, "nobody", owner)
+def begun(
+    run: str, known: Iterable[facts.Fact], owner: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """The ledger's first ConfigMaps, all but the last one full."""
+    at, made, size = 0, ledger.config_map(run, 0, "nobody", owner), 0
     for seq, fact in enumerate(known, 1):
-        made["data"][ledger.key(seq)] = to_line(facts.to_event(seq, fact))
-    return made
+        line = to_line(facts.to_event(seq, fact))
+        if size and size + len(line) > ledger.FULL:
+            made["metadata"]["annotations"][words.FULL] = "yes"
+            yield made
+            at, size = at + 1, 0
+            made = ledger.config_map(run, at, "nobody", owner)
+        made["data"][ledger.key(seq)] = line
+        size += len(line)
+    yield made

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rankzero import backends
-from rankzero.agent.events import Event, from_line
+from rankzero.agent.events import FINISHED, Event, from_line
 from rankzero.backends.base import LogBlock, LogQuery
+from rankzero.backends.kubernetes import queueing
 from rankzero.backends.kubernetes.cluster import Cluster, Object
 from rankzero.backends.kubernetes.observing import Observed
 from rankzero.backends.kubernetes.state import annotation, seconds
@@ -97,7 +98,11 @@ class There:
 
     def driven(self) -> bool:
         job = self._now()
-        return job is not None and not over(job)
+        if job is None or over(job):
+            return False
+        # Its driver has written its last fact before Kubernetes knows of its end.
+        told = self.events()
+        return not told or told[-1].kind != FINISHED
 
     def wait(self, timeout: float | None = None) -> bool:
         end = None if timeout is None else time.monotonic() + timeout
@@ -131,13 +136,28 @@ class There:
     def inner_run(self, attempt: Attempt) -> str:
         return words.part(self.run, attempt.number)
 
+    def obstacles(self, running: Sequence[Attempt]) -> Iterator[tuple[str, str]]:
+        from rankzero.pipelines.cluster.obstacles import obstacles
+
+        return obstacles(self, running)
+
     def stop(self, by: str, *, now: bool = False) -> bool:
         if not self.driven():
             return False
-        self.cluster.patch(
-            "Job", words.job(self.run), {"metadata": {"annotations": {words.STOP: by}}}
-        )
+        note = {"metadata": {"annotations": {words.STOP: by}}}
+        job = self.cluster.patch("Job", words.job(self.run), note)
+        if not job.get("status", {}).get("ready"):
+            self._end_without_driver()
         return True
+
+    def _end_without_driver(self) -> None:
+        """Nobody hears the wish: a driver that does not start, or is just being started again. The
+        driver's Job comes last, for it is what says that there is still something to end."""
+        jobs = self.cluster.every("Job", self.selector)["items"]
+        for job in sorted(jobs, key=lambda job: job["metadata"]["name"] == words.job(self.run)):
+            if not over(job):
+                change = {"spec": queueing.ended(job)}
+                self.cluster.patch("Job", job["metadata"]["name"], change)
 
     def delete(self) -> None:
         """With all that it owns."""

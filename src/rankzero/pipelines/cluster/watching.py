@@ -17,7 +17,7 @@ from rankzero.backends.kubernetes import trouble
 from rankzero.backends.kubernetes.cluster import Object
 from rankzero.driver import facts
 from rankzero.driver.cluster import words
-from rankzero.errors import Error, UnknownRun
+from rankzero.errors import Error, Refused, UnknownRun
 
 if TYPE_CHECKING:
     from rankzero.pipelines.cluster.there import There
@@ -31,6 +31,8 @@ _LAST_LINES = 20.0
 _AT_ONCE = 16
 
 _Item = Event | LogBlock | Error | None
+#: That all lines have come.
+_DRAINED = Event(0, 0.0, "drained", {})
 
 
 def numbers(events: Iterable[Event]) -> list[int]:
@@ -51,9 +53,15 @@ class Watching:
 
     def items(self) -> Iterator[Event | LogBlock]:
         """Until it is over, or nobody drives it any more. Errors: Refused."""
-        self._know(self._there.events())
-        for number in self._running.values():
-            self._follow(number)
+        from rankzero.pipelines.cluster.there import lines_of
+
+        known = self._there.events()
+        self._know(known)
+        for number in numbers(event for event in known if event.seq < self._next):
+            if number in self._running.values():
+                self._follow(number)
+            else:
+                yield from lines_of(self._there, number, self._query)
         loop = asyncio.new_event_loop()
         task = loop.create_task(self._watch())
         thread = threading.Thread(target=self._serve, args=(loop, task), daemon=True)
@@ -107,7 +115,7 @@ class Watching:
                 item = self._items.get(timeout=_LAST_LINES)
             except queue.Empty:
                 return
-            if item is None:
+            if item is _DRAINED:
                 return
             if isinstance(item, LogBlock):
                 yield item
@@ -115,7 +123,7 @@ class Watching:
     def _join(self) -> None:
         for thread in self._lines:
             thread.join(_LAST_LINES)
-        self._items.put(None)
+        self._items.put(_DRAINED)
 
     # -- lines, in threads
 
@@ -151,6 +159,8 @@ class Watching:
                 loop.run_until_complete(task)
         except Error as error:
             self._items.put(error)
+        except Exception as error:  # nobody else would hear of it
+            self._items.put(Refused(f"{self._there.run} cannot be followed: {error!r}"))
         finally:
             loop.close()
 
@@ -158,14 +168,10 @@ class Watching:
         """Every new fact, and None where nobody drives it any more."""
         selector = self._there.selector
         async with self._there.cluster.client() as client:
-            driver = asyncio.create_task(self._driver(client, selector))
-            try:
-                await self._kind(client, "ConfigMap", f"{selector},{words.PART}={words.LEDGER}")
-            finally:
-                driver.cancel()
-
-    async def _driver(self, client: object, selector: str) -> None:
-        await self._kind(client, "Job", f"{selector},{words.PART}={words.DRIVER}")
+            await asyncio.gather(
+                self._kind(client, "ConfigMap", f"{selector},{words.PART}={words.LEDGER}"),
+                self._kind(client, "Job", f"{selector},{words.PART}={words.DRIVER}"),
+            )
 
     async def _kind(self, client: object, kind: str, selector: str) -> None:
         cluster = self._there.cluster
@@ -201,6 +207,9 @@ class Watching:
                 self._items.put(None)
             return
         for event in facts_in([one], self._next):
+            if event.seq > self._next:  # of an earlier part that has not come yet
+                for missed in self._there.events(self._next):
+                    self._put(missed)
             self._put(event)
 
     def _put(self, event: Event) -> None:

@@ -85,6 +85,7 @@ def job(wanted: Wanted) -> dict[str, Any]:
     made["metadata"]["annotations"] = {names.PLAN: json.dumps(dict(wanted.about))}
     # Not the driver's own watch on Jobs and pods: it would hear of itself.
     inner = {key: value for key, value in labels.items() if key != words.PIPELINE}
+    inner[names.ROLE] = words.DRIVER
     made["spec"] = {
         "suspend": True,
         "backoffLimit": _DEATHS,

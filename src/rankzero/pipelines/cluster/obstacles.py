@@ -1,0 +1,50 @@
+"""What a pipeline on a cluster waits for: its driver, and the runs that its parts are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from rankzero import why
+from rankzero.agent import events as ev
+from rankzero.backends.facts import facts
+from rankzero.backends.kubernetes import looking
+from rankzero.driver.cluster import words
+from rankzero.errors import Error
+from rankzero.why.standing import standing
+
+if TYPE_CHECKING:
+    from rankzero.pipelines.cluster.there import There
+    from rankzero.pipelines.progress import Attempt
+
+Line = tuple[str, str]
+#: Of so many parts that wait it is told why.
+_MOST = 3
+
+
+def obstacles(there: There, running: Iterable[Attempt]) -> Iterator[Line]:
+    """Lines with a label each; none where all goes well. Errors: Refused."""
+    yield from _of_driver(there)
+    told = 0
+    for attempt in running:
+        run = words.part(there.run, attempt.number)
+        with suppress(Error):  # it was not made yet, or is gone
+            history = there.backend.run(run).history
+            if history.state != ev.RUNNING_STATE and not history.final and told < _MOST:
+                told += 1
+                yield "waits", f"{attempt.part}, since its pods do not run:"
+                yield from why.account(facts(there.backend, run, history))
+
+
+def _of_driver(there: There) -> Iterator[Line]:
+    """What keeps its pod, as a run's pods are looked at."""
+    selector = f"batch.kubernetes.io/job-name={words.job(there.run)}"
+    pods = there.cluster.every("Pod", selector)["items"]
+    seen = looking.gather(pods, (), {}, ())
+    (place,) = standing(there.run, 0.0, [f"{words.DRIVER}/0"], seen).places
+    if place.state == "running":
+        return
+    yield "waits", f"its driver {place.trouble.text if place.trouble else place.text or 'starts'}"
+    if place.trouble is not None and place.trouble.remedy:
+        yield "remedy", place.trouble.remedy
