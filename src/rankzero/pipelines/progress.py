@@ -99,10 +99,16 @@ class Progress:
             cached=self._cached[name],
             attempts=sum(state.attempts.values()),
             started=times[0] if times else None,
-            ended=times[-1] if times and state.over else None,
+            ended=self._ended(state, times),
             cause=state.cause,
             outputs={name: state.output(name) for name in state.step.gives if done},
         )
+
+    def _ended(self, state: StepState, times: list[float]) -> float | None:
+        """What was under way when the pipeline was stopped ended with it."""
+        if not times or not (state.over or self.ended is not None):
+            return None
+        return times[-1] if state.over or self.ended is None else self.ended.time
 
     def failed(self) -> Attempt | None:
         """The attempt that failed first for good; None where nothing has, or what did never

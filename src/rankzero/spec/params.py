@@ -39,6 +39,12 @@ class Params:
                 message = "a param's name is letters, digits and underscores"
                 problems.append(Problem(given.place, message))
 
+    @property
+    def standing(self) -> dict[str, Param]:
+        """The values; of a param that has none, which was told, something in its place."""
+        missing = Param.model_construct(type="str", value="1", help="")
+        return {**dict.fromkeys(self._known, missing), **self.values}
+
     def fill(self, given: Given) -> Given:
         """The same value with every `${name}` replaced. A value without one stays as it was;
         one that is all `${name}` has the param's own type."""

@@ -8,6 +8,10 @@ import jsonschema
 import pytest
 import yaml
 
+from rankzero.driver import facts
+from rankzero.driver.facts import Part
+from rankzero.driver.graph import Step, graph
+from rankzero.pipelines.progress import Progress
 from rankzero.spec import SpecError
 from rankzero.spec.pipelines.coherence import unused
 from rankzero.spec.pipelines.making import build_pipeline, load_pipeline
@@ -241,3 +245,20 @@ def test_what_is_wrong_with_volumes_has_its_place(folder: Path) -> None:
         '"data"?',
         "digits.yaml:13: steps.c.mounts.best: data and best are both at /x",
     ]
+
+
+def test_a_param_that_was_given_a_wrong_value_is_told_once(folder: Path) -> None:
+    text = "params:\n  n: {default: 3, type: int}\n" + steps(
+        a="command: echo ${n}", b='job: {run: {command: [echo, "${n}"]}}', c="when: ${n} > 2"
+    )
+    assert faults(text, "n=abc") == ['--set n: must be a whole number; got "abc"']
+
+
+def test_what_was_under_way_when_a_pipeline_was_stopped_ended_with_it(folder: Path) -> None:
+    progress = Progress(graph([Step("a"), Step("b", needs=("a",))]))
+    for seq, fact in enumerate(
+        (facts.Started(Part("a"), 1, 5.0, 1), facts.Finished("stopped", 9.0, "Ctrl-C")), 1
+    ):
+        progress.take(facts.to_event(seq, fact))
+    assert (progress.step("a").state, progress.step("a").ended) == ("stopped", 9.0)
+    assert progress.step("b").ended is None

@@ -168,6 +168,8 @@ class Forwarding:
             self._note(str(error.args[0]))
         except OSError as error:  # whoever connected is gone
             del error
+        except asyncio.CancelledError:  # all of it ends; older asyncio calls that unhandled
+            return
         finally:
             writer.close()
 

@@ -90,7 +90,7 @@ class Making:
             )
             for step, given in steps.value.items()
         }
-        texts = Texts(params.values, (), self._problems)
+        texts = Texts(params.standing, (), self._problems)
         volumes = tree.entries.get("volumes")
         full = tree.having(
             name=tree.entries.get("name", literal(name, tree.place)),
@@ -132,7 +132,7 @@ class Making:
 
     def _job(self, given: Given, params: Params, later: Iterable[str], workdir: str) -> Given:
         """A job as plain data, its texts in the form of a step's."""
-        known = {**settled(params.values), **marks(later)}
+        known = {**settled(params.standing), **marks(later)}
         beneath = self._defaults.having(params=Given(known))
         try:
             if given.is_scalar:
@@ -162,14 +162,14 @@ class _Step:
             self._check_once(self._given.entries.get(key, _NOTHING))
         self._inputs = _inputs(self._given.entries.get("inputs", _NOTHING))
         self._outputs = _outputs(self._given.entries.get("outputs", _NOTHING))
-        self._items = self._through(Texts(params.values, known, problems))
+        self._items = self._through(Texts(params.standing, known, problems))
         self._later = [
             *(f"inputs.{name}" for name in self._inputs.entries),
             *(f"outputs.{name}" for name in self._outputs.entries),
             *_names_of_items(self._items),
         ]
-        self._texts = Texts(params.values, self._later, problems)
-        self._conditions = Conditions(params.values, known, problems)
+        self._texts = Texts(params.standing, self._later, problems)
+        self._conditions = Conditions(params.standing, known, problems)
 
     def made(self, job_of: Any) -> Given:  # noqa: ANN401
         if not isinstance(self._given.value, dict):
