@@ -13,6 +13,8 @@ from support.home import Home
 
 pytest.importorskip("torch")
 
+#: Two processes that import PyTorch, on a machine that may do more (seconds).
+_PATIENCE = 150.0
 #: Every variable that Python code looks up while these are imported, and whether any random
 #: numbers were drawn.
 LOOKS = """
@@ -74,7 +76,8 @@ def test_a_training_is_the_same_with_and_without_them(home: Home) -> None:
     script = home.script(TRAINS)
     losses, ahead = [], []
     for way in ("--spares", "--no-spares"):
-        said = home.call("run", script, "--nproc", "2", "--backend", "gloo", way)
+        asked = home.start("run", script, "--nproc", "2", "--backend", "gloo", way)
+        said = asked.wait(_PATIENCE)
         assert said.code == 0, said.err
         lines = said.out.splitlines()
         losses.append(sorted(line for line in lines if "loss" in line))
