@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rankzero.backends.kubernetes.services import reading
+from rankzero.backends.kubernetes.services import reading, sending
 from rankzero.backends.kubernetes.services.updating import outlived
+from rankzero.errors import BadRequest
 from rankzero.plan.kubernetes import names
 from rankzero.why.seen import Seen
 
@@ -155,3 +157,28 @@ def test_what_only_versions_had_that_go_now_goes_with_them() -> None:
     sets[0] = version(1, **sent("code-12"))  # a version that was come back to later
 
     assert outlived(sets, deployment()) == ["code-2-0"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("class Mood: pass\n", "app.py has no class Mod; nothing was deployed. It has: Mood."),
+        ("x = 1\n", "app.py has no class Mod; nothing was deployed."),
+        ("class Mod:\n  def\n", "app.py:2: invalid syntax; nothing was deployed."),
+        ("class Mod: pass\n", None),
+        ("from other import Mod\n", None),
+        ("from other import *\n", None),
+        ("Mod = make()\n", None),
+    ],
+)
+def test_a_predictor_that_no_pod_could_find_is_told_at_once(
+    text: str, said: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "app.py").write_text(text)
+    if said is None:
+        assert sending.code("app.py:Mod").parts
+        return
+    with pytest.raises(BadRequest) as caught:
+        sending.code("app.py:Mod")
+    assert caught.value.args[0] == said
