@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def command(runs: tuple[str, ...], output: str, where: Where) -> int:
     """Show where a pipeline stands, step by step.
 
-    JSON: `pipelines`, a list with run, name, state, driven, began, ended, params, steps (step,
-    state, done, total, cached, attempts, started, ended, cause, outputs), why.
+    JSON: `pipelines`, a list with run, name, where, state, driven, began, ended, params, steps
+    (step, state, done, total, cached, attempts, started, ended, cause, outputs), why.
     """
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.pipelines import pipeline_json

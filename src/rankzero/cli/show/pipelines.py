@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 
 
 def pipeline_json(folder: Kept, progress: Progress) -> dict[str, Any]:
-    """One run: run, name, state (`running`, `succeeded`, `failed` or `stopped`), driven (whether
-    anybody does), began, ended, params, steps (`step_json`), why (what was said at its end)."""
+    """One run: run, name, where (`local`, or a context and namespace), state (`running`,
+    `succeeded`, `failed` or `stopped`), driven (whether anybody does), began, ended, params, steps
+    (`step_json`), why (what was said at its end)."""
     plan = folder.plan()
     return {
         "run": folder.run,
         "name": plan["name"],
+        "where": folder.where,
         "state": progress.state,
         "driven": folder.driven(),
         "began": progress.began,
