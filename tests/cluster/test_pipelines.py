@@ -109,11 +109,11 @@ def test_steps_jobs_and_what_they_hand_on(piping: Team) -> None:
     assert (kinds.count("started"), kinds.count("committed")) == (5, 5)
     assert kinds[-1] == "finished"
     assert "[report] weights of 2" in piping.call("pipeline", "logs", "-", "--step", "report").out
-    fetched = piping.start("pipeline", "outputs", "-", "--to", "got").wait(_PATIENCE)
+    fetched = piping.start("pipeline", "outputs", "-", "--to", "../got").wait(_PATIENCE)
     assert fetched.code == 0, fetched
-    assert (piping.work / "got" / "train" / "model").read_text() == "weights of 2"
-    assert (piping.work / "got" / "load" / "data" / "a").read_text() == "row\n"
-    assert (piping.work / "got" / "each" / "1" / "o").read_text() == "20\n"
+    assert (piping.work / ".." / "got" / "train" / "model").read_text() == "weights of 2"
+    assert (piping.work / ".." / "got" / "load" / "data" / "a").read_text() == "row\n"
+    assert (piping.work / ".." / "got" / "each" / "1" / "o").read_text() == "20\n"
     assert "No runs." in piping.call("list").out, "its parts are no runs of the user's own"
 
     again = run(piping, DIGITS.replace("echo $(cat", "echo again $(cat"), "--set", "scale=2")

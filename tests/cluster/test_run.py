@@ -60,7 +60,8 @@ def test_what_was_fetched_on_the_way_is_fetched_again_at_the_end(team: Team) -> 
     assert touch.code == 0, touch
     assert team.call("wait", run).code == 0
     assert team.call("outputs", run).code == 0
-    assert sorted(path.name for path in outputs.iterdir()) == ["first", "go", "second"]
+    found = {path.name for path in outputs.iterdir()}
+    assert found - {"ranks"} == {"first", "go", "second"}  # a rank's own, as long as it ran
 
 
 def test_what_was_stopped_before_it_began_goes_when_its_time_is_over(team: Team) -> None:

@@ -299,7 +299,7 @@ def test_a_predictor_is_served_from_an_image_with_its_framework_alone(
     model.parent.mkdir()
     model.write_text('{"bias": 40}')
     how = ("--image", cluster.torch, "--model", "outputs", "--drain", "0s", "--wait", "3m")
-    deployed = member.call("serve", "deploy", "app.py:Predictor", *how)
+    deployed = member.start("serve", "deploy", "app.py:Predictor", *how).wait(200.0)
     assert deployed.code == 0, deployed
     command = member.start("serve", "open", "app", "--no-browser")
     try:
@@ -315,7 +315,7 @@ def test_a_predictor_is_served_from_an_image_with_its_framework_alone(
         command.end()
 
     member.script("class Predictor:\n    predict = 1 +", "app.py")
-    broken = member.call("serve", "update", "app", "--code", "--wait", "15s")
+    broken = member.start("serve", "update", "app", "--code", "--wait", "15s").wait(120.0)
     assert broken.code == 1
     assert "its predictor cannot be loaded: SyntaxError" in broken.err and "undone" in broken.err
     assert status(member, "app")["state"] == "ready"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -12,9 +13,12 @@ from rankzero.backends.kubernetes import brought, state
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.entering import execute
 from rankzero.backends.kubernetes.state import Found, Object
-from rankzero.backends.viewer import Stream
+from rankzero.backends.kubernetes.trouble import Unreachable
+from rankzero.backends.viewer import Lost, Stream
 from rankzero.errors import Refused
 
+#: Before a cluster that cannot be reached is tried again (seconds).
+_AGAIN = 1.0
 #: In the folder, as long as something is missing.
 _UNFINISHED = ".rankzero-unfinished"
 
@@ -32,7 +36,11 @@ def bring(
         for pod in state.holders(found, pods):
 
             def dial(pod: Object = pod) -> Stream:
-                return execute(cluster, found, pod, "outputs")
+                try:
+                    return execute(cluster, found, pod, "outputs")
+                except Unreachable as error:
+                    time.sleep(_AGAIN)  # the way may be back by then
+                    raise Lost(str(error.args[0])) from error
 
             yield from fetch(dial, to, state.node(pod), taken)
 
