@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from support.home import Home
+from support.home import Home, Said
 from support.waiting import until
 
 from .lab.kubectl import Kubectl
@@ -22,6 +22,8 @@ def _printed() -> dict[str, Any]:
     return role
 
 
+#: How long a command may take (seconds).
+_PATIENCE = 90.0
 #: What a user of rankzero may do in a namespace, and nothing else: as an administrator is told.
 ROLE = _printed()
 
@@ -39,6 +41,10 @@ class Team(Home):
     def env(self) -> dict[str, str]:
         named = {"KUBECONFIG": str(self._kubeconfig), "RANKZERO_IMAGE": self._image}
         return {**super().env, **named, "RANKZERO_ON": "kubernetes"}
+
+    def call(self, *argv: str, env: dict[str, str] | None = None, **how: Any) -> Said:
+        """As a home's. A cluster that has much to do takes its time."""
+        return self.start(*argv, env=env, **how).wait(_PATIENCE)
 
     def running(self, text: str, *options: str, ranks: int = 1) -> str:
         """Submit a script that says `up` on each rank, and goes on; its run, once all have."""
