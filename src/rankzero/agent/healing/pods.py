@@ -1,7 +1,10 @@
 """Of a pod, as the API server has it, what says which node it is and how it fares. Pure."""
 
+import json
 from datetime import datetime
-from typing import Any, Mapping
+from typing import Any, Dict, Mapping, Optional
+
+from rankzero.agent.events import FINAL
 
 Object = Mapping[str, Any]
 
@@ -9,6 +12,8 @@ Object = Mapping[str, Any]
 #: on the pods of an Indexed Job, and a plan's on those that are a Job of their own.
 RUN, ROLE = "rankzero/run", "rankzero/role"
 INDEX = "batch.kubernetes.io/job-completion-index"
+#: The one container of each pod.
+CONTAINER = "rank"
 
 
 def node(pod: Object) -> str:
@@ -44,6 +49,31 @@ def given_up(pod: Object) -> bool:
         and one.get("reason") == "DeletionByTaintManager"
         for one in pod.get("status", {}).get("conditions") or ()
     )
+
+
+def container(pod: Optional[Object], state: str) -> Mapping[str, Any]:
+    """What is known of its container in a state: `running`, `terminated`; empty where it is in
+    another one."""
+    for status in (pod or {}).get("status", {}).get("containerStatuses") or ():
+        found: Optional[Mapping[str, Any]] = status.get("state", {}).get(state)
+        if found is not None and status["name"] == CONTAINER:
+            return found
+    return {}
+
+
+def termination(pod: Optional[Object]) -> Optional[Dict[str, Any]]:
+    """The outcome that its agent wrote when it left; None while it runs, and of one that died
+    without a word."""
+    return outcome(container(pod, "terminated").get("message"))
+
+
+def outcome(text: Optional[str]) -> Optional[Dict[str, Any]]:
+    """A run's outcome as an agent writes it down; None for what is none."""
+    try:
+        words = json.loads(text or "")
+    except ValueError:
+        return None
+    return words if isinstance(words, dict) and words.get("state") in FINAL else None
 
 
 def seconds(stamp: str) -> float:

@@ -27,7 +27,7 @@ def one(cluster: Cluster, run: str) -> Found:
     selector = f"{names.RUN}={run}"
     if not run or not all(c.isalnum() or c == "-" for c in run):
         raise _unknown(run)
-    jobs = cluster.every("Job", f"{selector},{names.PART}=coordinator")["items"]
+    jobs = cluster.every("Job", f"{selector},{names.PART}={names.COORDINATOR}")["items"]
     if not jobs:
         raise _unknown(run)
     pods = cluster.every("Pod", f"{selector},{_FIRST}")

@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 
 from rankzero.agent import events as ev
 from rankzero.agent.healing.pods import Object as Object
+from rankzero.agent.healing.pods import container, outcome
 from rankzero.agent.healing.pods import given_up as given_up
 from rankzero.agent.healing.pods import node as node
 from rankzero.agent.healing.pods import phase as phase
 from rankzero.agent.healing.pods import seconds as seconds
+from rankzero.agent.healing.pods import termination as termination
 from rankzero.agent.history import History
 from rankzero.backends.base import RunInfo
 from rankzero.plan.kubernetes import names
@@ -68,7 +70,7 @@ def found(jobs: Iterable[Object], pods: Iterable[Object]) -> list[Found]:
         if key not in newest or _born(newest[key]) < _born(pod):
             newest[key] = pod
     jobs = list(jobs)
-    first = [job for job in jobs if job["metadata"]["labels"].get(names.PART) == "coordinator"]
+    first = [job for job in jobs if job["metadata"]["labels"].get(names.PART) == names.COORDINATOR]
     of: dict[str, list[Object]] = {}
     for job in jobs:
         of.setdefault(job["metadata"]["labels"][names.RUN], []).append(job)
@@ -138,7 +140,7 @@ def told(found: Found) -> History:
 
 def ending(found: Found) -> dict[str, Any] | None:
     """How the run ended: what the coordinator left, else what the Job says."""
-    words = termination(found.pod) or _outcome(annotation(found.job, names.ENDED))
+    words = termination(found.pod) or outcome(annotation(found.job, names.ENDED))
     if words is not None:
         return words
     if annotation(found.job, names.STOPPED) is not None:  # however its Job went on from there
@@ -152,11 +154,6 @@ def ending(found: Found) -> dict[str, Any] | None:
             cause = {"kind": "job-failed", "message": condition.get("message", "")}
             return {"state": ev.FAILED, "cause": cause, "exit_code": 1}
     return None
-
-
-def termination(pod: Object | None) -> dict[str, Any] | None:
-    """The outcome that an agent wrote when it left."""
-    return _outcome(_terminated(pod).get("message"))
 
 
 def holders(found: Found, pods: Iterable[Object]) -> list[Object]:
@@ -178,27 +175,11 @@ def _state(found: Found) -> str:
     return ev.RUNNING_STATE if found.listening else ev.WAITING_STATE
 
 
-def _outcome(text: str | None) -> dict[str, Any] | None:
-    try:
-        words = json.loads(text or "")
-    except ValueError:
-        return None
-    return words if isinstance(words, dict) and words.get("state") in ev.FINAL else None
-
-
 def _ended(found: Found) -> float | None:
-    stamp = _terminated(found.pod).get("finishedAt") or found.job.get("status", {}).get(
+    stamp = container(found.pod, "terminated").get("finishedAt") or found.job.get("status", {}).get(
         "completionTime"
     )
     return None if stamp is None else seconds(stamp)
-
-
-def _terminated(pod: Object | None) -> Mapping[str, Any]:
-    for status in (pod or {}).get("status", {}).get("containerStatuses", ()):
-        ended: Mapping[str, Any] | None = status.get("state", {}).get("terminated")
-        if ended is not None and status["name"] == names.CONTAINER:
-            return ended
-    return {}
 
 
 def _key(thing: Object) -> str:

@@ -27,7 +27,8 @@ def submit(cluster: Cluster, plan: Plan) -> None:
     def others(owner: Mapping[str, str]) -> Iterable[dict[str, Any]]:
         return (filled(manifest, plan.blobs, owner) for manifest in plan.manifests[1:])
 
-    submit_all(cluster, sending.first(plan, time.time()), others, sending.start(plan), plan.run)
+    first = sending.first(plan, time.time())
+    submit_all(cluster, first, others, sending.start(plan), plan.run, "rankzero delete")
 
 
 def submit_all(
@@ -36,9 +37,11 @@ def submit_all(
     others: Callable[[Mapping[str, str]], Iterable[Mapping[str, Any]]],
     start: Mapping[str, Any],
     run: str,
+    remedy: str,
 ) -> None:
     """Create the first Job, then the others that it owns, then let it begin. others: told of the
-    reference to their owner. start: the change to the first Job. Errors: as of `submit`."""
+    reference to their owner. start: the change to the first Job. remedy: what deletes the run.
+    Errors: as of `submit`."""
     name = job["metadata"]["name"]
     owner: dict[str, Any] | None = None
     volumes: list[Mapping[str, Any]] = []
@@ -53,7 +56,7 @@ def submit_all(
         # What is refused in so many words is not there. Else it may be, also without an answer.
         unsure = not isinstance(error, Refused) or isinstance(error, Unreachable)
         if owner is not None or unsure:
-            _undo(cluster, name, run, error)
+            undo(cluster, "Job", name, f"{remedy} {run}", error)
             _take_back(cluster, volumes)
         raise
 
@@ -76,14 +79,18 @@ def _take_back(cluster: Cluster, volumes: Iterable[Mapping[str, Any]]) -> None:
             cluster.delete(claims.KIND, made["metadata"]["name"])
 
 
-def _undo(cluster: Cluster, name: str, run: str, why: BaseException) -> None:
-    """Errors: Refused where that fails, too, beside why it is done."""
+def undo(cluster: Cluster, kind: str, name: str, remedy: str, why: BaseException) -> None:
+    """Delete what owns the rest. remedy: the command that deletes it, with its name. why: it is
+    undone for.
+
+    Errors: Refused where that fails, too, beside why it is done.
+    """
     try:
-        cluster.delete("Job", name)
+        cluster.delete(kind, name)
     except Refused as error:
         if isinstance(why, Refused):
-            left = f"what there is of {run} could not be deleted"
-            raise Refused(f"{why.args[0]}; {left}", f"rankzero delete {run}") from error
+            left = f"what there is of {remedy.rpartition(' ')[2]} could not be deleted"
+            raise Refused(f"{why.args[0]}; {left}", remedy) from error
 
 
 def filled(

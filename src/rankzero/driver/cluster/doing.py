@@ -1,7 +1,6 @@
 """Parts done as runs of the cluster: made, watched, ended, and what they hand on taken from what
 their first pods leave."""
 
-import json
 import secrets
 import sys
 import time
@@ -11,8 +10,9 @@ from rankzero.agent import api, process
 from rankzero.agent import events as ev
 from rankzero.agent.artifacts import outputs_of
 from rankzero.agent.handing import HANDED
-from rankzero.agent.healing.pods import RUN, seconds
-from rankzero.driver.cluster import parts, words
+from rankzero.agent.healing import pods
+from rankzero.agent.healing.pods import RUN
+from rankzero.driver.cluster import jobs, parts, words
 from rankzero.driver.cluster.ledger import patiently
 from rankzero.driver.cluster.objects import Object, Objects
 from rankzero.driver.engine import Start
@@ -20,19 +20,10 @@ from rankzero.driver.facts import Part
 from rankzero.driver.graph import Graph
 from rankzero.driver.walk import Result
 
-#: After which a Job has no pods and never will: see `backends.kubernetes.queueing.ended`.
-_NO_MORE = {"parallelism": 0, "suspend": False, "activeDeadlineSeconds": 1}
-_NO_MORE_QUEUED = {"parallelism": 0, "suspend": True}
 #: How long a refusal is taken for one that passes, and how long until the next try (seconds).
 _DENIED, _AGAIN = 120.0, 3.0
 #: Causes that say nothing of the step.
 _LOST = ("node-lost", "nodes-missing")
-_QUEUE = "kueue.x-k8s.io/queue-name"
-#: The label of a claim that outlives whoever made it: see `plan.kubernetes.claims`.
-_VOLUME, _KEPT = "rankzero/volume", "kept"
-_CONTAINER = "rank"
-#: As the first Job of a run is labelled; its pods are not.
-_FIRST = "coordinator"
 
 
 class Attempt(NamedTuple):
@@ -90,19 +81,20 @@ class Runs:
         attempt = self._doing.get(labels.get(RUN, ""))
         if attempt is None or not parts.coordinates(labels, attempt.role):
             return
-        outcome = _outcome(pod)
+        outcome = pods.termination(pod)
         if outcome is not None:
             self._over(labels[RUN], self._result(attempt, outcome))
         elif attempt.until is None:
-            limit, since = self._graph[attempt.start.part.step].timeout, _since(pod)
-            if limit is not None and since is not None:  # what it waited for is no work of its own
-                self._doing[labels[RUN]] = attempt._replace(until=since + limit)
+            limit = self._graph[attempt.start.part.step].timeout
+            began = pods.container(pod, "running").get("startedAt")
+            if limit is not None and began:  # what it waited for is no work of its own
+                self._doing[labels[RUN]] = attempt._replace(until=pods.seconds(began) + limit)
 
     def job(self, job: Object) -> None:
         """A Job as it is now: one that has failed or is complete without any word of its pods."""
         labels = job["metadata"]["labels"]
         attempt = self._doing.get(labels.get(RUN, ""))
-        if attempt is None or labels.get(words.PART) != _FIRST:
+        if attempt is None or labels.get(words.PART) != jobs.COORDINATOR:
             return
         for condition in job.get("status", {}).get("conditions") or ():
             if condition["status"] == "True" and condition["type"] in ("Complete", "Failed"):
@@ -111,7 +103,7 @@ class Runs:
     def gone(self, thing: Object) -> None:
         """What was deleted. A pod is replaced, but without its first Job a run is over."""
         labels = thing["metadata"]["labels"]
-        if labels.get(words.PART) == _FIRST and labels.get(RUN) in self._doing:
+        if labels.get(words.PART) == jobs.COORDINATOR and labels.get(RUN) in self._doing:
             self._over(labels[RUN], Result(cause="was deleted: its Job is gone"))
 
     def look(self, now: float) -> Optional[float]:
@@ -158,16 +150,13 @@ class Runs:
         made = self._made(first)
         if made is None:
             made = self._there(name, job)
-        owner = owner_of(made)
+        owner = jobs.owner_of(made)
         for one in others:
-            if one["metadata"].get("labels", {}).get(_VOLUME) != _KEPT:
+            if not jobs.stays(one):
                 one["metadata"]["ownerReferences"] = [owner]
             self._made(one)
-        queue = self._graph[start.part.step].body.get("queue")
-        begin: Dict[str, Any] = {"spec": {"suspend": False}}
-        if queue:
-            begin = {"metadata": {"labels": {_QUEUE: queue}}}
         if made["spec"].get("suspend"):
+            begin = jobs.start(self._graph[start.part.step].body["queue"])
             patiently(lambda: self._objects.change("Job", job, begin))
 
     def _there(self, run: str, job: str) -> Object:
@@ -190,20 +179,19 @@ class Runs:
             return
         attempt.why.append(why)
         try:
-            jobs, _ = patiently(lambda: self._objects.every("Job", "%s=%s" % (RUN, name)))
-            for job in jobs:
+            found, _ = patiently(lambda: self._objects.every("Job", "%s=%s" % (RUN, name)))
+            for job in found:
                 self._no_more(job)
             # What a queue holds, and what is gone, is not heard of any more.
-            if not jobs or any(_QUEUE in job["metadata"]["labels"] for job in jobs):
+            if not found or any(map(jobs.queued, found)):
                 self._over(name, Result(cause=why))
         except (api.Absent, api.Invalid, api.Denied) as error:
             sys.stderr.write("rankzero: %s cannot be ended: %s\n" % (name, error))
             self._over(name, Result(cause=why))
 
     def _no_more(self, job: Object) -> None:
-        about = job["metadata"]
-        change = _NO_MORE_QUEUED if _QUEUE in about["labels"] else _NO_MORE
-        patiently(lambda: self._objects.change("Job", about["name"], {"spec": change}))
+        title, change = job["metadata"]["name"], {"spec": jobs.ended(job)}
+        patiently(lambda: self._objects.change("Job", title, change))
 
     def _over(self, name: str, result: Result) -> None:
         if any(ended == name for ended, _ in self._ended):
@@ -214,10 +202,10 @@ class Runs:
     def _last_word(self, name: str, attempt: Attempt, condition: Mapping[str, Any]) -> Result:
         """The Job may be known to have ended before its pod is."""
         selector = "%s=%s" % (RUN, name)
-        pods, _ = patiently(lambda: self._objects.every("Pod", selector))
-        for pod in pods:
+        found, _ = patiently(lambda: self._objects.every("Pod", selector))
+        for pod in found:
             if parts.coordinates(pod["metadata"]["labels"], attempt.role):
-                outcome = _outcome(pod)
+                outcome = pods.termination(pod)
                 if outcome is not None:
                     return self._result(attempt, outcome)
         if condition["type"] == "Complete" and not self._graph[attempt.start.part.step].gives:
@@ -233,34 +221,6 @@ class Runs:
                 return Result(outputs=outputs)
             return Result(cause="ended before it could tell what it hands on", lost=True)
         return _failure(outcome)
-
-
-def owner_of(job: Object) -> Dict[str, str]:
-    """The reference with which a Job owns what it takes along when it goes."""
-    about = job["metadata"]
-    return {"apiVersion": "batch/v1", "kind": "Job", "name": about["name"], "uid": about["uid"]}
-
-
-def _since(pod: Object) -> Optional[float]:
-    """When its container began (seconds since the epoch); None before that."""
-    for status in pod.get("status", {}).get("containerStatuses") or ():
-        began = status.get("state", {}).get("running", {}).get("startedAt")
-        if began and status["name"] == _CONTAINER:
-            return seconds(began)
-    return None
-
-
-def _outcome(pod: Object) -> Optional[Dict[str, Any]]:
-    """What its agent has left; None while it runs, and of one that died without a word."""
-    for status in pod.get("status", {}).get("containerStatuses") or ():
-        ended = status.get("state", {}).get("terminated")
-        if ended and status["name"] == _CONTAINER:
-            try:
-                said = json.loads(ended.get("message") or "")
-            except ValueError:
-                return None
-            return said if isinstance(said, dict) and said.get("state") in ev.FINAL else None
-    return None
 
 
 def _failure(outcome: Mapping[str, Any]) -> Result:

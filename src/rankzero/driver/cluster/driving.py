@@ -19,7 +19,8 @@ from rankzero.agent import api, exits
 from rankzero.driver import facts, graph
 from rankzero.driver.cluster import words
 from rankzero.driver.cluster.caching import Known
-from rankzero.driver.cluster.doing import Runs, owner_of
+from rankzero.driver.cluster.doing import Runs
+from rankzero.driver.cluster.jobs import owner_of
 from rankzero.driver.cluster.ledger import Fenced, Ledger, patiently
 from rankzero.driver.cluster.objects import GONE, Object, Objects
 from rankzero.driver.engine import Engine

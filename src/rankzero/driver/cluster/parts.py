@@ -5,8 +5,10 @@ import json
 from typing import Any, Dict, List, Mapping, Tuple
 
 from rankzero.agent.artifacts import Output
+from rankzero.agent.healing.pods import INDEX, ROLE
 from rankzero.agent.pod import SUBMITTED
 from rankzero.driver.cluster import words
+from rankzero.driver.cluster.jobs import CREATED
 from rankzero.driver.engine import Given, Start
 from rankzero.driver.graph import Graph
 from rankzero.driver.words import Words
@@ -40,7 +42,7 @@ def objects(
     first, *others = manifests
     first["metadata"]["ownerReferences"] = [dict(owner)]
     notes = first["metadata"]["annotations"]
-    notes["rankzero/created"] = repr(now)
+    notes[CREATED] = repr(now)
     _tell_when(first, now)
     return first, others
 
@@ -89,5 +91,4 @@ def _named(data: Any, template: str, own: str) -> Any:
 
 def coordinates(labels: Mapping[str, str], role: str) -> bool:
     """Whether a pod with these labels is the first of its run."""
-    index = labels.get("batch.kubernetes.io/job-completion-index")
-    return labels.get("rankzero/role") == role and index == "0"
+    return labels.get(ROLE) == role and labels.get(INDEX) == "0"

@@ -14,7 +14,7 @@ from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.submitting import filled, submit_all
 from rankzero.code.shipment import PART
 from rankzero.driver import facts
-from rankzero.driver.cluster import ledger, words
+from rankzero.driver.cluster import jobs, ledger, words
 from rankzero.plan.kubernetes import driver
 
 
@@ -57,7 +57,7 @@ def launch(cluster: Cluster, ready: Ready) -> None:
         yield from (filled(one, blobs, owner) for one in others)
         yield from begun(run, ready.known, owner)
 
-    submit_all(cluster, first, more, {"spec": {"suspend": False}}, run)
+    submit_all(cluster, first, more, jobs.start(None), run, "rankzero pipeline delete")
 
 
 def begun(

@@ -9,6 +9,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rankzero.driver.cluster.jobs import KEPT
+from rankzero.driver.cluster.jobs import stays as stays
 from rankzero.plan.kubernetes import names, volumes
 from rankzero.plan.kubernetes.objects import head
 from rankzero.spec import units
@@ -16,8 +18,8 @@ from rankzero.spec.model import Job
 from rankzero.spec.pods import Source, Volume
 
 KIND = "PersistentVolumeClaim"
-#: Values of the label on a claim that rankzero has made.
-KEPT, OF_A_RUN = "kept", "of-a-run"
+#: The label's value on a claim that a run takes along.
+OF_A_RUN = "of-a-run"
 
 
 def claims(job: Job, run: str) -> list[dict[str, Any]]:
@@ -60,12 +62,6 @@ def differs(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
     if named_kind is not None and kind != named_kind:
         lacks.append(f'is of class "{kind or ""}", not "{named_kind}"')
     return f"is there already, and {'; '.join(lacks)}" if lacks else ""
-
-
-def stays(made: Mapping[str, Any]) -> bool:
-    """Whether an object of a plan is a claim that outlives its run, and may be there already."""
-    labels = made["metadata"].get("labels") or {}
-    return bool(made["kind"] == KIND and labels.get(names.VOLUME) == KEPT)
 
 
 def ours(made: Mapping[str, Any]) -> bool:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rankzero.agent.healing.pods import CONTAINER as CONTAINER
 from rankzero.agent.healing.pods import INDEX as INDEX
 from rankzero.agent.healing.pods import ROLE as ROLE
 from rankzero.agent.healing.pods import RUN as RUN
+from rankzero.driver.cluster.jobs import COORDINATOR as COORDINATOR
+from rankzero.driver.cluster.jobs import CREATED as CREATED
+from rankzero.driver.cluster.jobs import QUEUE as QUEUE
+from rankzero.driver.cluster.jobs import VOLUME as VOLUME
+from rankzero.driver.cluster.words import PART as PART
 
-PART = "rankzero/part"
 NAME = "app.kubernetes.io/name"
 MANAGED_BY = "app.kubernetes.io/managed-by"
-#: On claims that rankzero has made: `kept`, or `of-a-run`.
-VOLUME = "rankzero/volume"
-#: Kueue's: the queue that starts a Job.
-QUEUE = "kueue.x-k8s.io/queue-name"
 #: Annotations of a run's first Job.
-PLAN, CREATED, STOPPED = "rankzero/plan", "rankzero/created", "rankzero/stopped-by"
+PLAN, STOPPED = "rankzero/plan", "rankzero/stopped-by"
 #: How it ended, from one who watched it: its pods may be there for a while, or gone already.
 ENDED = "rankzero/ended"
 
@@ -28,8 +29,6 @@ REQUEST, CHANGED, UPDATED = "rankzero/request", "rankzero/changed", "rankzero/up
 #: Kubernetes' own, of a ReplicaSet: the number of its version, and the label by which it goes.
 REVISION, HASH = "deployment.kubernetes.io/revision", "pod-template-hash"
 
-#: The one container of each pod.
-CONTAINER = "rank"
 #: Where the coordinator listens in its pod, whose network is its own, unless a script wants it.
 PORT = 29400
 

@@ -77,7 +77,7 @@ def _job(
     if wanted.job.queue is not None:
         labels[names.QUEUE] = wanted.job.queue
     if first:
-        labels[names.PART] = "coordinator"
+        labels[names.PART] = names.COORDINATOR
     spec: dict[str, Any] = {
         **count,
         "suspend": first or names.QUEUE in labels,

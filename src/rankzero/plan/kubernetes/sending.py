@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from rankzero.agent.pod import SUBMITTED
+from rankzero.driver.cluster import jobs
+from rankzero.driver.cluster.jobs import owner_of as owner_of
 from rankzero.plan.kubernetes import names, pod
 from rankzero.plan.model import Plan
 
@@ -16,9 +18,7 @@ def start(plan: Plan) -> dict[str, Any]:
     """The change to the first Job that lets it begin. It enters a queue only now: what the queue
     starts must have all that its pods need."""
     queue = plan.manifests[0]["metadata"]["labels"].get(names.QUEUE)
-    if queue is None:
-        return {"spec": {"suspend": False}}
-    return {"metadata": {"labels": {names.QUEUE: queue}}}
+    return jobs.start(queue)
 
 
 def first(plan: Plan, now: float) -> dict[str, Any]:
@@ -43,15 +43,3 @@ def first(plan: Plan, now: float) -> dict[str, Any]:
 
 def _short(node: Mapping[str, Any]) -> dict[str, Any]:
     return {key: node[key] for key in ("role", "index", "nproc")}
-
-
-def owner_of(job: Mapping[str, Any]) -> dict[str, str]:
-    """The reference with which a Job owns what it takes along when it goes."""
-    # Neither `controller` (a queue would take the others for children) nor `blockOwnerDeletion`
-    # (which needs a right that users may lack).
-    return {
-        "apiVersion": "batch/v1",  # which a list's items leave out
-        "kind": "Job",
-        "name": job["metadata"]["name"],
-        "uid": job["metadata"]["uid"],
-    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rankzero.backends.kubernetes.preflight.model import Object, Pods, Request
@@ -15,12 +15,7 @@ from rankzero.plan.model import Plan
 
 def describe(plan: Plan, namespace: str, *, wait_for_nodes: bool = False) -> Request:
     sent = (first(plan, time.time()), *plan.manifests[1:])
-    objects = tuple(map(_without_blobs, sent))
-    sizes = {
-        made["metadata"]["name"]: _size(made, plan.blobs)
-        for made in plan.manifests
-        if made["kind"] == "ConfigMap"
-    }
+    objects, sizes = tuple(map(without_blobs, sent)), sizes_of(plan.manifests, plan.blobs)
     return Request(namespace, pods_of(plan), objects, sizes, wait_for_nodes)
 
 
@@ -43,7 +38,16 @@ def pods_of(plan: Plan) -> tuple[Pods, ...]:
     return tuple(found)
 
 
-def _without_blobs(made: Mapping[str, Any]) -> Object:
+def sizes_of(manifests: Iterable[Mapping[str, Any]], blobs: Mapping[str, bytes]) -> dict[str, int]:
+    """The bytes of each ConfigMap, by its name."""
+    return {
+        made["metadata"]["name"]: _size(made, blobs)
+        for made in manifests
+        if made["kind"] == "ConfigMap"
+    }
+
+
+def without_blobs(made: Mapping[str, Any]) -> Object:
     """They are checked by their size, and do not travel twice."""
     if "binaryData" not in made:
         return made

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from rankzero.backends.kubernetes import submitting
 from rankzero.backends.kubernetes.cluster import Cluster, Object
 from rankzero.backends.kubernetes.services import deploying, looking
 from rankzero.backends.kubernetes.trouble import Taken
@@ -168,7 +169,7 @@ def _earlier(cluster: Cluster, made: Object, to: int | None) -> Object:
 def _create_or_change(
     cluster: Cluster, manifest: Mapping[str, Any], owner: Object, change: Mapping[str, Any]
 ) -> None:
-    made = deploying.filled(manifest, {}, deploying.owner_of(owner))
+    made = submitting.filled(manifest, {}, deploying.owner_of(owner))
     try:
         cluster.create(made)
     except Taken:

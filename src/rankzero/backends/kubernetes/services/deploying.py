@@ -5,7 +5,6 @@ The Deployment comes first, paused; it owns all the rest; then it is let go.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import time
 from collections.abc import Mapping
@@ -15,7 +14,9 @@ from typing import Any
 from rankzero.backends.kubernetes.cluster import Cluster, Object
 from rankzero.backends.kubernetes.preflight import judged
 from rankzero.backends.kubernetes.preflight.model import Pods, Request
+from rankzero.backends.kubernetes.preflight.request import sizes_of, without_blobs
 from rankzero.backends.kubernetes.remembered import remember
+from rankzero.backends.kubernetes.submitting import filled, undo
 from rankzero.backends.kubernetes.trouble import Forbidden, Taken, Unreachable
 from rankzero.errors import BadRequest, Refused
 from rankzero.plan.kubernetes import rights
@@ -33,14 +34,8 @@ def check(cluster: Cluster, plan: ServicePlan, *, wait_for_nodes: bool = False) 
             raise _taken(plan)
     most = int(made["spec"]["replicas"])
     pods = Pods("the service", most, min(1, most), made["spec"]["template"])
-    sizes = {
-        one["metadata"]["name"]: sum(
-            len(plan.blobs[digest]) for digest in one["binaryData"].values()
-        )
-        for one in plan.manifests
-        if one["kind"] == "ConfigMap"
-    }
-    sent = tuple(_without_blobs(one) for one in plan.manifests)
+    sizes = sizes_of(plan.manifests, plan.blobs)
+    sent = tuple(map(without_blobs, plan.manifests))
     rules = rights.to_serve(plan.manifests)
     request = Request(cluster.namespace, (pods,), sent, sizes, wait_for_nodes, rules)
     checks, notes = judged(cluster, request, f"{plan.service.name} cannot run in {plan.where}")
@@ -61,15 +56,12 @@ def submit(cluster: Cluster, plan: ServicePlan) -> Object:
         for one in plan.manifests[1:]:
             cluster.create(filled(one, plan.blobs, owner))
         return cluster.patch("Deployment", name, {"spec": {"paused": False}})
-    except Taken as error:
-        if owner is None:
-            raise _taken(plan) from error
-        _undo(cluster, name, error)
-        raise
     except BaseException as error:
+        if owner is None and isinstance(error, Taken):
+            raise _taken(plan) from error
         unsure = not isinstance(error, Refused) or isinstance(error, Unreachable)
         if owner is not None or unsure:
-            _undo(cluster, name, error)
+            undo(cluster, "Deployment", name, f"rankzero serve delete {name}", error)
         raise
 
 
@@ -81,37 +73,8 @@ def _taken(plan: ServicePlan) -> BadRequest:
     )
 
 
-def _undo(cluster: Cluster, name: str, why: BaseException) -> None:
-    try:
-        cluster.delete("Deployment", name)
-    except Refused as error:
-        if isinstance(why, Refused):
-            left = f"what there is of {name} could not be deleted"
-            raise Refused(f"{why.args[0]}; {left}", f"rankzero serve delete {name}") from error
-
-
 def owner_of(deployment: Mapping[str, Any]) -> dict[str, str]:
     """The reference with which it owns what goes with it."""
     meta = deployment["metadata"]
     head = {"apiVersion": "apps/v1", "kind": "Deployment"}
     return {**head, "name": meta["name"], "uid": meta["uid"]}
-
-
-def filled(
-    manifest: Mapping[str, Any], blobs: Mapping[str, bytes], owner: Mapping[str, str]
-) -> dict[str, Any]:
-    """The object itself: owned, and with blobs for their digests."""
-    made = dict(manifest)
-    made["metadata"] = {**made["metadata"], "ownerReferences": [owner]}
-    if "binaryData" in made:
-        made["binaryData"] = {
-            key: base64.b64encode(blobs[digest]).decode()
-            for key, digest in made["binaryData"].items()
-        }
-    return made
-
-
-def _without_blobs(made: Mapping[str, Any]) -> Mapping[str, Any]:
-    if "binaryData" not in made:
-        return made
-    return {**made, "binaryData": dict.fromkeys(made["binaryData"], "")}

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from rankzero.backends.kubernetes import submitting
 from rankzero.backends.kubernetes.cluster import Cluster, Object
 from rankzero.backends.kubernetes.services import changing, deploying, planning, sending
 from rankzero.backends.kubernetes.services import reading as read
@@ -73,4 +74,4 @@ def _send(cluster: Cluster, service: Service, cargo: list[Cargo], deployment: Ob
     for one in cargo:
         for made, word, part in config_maps(service.name, labels(service), one):
             with contextlib.suppress(Taken):
-                cluster.create(deploying.filled(made, {word: part}, owner))
+                cluster.create(submitting.filled(made, {word: part}, owner))
