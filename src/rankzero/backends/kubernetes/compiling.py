@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,14 +32,21 @@ def compile_job(cluster: Cluster, job: Job) -> Plan:
     framework = spec.detect(job)
     job, image = with_images(job, framework.framework)
     _check_scripts(job)
-    skip = no_code(job.outputs)
-    shipped = pack(job.workdir, *map(str, spec.entry_files(job)), skip=skip)
-    largest = shipped.largest[:LISTED]
-    note = _note(shipped)
-    code = Code(job.workdir, shipped.files, shipped.size, shipped.digest, note, largest)
-    freight = Freight(agent_zip(), shipped.parts, shipped.digest)
+    scripts = map(str, spec.entry_files(job))
+    code, freight = packed(job.workdir, scripts, no_code(job.outputs))
     run = run_id(job.name, secrets.token_hex(2))
     return replace(compile_kubernetes(job, framework, code, facts, run, freight), image=image)
+
+
+def packed(
+    workdir: str, scripts: Iterable[str], skip: Iterable[str | Path]
+) -> tuple[Code, Freight]:
+    """What travels of a folder, as a plan tells of it, and as it is sent. scripts, skip: as of
+    `shipment.pack`. Errors: as of it."""
+    shipped = pack(workdir, *scripts, skip=skip)
+    largest = shipped.largest[:LISTED]
+    code = Code(workdir, shipped.files, shipped.size, shipped.digest, _note(shipped), largest)
+    return code, Freight(agent_zip(), shipped.parts, shipped.digest)
 
 
 def _note(shipped: Shipment) -> str:

@@ -71,22 +71,21 @@ def go_there(pipeline: Pipeline, file: Path | None, way: Way, there: OnCluster) 
     if way.dry_run:
         return _dry_run_there(ready, pipeline, way)
     if way.output == "text":
-        say_plan(terminal.err(), ready.wanted.run, plan, pipeline)
+        say_plan(terminal.err(), ready.run, plan, pipeline)
     cluster = Cluster(there.place.context, there.place.namespace)
     remember(cluster.context, cluster.namespace)
     launch(cluster, ready)
-    run = named(there.place, ready.wanted.run)
+    run = named(there.place, ready.run)
     return detached(run, way.output) if way.detach else followed(run, way.output)
 
 
 def _dry_run_there(ready: Ready, pipeline: Pipeline, way: Way) -> int:
-    objects, _ = ready.manifests()
     if way.output == "json":
-        programs.print_json({**ready.plan, "manifests": objects})
+        programs.print_json({**ready.plan, "manifests": list(ready.objects)})
         return 0
-    for line in plan_lines(ready.wanted.run, dict(ready.plan), pipeline):
+    for line in plan_lines(ready.run, dict(ready.plan), pipeline):
         terminal.out().say(line)
-    for one in objects:
+    for one in ready.objects:
         terminal.out().say(f"  creates {one['kind']} {one['metadata']['name']}")
     return 0
 

@@ -24,12 +24,14 @@ def plan_line(run: str, plan: Mapping[str, Any]) -> str:
 
 def say_plan(screen: Screen, run: str, plan: Mapping[str, Any], pipeline: Pipeline) -> None:
     screen.say(plan_line(run, plan))
-    for note in notes(pipeline):
+    for note in notes(plan, pipeline):
         screen.say("  " + screen.paint(f"note: {note}", YELLOW))
 
 
-def notes(pipeline: Pipeline) -> Iterator[str]:
+def notes(plan: Mapping[str, Any], pipeline: Pipeline) -> Iterator[str]:
     """What a user should know before it starts."""
+    if plan.get("note"):  # of what does not travel
+        yield plan["note"]
     for output in unused(pipeline):
         yield f"no step takes {output}"
 
@@ -37,7 +39,7 @@ def notes(pipeline: Pipeline) -> Iterator[str]:
 def plan_lines(run: str, plan: Mapping[str, Any], pipeline: Pipeline) -> Iterator[str]:
     """What `--dry-run` prints."""
     yield plan_line(run, plan)
-    for note in notes(pipeline):
+    for note in notes(plan, pipeline):
         yield f"  note: {note}"
     for step in plan["steps"]:
         yield visible(f"  {step['name']}: {_what(step['body'])}")

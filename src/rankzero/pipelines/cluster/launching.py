@@ -20,26 +20,29 @@ from rankzero.plan.kubernetes import driver
 
 class Ready(NamedTuple):
     """All that a pipeline on a cluster is made from. plan: see `driver.cluster.driving.Driver`.
-    carried: the objects that all steps share, whose blobs are at hand: volumes, agent, code. known:
-    what its ledger begins with."""
+    objects: what is created, the driver's Job first; blobs: what takes their digests' place.
+    known: what its ledger begins with."""
 
-    wanted: driver.Wanted
+    run: str
     plan: Mapping[str, Any]
-    carried: tuple[Mapping[str, Any], ...]
+    objects: tuple[Mapping[str, Any], ...]
     blobs: Mapping[str, bytes]
     known: tuple[facts.Fact, ...] = ()
 
-    def manifests(self) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
-        """What is created, in order, with the blobs for their digests."""
-        parts = packed(self.plan)
-        named = {f"sha256:{hashlib.sha256(one).hexdigest()}": one for one in parts}
-        wanted = self.wanted._replace(plans=len(named))
-        objects = [
-            driver.job(wanted),
-            *driver.others(wanted, list(named)),
-            *map(dict, self.carried),
-        ]
-        return objects, {**self.blobs, **named}
+    @classmethod
+    def of(
+        cls,
+        wanted: driver.Wanted,
+        plan: Mapping[str, Any],
+        shared: Iterable[Mapping[str, Any]],
+        blobs: Mapping[str, bytes],
+        known: tuple[facts.Fact, ...],
+    ) -> Ready:
+        """shared: the objects of all steps, with their blobs: volumes, agent, code."""
+        named = {f"sha256:{hashlib.sha256(one).hexdigest()}": one for one in packed(plan)}
+        wanted = wanted._replace(plans=tuple(named))
+        objects = (driver.job(wanted), *driver.others(wanted), *shared)
+        return cls(wanted.run, plan, objects, {**blobs, **named}, known)
 
 
 def packed(plan: Mapping[str, Any]) -> list[bytes]:
@@ -50,11 +53,11 @@ def packed(plan: Mapping[str, Any]) -> list[bytes]:
 
 def launch(cluster: Cluster, ready: Ready) -> None:
     """Errors: Refused; nothing is left then, or it is said."""
-    (first, *others), blobs = ready.manifests()
-    run = ready.wanted.run
+    first, *others = ready.objects
+    run = ready.run
 
     def more(owner: Mapping[str, str]) -> Iterable[dict[str, Any]]:
-        yield from (filled(one, blobs, owner) for one in others)
+        yield from (filled(one, ready.blobs, owner) for one in others)
         yield from begun(run, ready.known, owner)
 
     submit_all(cluster, first, more, jobs.start(None), run, "rankzero pipeline delete")

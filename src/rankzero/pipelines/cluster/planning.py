@@ -11,22 +11,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rankzero.backends.home import no_code
 from rankzero.backends.kubernetes.cluster import Cluster
-from rankzero.backends.kubernetes.compiling import LISTED
+from rankzero.backends.kubernetes.compiling import packed
 from rankzero.backends.kubernetes.preflight import check
-from rankzero.code.agent_zip import agent_zip
-from rankzero.code.shipment import pack
 from rankzero.driver import facts, graph
 from rankzero.driver.cluster import words
 from rankzero.driver.facts import plain
 from rankzero.pipelines.cluster import volumes
-from rankzero.pipelines.cluster.compiling import Compiling, Steps
+from rankzero.pipelines.cluster.compiling import Compiling
 from rankzero.pipelines.cluster.launching import Ready
 from rankzero.pipelines.cluster.there import There, runs
 from rankzero.pipelines.code import Code
 from rankzero.pipelines.earlier import earlier, newest
 from rankzero.pipelines.planning import Again, checked_folder, done_again, rerun
-from rankzero.plan.kubernetes import Facts, Freight, carried, driver, names, rights
-from rankzero.plan.model import Code as Travelling
+from rankzero.plan.kubernetes import Facts, carried, driver, names, rights
 from rankzero.plan.model import Plan
 from rankzero.spec.given import Given
 from rankzero.spec.names import run_id
@@ -66,11 +63,7 @@ def prepared(
     cluster = Cluster(place.context, place.namespace)
     workdir = checked_folder(pipeline)
     skip = [*no_code(None), *([] if file is None else [file.absolute()])]
-    shipped = pack(workdir, skip=skip)
-    travelling = Travelling(
-        str(workdir), shipped.files, shipped.size, shipped.digest, "", shipped.largest[:LISTED]
-    )
-    freight = Freight(agent_zip(), shipped.parts, shipped.digest)
+    travelling, freight = packed(str(workdir), (), skip)
     run = run_id(pipeline.name, secrets.token_hex(2))
     compiled = Compiling(
         pipeline,
@@ -82,48 +75,52 @@ def prepared(
         volumes.of_outputs(pipeline, run),
         defaults,
     ).all()
+    before = runs(place, f"{names.NAME}={pipeline.name}")
     after = done_again(compiled.graph, again)
-    before = [one for one in runs(place) if one.plan().get("name") == pipeline.name]
     known: tuple[facts.Fact, ...] = ()
     if again.since is not None:
         left = newest(before, pipeline)
-        known = tuple(
-            earlier(left, pipeline, compiled.graph, again.since, after, lambda output: True)
-        )
-    where = f"{cluster.context}/{cluster.namespace}"
-    todo = rerun(compiled.graph, again, after)
-    ready = _ready(run, pipeline, compiled, freight, asked, todo, where)
-    ready = ready._replace(known=known, plan={**ready.plan, "known": dict(_results(before))})
-    return _checked(cluster, ready, compiled) if asked.preflight else ready
-
-
-def _ready(
-    run: str,
-    pipeline: Pipeline,
-    compiled: Steps,
-    freight: Freight,
-    asked: Asked,
-    again: list[str],
-    where: str,
-) -> Ready:
+        taken = earlier(left, pipeline, compiled.graph, again.since, after, lambda output: True)
+        known = tuple(taken)
     plans = list(compiled.plans.values())
-    job = plans[0].job
-    role = next(iter(job.roles.values()))
-    slots = asked.slots or SLOTS
     about = {
+        **_about(pipeline, asked),
+        "where": f"{cluster.context}/{cluster.namespace}",
+        "rerun": rerun(compiled.graph, again, after),
+        "note": travelling.note,
+    }
+    results = {} if again.everything else dict(_results(before))
+    plan = {**about, "run": run, "known": results, "steps": graph.to_json(compiled.graph)}
+    shared = [*volumes.made(pipeline, run), *carried(run, freight, _labels(run))]
+    wanted = _driver(run, about, asked, plans)
+    ready = Ready.of(wanted, plan, shared, plans[0].blobs, known)
+    if asked.preflight:
+        _check(cluster, ready, plans)
+    return ready
+
+
+def _about(pipeline: Pipeline, asked: Asked) -> dict[str, Any]:
+    return {
         "name": pipeline.name,
         "workdir": pipeline.workdir,
-        "where": where,
-        "slots": slots,
-        "rerun": again,
+        "slots": asked.slots or SLOTS,
         "params": {name: param.value for name, param in pipeline.params.items()},
     }
-    wanted = driver.Wanted(
+
+
+def _labels(run: str) -> dict[str, str]:
+    return {names.MANAGED_BY: "rankzero", words.PIPELINE: run}
+
+
+def _driver(run: str, about: dict[str, Any], asked: Asked, plans: list[Plan]) -> driver.Wanted:
+    """The driver, whose pod is as those of the first step are."""
+    job = plans[0].job
+    role = next(iter(job.roles.values()))
+    return driver.Wanted(
         run=run,
-        name=pipeline.name,
+        name=about["name"],
         image=str(role.image),
         about=about,
-        plans=0,
         account=asked.account,
         pull_secrets=job.pull_secrets,
         user=role.user,
@@ -131,10 +128,6 @@ def _ready(
         ttl=int(max(plan.job.ttl for plan in plans)),
         more=tuple(dict.fromkeys(rule for plan in plans for rule in _unusual(plan))),
     )
-    labels = {names.MANAGED_BY: "rankzero", words.PIPELINE: run}
-    objects = [*volumes.made(pipeline, run), *carried(run, freight, labels)]
-    plan = {**about, "run": run, "steps": graph.to_json(compiled.graph)}
-    return Ready(wanted, plan, tuple(objects), plans[0].blobs)
 
 
 def _unusual(plan: Plan) -> list[rights.Rule]:
@@ -150,18 +143,16 @@ def _results(before: list[There]) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield fact.key, plain(fact.outputs)
 
 
-def _checked(cluster: Cluster, ready: Ready, compiled: Steps) -> Ready:
+def _check(cluster: Cluster, ready: Ready, plans: list[Plan]) -> None:
     """Each step is looked at as a run would be, with all that the pipeline has beside it; of steps
     whose pods are alike, one.
 
     Errors: BadRequest, Refused.
     """
-    objects, blobs = ready.manifests()
-    unlike = {_pods(plan): plan for plan in reversed(compiled.plans.values())}
+    unlike = {_pods(plan): plan for plan in reversed(plans)}
     for plan in unlike.values():
-        whole = (*plan.manifests, *objects)
-        check(cluster, replace(plan, manifests=whole, blobs={**plan.blobs, **blobs}))
-    return ready
+        whole = (*plan.manifests, *ready.objects)
+        check(cluster, replace(plan, manifests=whole, blobs={**plan.blobs, **ready.blobs}))
 
 
 def _pods(plan: Plan) -> str:

@@ -31,16 +31,16 @@ if TYPE_CHECKING:
     from rankzero.pipelines.results import Handed
 
 
-def runs(place: Place) -> list[There]:
-    """Those in a namespace. Errors: Refused."""
+def runs(place: Place, selector: str = words.PIPELINE) -> list[There]:
+    """Those in a namespace that a label selects. Errors: Refused."""
     cluster = Cluster(place.context, place.namespace)
-    jobs = cluster.every("Job", f"{words.PIPELINE},{words.PART}={words.DRIVER}")["items"]
+    jobs = cluster.every("Job", f"{selector},{words.PART}={words.DRIVER}")["items"]
     return [There(cluster, place, job) for job in jobs]
 
 
 def named(place: Place, run: str) -> There:
     """The one with this id, which is there. Errors: Refused, UnknownRun."""
-    found = [one for one in runs(place) if one.run == run]
+    found = runs(place, f"{words.PIPELINE}={run}")
     if not found:
         raise UnknownRun(f'There is no run of a pipeline "{run}".')
     return found[0]

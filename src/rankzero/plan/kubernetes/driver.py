@@ -34,22 +34,20 @@ class Wanted(NamedTuple):
     """What a driver is made from.
 
     name: of the pipeline. image: has Python. about: what those who look want to know of the
-    pipeline. plans: in how many ConfigMaps its plan travels. account: a ServiceAccount that is
-    there; None makes one. pull_secrets: names of Secrets. assigns_ids: the cluster chooses who pods
-    run as. ttl: how long all of it stays when it is over (seconds). more: what objects of its
-    steps take beyond what all steps have.
+    pipeline. plans: `sha256:...` of the parts that its plan travels in. account: a ServiceAccount
+    that is there; None makes one. pull_secrets: names of Secrets. ttl: how long all of it stays
+    when it is over (seconds). more: what objects of its steps take beyond what all steps have.
     """
 
     run: str
     name: str
     image: str
     about: Mapping[str, Any]
-    plans: int
+    plans: Sequence[str] = ()
     account: str | None = None
     pull_secrets: Sequence[str] = ()
     user: int | str | None = None
     python: str | None = None
-    assigns_ids: bool = False
     ttl: int = 0
     more: tuple[Rule, ...] = ()
 
@@ -74,8 +72,8 @@ def rules() -> tuple[Rule, ...]:
 
 def for_users() -> tuple[Rule, ...]:
     """What a user takes to run pipelines with an account of their own: see `rights.needed`."""
-    wanted = Wanted("any", "any", "any", {}, 1)
-    return needed([job(wanted), *others(wanted, [""])])
+    wanted = Wanted("any", "any", "any", {}, [""])
+    return needed([job(wanted), *others(wanted)])
 
 
 def job(wanted: Wanted) -> dict[str, Any]:
@@ -95,12 +93,12 @@ def job(wanted: Wanted) -> dict[str, Any]:
     return made
 
 
-def others(wanted: Wanted, plans: Sequence[str]) -> list[dict[str, Any]]:
-    """What its pod needs. plans: `sha256:...` of what takes its place, in order."""
+def others(wanted: Wanted) -> list[dict[str, Any]]:
+    """What its pod needs."""
     labels = wanted.labels(words.PLAN)
     maps = [
         config_map(f"{wanted.run}-plan-{at}", labels, {}, {f"{at:03d}": digest})
-        for at, digest in enumerate(plans)
+        for at, digest in enumerate(wanted.plans)
     ]
     if wanted.account is not None:
         return maps
@@ -115,7 +113,7 @@ def _spec(wanted: Wanted) -> dict[str, Any]:
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": _LEAVING,
-        "securityContext": users.pod_security(wanted.user, wanted.assigns_ids),
+        "securityContext": users.pod_security(wanted.user, assigns_ids=False),
         "tolerations": pod.leave_lost_machines(),
         "containers": [_container(wanted)],
         "volumes": [
@@ -148,4 +146,4 @@ def _container(wanted: Wanted) -> dict[str, Any]:
 
 
 def _plans(wanted: Wanted) -> list[dict[str, Any]]:
-    return [{"configMap": {"name": f"{wanted.run}-plan-{at}"}} for at in range(wanted.plans)]
+    return [{"configMap": {"name": f"{wanted.run}-plan-{at}"}} for at in range(len(wanted.plans))]
