@@ -206,6 +206,49 @@ wait_for_nodes_option = click.option(
 )
 
 
+#: What pods have, whether ranks or a server run in them.
+env_option = click.option(
+    "--env", "-e", multiple=True, type=Pairs(), help="An environment variable."
+)
+secret_option = click.option(
+    "--secret",
+    "secrets",
+    multiple=True,
+    type=Pairs(),
+    help="A variable from a Secret: NAME=SECRET/KEY.",
+)
+env_from_option = click.option(
+    "--env-from", multiple=True, metavar="SECRET", help="All of a Secret as environment."
+)
+volume_option = click.option(
+    "--volume",
+    "volumes",
+    multiple=True,
+    metavar="SOURCE:PATH",
+    help="Mount a claim, or a machine's /folder; :ro behind it to read only.",
+)
+node_selector_option = click.option(
+    "--node-selector", multiple=True, type=Pairs(), help="A label that machines must have."
+)
+toleration_option = click.option(
+    "--toleration",
+    "tolerations",
+    multiple=True,
+    metavar="TAINT",
+    help="A taint to tolerate: KEY=VALUE:EFFECT.",
+)
+pull_secret_option = click.option(
+    "--pull-secret",
+    "pull_secrets",
+    multiple=True,
+    metavar="SECRET",
+    help="A registry's password.",
+)
+service_account_option = click.option(
+    "--service-account", metavar="NAME", help="Whose token the pods get."
+)
+
+
 def helper_options(option: str, kept: str) -> Callable[[Verb], Verb]:
     """How a volume is looked at, which a verb gets as `helper`. option: names a volume where the
     run is gone; kept: what it has kept."""

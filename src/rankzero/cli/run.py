@@ -11,11 +11,19 @@ from rankzero.cli.options import (
     JobName,
     OneOf,
     Pairs,
+    env_from_option,
+    env_option,
+    node_selector_option,
     output_option,
     pairs,
     preflight_option,
+    pull_secret_option,
     ranks_of,
     ranks_option,
+    secret_option,
+    service_account_option,
+    toleration_option,
+    volume_option,
     wait_for_nodes_option,
     where_options,
 )
@@ -146,7 +154,7 @@ _life = _options(
 _job = _options(
     "The job",
     click.option("--name", metavar="NAME", type=JobName(), help="The job's name."),
-    click.option("--env", "-e", multiple=True, type=Pairs(), help="An environment variable."),
+    env_option,
     click.option("--set", "-s", "sets", multiple=True, metavar="K=V", help="A param's value."),
     click.option("--label", "-l", "labels", multiple=True, type=Pairs(), help="A label to find."),
     click.option("--workdir", type=click.Path(), help="Where the ranks run (default: here)."),
@@ -161,47 +169,19 @@ _job = _options(
 )
 _cluster = _options(
     "On a cluster",
-    click.option(
-        "--node-selector", multiple=True, type=Pairs(), help="A label that machines must have."
-    ),
-    click.option(
-        "--toleration",
-        "tolerations",
-        multiple=True,
-        metavar="TAINT",
-        help="A taint to tolerate: KEY=VALUE:EFFECT.",
-    ),
-    click.option(
-        "--volume",
-        "volumes",
-        multiple=True,
-        metavar="SOURCE:PATH",
-        help="Mount a claim, or a machine's /folder; :ro behind it to read only.",
-    ),
+    node_selector_option,
+    toleration_option,
+    volume_option,
     click.option("--shm", multiple=True, metavar="SIZE", help="The most that /dev/shm holds."),
-    click.option(
-        "--secret",
-        "secrets",
-        multiple=True,
-        type=Pairs(),
-        help="A variable from a Secret: NAME=SECRET/KEY.",
-    ),
-    click.option(
-        "--env-from", multiple=True, metavar="SECRET", help="All of a Secret as environment."
-    ),
-    click.option(
-        "--pull-secret",
-        "pull_secrets",
-        multiple=True,
-        metavar="SECRET",
-        help="A registry's password.",
-    ),
+    secret_option,
+    env_from_option,
+    pull_secret_option,
     click.option(
         "--user", multiple=True, metavar="UID|image", help="Who ranks run as (default: 1000)."
     ),
     click.option("--priority-class", multiple=True, metavar="NAME", help="The pods' priority."),
     click.option("--queue", metavar="NAME", help="Kueue's queue that starts the run."),
-    click.option("--service-account", metavar="NAME", help="Whose token the pods get."),
+    service_account_option,
     click.option(
         "--api", is_flag=True, default=None, help="Let the pods look at pods through the API."
     ),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +23,11 @@ class Handed(NamedTuple):
     name: str
     output: Output
     place: Path
+
+    def below(self, folder: Path) -> Path:
+        """Where a copy of it goes: `STEP/NAME`, or `STEP/AT/NAME`."""
+        step = folder / self.part.step
+        return (step if self.part.at < 0 else step / str(self.part.at)) / self.name
 
 
 def handed(folder: Kept) -> list[Handed]:
@@ -49,23 +55,29 @@ def copied(found: Sequence[Handed], to: Path) -> None:
                 f"{one.part}.{one.name} is gone: {one.output.where}",
                 "It was deleted from the outside; run the pipeline again.",
             )
-        place = to / one.part.step
-        place = (place if one.part.at < 0 else place / str(one.part.at)) / one.name
-        try:
-            place.parent.mkdir(parents=True, exist_ok=True)
+        with room_for(one, to) as place:
             _copy(one.output, place)
-        except OSError as error:
-            raise Refused(
-                f"{place} cannot be written: {error.strerror or error}",
-                "Name another folder: --to",
-            ) from error
+
+
+@contextmanager
+def room_for(one: Handed, to: Path) -> Iterator[Path]:
+    """The place of a copy, with nothing in it, to be filled in the block. Errors: Refused."""
+    place = one.below(to)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if place.is_dir() and not place.is_symlink():
+            shutil.rmtree(place)
+        else:
+            place.unlink(missing_ok=True)
+        yield place
+    except OSError as error:
+        raise Refused(
+            f"{place} cannot be written: {error.strerror or error}",
+            "Name another folder: --to",
+        ) from error
 
 
 def _copy(output: Output, place: Path) -> None:
-    if place.is_dir() and not place.is_symlink():
-        shutil.rmtree(place)
-    else:
-        place.unlink(missing_ok=True)
     if not output.where:
         place.write_text(output.value + "\n", encoding="utf-8")
     elif Path(output.where).is_dir():

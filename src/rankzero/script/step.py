@@ -73,7 +73,7 @@ def arguments(words: List[str]) -> Dict[str, Any]:
                 given[name] = read(kind, text)
         except ValueError:
             shown = text if len(text) <= 60 else text[:56] + "..."
-            raise ValueError("`%s` must be %s; got %s" % (name, _SAID[kind], shown)) from None
+            raise ValueError("`%s` must be %s; got %s" % (name, SAID[kind], shown)) from None
     return given
 
 
@@ -124,7 +124,8 @@ _READ: Dict[str, Callable[[str], Any]] = {
     "json": json.loads,
     "any": _anything,
 }
-_SAID = {
+#: What each kind is called.
+SAID = {
     "str": "a text",
     "int": "a whole number",
     "float": "a number",
@@ -184,7 +185,7 @@ def _text(value: Any, one: Handed) -> str:
         value = value.item()
     number = one.kind in ("int", "float")
     if not isinstance(value, _TYPES[one.kind]) or (number and isinstance(value, bool)):
-        raise TypeError(_wrong(one.name, _SAID[one.kind], value))
+        raise TypeError(_wrong(one.name, SAID[one.kind], value))
     if isinstance(value, str) and one.kind in ("str", "any"):
         return value
     if one.kind == "float":

@@ -25,7 +25,7 @@ from rankzero.why import (
 )
 from rankzero.why.blocked import Look, Trouble
 from rankzero.why.seen import ABSENT, Pod, Seen
-from rankzero.why.standing import Place
+from rankzero.why.standing import Place, on_the_way, state_of
 
 #: In the order in which they are asked: the exact ones before the general ones.
 LOOKS: tuple[Look, ...] = (
@@ -63,7 +63,7 @@ def place(pod: Pod, seen: Seen) -> Place:
     if pod.ready:
         return Place(pod.node, pod.machine, "running")
     trouble = trouble_of(pod, seen)
-    state = _state(pod)
+    state = "ended" if pod.leaving else state_of(pod)
     if trouble is not None:
         return Place(pod.node, pod.machine, state, trouble.text, None, trouble)
     text, since = _progress(pod)
@@ -78,23 +78,10 @@ def trouble_of(pod: Pod, seen: Seen) -> Trouble | None:
     return found._replace(remedy=_REMEDIES.get(found.cause, found.remedy))
 
 
-def _state(pod: Pod) -> str:
-    if pod.over or pod.leaving:
-        return "ended"
-    if pod.running:
-        return "running"
-    return "starting" if pod.machine else "waiting"
-
-
 def _progress(pod: Pod) -> tuple[str, float | None]:
     """What happens to a pod of which nothing is wrong, and since when."""
     if pod.phase == ABSENT:
         return "is not there yet", None
     if pod.running:
         return f"runs on {pod.machine}, and is not ready yet", pod.began
-    if not pod.machine:
-        return "waits for a machine", pod.born
-    pulls = pod.heard("Pulling", "Pulled")
-    if pulls is not None and pulls.reason == "Pulling":
-        return f"pulling its image on {pod.machine}", pulls.time
-    return f"starting on {pod.machine}", pod.born
+    return on_the_way(pod)

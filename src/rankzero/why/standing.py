@@ -120,7 +120,7 @@ def place(pod: Pod, seen: Seen, here: Collection[str] | None = None) -> Place:
     if (here is None and pod.running and pod.told is None) or (here and pod.node in here):
         return Place(pod.node, pod.machine, "running")
     trouble = trouble_of(pod, seen)
-    state = _state(pod)
+    state = state_of(pod)
     if trouble is not None:
         return Place(pod.node, pod.machine, state, trouble.text, None, trouble)
     text, since = _progress(pod)
@@ -132,7 +132,8 @@ def trouble_of(pod: Pod, seen: Seen) -> Trouble | None:
     return next((found for look in LOOKS if (found := look(pod, seen)) is not None), None)
 
 
-def _state(pod: Pod) -> str:
+def state_of(pod: Pod) -> str:
+    """As a Place has it."""
     if pod.over:
         return "ended"
     if pod.running:
@@ -148,6 +149,11 @@ def _progress(pod: Pod) -> tuple[str, float | None]:
         return "its pod has ended; another one takes its place", None
     if pod.running:
         return f"started on {pod.machine}; its agent has not come yet", pod.began
+    return on_the_way(pod)
+
+
+def on_the_way(pod: Pod) -> tuple[str, float | None]:
+    """What happens to a pod before its container runs, and since when."""
     if not pod.machine:
         return "waits for a machine", pod.born
     pulls = pod.heard("Pulling", "Pulled")

@@ -18,6 +18,7 @@ from rankzero.driver.facts import Output, Part
 from rankzero.driver.graph import Graph, Step, graph
 from rankzero.driver.keys import key
 from rankzero.driver.walk import Result, Walk
+from support.walks import InMemory
 
 
 class Asked(NamedTuple):
@@ -28,7 +29,7 @@ class Asked(NamedTuple):
     fails: Mapping[str, int]
 
 
-class Played:
+class Played(InMemory):
     """A walk of it, whose parts end in an order that chance chooses. known: what its ledger holds
     already. kept: of an earlier walk, its cache."""
 
@@ -40,9 +41,7 @@ class Played:
         known: Iterable[facts.Fact] = (),
         kept: Mapping[str, Mapping[str, Output]] | None = None,
     ) -> None:
-        self.facts = [*known]
-        self.kept = dict(kept or {})
-        self.begun: list[do.Start] = []
+        super().__init__(*known, kept=kept)
         self._asked, running = asked, []
         self._running: list[do.Start] = running
         self.engine = Engine(asked.steps, slots)
@@ -63,27 +62,10 @@ class Played:
         out = hashlib.sha256(told.encode()).hexdigest()
         return Result({"out": Output(out, value=out), "n": _N, "list": _LIST})
 
-    # -- a ledger, a cache and a doer
-
-    def read(self) -> Iterable[facts.Fact]:
-        return [*self.facts]
-
-    def append(self, fact: facts.Fact) -> None:
-        self.facts.append(fact)
-
-    def find(self, key: str) -> Mapping[str, Output] | None:
-        return self.kept.get(key)
-
-    def keep(self, key: str, step: str, outputs: Mapping[str, Output]) -> None:
-        self.kept[key] = outputs
-
-    def flush(self) -> None:
-        pass
-
-    outlives = False
+    # -- as a doer
 
     def begin(self, start: do.Start) -> None:
-        self.begun.append(start)
+        super().begin(start)
         self._running.append(start)
 
     def stop(self, part: Part, *, now: bool = False) -> None:

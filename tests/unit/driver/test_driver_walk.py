@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import pytest
 
@@ -13,44 +13,9 @@ from rankzero.driver.facts import Output, Part
 from rankzero.driver.graph import Graph, Step, graph
 from rankzero.driver.keys import key
 from rankzero.driver.walk import Result, Walk
+from support.walks import InMemory
 
 VALUE = {"v": Output("digest", value="1")}
-
-
-class InMemory:
-    """A ledger, a cache and a doer in one: the test ends parts itself."""
-
-    def __init__(self, *known: facts.Fact) -> None:
-        self.facts = [*known]
-        self.kept: dict[str, Mapping[str, Output]] = {}
-        self.begun: list[do.Start] = []
-        self.stopped: list[tuple[Part, bool]] = []
-        self.left = self.flushed = 0
-        self.outlives = False
-
-    def read(self) -> Iterable[facts.Fact]:
-        return [*self.facts]
-
-    def append(self, fact: facts.Fact) -> None:
-        self.facts.append(fact)
-
-    def find(self, key: str) -> Mapping[str, Output] | None:
-        return self.kept.get(key)
-
-    def keep(self, key: str, step: str, outputs: Mapping[str, Output]) -> None:
-        self.kept[key] = outputs
-
-    def flush(self) -> None:
-        self.flushed += 1
-
-    def begin(self, start: do.Start) -> None:
-        self.begun.append(start)
-
-    def stop(self, part: Part, *, now: bool = False) -> None:
-        self.stopped.append((part, now))
-
-    def leave(self) -> None:
-        self.left += 1
 
 
 def walk(all_: InMemory, steps: Graph, slots: int = 2, rerun: Iterable[str] = ()) -> Walk:

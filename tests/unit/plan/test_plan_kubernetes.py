@@ -6,14 +6,12 @@ RANKZERO_RENEW_GOLDEN=1 pytest tests/unit/plan && git diff tests/unit/plan
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from rankzero.agent import exits
 from rankzero.agent.config import AgentConfig
@@ -23,6 +21,7 @@ from rankzero.plan.model import Code, Plan
 from rankzero.spec.framework import Found
 from rankzero.spec.model import Job
 from rankzero.spec.names import LONGEST_NAME, LONGEST_ROLE
+from support.golden import as_it_was
 
 from .jobs import job, nodes
 
@@ -300,13 +299,8 @@ def test_beside_rights_of_all_pods_only_the_coordinators_role_may_heal() -> None
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_objects_are_as_they_were(name: str) -> None:
-    made = [json.loads(json.dumps(one)) for one in plan(*CASES[name]).manifests]
-    path = GOLDEN / f"{name}.yaml"
-    if os.environ.get("RANKZERO_RENEW_GOLDEN"):
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(yaml.safe_dump_all(made, sort_keys=False), encoding="utf-8")
-
-    assert list(yaml.safe_load_all(path.read_text(encoding="utf-8"))) == made
+    made, was = as_it_was(GOLDEN / f"{name}.yaml", plan(*CASES[name]).manifests)
+    assert was == made
 
 
 def test_no_golden_file_is_without_its_case() -> None:

@@ -5,13 +5,10 @@ RANKZERO_RENEW_GOLDEN=1 pytest tests/unit/plan && git diff tests/unit/plan
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from rankzero.plan.kubernetes import Facts, names
 from rankzero.plan.kubernetes.kinds import KINDS
@@ -21,6 +18,7 @@ from rankzero.plan.kubernetes.services.objects import labels
 from rankzero.plan.kubernetes.standards import RESTRICTED, against
 from rankzero.spec.services.making import make
 from rankzero.spec.services.model import Sent, Service
+from support.golden import as_it_was
 
 GOLDEN = Path(__file__).parent / "golden-services"
 CLUSTER = Facts("lab", "team")
@@ -82,13 +80,8 @@ def plan(name: str) -> ServicePlan:
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_objects_are_as_they_were(name: str) -> None:
-    made = [json.loads(json.dumps(one)) for one in plan(name).manifests]
-    path = GOLDEN / f"{name}.yaml"
-    if os.environ.get("RANKZERO_RENEW_GOLDEN"):
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(yaml.safe_dump_all(made, sort_keys=False), encoding="utf-8")
-
-    assert list(yaml.safe_load_all(path.read_text(encoding="utf-8"))) == made
+    made, was = as_it_was(GOLDEN / f"{name}.yaml", plan(name).manifests)
+    assert was == made
 
 
 def test_no_golden_file_is_without_its_case() -> None:

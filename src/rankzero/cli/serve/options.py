@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rankzero.cli.options import OneOf, Pairs, pairs, where_options
+from rankzero.cli.options import (
+    OneOf,
+    Pairs,
+    env_from_option,
+    env_option,
+    node_selector_option,
+    pairs,
+    pull_secret_option,
+    secret_option,
+    service_account_option,
+    toleration_option,
+    volume_option,
+    where_options,
+)
 
 if TYPE_CHECKING:
     from rankzero.backends.kubernetes.cluster import Cluster
@@ -27,50 +40,22 @@ _EXPOSE = OneOf("kind", lambda: ("ClusterIP", "NodePort", "LoadBalancer"))
 _VERSION = (
     click.option("--image", metavar="IMAGE", help="Container image."),
     click.option("--port", metavar="PORT", help="Where it listens."),
-    click.option("--env", "-e", multiple=True, type=Pairs(), help="An environment variable."),
-    click.option(
-        "--secret",
-        "secrets",
-        multiple=True,
-        type=Pairs(),
-        help="A variable from a Secret: NAME=SECRET/KEY.",
-    ),
-    click.option(
-        "--env-from", multiple=True, metavar="SECRET", help="All of a Secret as environment."
-    ),
+    env_option,
+    secret_option,
+    env_from_option,
     click.option("--ready", metavar="PATH", help="Answers when requests may come: /ready."),
     click.option("--live", metavar="PATH", help="Fails when a pod has to be restarted: /live."),
     click.option("--cpu", metavar="N", help="Processors of each pod."),
     click.option("--memory", metavar="SIZE", help="Memory of each pod: 2Gi."),
     click.option("--gpus", metavar="N", help="GPUs of each pod; also amd.com/gpu=N."),
     click.option("--shm", metavar="SIZE", help="The most that /dev/shm holds."),
-    click.option(
-        "--volume",
-        "volumes",
-        multiple=True,
-        metavar="SOURCE:PATH",
-        help="Mount a claim, or a machine's /folder; :ro behind it to read only.",
-    ),
-    click.option(
-        "--node-selector", multiple=True, type=Pairs(), help="A label that machines must have."
-    ),
-    click.option(
-        "--toleration",
-        "tolerations",
-        multiple=True,
-        metavar="TAINT",
-        help="A taint to tolerate: KEY=VALUE:EFFECT.",
-    ),
+    volume_option,
+    node_selector_option,
+    toleration_option,
     click.option("--pull", type=_PULL, metavar="WHEN", help="Always, IfNotPresent or Never."),
-    click.option(
-        "--pull-secret",
-        "pull_secrets",
-        multiple=True,
-        metavar="SECRET",
-        help="A registry's password.",
-    ),
+    pull_secret_option,
     click.option("--user", metavar="UID|image", help="Who the pods run as (default: 1000)."),
-    click.option("--service-account", metavar="NAME", help="Whose token the pods get."),
+    service_account_option,
     click.option("--priority-class", metavar="NAME", help="The pods' priority."),
     click.option("--label", "-l", "labels", multiple=True, type=Pairs(), help="A label."),
     click.option(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rankzero.backends.base import Helper
 from rankzero.errors import Refused
-from rankzero.pipelines.results import copied
+from rankzero.pipelines.results import copied, room_for
 
 if TYPE_CHECKING:
     from rankzero.pipelines.cluster.there import There
@@ -29,7 +28,8 @@ def fetch(there: There, found: Sequence[Handed], to: Path) -> None:
         with TemporaryDirectory(dir=_made(to)) as draft:
             there.backend.outputs(run, Path(draft) / "all", helper=Helper())
             for one in some:
-                _move(Path(draft) / "all" / PurePosixPath(one.output.where).name, to, one)
+                with room_for(one, to) as place:
+                    (Path(draft) / "all" / PurePosixPath(one.output.where).name).rename(place)
 
 
 def _made(folder: Path) -> Path:
@@ -38,17 +38,3 @@ def _made(folder: Path) -> Path:
     except OSError as error:
         raise Refused(f"{folder} cannot be made: {error.strerror}") from error
     return folder
-
-
-def _move(source: Path, to: Path, one: Handed) -> None:
-    place = to / one.part.step
-    place = (place if one.part.at < 0 else place / str(one.part.at)) / one.name
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if place.is_dir() and not place.is_symlink():
-            shutil.rmtree(place)
-        else:
-            place.unlink(missing_ok=True)
-        source.rename(place)
-    except OSError as error:
-        raise Refused(f"{place} cannot be written: {error.strerror or error}") from error

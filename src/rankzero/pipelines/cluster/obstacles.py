@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from rankzero import why
 from rankzero.agent import events as ev
+from rankzero.agent.healing.pods import phase
 from rankzero.backends.facts import facts
 from rankzero.backends.kubernetes import looking
 from rankzero.driver.cluster import words
 from rankzero.errors import Error
+from rankzero.plan.kubernetes import names
 from rankzero.why.standing import standing
 
 if TYPE_CHECKING:
@@ -26,14 +28,16 @@ _MOST = 3
 def obstacles(there: There, running: Iterable[Attempt]) -> Iterator[Line]:
     """Lines with a label each; none where all goes well. Errors: Refused."""
     yield from _of_driver(there)
-    told = 0
-    for attempt in running:
-        run = words.part(there.run, attempt.number)
+    phases: dict[str, set[str]] = {}
+    for pod in there.cluster.every("Pod", there.selector)["items"]:
+        phases.setdefault(pod["metadata"]["labels"][names.RUN], set()).add(phase(pod))
+    runs = {words.part(there.run, one.number): one for one in running}
+    waiting = [run for run in runs if "Pending" in phases.get(run, {"Pending"})]
+    for run in waiting[:_MOST]:
         with suppress(Error):  # it was not made yet, or is gone
             history = there.backend.run(run).history
-            if history.state != ev.RUNNING_STATE and not history.final and told < _MOST:
-                told += 1
-                yield "waits", f"{attempt.part}, since its pods do not run:"
+            if history.state != ev.RUNNING_STATE and not history.final:
+                yield "waits", f"{runs[run].part}, since its pods do not run:"
                 yield from why.account(facts(there.backend, run, history))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rankzero import backends
-from rankzero.agent.events import FINISHED, Event, from_line
+from rankzero.agent.events import FINISHED, Event
 from rankzero.backends.base import LogBlock, LogQuery
 from rankzero.backends.kubernetes import queueing
 from rankzero.backends.kubernetes.cluster import Cluster, Object
@@ -20,9 +20,10 @@ from rankzero.backends.kubernetes.observing import Observed
 from rankzero.backends.kubernetes.state import annotation, seconds
 from rankzero.backends.places import KUBERNETES, Place
 from rankzero.driver import graph
-from rankzero.driver.cluster import ledger, words
+from rankzero.driver.cluster import words
 from rankzero.driver.graph import Graph
 from rankzero.errors import Refused, UnknownRun
+from rankzero.pipelines.cluster.reading import facts_in, lines_of, numbers, over
 from rankzero.plan.kubernetes import names
 
 if TYPE_CHECKING:
@@ -123,13 +124,11 @@ class There:
         return Watching(self, query, events_from).items()
 
     def lines(self, query: LogQuery) -> Iterator[LogBlock]:
-        from rankzero.pipelines.cluster.watching import numbers
-
         for number in numbers(self.events()):
-            yield from lines_of(self, number, query)
+            yield from lines_of(self.backend, self.run, number, query)
 
     def last_lines(self, attempt: Attempt, most: int) -> list[str]:
-        blocks = lines_of(self, attempt.number, LogQuery(tail=most))
+        blocks = lines_of(self.backend, self.run, attempt.number, LogQuery(tail=most))
         text = b"".join(one.data for one in blocks).decode("utf-8", "backslashreplace")
         return text.removesuffix("\n").split("\n")[-most:] if text else []
 
@@ -182,32 +181,3 @@ class There:
         selector = f"{self.selector},{words.PART}={words.DRIVER}"
         jobs = self.cluster.every("Job", selector)["items"]
         return jobs[0] if jobs else None
-
-
-def over(job: Object) -> bool:
-    """Whether no driver comes any more."""
-    conditions = job.get("status", {}).get("conditions") or ()
-    ended = any(
-        one["type"] in ("Complete", "Failed") and one["status"] == "True" for one in conditions
-    )
-    return ended or "deletionTimestamp" in job["metadata"]
-
-
-def facts_in(maps: Sequence[Object], since: int = 1) -> list[Event]:
-    """The facts in a ledger's ConfigMaps, from a number on."""
-    found = [from_line(line) for seq, line in ledger.lines(list(maps)) if seq >= since]
-    return [event for event in found if event is not None]
-
-
-def lines_of(there: There, number: int, query: LogQuery) -> Iterator[LogBlock]:
-    """What an attempt has written up to now; nothing where its pods are gone."""
-    from dataclasses import replace
-
-    from rankzero.errors import Error
-
-    run = words.part(there.run, number)
-    try:
-        for block in there.backend.logs(run, query):
-            yield replace(block, rank=number)
-    except Error:
-        return

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,9 +15,11 @@ from rankzero.agent.events import FINISHED, Event
 from rankzero.backends.base import LogBlock, LogQuery
 from rankzero.backends.kubernetes import trouble
 from rankzero.backends.kubernetes.cluster import Object
+from rankzero.backends.kubernetes.observing import Observed
 from rankzero.driver import facts
 from rankzero.driver.cluster import words
 from rankzero.errors import Error, Refused, UnknownRun
+from rankzero.pipelines.cluster.reading import facts_in, lines_of, numbers, over
 
 if TYPE_CHECKING:
     from rankzero.pipelines.cluster.there import There
@@ -35,12 +37,6 @@ _Item = Event | LogBlock | Error | None
 _DRAINED = Event(0, 0.0, "drained", {})
 
 
-def numbers(events: Iterable[Event]) -> list[int]:
-    """Of all attempts, in order."""
-    found = [facts.from_event(event) for event in events]
-    return [one.number for one in found if isinstance(one, facts.Started)]
-
-
 class Watching:
     """One who looks at a pipeline on a cluster, and how far they have come."""
 
@@ -53,15 +49,13 @@ class Watching:
 
     def items(self) -> Iterator[Event | LogBlock]:
         """Until it is over, or nobody drives it any more. Errors: Refused."""
-        from rankzero.pipelines.cluster.there import lines_of
-
         known = self._there.events()
         self._know(known)
         for number in numbers(event for event in known if event.seq < self._next):
             if number in self._running.values():
                 self._follow(number)
             else:
-                yield from lines_of(self._there, number, self._query)
+                yield from lines_of(self._there.backend, self._there.run, number, self._query)
         loop = asyncio.new_event_loop()
         task = loop.create_task(self._watch())
         thread = threading.Thread(target=self._serve, args=(loop, task), daemon=True)
@@ -141,8 +135,6 @@ class Watching:
 
     def _made(self, run: str) -> str:
         """Its fact comes before the run. Errors: UnknownRun where it never came."""
-        from rankzero.backends.kubernetes.observing import Observed
-
         with Observed(self._there.cluster, run) as live:
             for _ in range(int(_LAST_LINES / _AGAIN)):
                 version = live.version
@@ -198,8 +190,6 @@ class Watching:
                 await asyncio.sleep(_AGAIN)
 
     def _take(self, kind: str, one: Object) -> None:
-        from rankzero.pipelines.cluster.there import facts_in, over
-
         if kind == "Job":
             if over(one):
                 for event in self._there.events(self._next):

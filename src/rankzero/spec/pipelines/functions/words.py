@@ -11,21 +11,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from rankzero.script.step import SAID
 from rankzero.spec.params import escape, text_of
 from rankzero.spec.pipelines.functions.hints import inner_kind, kind_of
 from rankzero.spec.pipelines.functions.later import Called, Condition, Later
 
 _NAMED = re.compile(r"\$(\$\{)|\$\{([^}]*)\}")
 _OF_ITSELF = ("inputs.", "outputs.", "item.")
-_SAID = {
-    "str": "a text",
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "list": "a list",
-    "dict": "a mapping",
-    "Path": "a path",
-}
 _TAKES: dict[str, Any] = {
     "str": str,
     "int": int,
@@ -109,7 +101,7 @@ def _words(name: str, value: object, hint: object, inputs: Inputs) -> Iterator[s
 def constant(name: str, value: object, kind: str, text: Callable[[str], str]) -> str:
     """A value that is known. kind: what its parameter's type says. Errors: BadArgument."""
     if kind in _TAKES and not _is(value, kind):
-        raise BadArgument(f"takes {_SAID[kind]}; got {value!r}")
+        raise BadArgument(f"takes {SAID[kind]}; got {value!r}")
     if isinstance(value, os.PathLike) or kind == "Path":
         return f"{name}:Path={text(os.fspath(value))}"  # type: ignore[call-overload]
     own = type(value).__name__
@@ -175,7 +167,7 @@ def _inner(hint: object) -> object:
 
 
 def _known(kind: str) -> str:
-    return _SAID.get(kind, "a value")
+    return SAID.get(kind, "a value")
 
 
 def _what(value: object) -> str:
