@@ -17,6 +17,8 @@ from rankzero.spec.shorthands import spelled_out
 from rankzero.spec.validate import problem_of
 
 _NOTHING = Given({})
+#: What must be said of a service on a cluster.
+ON_A_CLUSTER = ("image", "port")
 #: Options of a service that a job has, too, with the same meaning.
 _SHARED = OPTIONS & Service.model_fields.keys() - {"port", "python"}
 _TEXTS = (
@@ -26,14 +28,19 @@ _TEXTS = (
 
 
 def make(
-    options: Mapping[str, Any], *, file: Given | None = None, defaults: Given = _NOTHING
+    options: Mapping[str, Any],
+    *,
+    file: Given | None = None,
+    defaults: Given = _NOTHING,
+    needed: Collection[str] = ON_A_CLUSTER,
 ) -> Service:
     """The service that options ask for. file: what a file says of it, weaker than they. defaults:
     of a job file's form, weaker than both; what has no meaning for a service is passed over.
+    needed: keys that something must say.
 
     Errors: SpecError, with every problem."""
     mine = {key: one for key, one in defaults.entries.items() if key in Service.model_fields}
-    return _whole(file or _NOTHING, options, Given(mine))
+    return _whole(file or _NOTHING, options, Given(mine), needed)
 
 
 def change(
@@ -54,10 +61,12 @@ def change(
         if options.get(table):
             options[table] = {**data[table], **options[table]}
     problems: list[Problem] = []
-    return _whole(from_python(data, Place(), problems), options, _NOTHING)
+    return _whole(from_python(data, Place(), problems), options, _NOTHING, ())
 
 
-def _whole(tree: Given, options: Mapping[str, Any], defaults: Given) -> Service:
+def _whole(
+    tree: Given, options: Mapping[str, Any], defaults: Given, needed: Collection[str]
+) -> Service:
     problems: list[Problem] = []
     shared = {key: one for key, one in options.items() if key in _SHARED}
     tree = apply(tree, Overrides(shared), problems)
@@ -70,6 +79,9 @@ def _whole(tree: Given, options: Mapping[str, Any], defaults: Given) -> Service:
     )
     tree = beneath(tree, defaults)
     tree = tree._replace(value=_texts(spelled_out(tree.entries)))
+    for key in needed:
+        if tree.entries.get(key, _NOTHING).value in (None, {}):
+            problems.append(Problem(Place(option=_option(key)), "is missing"))
     try:
         service = Service.model_validate(tree.plain())
     except ValidationError as error:

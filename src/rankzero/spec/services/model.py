@@ -1,4 +1,4 @@
-"""The request for a service, whole and checked. One model for the command line and Python."""
+"""The request for a service, checked. One model for the command line, files and Python."""
 
 from __future__ import annotations
 
@@ -61,17 +61,18 @@ def _token(value: object) -> object:
 
 
 class Service(Strict):
-    """A service, as `rankzero serve deploy` asks for it."""
+    """A service, as `rankzero serve deploy` asks for it. image and port: None where nothing was said
+    of them, which only this machine can do with."""
 
     name: kinds.Name = Field(description="Its name, which is a name in the cluster's DNS too")
-    image: kinds.Filled = Field(description="Container image")
+    image: kinds.Filled | None = Field(None, description="Container image, on a cluster")
     command: kinds.Texts = Field((), description="What runs, instead of what the image would")
     predictor: kinds.Filled | None = Field(
         None, description="A class that is served, such as app.py:Predictor"
     )
     model: kinds.Filled | None = Field(None, description="Where the predictor's model lies")
     python: kinds.Filled | None = Field(None, description="Interpreter for the predictor")
-    port: kinds.Port = Field(description="Where it listens")
+    port: kinds.Port | None = Field(None, description="Where it listens")
     replicas: Replicas = Field(1, description="How many pods")
     autoscale: Nodes | None = Field(None, description="MIN:MAX pods, by the processors' load")
     at_cpu: Percent = Field(80, description="The load to keep to, of the processors asked for")
