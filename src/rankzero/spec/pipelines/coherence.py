@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rankzero.driver import conditions, filling, graph
+from rankzero.spec.pipelines import serving
 from rankzero.spec.pipelines.model import MOST_STEPS, Pipeline, Step
 from rankzero.spec.problems import did_you_mean
 
@@ -20,6 +21,8 @@ def check(pipeline: Pipeline) -> Iterator[Fault]:
     for name, step in pipeline.steps.items():
         for path, message in _step(pipeline, name, step):
             yield ("steps", name, *path), message
+    for path, message in serving.check(pipeline.steps):
+        yield ("steps", *path), message
     before = {name: edges(name, step).before for name, step in pipeline.steps.items()}
     known = {name: [one for one in some if one in before] for name, some in before.items()}
     around = graph.circle(known)
@@ -36,7 +39,7 @@ def unused(pipeline: Pipeline) -> list[str]:
         f"{name}.{output}"
         for name, step in pipeline.steps.items()
         for output in step.outputs
-        if name in followed and (name, output) not in taken
+        if name in followed and (name, output) not in taken and step.service is None
     ]
 
 

@@ -16,7 +16,7 @@ from rankzero.spec.given import Given, from_python, literal
 from rankzero.spec.overrides import Overrides
 from rankzero.spec.params import Params, as_given
 from rankzero.spec.paths import absolute
-from rankzero.spec.pipelines import coherence
+from rankzero.spec.pipelines import coherence, serving
 from rankzero.spec.pipelines.model import Mount, Pipeline, Step
 from rankzero.spec.pipelines.mounting import mounts
 from rankzero.spec.pipelines.texts import Conditions, Texts, marks, settled, unmarked
@@ -78,22 +78,25 @@ class Making:
             raise SpecError([*self._problems, Problem(steps.place, message)])
         folder = self._workdir(tree.entries.get("workdir"), params)
         workdir = absolute(folder.text, self._base)
+        named = tree.entries.get("name", literal(name, tree.place))
         outputs = [
-            f"{step}.{output}"
-            for step, given in steps.value.items()
-            for output in _outputs(given.entries.get("outputs", _NOTHING)).entries
+            f"{step}.{output}" for step, given in steps.value.items() for output in _gives(given)
         ]
         self._check_params(params, outputs)
-        made = {
-            step: _Step(given, params, outputs, self._problems).made(
-                lambda job, later: self._job(job, params, later, workdir)
+        made = {}
+        for step, given in steps.value.items():
+            one = _Step(given, params, outputs, self._problems)
+            job, service = one.said("job"), one.said("service")
+            made[step] = one.made(
+                None if job is None else self._job(job, params, one.later, workdir),
+                None
+                if service is None
+                else self._service(service, one.texts, f"{named.text}-{step}"),
             )
-            for step, given in steps.value.items()
-        }
         texts = Texts(params.standing, (), self._problems)
         volumes = tree.entries.get("volumes")
         full = tree.having(
-            name=tree.entries.get("name", literal(name, tree.place)),
+            name=named,
             steps=steps._replace(value=made),
             params=as_given(params.values, tree.find(("params",)).place),
             workdir=folder._replace(value=workdir),
@@ -149,6 +152,14 @@ class Making:
         data["params"] = {name: one for name, one in data["params"].items() if name not in known}
         return from_python(unmarked(data), given.place, self._problems)
 
+    def _service(self, given: Given, texts: Texts, name: str) -> Given:
+        """A service as plain data, its texts in the form of a step's."""
+        try:
+            return serving.service(given, texts, name, self._base, self._defaults)
+        except SpecError as error:
+            self._problems.extend(error.problems)
+            return given
+
 
 class _Step:
     """One step on its way to the model. known: every output of the pipeline, as `step.output`."""
@@ -163,26 +174,33 @@ class _Step:
         self._inputs = _inputs(self._given.entries.get("inputs", _NOTHING))
         self._outputs = _outputs(self._given.entries.get("outputs", _NOTHING))
         self._items = self._through(Texts(params.standing, known, problems))
-        self._later = [
+        self.later = [
             *(f"inputs.{name}" for name in self._inputs.entries),
             *(f"outputs.{name}" for name in self._outputs.entries),
             *_names_of_items(self._items),
         ]
-        self._texts = Texts(params.standing, self._later, problems)
+        self.texts = Texts(params.standing, self.later, problems)
+        if "service" in self._given.entries:
+            problems.extend(serving.faults(self._given))
+            self._outputs = serving.OUTPUTS
         self._conditions = Conditions(params.standing, known, problems)
 
-    def made(self, job_of: Any) -> Given:  # noqa: ANN401
+    def said(self, key: str) -> Given | None:
+        return self._given.entries.get(key)
+
+    def made(self, job: Given | None, service: Given | None) -> Given:
+        """job, service: what it is, as plain data, where it is one."""
         if not isinstance(self._given.value, dict):
             return self._given
-        fields = self._given.entries
-        texts = self._texts
-        job, mounted = fields.get("job"), fields.get("mounts")
+        fields, texts = self._given.entries, self.texts
+        mounted, gives = fields.get("mounts"), "outputs" in fields or service is not None
         return self._given.having(
             command=self._command(fields.get("command")),
-            job=None if job is None else job_of(job, self._later),
+            job=job,
+            service=service,
             needs=_list(fields.get("needs")),
             inputs=self._inputs if "inputs" in fields else None,
-            outputs=self._outputs if "outputs" in fields else None,
+            outputs=self._outputs if gives else None,
             when=_filled(fields.get("when"), self._conditions),
             for_each=self._items,
             retries=_filled(fields.get("retries"), texts, number=True),
@@ -200,13 +218,13 @@ class _Step:
 
     def _command(self, given: Given | None) -> Given | None:
         if given is None or not given.is_scalar:
-            return None if given is None else self._texts.words(given)
+            return None if given is None else self.texts.words(given)
         try:
             words = [literal(word, given.place) for word in shlex.split(given.text)]
         except ValueError as error:
             self._problems.append(Problem(given.place, f"{error}".lower()))
             words = []
-        return self._texts.words(given._replace(value=words))
+        return self.texts.words(given._replace(value=words))
 
     def _through(self, texts: Texts) -> Given | None:
         """The list that a step goes through, or whose output is one."""
@@ -255,6 +273,13 @@ def _outputs(given: Given) -> Given:
     if given.items:
         return given._replace(value={one.text: literal("path", one.place) for one in given.items})
     return given
+
+
+def _gives(step: Given) -> Iterable[str]:
+    """What a step hands on, by name."""
+    if "service" in step.entries:
+        return serving.OUTPUTS.entries
+    return _outputs(step.entries.get("outputs", _NOTHING)).entries
 
 
 def _names_of_items(items: Given | None) -> list[str]:

@@ -47,12 +47,19 @@ class Mount(Strict):
     )
 
 
+#: What a service hands on: where it is reached.
+ADDRESS = "address"
+
+
 class Step(Strict):
-    """One step: a command, or a job of any size. Its texts may name what only its doing knows:
-    `${inputs.NAME}`, `${outputs.NAME}`, `${item}`."""
+    """One step: a command, a job of any size, or a service that is left running. Its texts may name
+    what only its doing knows: `${inputs.NAME}`, `${outputs.NAME}`, `${item}`."""
 
     command: kinds.Texts | None = Field(None, description="A command, word by word")
     job: dict[str, Any] | None = Field(None, description="A job, as a job file says it")
+    service: dict[str, Any] | None = Field(
+        None, description="A service that is left running, as a service file says it"
+    )
     needs: Annotated[tuple[str, ...], Strictness(False)] = Field(
         (), description="Steps that must be over before it, beside those it takes from"
     )
@@ -88,13 +95,15 @@ class Step(Strict):
 
     @property
     def cached(self) -> bool:
-        """What is done to a volume is in no cache."""
+        """What is done to a volume is in no cache, and a service is looked after each time."""
+        if self.service is not None:
+            return False
         return not self.mounts if self.cache is None else self.cache
 
     @model_validator(mode="after")
     def _one_thing(self) -> Step:
-        if (self.command is None) == (self.job is None):
-            raise kinds.fault("must say either `command` or `job`", "whole")
+        if sum(one is not None for one in (self.command, self.job, self.service)) != 1:
+            raise kinds.fault("must say one of `command`, `job` and `service`", "whole")
         if self.command is not None and not self.command:
             raise kinds.fault("`command` must not be empty", "whole")
         return self

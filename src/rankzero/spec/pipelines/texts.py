@@ -7,7 +7,7 @@ later, `$${` for a plain `${`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rankzero.driver import filling
@@ -55,18 +55,11 @@ class Texts:
 
     def fill(self, given: Given) -> Given:
         """A text, or a mapping or list of texts; what is neither stays."""
-        if isinstance(given.value, dict):
-            return given._replace(value={key: self.fill(one) for key, one in given.value.items()})
-        if isinstance(given.value, list):
-            return given._replace(value=[self.fill(one) for one in given.value])
-        if not isinstance(given.value, str):
-            return given
-        filled = self._params.fill(given).text
-        if _MARKS.search(given.value) or set(_MARK.findall(filled)) - self._later:
-            message = "must not hold the private characters U+E000 and U+E001"
-            self._problems.append(Problem(given.place, message))
-        text = unmarked(filled)
-        return given._replace(value=text, text=text)
+        return self._each(given, self._filled)
+
+    def mark(self, given: Given) -> Given:
+        """As `fill`, but not yet in the form of `driver.filling`: see `unmarked`."""
+        return self._each(given, self._marked)
 
     def words(self, given: Given) -> Given:
         """As `fill`, with every scalar as the text that was written: for a command's words."""
@@ -76,6 +69,29 @@ class Texts:
             filled = {key: self.fill(one.as_text()) for key, one in given.entries.items()}
             return given._replace(value=filled)
         return self.fill(given.as_text())
+
+    # -- inside
+
+    def _each(self, given: Given, change: Callable[[Given], str]) -> Given:
+        if isinstance(given.value, dict):
+            inner = {key: self._each(one, change) for key, one in given.value.items()}
+            return given._replace(value=inner)
+        if isinstance(given.value, list):
+            return given._replace(value=[self._each(one, change) for one in given.value])
+        if not isinstance(given.value, str):
+            return given
+        text = change(given)
+        return given._replace(value=text, text=text)
+
+    def _filled(self, given: Given) -> str:
+        return str(unmarked(self._marked(given)))
+
+    def _marked(self, given: Given) -> str:
+        filled = self._params.fill(given).text
+        if _MARKS.search(given.text) or set(_MARK.findall(filled)) - self._later:
+            message = "must not hold the private characters U+E000 and U+E001"
+            self._problems.append(Problem(given.place, message))
+        return filled
 
 
 class Conditions(Texts):
