@@ -1,8 +1,9 @@
-"""`python server.zip CONFIG`: a model server that is the first process of its pod.
+"""`python server.zip`: a model server that is the first process of its pod.
 
-CONFIG is JSON: `settings` of the server, where they are put as a file, where the program and what
-travelled (`unpack`: parts, digest, into) are unpacked, and the folder to serve from. The program is
-unpacked, too: what lies beside its modules is read as files, and compiled once for all its workers.
+RANKZERO_SERVER is JSON: `settings` of the server, where they are put as a file, where the program
+and what travelled (`unpack`: parts, digest, into) are unpacked, and the folder to serve from. The
+program is unpacked, too: what lies beside its modules is read as files, and compiled once for all
+its workers.
 """
 
 import json
@@ -16,6 +17,8 @@ from typing import Any, Dict, List, Tuple
 from rankzero.agent import exits
 from rankzero.agent.unpack import Unpackable, unpack
 
+#: The variable with what it is to do.
+CONFIG = "RANKZERO_SERVER"
 #: In the archive: a folder for each package that the server needs; and their versions, with the
 #: oldest Python that they run on.
 PACKAGES, VERSIONS = "packages", "packages.json"
@@ -28,7 +31,7 @@ _BOOT = (
 
 def main() -> None:
     """Becomes the server."""
-    config = json.loads(sys.argv[1])
+    config = json.loads(os.environ.pop(CONFIG))
     for folder in (config["workdir"], os.environ.get("HOME"), os.environ.get("TMPDIR")):
         if folder:
             os.makedirs(os.path.dirname(folder), exist_ok=True)

@@ -44,14 +44,19 @@ def _step(
     python: str,
     variables: Mapping[str, str],
 ) -> Compiled:
-    body = _body(step, pipeline, python, {})
+    fixed = _body(step, pipeline, python, {})
+    key = _key(fixed, code.digest(step.code), python) if step.cached and code else ""
+    return as_driven(name, step, _body(step, pipeline, python, variables))._replace(key=key)
+
+
+def as_driven(name: str, step: Step, body: Mapping[str, Any]) -> Compiled:
+    """A step as a driver sees it, never to be taken from the cache. body: what is done."""
     return edges(name, step)._replace(
         gives=dict(step.outputs),
         items=None if isinstance(step.for_each, str) else step.for_each,
         retries=step.retries,
         timeout=step.timeout,
-        key=_key(body, code.digest(step.code), python) if step.cached and code else "",
-        body=_body(step, pipeline, python, variables),
+        body=body,
     )
 
 
@@ -62,6 +67,9 @@ def _body(
     env = {**more, **pipeline.env, **step.env}
     if step.job is not None:
         return {"job": {**step.job, "env": {**env, **step.job["env"]}}}
+    if step.service is not None:
+        served = {**step.service, "env": {**env, **step.service["env"]}}
+        return {"service": served, "pipeline": pipeline.name}
     assert step.command is not None
     first, *rest = step.command
     return {"argv": [python if first in _PYTHON else first, *rest], "env": env}

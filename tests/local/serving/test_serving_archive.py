@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from rankzero.agent import exits
+from rankzero.agent.server import CONFIG
 from rankzero.code.server_zip import server_zip
 from support.waiting import PATIENCE, until
 
@@ -58,10 +59,9 @@ class Pod:
         }
         command = [self.folder / "image" / "bin" / "python", self.folder / "server.zip"]
         clean = {key: one for key, one in os.environ.items() if key != "PYTHONPATH"}
+        clean[CONFIG] = json.dumps(config)
         with (self.folder / "said").open("wb") as said:
-            return subprocess.Popen(
-                [*command, json.dumps(config)], stdout=said, stderr=said, env=clean
-            )
+            return subprocess.Popen(command, stdout=said, stderr=said, env=clean)
 
     @property
     def said(self) -> str:
@@ -113,9 +113,8 @@ def test_what_cannot_be_unpacked_is_said(pod: Pod) -> None:
     missing = {"parts": str(pod.folder / "nothing"), "digest": "ab", "into": str(pod.folder / "x")}
     config = {"settings": {}, "settings_file": "", "program": "", "workdir": str(pod.folder / "w")}
     command = [sys.executable, str(pod.folder / "server.zip")]
-    done = subprocess.run(
-        [*command, json.dumps({**config, "unpack": [missing]})], capture_output=True, text=True
-    )
+    told = {**os.environ, CONFIG: json.dumps({**config, "unpack": [missing]})}
+    done = subprocess.run(command, env=told, capture_output=True, text=True)
 
     assert done.returncode == exits.REFUSED
     assert "cannot unpack what travelled" in done.stderr

@@ -177,8 +177,8 @@ def test_a_predictor_that_no_pod_could_find_is_told_at_once(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "app.py").write_text(text)
     if said is None:
-        assert sending.code("app.py:Mod").parts
+        assert sending.code("app.py:Mod", Path.cwd()).parts
         return
     with pytest.raises(BadRequest) as caught:
-        sending.code("app.py:Mod")
+        sending.code("app.py:Mod", Path.cwd())
     assert caught.value.args[0] == said

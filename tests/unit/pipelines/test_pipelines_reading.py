@@ -131,7 +131,7 @@ def test_a_list_may_come_from_the_command_line(folder: Path) -> None:
         (steps(a="command: x ${inputs.q}"), "steps.a.command: `${inputs.q}` names no param"),
         (steps(a="command: x ${item}"), "steps.a.command: `${item}` names no param"),
         (steps(a="command: ''"), "steps.a: `command` must not be empty"),
-        (steps(a="command: x\njob: {run: train.py}"), "must say one of `command`, `job` and `service`"),
+        (steps(a="command: x\njob: {run: train.py}"), "must say one of `command`, `job` and `ser"),
         (steps(a="retires: 1"), 'steps.a.retires: unknown key; did you mean "retries"?'),
         (steps(a="timeout: soon"), "steps.a.timeout: must be a time"),
         (steps(a="when: import os"), "steps.a.when: `import os` is no condition"),

@@ -16,6 +16,7 @@ from typing import Any
 from rankzero.backends.kubernetes import provisioning
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.trouble import Taken, Unreachable
+from rankzero.driver.cluster import jobs
 from rankzero.errors import Refused
 from rankzero.plan.kubernetes import claims, sending
 from rankzero.plan.model import Plan
@@ -62,11 +63,11 @@ def submit_all(
 
 
 def _create(cluster: Cluster, made: Mapping[str, Any]) -> bool:
-    """Whether it was not there: a volume that stays may be, and is taken as it is."""
+    """Whether it was not there; what may be there is taken as it is."""
     try:
         cluster.create(made)
     except Taken:
-        if not claims.stays(made):
+        if not jobs.may_be_there(made):
             raise
         return False
     return True

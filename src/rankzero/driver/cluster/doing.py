@@ -13,6 +13,7 @@ from rankzero.agent.handing import HANDED
 from rankzero.agent.healing import pods
 from rankzero.agent.healing.pods import RUN
 from rankzero.driver.cluster import jobs, parts, words
+from rankzero.driver.cluster.denials import Denials
 from rankzero.driver.cluster.ledger import patiently
 from rankzero.driver.cluster.objects import Object, Objects
 from rankzero.driver.engine import Start
@@ -20,8 +21,6 @@ from rankzero.driver.facts import Part
 from rankzero.driver.graph import Graph
 from rankzero.driver.walk import Result
 
-#: How long a refusal is taken for one that passes, and how long until the next try (seconds).
-_DENIED, _AGAIN = 120.0, 3.0
 #: Causes that say nothing of the step.
 _LOST = ("node-lost", "nodes-missing")
 
@@ -34,13 +33,6 @@ class Attempt(NamedTuple):
     role: str
     until: Optional[float]
     why: List[str]
-
-
-class _Denied(NamedTuple):
-    """A part that could not be begun: since when, and when it is tried again."""
-
-    since: float
-    again: float
 
 
 class Runs:
@@ -60,7 +52,7 @@ class Runs:
         self._objects, self._graph, self._run, self._owner = objects, graph, run, owner
         self._done = done
         self._doing: Dict[str, Attempt] = {}
-        self._denied: Dict[str, _Denied] = {}
+        self._denials = Denials()
         self._ended: List[Tuple[str, Result]] = []
 
     def begin(self, start: Start) -> None:
@@ -108,7 +100,7 @@ class Runs:
 
     def look(self, now: float) -> Optional[float]:
         """End what takes too long, and tell of what has ended; when to look again, or None."""
-        for name in [name for name, denied in self._denied.items() if denied.again <= now]:
+        for name in self._denials.due(now):
             self._try(name, now)
         for name, attempt in list(self._doing.items()):
             if attempt.until is not None and attempt.until <= now and not attempt.why:
@@ -120,27 +112,25 @@ class Runs:
             if done is not None:
                 self._done(done.start.part, done.start.attempt, result)
         open_ = [one.until for one in self._doing.values() if one.until is not None and not one.why]
-        moments = [*open_, *(one.again for one in self._denied.values())]
+        moments = [*open_, *self._denials.moments()]
         return min(moments) if moments else None
 
     # -- inside
 
     def _try(self, name: str, now: float) -> None:
-        """Begin it. What may not be, may be a moment later: a quota is given back, and an API
-        server that has just started does not know yet who may do what."""
-        denied = self._denied.pop(name, None)
+        """Begin it, unless it was ended since."""
         if name not in self._doing:
+            self._denials.done(name)
             return
         try:
             self._make(self._doing[name].start, name)
+        except api.Denied as error:
+            if not self._denials.denied(name, now):
+                self._over(name, Result(cause="cannot be started: %s" % error))
+            return
         except (api.Invalid, api.Absent, KeyError) as error:
             self._ended.append((name, Result(cause="cannot be started: %s" % error, final=True)))
-        except api.Denied as error:
-            since = now if denied is None else denied.since
-            if now - since > _DENIED:
-                self._over(name, Result(cause="cannot be started: %s" % error))
-            else:
-                self._denied[name] = _Denied(since, now + _AGAIN)
+        self._denials.done(name)
 
     def _make(self, start: Start, name: str) -> None:
         """Its objects, whatever of them is there already. Errors: api.Denied, api.Invalid."""

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections import deque
-from typing import Any, Callable, Deque, Dict, Mapping, Optional, Tuple
+from typing import Any, Callable, Deque, Dict, Mapping, Optional, Tuple, Union
 
 from rankzero.agent import api, exits
 from rankzero.driver import facts, graph
@@ -23,7 +23,8 @@ from rankzero.driver.cluster.doing import Runs
 from rankzero.driver.cluster.jobs import owner_of
 from rankzero.driver.cluster.ledger import Fenced, Ledger, patiently
 from rankzero.driver.cluster.objects import GONE, Object, Objects
-from rankzero.driver.engine import Engine
+from rankzero.driver.cluster.serving import Services
+from rankzero.driver.engine import Engine, Start
 from rankzero.driver.walk import Walk
 
 #: Before a watch that the API server has ended is begun again (seconds).
@@ -74,11 +75,12 @@ class Driver:
         steps = graph.from_json(plan["steps"])
         self._ledger = Ledger(objects, self._run, me, owner)
         self._runs = Runs(objects, steps, self._run, owner, self._done)
+        self._services = Services(objects, steps, self._run, owner, self._done)
         self._walk = Walk(
             Engine(steps, plan["slots"]),
             self._ledger,
             Known(plan["known"]),
-            self._runs,
+            Either(steps, self._runs, self._services),
             heard=self._heard,
             left=self._leave,
             later=self._later.append,
@@ -88,8 +90,9 @@ class Driver:
     def run(self) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._news.put(_LEAVE))
+        self._services.keep()
         self._walk.resume()
-        for kind in ("Job", "Pod"):
+        for kind in ("Job", "Pod", "Deployment") if self._services else ("Job", "Pod"):
             threading.Thread(target=self._watch, args=(kind,), daemon=True).start()
         if self._stop_by:
             self._walk.stop(self._stop_by)
@@ -102,7 +105,9 @@ class Driver:
 
     def _turn(self) -> None:
         """All that can be done now, then wait for news."""
-        when = self._runs.look(time.time())
+        now = time.time()
+        moments = [self._runs.look(now), self._services.look(now)]
+        when = min((one for one in moments if one is not None), default=None)
         if self._later:
             self._later.popleft()()
             return
@@ -116,8 +121,11 @@ class Driver:
             self._left = True  # what runs goes on, and the next driver finds it
         elif kind == GONE:
             self._runs.gone(changed)
+            self._services.gone(changed)
         elif kind == "Pod":
             self._runs.pod(changed)
+        elif kind == "Deployment":
+            self._services.deployment(changed)
         else:
             self._job(changed)
 
@@ -157,6 +165,24 @@ class Driver:
             except (api.Unanswered, api.Denied) as error:
                 sys.stderr.write("rankzero: watches %ss again: %s\n" % (kind, error))
                 time.sleep(_AGAIN)
+
+
+class Either:
+    """See `driver.walk.Doer`: runs for most steps, services for those that are one."""
+
+    outlives = True
+
+    def __init__(self, steps: graph.Graph, runs: Runs, services: Services) -> None:
+        self._steps, self._runs, self._services = steps, runs, services
+
+    def begin(self, start: Start) -> None:
+        self._of(start.part).begin(start)
+
+    def stop(self, part: facts.Part, *, now: bool = False) -> None:
+        self._of(part).stop(part, now=now)
+
+    def _of(self, part: facts.Part) -> Union[Runs, Services]:
+        return self._services if "service" in self._steps[part.step].body else self._runs
 
 
 def _left(when: Optional[float]) -> Optional[float]:

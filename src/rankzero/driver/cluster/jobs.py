@@ -4,6 +4,8 @@ the driver of a pipeline. Pure.
 
 from typing import Any, Dict, Mapping
 
+from rankzero.driver.cluster.deployments import SERVICE
+
 #: Kueue's label: the queue that starts a Job.
 QUEUE = "kueue.x-k8s.io/queue-name"
 #: The label on claims that rankzero has made, and its value on one that no run takes along.
@@ -30,6 +32,13 @@ def stays(made: Mapping[str, Any]) -> bool:
     """Whether an object is a claim that outlives its run, and may be there already."""
     labels = made["metadata"].get("labels") or {}
     return bool(made["kind"] == "PersistentVolumeClaim" and labels.get(VOLUME) == KEPT)
+
+
+def may_be_there(made: Mapping[str, Any]) -> bool:
+    """Whether one that is there already is as good: a claim that stays, or what of a service is
+    named by its content."""
+    labels = made["metadata"].get("labels") or {}
+    return stays(made) or (made["kind"] == "ConfigMap" and SERVICE in labels)
 
 
 def queued(job: Mapping[str, Any]) -> bool:

@@ -7,6 +7,13 @@ from urllib.parse import quote
 from rankzero.agent import api
 
 Object = Dict[str, Any]
+#: Of kinds that are not in the core's group.
+_VERSIONS = {
+    "Job": "batch/v1",
+    "Deployment": "apps/v1",
+    "ReplicaSet": "apps/v1",
+    "HorizontalPodAutoscaler": "autoscaling/v2",
+}
 #: So many are held in memory as a whole at once.
 _PAGE = "100"
 #: As a watch says that something was deleted.
@@ -37,7 +44,7 @@ class Objects(api.Api):
         query = {"labelSelector": selector, "limit": _PAGE}
         while True:
             answer = self.call("GET", self._of(kind), query)
-            found.extend(slim(one) for one in answer.get("items") or ())
+            found.extend(slim(kind, one) for one in answer.get("items") or ())
             about = answer["metadata"]
             query["continue"] = about.get("continue", "")
             if not query["continue"]:
@@ -55,12 +62,12 @@ class Objects(api.Api):
         patience = _WATCH + api.PATIENCE
         with api.Answer(self, "GET", self._of(kind), query, patience=patience) as answer:
             for line in iter(answer.line, b""):
-                yield _changed(line)
+                yield _changed(kind, line)
 
     # -- inside
 
     def _of(self, kind: str, name: str = "") -> str:
-        return self._path("batch/v1" if kind == "Job" else "v1", kind, name)
+        return self._path(_VERSIONS.get(kind, "v1"), kind, name)
 
     def _path(self, version: str, kind: str, name: str = "") -> str:
         base = "/apis/" + version if "/" in version else "/api/" + version
@@ -70,23 +77,23 @@ class Objects(api.Api):
         return "%s/%s" % (path, quote(name, safe="")) if name else path
 
 
-def _changed(line: bytes) -> Tuple[str, Object]:
+def _changed(kind: str, line: bytes) -> Tuple[str, Object]:
     try:
         said = json.loads(line)
-        kind, changed = said["type"], said["object"]
+        how, changed = said["type"], said["object"]
     except (ValueError, KeyError, TypeError) as error:
         raise api.Unanswered("a watch ends in the middle of a change: %s" % error) from error
-    if kind == "ERROR":
+    if how == "ERROR":
         raise api.Invalid("a watch ends: %s" % changed.get("message"))
-    return str(kind), slim(changed)
+    return str(how), slim(kind, changed)
 
 
-def slim(thing: Object) -> Object:
+def slim(kind: str, thing: Object) -> Object:
     """Of a Job or a pod, what a driver looks at: there may be thousands, and a whole one has some
     12 kB. Of all else everything."""
-    spec = thing.get("spec")
-    if not isinstance(spec, dict):
+    if kind not in ("Job", "Pod"):
         return thing
+    spec = thing.get("spec") or {}
     about = {key: value for key, value in thing["metadata"].items() if key != "managedFields"}
     kept = {key: spec[key] for key in ("suspend",) if key in spec}
     return {**thing, "metadata": about, "spec": kept}

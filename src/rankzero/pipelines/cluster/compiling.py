@@ -14,15 +14,16 @@ from rankzero.driver.cluster import words
 from rankzero.driver.graph import PATH, Graph, graph
 from rankzero.driver.graph import Step as Compiled
 from rankzero.errors import BadRequest
-from rankzero.pipelines.cluster import volumes
+from rankzero.pipelines.cluster import serving, volumes
+from rankzero.pipelines.cluster.serving import Served
 from rankzero.pipelines.code import Code
+from rankzero.pipelines.compiling import as_driven
 from rankzero.plan.kubernetes import Facts, Freight, compile_kubernetes, sending
 from rankzero.plan.model import Code as Travelling
 from rankzero.plan.model import Plan
 from rankzero.spec.given import Given
 from rankzero.spec.model import Job
 from rankzero.spec.params import escape
-from rankzero.spec.pipelines.coherence import edges
 from rankzero.spec.pipelines.model import Pipeline, Step
 
 #: How long the agents of a step stay for one who reads its last lines (seconds).
@@ -30,10 +31,11 @@ _LOOKED_AT = 10.0
 
 
 class Steps(NamedTuple):
-    """The graph, and each step's plan as it would be for one attempt."""
+    """The graph; each step's plan as it would be for one attempt; and those that are services."""
 
     graph: Graph
     plans: dict[str, Plan]
+    services: dict[str, Served]
 
 
 class Compiling(NamedTuple):
@@ -51,11 +53,19 @@ class Compiling(NamedTuple):
 
     def all(self) -> Steps:
         """Errors: BadRequest, SpecError, Refused."""
-        steps, plans = [], {}
+        steps, plans, services = [], {}, {}
         for name, step in self.pipeline.steps.items():
+            if step.service is not None:
+                services[name] = self._service(name)
+                steps.append(as_driven(name, step, services[name].body))
+                continue
             plans[name] = self._plan(name, step)
             steps.append(self._step(name, step, plans[name]))
-        return Steps(graph(steps), plans)
+        return Steps(graph(steps), plans, services)
+
+    def driver(self) -> Plan:
+        """Of a pod like those of steps that say nothing of theirs."""
+        return self._plan(words.DRIVER, Step.model_validate({"command": ("true",)}))
 
     # -- inside
 
@@ -67,6 +77,9 @@ class Compiling(NamedTuple):
         freight = replace(self.freight, carrier=self.carrier)
         plan = compile_kubernetes(job, found, self.travelling, self.facts, run, freight)
         return replace(plan, image=image)
+
+    def _service(self, name: str) -> Served:
+        return serving.compiled(name, self.pipeline, self.facts, self.carrier, self.volume)
 
     def _job(self, name: str, step: Step) -> Job:
         """The step as a job. A command is one of one node; its texts are filled in there."""
@@ -105,14 +118,7 @@ class Compiling(NamedTuple):
         code = self.code.digest(step.code) if step.cached else ""
         told = [self._said(step), plan.image, where, code]
         digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
-        return edges(name, step)._replace(
-            gives=dict(step.outputs),
-            items=None if isinstance(step.for_each, str) else step.for_each,
-            retries=step.retries,
-            timeout=step.timeout,
-            key=digest if step.cached else "",
-            body=body,
-        )
+        return as_driven(name, step, body)._replace(key=digest if step.cached else "")
 
     def _said(self, step: Step) -> list[Any]:
         return [list(step.command or ()), step.job, {**self.pipeline.env, **step.env}]

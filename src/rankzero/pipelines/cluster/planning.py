@@ -16,9 +16,10 @@ from rankzero.backends.kubernetes.preflight import check
 from rankzero.driver import facts, graph
 from rankzero.driver.cluster import words
 from rankzero.driver.facts import plain
-from rankzero.pipelines.cluster import volumes
+from rankzero.pipelines.cluster import checking, volumes
 from rankzero.pipelines.cluster.compiling import Compiling
 from rankzero.pipelines.cluster.launching import Ready
+from rankzero.pipelines.cluster.serving import Served
 from rankzero.pipelines.cluster.there import There, runs
 from rankzero.pipelines.code import Code
 from rankzero.pipelines.earlier import earlier, newest
@@ -65,7 +66,7 @@ def prepared(
     skip = [*no_code(None), *([] if file is None else [file.absolute()])]
     travelling, freight = packed(str(workdir), (), skip)
     run = run_id(pipeline.name, secrets.token_hex(2))
-    compiled = Compiling(
+    compiling = Compiling(
         pipeline,
         Facts(cluster.context, cluster.namespace),
         run,
@@ -74,7 +75,8 @@ def prepared(
         Code(workdir, tuple(skip)),
         volumes.of_outputs(pipeline, run),
         defaults,
-    ).all()
+    )
+    compiled = compiling.all()
     before = runs(place, f"{names.NAME}={pipeline.name}")
     after = done_again(compiled.graph, again)
     known: tuple[facts.Fact, ...] = ()
@@ -82,7 +84,8 @@ def prepared(
         left = newest(before, pipeline)
         taken = earlier(left, pipeline, compiled.graph, again.since, after, lambda output: True)
         known = tuple(taken)
-    plans = list(compiled.plans.values())
+    plans = list(compiled.plans.values()) or [compiling.driver()]
+    services = list(compiled.services.values())
     about = {
         **_about(pipeline, asked),
         "where": f"{cluster.context}/{cluster.namespace}",
@@ -92,10 +95,15 @@ def prepared(
     results = {} if again.everything else dict(_results(before))
     plan = {**about, "run": run, "known": results, "steps": graph.to_json(compiled.graph)}
     shared = [*volumes.made(pipeline, run), *carried(run, freight, _labels(run))]
+    shared += [dict(one) for served in services for one in served.carried]
+    blobs = {**plans[0].blobs, **dict(item for served in services for item in served.blobs)}
     wanted = _driver(run, about, asked, plans)
-    ready = Ready.of(wanted, plan, shared, plans[0].blobs, known)
+    wanted = wanted._replace(more=(*wanted.more, *_to_serve(services)))
+    ready = Ready.of(wanted, plan, shared, blobs, known)
     if asked.preflight:
         _check(cluster, ready, plans)
+        for served in services:
+            checking.check(cluster, served.plan, pipeline.name)
     return ready
 
 
@@ -132,6 +140,11 @@ def _driver(run: str, about: dict[str, Any], asked: Asked, plans: list[Plan]) ->
 
 def _unusual(plan: Plan) -> list[rights.Rule]:
     return [one for one in rights.needed(plan.manifests) if one not in rights.USUAL]
+
+
+def _to_serve(services: list[Served]) -> tuple[rights.Rule, ...]:
+    kinds = {one["kind"] for served in services for one in served.plan.manifests}
+    return driver.serving(kinds) if services else ()
 
 
 def _results(before: list[There]) -> Iterator[tuple[str, dict[str, Any]]]:

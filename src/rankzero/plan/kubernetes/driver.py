@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rankzero.driver.cluster import words
@@ -21,6 +21,26 @@ RIGHTS: tuple[dict[str, Any], ...] = (
     {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]},
     {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["create", "list", "patch"]},
     {"apiGroups": [""], "resources": ["secrets", "services"], "verbs": ["create"]},
+)
+#: What it asks for, too, where a step is a service.
+SERVING: tuple[Rule, ...] = (
+    Rule(
+        "services that are steps of a pipeline: made, and brought to a new version",
+        "apps",
+        ("deployments",),
+        ("create", "list", "watch", "patch"),
+    ),
+    Rule("the version of a service that is gone back to", "apps", ("replicasets",), ("list",)),
+    Rule("where such a service is reached", "", ("services",), ("create", "patch")),
+    Rule(
+        "moving the pods of a service one by one", "policy", ("poddisruptionbudgets",), ("create",)
+    ),
+    Rule(
+        "services that scale themselves",
+        "autoscaling",
+        ("horizontalpodautoscalers",),
+        ("create", "patch"),
+    ),
 )
 #: So often a driver may die before Kubernetes gives it up; each waits longer for its turn.
 _DEATHS = 1000
@@ -63,16 +83,26 @@ class Wanted(NamedTuple):
 def rules() -> tuple[Rule, ...]:
     """What its account may do, for an administrator who makes one (`--service-account`)."""
     why = "what the driver of a pipeline does: its steps, and the book that it keeps of them"
-    return tuple(
+    steps = (
         Rule(why, group, tuple(one["resources"]), tuple(one["verbs"]))
         for one in RIGHTS
         for group in one["apiGroups"]
+    )
+    return (*steps, *SERVING)
+
+
+def serving(kinds: Container[str]) -> tuple[Rule, ...]:
+    """What it asks for where steps are services whose objects are of these kinds."""
+    return tuple(
+        rule
+        for rule in SERVING
+        if rule.group != "autoscaling" or "HorizontalPodAutoscaler" in kinds
     )
 
 
 def for_users() -> tuple[Rule, ...]:
     """What a user takes to run pipelines with an account of their own: see `rights.needed`."""
-    wanted = Wanted("any", "any", "any", {}, [""])
+    wanted = Wanted("any", "any", "any", {}, [""], more=SERVING)
     return needed([job(wanted), *others(wanted)])
 
 

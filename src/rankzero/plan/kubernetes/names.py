@@ -8,6 +8,12 @@ from rankzero.agent.healing.pods import CONTAINER as CONTAINER
 from rankzero.agent.healing.pods import INDEX as INDEX
 from rankzero.agent.healing.pods import ROLE as ROLE
 from rankzero.agent.healing.pods import RUN as RUN
+from rankzero.driver.cluster.deployments import CHANGED as CHANGED
+from rankzero.driver.cluster.deployments import HASH as HASH
+from rankzero.driver.cluster.deployments import REQUEST as REQUEST
+from rankzero.driver.cluster.deployments import REVISION as REVISION
+from rankzero.driver.cluster.deployments import SERVICE as SERVICE
+from rankzero.driver.cluster.deployments import UPDATED as UPDATED
 from rankzero.driver.cluster.jobs import COORDINATOR as COORDINATOR
 from rankzero.driver.cluster.jobs import CREATED as CREATED
 from rankzero.driver.cluster.jobs import QUEUE as QUEUE
@@ -20,14 +26,6 @@ MANAGED_BY = "app.kubernetes.io/managed-by"
 PLAN, STOPPED = "rankzero/plan", "rankzero/stopped-by"
 #: How it ended, from one who watched it: its pods may be there for a while, or gone already.
 ENDED = "rankzero/ended"
-
-#: Of a service's objects and pods: its name. No command takes these for a run's.
-SERVICE = "rankzero/service"
-#: Annotations of a service's Deployment, which its ReplicaSets take over: what was asked for, what
-#: of it was new, and when (seconds since the epoch), for each version.
-REQUEST, CHANGED, UPDATED = "rankzero/request", "rankzero/changed", "rankzero/updated"
-#: Kubernetes' own, of a ReplicaSet: the number of its version, and the label by which it goes.
-REVISION, HASH = "deployment.kubernetes.io/revision", "pod-template-hash"
 
 #: Where the coordinator listens in its pod, whose network is its own, unless a script wants it.
 PORT = 29400

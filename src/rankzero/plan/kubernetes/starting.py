@@ -32,9 +32,9 @@ def drive(python: str | None) -> list[str]:
     return _or_complain(python, [layout.ARCHIVE, "drive"])
 
 
-def server(python: str | None, config: str) -> list[str]:
-    """Start a model server in the same way. config: as JSON."""
-    return _or_complain(python, [f"{layout.SERVER}/server.zip", config])
+def server(python: str | None) -> list[str]:
+    """Start a model server in the same way: see `agent.server`."""
+    return _or_complain(python, [f"{layout.SERVER}/server.zip"])
 
 
 def _or_complain(python: str | None, words: list[str]) -> list[str]:

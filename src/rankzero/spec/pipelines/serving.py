@@ -9,12 +9,14 @@ from pathlib import Path
 from rankzero.spec.given import Given, from_python, literal, word
 from rankzero.spec.paths import absolute
 from rankzero.spec.pipelines.model import ADDRESS, Step
-from rankzero.spec.pipelines.texts import Texts, unmarked
+from rankzero.spec.pipelines.texts import Texts, later_in, unmarked
 from rankzero.spec.problems import Problem, SpecError
 from rankzero.spec.services.making import make
 
 #: What every service hands on.
 OUTPUTS = Given({ADDRESS: Given("value")})
+#: Keys of a service that may name what the step takes.
+_LATER = ("model", "command", "env")
 #: Keys of a step that have no meaning for one, and why.
 _WITHOUT = {
     "outputs": f"a service hands on its `{ADDRESS}`, and nothing else; leave it out",
@@ -44,6 +46,10 @@ def service(given: Given, texts: Texts, name: str, base: Path, defaults: Given) 
     if problems:
         raise SpecError(problems)
     tree = texts.mark(tree)
+    for key, one in tree.entries.items():
+        if key not in _LATER and later_in(one.plain()):
+            message = "is needed beforehand; only `model`, `command` and `env` may name what comes"
+            raise SpecError([Problem(one.place, message)])
     shape = tree.entries.get("server")
     if shape is not None and shape.entries:
         numbers = {key: word(one.text, one.place) for key, one in shape.entries.items()}

@@ -44,6 +44,15 @@ def unmarked(value: Any) -> Any:  # noqa: ANN401
     return value
 
 
+def later_in(value: Any) -> bool:  # noqa: ANN401
+    """Whether a text, or plain data full of texts, names what comes later."""
+    if isinstance(value, Mapping):
+        return any(map(later_in, [*value, *value.values()]))
+    if isinstance(value, (list, tuple)):
+        return any(map(later_in, value))
+    return isinstance(value, str) and bool(_MARKS.search(value))
+
+
 class Texts:
     """Fills the texts of one step. later: the names that only its doing knows."""
 

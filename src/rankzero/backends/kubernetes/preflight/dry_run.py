@@ -16,7 +16,7 @@ from rankzero.backends.kubernetes.preflight.model import (
     Verdict,
     posted,
 )
-from rankzero.plan.kubernetes.claims import stays
+from rankzero.driver.cluster.jobs import may_be_there
 from rankzero.plan.kubernetes.kinds import KINDS
 from rankzero.plan.kubernetes.rights import Right
 from rankzero.why.words import count
@@ -41,7 +41,7 @@ def judge(request: Request, answers: Answers) -> Verdict:
     done = 0
     for made in request.objects:
         answer = answers[of(request, made)]
-        if answer.code == 409 and stays(made):
+        if answer.code == 409 and may_be_there(made):
             continue  # it is there: `volumes` says whether it will do
         done += answer.ok
         what = f"{made['kind']} {made['metadata']['name']}"

@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 
 from rankzero.backends.kubernetes import submitting
 from rankzero.backends.kubernetes.cluster import Cluster, Object
-from rankzero.backends.kubernetes.services import deploying, looking
+from rankzero.backends.kubernetes.services import looking
 from rankzero.backends.kubernetes.trouble import Taken
+from rankzero.driver.cluster import deployments
+from rankzero.driver.cluster.deployments import revision as revision
 from rankzero.errors import BadRequest, Refused
 from rankzero.plan.kubernetes import names
 from rankzero.plan.kubernetes.services import objects, pods
@@ -72,14 +74,10 @@ def undo(cluster: Cluster, name: str, to: int | None = None, why: str = "") -> C
     for _ in range(_TRIES):
         made = looking.deployment(cluster, name)
         target = _earlier(cluster, made, to)
-        number = int(target["metadata"]["annotations"][names.REVISION])
-        what = f"undone, back to version {number}" + (f": {why}" if why else "")
-        template = dict(target["spec"]["template"])
-        labels = dict(template["metadata"]["labels"])
-        labels.pop(names.HASH, None)
-        template["metadata"] = {**template["metadata"], "labels": labels}
-        asked = (target["metadata"].get("annotations") or {}).get(names.REQUEST, _text(made))
-        notes = {names.REQUEST: asked, names.CHANGED: what, names.UPDATED: repr(time.time())}
+        what = deployments.undone(target, why)
+        asked = deployments.note(target, names.REQUEST) or _text(made)
+        notes = deployments.notes(asked, what, time.time())
+        template = deployments.template_of(target)
         try:
             return Changed(_put(cluster, made, template, notes), revision(made), (what,))
         except Taken:
@@ -169,7 +167,7 @@ def _earlier(cluster: Cluster, made: Object, to: int | None) -> Object:
 def _create_or_change(
     cluster: Cluster, manifest: Mapping[str, Any], owner: Object, change: Mapping[str, Any]
 ) -> None:
-    made = submitting.filled(manifest, {}, deploying.owner_of(owner))
+    made = submitting.filled(manifest, {}, deployments.owner_of(owner))
     try:
         cluster.create(made)
     except Taken:
@@ -177,16 +175,11 @@ def _create_or_change(
 
 
 def _text(made: Object) -> str:
-    return str((made["metadata"].get("annotations") or {}).get(names.REQUEST, "{}"))
+    return deployments.note(made, names.REQUEST) or "{}"
 
 
 def _stamp(made: Object) -> str:
-    return str((made["metadata"].get("annotations") or {}).get(names.UPDATED))
-
-
-def revision(made: Object) -> int:
-    """The number of a version: of a ReplicaSet, or of what a Deployment serves."""
-    return int((made["metadata"].get("annotations") or {}).get(names.REVISION) or 0)
+    return str(deployments.note(made, names.UPDATED))
 
 
 def _busy(name: str) -> Refused:

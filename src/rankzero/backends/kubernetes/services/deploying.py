@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +17,7 @@ from rankzero.backends.kubernetes.preflight.request import sizes_of, without_blo
 from rankzero.backends.kubernetes.remembered import remember
 from rankzero.backends.kubernetes.submitting import filled, undo
 from rankzero.backends.kubernetes.trouble import Forbidden, Taken, Unreachable
+from rankzero.driver.cluster import deployments
 from rankzero.errors import BadRequest, Refused
 from rankzero.plan.kubernetes import rights
 from rankzero.plan.kubernetes.services import ServicePlan, objects
@@ -28,18 +28,23 @@ NEW = "deployed"
 
 def check(cluster: Cluster, plan: ServicePlan, *, wait_for_nodes: bool = False) -> ServicePlan:
     """The plan with what was checked. Errors: BadRequest, Refused, with all findings."""
-    made = plan.manifests[0]
     with contextlib.suppress(Forbidden):  # that is told with all else
         if cluster.every("Deployment", fields=f"metadata.name={plan.service.name}")["items"]:
             raise _taken(plan)
+    asked = request(cluster, plan)._replace(wait_for_nodes=wait_for_nodes)
+    checks, notes = judged(cluster, asked, f"{plan.service.name} cannot run in {plan.where}")
+    return replace(plan, checks=checks, notices=(*plan.notices, *notes))
+
+
+def request(cluster: Cluster, plan: ServicePlan) -> Request:
+    """What the checks look at."""
+    made = plan.manifests[0]
     most = int(made["spec"]["replicas"])
     pods = Pods("the service", most, min(1, most), made["spec"]["template"])
     sizes = sizes_of(plan.manifests, plan.blobs)
     sent = tuple(map(without_blobs, plan.manifests))
     rules = rights.to_serve(plan.manifests)
-    request = Request(cluster.namespace, (pods,), sent, sizes, wait_for_nodes, rules)
-    checks, notes = judged(cluster, request, f"{plan.service.name} cannot run in {plan.where}")
-    return replace(plan, checks=checks, notices=(*plan.notices, *notes))
+    return Request(cluster.namespace, (pods,), sent, sizes, rules=rules)
 
 
 def submit(cluster: Cluster, plan: ServicePlan) -> Object:
@@ -52,7 +57,7 @@ def submit(cluster: Cluster, plan: ServicePlan) -> Object:
     made["metadata"] = {**made["metadata"], "annotations": notes}
     owner: dict[str, Any] | None = None
     try:
-        owner = owner_of(cluster.create(made))
+        owner = deployments.owner_of(cluster.create(made))
         for one in plan.manifests[1:]:
             cluster.create(filled(one, plan.blobs, owner))
         return cluster.patch("Deployment", name, {"spec": {"paused": False}})
@@ -71,10 +76,3 @@ def _taken(plan: ServicePlan) -> BadRequest:
         f'There is a deployment "{name}" in {plan.where} already; nothing was created.',
         f"Change it: rankzero serve update {name}; or take another name: --name",
     )
-
-
-def owner_of(deployment: Mapping[str, Any]) -> dict[str, str]:
-    """The reference with which it owns what goes with it."""
-    meta = deployment["metadata"]
-    head = {"apiVersion": "apps/v1", "kind": "Deployment"}
-    return {**head, "name": meta["name"], "uid": meta["uid"]}

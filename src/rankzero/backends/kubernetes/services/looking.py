@@ -11,6 +11,7 @@ from rankzero.backends.kubernetes.looking import Asker, more
 from rankzero.backends.kubernetes.services import reading as read
 from rankzero.backends.kubernetes.services.model import Service
 from rankzero.backends.kubernetes.trouble import Absent, Forbidden
+from rankzero.driver.cluster import deployments
 from rankzero.errors import BadRequest
 from rankzero.plan.kubernetes import names
 from rankzero.why.seen import Seen
@@ -90,7 +91,7 @@ def every(cluster: Cluster) -> list[Service]:
         return []
     pods = _by_name(cluster.every("Pod", names.SERVICE, shapes.LISTS["Pod"])["items"])
     sets = _by_name(cluster.every("ReplicaSet", names.SERVICE)["items"])
-    short = any(not read.done(one) for one in made)
+    short = any(not deployments.done(one) for one in made)
     heard = reading.events((Asker(cluster).every("Event") if short else None) or ())
     missing: list[str] = []
     services = _by_name(_may(cluster, "Service", "", missing) or [])

@@ -52,24 +52,28 @@ def plan(
     if unsaid("name") and (predictor or image):
         options["name"] = _name(predictor, str(image))
     service = make(options, file=file, defaults=defaults)
-    return compiled(cluster, service, cargo(service) if service.predictor else [])
+    facts = Facts(cluster.context, cluster.namespace)
+    return compiled(facts, service, cargo(service) if service.predictor else [])
 
 
-def cargo(service: Service, *, code: bool = True, model: bool = True) -> list[Cargo]:
-    """What travels for a predictor. Errors: BadRequest, Refused."""
+def cargo(
+    service: Service, *, code: bool = True, model: bool = True, here: Path | None = None
+) -> list[Cargo]:
+    """What travels for a predictor. here: the folder that it is in; by default the current one.
+    Errors: BadRequest, Refused."""
     assert service.predictor is not None
+    here = here or Path.cwd()
     found = [sending.server()]
     if code:
-        found.append(sending.code(service.predictor))
-    if model and service.model is not None and (weights := sending.model(service.model)):
+        found.append(sending.code(service.predictor, here))
+    if model and service.model is not None and (weights := sending.model(service.model, here)):
         found.append(weights)
     return found
 
 
-def compiled(cluster: Cluster, service: Service, travels: list[Cargo]) -> ServicePlan:
+def compiled(facts: Facts, service: Service, travels: list[Cargo]) -> ServicePlan:
     service = sending.loaded(service, travels)
     made = [one for each in travels for one in config_maps(service.name, labels(service), each)]
-    facts = Facts(cluster.context, cluster.namespace)
     blobs = {word: part for _, word, part in made}
     return compile_service(service, facts, blobs, tuple(one for one, _, _ in made))
 

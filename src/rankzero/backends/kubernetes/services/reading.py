@@ -16,6 +16,7 @@ from rankzero.backends.kubernetes.services.model import (
     Version,
 )
 from rankzero.backends.kubernetes.state import seconds
+from rankzero.driver.cluster import deployments
 from rankzero.plan.kubernetes import names
 from rankzero.spec.services.coherence import CONTAINER
 from rankzero.why import service as why
@@ -59,7 +60,7 @@ def service(things: Things, where: str) -> Service:
         port=int((_container(template).get("ports") or [{"containerPort": 0}])[0]["containerPort"]),
         wanted=wanted,
         ready=int(status.get("readyReplicas") or 0),
-        done=done(made),
+        done=deployments.done(made),
         standing=_standing(things, newest, instances, seen, wanted),
         versions=versions,
         instances=instances,
@@ -71,15 +72,6 @@ def request(made: Object) -> dict[str, Any]:
     text = (made["metadata"].get("annotations") or {}).get(names.REQUEST)
     found: dict[str, Any] = json.loads(text) if text else {}
     return found
-
-
-def done(made: Object) -> bool:
-    """Whether the newest version serves with all its pods, and no other one does."""
-    status, wanted = made.get("status", {}), int(made["spec"].get("replicas", 1))
-    if int(status.get("observedGeneration") or 0) < int(made["metadata"].get("generation") or 0):
-        return False
-    there, new = int(status.get("replicas") or 0), int(status.get("updatedReplicas") or 0)
-    return there == new == wanted and int(status.get("availableReplicas") or 0) >= wanted
 
 
 def reach(made: Object, instances: Iterable[Instance]) -> Reach:
@@ -146,7 +138,7 @@ def scaling(made: Object) -> Scaling:
 
 def _state(made: Object, wanted: int) -> str:
     status = made.get("status", {})
-    if done(made):
+    if deployments.done(made):
         return "ready" if wanted else "idle"
     told = {one["type"]: one for one in status.get("conditions") or ()}
     reason = told.get("Progressing", {}).get("reason")

@@ -8,10 +8,11 @@ from typing import Any
 
 from rankzero.backends.kubernetes import submitting
 from rankzero.backends.kubernetes.cluster import Cluster, Object
-from rankzero.backends.kubernetes.services import changing, deploying, planning, sending
+from rankzero.backends.kubernetes.services import changing, planning, sending
 from rankzero.backends.kubernetes.services import reading as read
 from rankzero.backends.kubernetes.services.changing import Changed, revision
 from rankzero.backends.kubernetes.trouble import Taken
+from rankzero.driver.cluster import deployments
 from rankzero.errors import BadRequest
 from rankzero.plan.kubernetes import names
 from rankzero.plan.kubernetes.services.objects import KEPT, labels
@@ -70,7 +71,7 @@ def _config_maps(made: Object) -> Iterator[str]:
 
 def _send(cluster: Cluster, service: Service, cargo: list[Cargo], deployment: Object) -> None:
     """What is there already has the same name, and the same content."""
-    owner = deploying.owner_of(deployment)
+    owner = deployments.owner_of(deployment)
     for one in cargo:
         for made, word, part in config_maps(service.name, labels(service), one):
             with contextlib.suppress(Taken):

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from rankzero.driver.cluster import deployments
 from rankzero.plan.kubernetes import names
 from rankzero.plan.kubernetes.objects import head
 from rankzero.plan.kubernetes.services import pods
@@ -42,9 +43,8 @@ def deployment(service: Service, template: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def notes(service: Service, changed: str, now: float) -> dict[str, str]:
-    """A version's annotations. changed: what of it is new; now: seconds since the epoch."""
-    request = json.dumps(service.to_json(), sort_keys=True)
-    return {names.REQUEST: request, names.CHANGED: changed, names.UPDATED: repr(now)}
+    """A version's annotations: see `deployments.notes`."""
+    return deployments.notes(json.dumps(service.to_json(), sort_keys=True), changed, now)
 
 
 def address(service: Service) -> dict[str, Any]:

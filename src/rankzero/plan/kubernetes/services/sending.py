@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from rankzero.agent.server import CONFIG
 from rankzero.plan.kubernetes import layout, objects, pod, starting
 from rankzero.serving.settings import TOKEN
 from rankzero.spec.services.model import Sent, Service
@@ -46,8 +47,7 @@ def command(service: Service) -> list[str]:
     """What runs in the container; `$(NAME)` would be filled in by Kubernetes."""
     if service.predictor is None:
         return [word.replace("$(", "$$(") for word in service.command]
-    text = json.dumps(_config(service), sort_keys=True).replace("$(", "$$(")
-    return starting.server(service.python, text)
+    return starting.server(service.python)
 
 
 def folder(service: Service) -> str | None:
@@ -58,6 +58,8 @@ def environment(service: Service) -> list[dict[str, Any]]:
     if service.predictor is None:
         return []
     found: dict[str, dict[str, Any]] = {name: {"value": text} for name, text in pod.HOME.items()}
+    config = json.dumps(_config(service), sort_keys=True)
+    found[CONFIG] = {"value": config.replace("$(", "$$(")}
     if service.token is not None:
         found[TOKEN] = pod.from_secret(service.token)
     return [{"name": name, **value} for name, value in found.items() if name not in service.env]

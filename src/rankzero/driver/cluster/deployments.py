@@ -1,0 +1,85 @@
+"""What holds for a service's Deployment, whoever makes or changes it: the command, or the driver of
+a pipeline. Pure.
+"""
+
+from typing import Any, Dict, Iterable, List, Mapping, Optional
+
+#: Of a service's objects and pods: its name. No command takes these for a run's.
+SERVICE = "rankzero/service"
+#: Annotations of a service's Deployment, which its ReplicaSets take over: what was asked for, what
+#: of it was new, and when (seconds since the epoch), for each version.
+REQUEST, CHANGED, UPDATED = "rankzero/request", "rankzero/changed", "rankzero/updated"
+#: An annotation: the name of the pipeline whose step it is.
+OF = "rankzero/of-pipeline"
+#: Kubernetes' own, of a ReplicaSet: the number of its version, and the label by which it goes.
+REVISION, HASH = "deployment.kubernetes.io/revision", "pod-template-hash"
+
+Object = Mapping[str, Any]
+
+
+def notes(request: str, changed: str, now: float) -> Dict[str, str]:
+    """A version's annotations. request: as JSON; changed: what of it is new; now: in seconds since
+    the epoch."""
+    return {REQUEST: request, CHANGED: changed, UPDATED: repr(now)}
+
+
+def owner_of(made: Object) -> Dict[str, str]:
+    """The reference with which it owns what goes with it."""
+    meta = made["metadata"]
+    head = {"apiVersion": "apps/v1", "kind": "Deployment"}  # which a list's items leave out
+    return {**head, "name": meta["name"], "uid": meta["uid"]}
+
+
+def note(made: Object, name: str) -> Optional[str]:
+    return (made["metadata"].get("annotations") or {}).get(name)
+
+
+def done(made: Object) -> bool:
+    """Whether the newest version serves with all its pods, and no other one does."""
+    status, wanted = made.get("status", {}), int(made["spec"].get("replicas", 1))
+    if int(status.get("observedGeneration") or 0) < int(made["metadata"].get("generation") or 0):
+        return False
+    there, new = int(status.get("replicas") or 0), int(status.get("updatedReplicas") or 0)
+    return there == new == wanted and int(status.get("availableReplicas") or 0) >= wanted
+
+
+def revision(made: Object) -> int:
+    """The number of a version: of a ReplicaSet, or of what a Deployment serves."""
+    return int(note(made, REVISION) or 0)
+
+
+def before(sets: Iterable[Object], made: Object) -> Optional[Object]:
+    """The newest of a Deployment's ReplicaSets that is not of its version; None for the first."""
+    others = [one for one in sets if 0 < revision(one) != revision(made)]
+    return max(others, key=revision, default=None)
+
+
+def template_of(replica_set: Object) -> Dict[str, Any]:
+    """A version's pods, as a Deployment has them."""
+    template = dict(replica_set["spec"]["template"])
+    labels = {key: one for key, one in template["metadata"]["labels"].items() if key != HASH}
+    template["metadata"] = dict(template["metadata"], labels=labels)
+    return template
+
+
+def undone(replica_set: Object, why: str = "") -> str:
+    """What a version that is gone back to says of itself."""
+    back = "undone, back to version %d" % revision(replica_set)
+    return "%s: %s" % (back, why) if why else back
+
+
+def putting(
+    made: Object, template: Mapping[str, Any], said: Mapping[str, str]
+) -> List[Dict[str, Any]]:
+    """The JSON patch that puts a version in the place of another, as long as nobody else has. said:
+    its annotations."""
+    about = made["metadata"]
+    version = {"op": "test", "path": "/metadata/resourceVersion", "value": about["resourceVersion"]}
+    return [
+        version,
+        {"op": "replace", "path": "/spec/template", "value": dict(template)},
+        *(
+            {"op": "add", "path": "/metadata/annotations/" + name.replace("/", "~1"), "value": text}
+            for name, text in said.items()
+        ),
+    ]

@@ -1,0 +1,268 @@
+"""Parts done as services of the cluster: made, or brought to a new version, and watched until they
+serve. What was left running goes on when the pipeline is over."""
+
+import contextlib
+import hashlib
+import json
+import time
+from functools import partial
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+
+from rankzero.agent import api
+from rankzero.driver.cluster import deployments, filling, words
+from rankzero.driver.cluster.denials import Denials
+from rankzero.driver.cluster.ledger import patiently
+from rankzero.driver.cluster.objects import Object, Objects
+from rankzero.driver.engine import Start
+from rankzero.driver.facts import Output, Part
+from rankzero.driver.graph import Graph
+from rankzero.driver.walk import Result
+
+#: What a service hands on: where it is reached.
+ADDRESS = "address"
+#: So often somebody else may change it at the same time.
+_TRIES = 10
+
+
+class _Waiting(NamedTuple):
+    """One that is to be ready. until: when its time is over (seconds since the epoch). ours:
+    whether this pipeline's run has made the version that is to serve."""
+
+    start: Start
+    until: float
+    ours: bool = False
+
+
+class Services:
+    """See `driver.walk.Doer`. Of a step's body, `service` is: `name`; `manifests`, the Deployment
+    first; `carried`, the ConfigMaps that are there already and that it is to own; `request`, as
+    `spec.services.Service.to_json` gives it; `wait` (seconds); `pipeline`, the name that tells
+    whose it is; `address`."""
+
+    outlives = True
+
+    def __init__(
+        self,
+        objects: Objects,
+        graph: Graph,
+        run: str,
+        owner: Mapping[str, Any],
+        done: Callable[[Part, int, Result], None],
+    ) -> None:
+        self._objects, self._graph, self._run, self._owner = objects, graph, run, owner
+        self._done = done
+        self._waiting: Dict[str, _Waiting] = {}
+        self._denials = Denials()
+        self._ended: List[Tuple[str, Result]] = []
+
+    def __bool__(self) -> bool:
+        """Whether there is any in the graph."""
+        return any("service" in step.body for step in self._graph.values())
+
+    def keep(self) -> None:
+        """See to it that what came with the pipeline stays until it is needed, also where a service
+        has it already, and is deleted meanwhile. Errors: api.Denied."""
+        for step in self._graph.values():
+            carried = step.body.get("service", {}).get("carried", ())
+            with contextlib.suppress(api.Absent):  # that is told when its turn has come
+                self._own(carried, self._owner)
+
+    def begin(self, start: Start) -> None:
+        body = self._body(start.part.step)
+        limits = [body["wait"], self._graph[start.part.step].timeout]
+        until = time.time() + min(limit for limit in limits if limit is not None)
+        self._waiting[body["name"]] = _Waiting(start, until)
+        self._try(body["name"])
+
+    def stop(self, part: Part, *, now: bool = False) -> None:
+        for name, waiting in list(self._waiting.items()):
+            if waiting.start.part == part:
+                self._give_up(name, "was stopped")
+
+    # -- what the driver tells
+
+    def deployment(self, made: Object) -> None:
+        """A Deployment as it is now."""
+        name = made["metadata"]["name"]
+        if name in self._waiting and not made["spec"].get("paused") and deployments.done(made):
+            address = self._body(self._waiting[name].start.part.step)["address"]
+            digest = hashlib.sha256(address.encode()).hexdigest()
+            output = Output(digest, value=address, size=len(address))
+            self._ended.append((name, Result(outputs={ADDRESS: output})))
+
+    def gone(self, thing: Object) -> None:
+        """What was deleted, or is not this run's any more."""
+        name = thing["metadata"]["labels"].get(deployments.SERVICE)
+        if name not in self._waiting:
+            return
+        there = self._there(name)
+        if there is None:
+            self._ended.append((name, Result(cause="was deleted: its Deployment is gone")))
+            return
+        by = there["metadata"]["labels"].get(words.PIPELINE, "somebody")
+        result = Result(cause="was taken over by %s at the same time" % by, final=True)
+        self._ended.append((name, result))
+
+    def look(self, now: float) -> Optional[float]:
+        """Give up what takes too long, and tell of what has ended; when to look again, or None."""
+        for name in self._denials.due(now):
+            self._try(name)
+        for name, waiting in list(self._waiting.items()):
+            if waiting.until <= now:
+                took = now - waiting.until + self._body(waiting.start.part.step)["wait"]
+                self._give_up(name, "is not ready after %.0f s" % took)
+        while self._ended:
+            name, result = self._ended.pop(0)
+            ended = self._waiting.pop(name, None)
+            if ended is not None:
+                self._done(ended.start.part, ended.start.attempt, result)
+        return min(
+            [one.until for one in self._waiting.values()] + list(self._denials.moments()),
+            default=None,
+        )
+
+    # -- inside
+
+    def _body(self, step: str) -> Mapping[str, Any]:
+        body: Mapping[str, Any] = self._graph[step].body["service"]
+        return body
+
+    def _try(self, name: str) -> None:
+        waiting = self._waiting.get(name)
+        if waiting is None:
+            self._denials.done(name)
+            return
+        try:
+            made, ours = self._put(waiting.start)
+        except api.Denied as error:
+            if not self._denials.denied(name, time.time()):
+                self._ended.append((name, Result(cause="cannot be deployed: %s" % error)))
+            return
+        except (api.Invalid, api.Absent) as error:
+            result = Result(cause="cannot be deployed: %s" % error, final=True)
+            self._ended.append((name, result))
+        else:
+            self._waiting[name] = waiting._replace(ours=ours)
+            self.deployment(made)  # nothing more may become of it
+        self._denials.done(name)
+
+    def _put(self, start: Start) -> Tuple[Object, bool]:
+        """It, as it is asked for; and whether this run has made its version. Errors: api.Denied,
+        api.Invalid, api.Absent."""
+        body = self._body(start.part.step)
+        made, *others = filling.manifests(self._graph, start)
+        request = json.dumps(filling.request(self._graph, start), sort_keys=True)
+        said = deployments.notes(request, "by the pipeline %s" % self._run, time.time())
+        there = self._there(body["name"])
+        if there is None:
+            made["metadata"]["annotations"] = {**said, deployments.OF: body["pipeline"]}
+            there = self._create(made)
+        self._check(there, body)
+        if deployments.note(there, deployments.REQUEST) != request:
+            there = self._replace(there, made, said)
+        self._own(body["carried"], deployments.owner_of(there))
+        for one in others:
+            self._beside(one, deployments.owner_of(there))
+        label = {"metadata": {"labels": {words.PIPELINE: self._run}}, "spec": {"paused": False}}
+        there = patiently(partial(self._objects.change, "Deployment", body["name"], label))
+        return there, deployments.note(there, deployments.CHANGED) == said[deployments.CHANGED]
+
+    def _there(self, name: str) -> Optional[Object]:
+        selector = "%s=%s" % (deployments.SERVICE, name)
+        found, _ = patiently(lambda: self._objects.every("Deployment", selector))
+        return next((one for one in found if one["metadata"]["name"] == name), None)
+
+    def _check(self, there: Object, body: Mapping[str, Any]) -> None:
+        """Nobody's service is changed but the pipeline's own. Errors: api.Invalid."""
+        whose = deployments.note(there, deployments.OF)
+        if whose != body["pipeline"]:
+            by = "the pipeline %s" % whose if whose else "somebody"
+            raise api.Invalid(
+                "there is a service %s already, which %s has made; give this one another `name`"
+                % (body["name"], by)
+            )
+
+    def _create(self, made: Object) -> Object:
+        try:
+            created: Object = patiently(lambda: self._objects.create(made))
+        except api.Taken as error:
+            name = made["metadata"]["name"]
+            there = self._there(name)  # made by an earlier try, whose answer was lost
+            if there is None:
+                raise api.Invalid(
+                    "there is a deployment %s already, which is no service of rankzero's; give "
+                    "this one another `name`" % name
+                ) from error
+            return there
+        return created
+
+    def _replace(self, there: Object, made: Object, said: Mapping[str, str]) -> Object:
+        """Errors: api.Invalid, also where others change it again and again."""
+        name, template = made["metadata"]["name"], made["spec"]["template"]
+        for attempt in range(_TRIES):
+            steps = deployments.putting(there, template, said)
+            try:
+                return self._amended(name, steps)
+            except api.Invalid:
+                now = self._there(name)
+                if now is None or attempt == _TRIES - 1 or _version(now) == _version(there):
+                    raise
+                there = now
+        raise AssertionError("not reached")
+
+    def _amended(self, name: str, steps: List[Dict[str, Any]]) -> Object:
+        found: Object = patiently(lambda: self._objects.amend("Deployment", name, steps))
+        return found
+
+    def _own(self, config_maps: Iterable[str], owner: Mapping[str, Any]) -> None:
+        """What came with the pipeline stays as long as the service does. Twice is once."""
+        step = {"op": "add", "path": "/metadata/ownerReferences/-", "value": dict(owner)}
+        for name in config_maps:
+            patiently(partial(self._objects.amend, "ConfigMap", name, [step]))
+
+    def _beside(self, manifest: Object, owner: Mapping[str, Any]) -> None:
+        """Its Service, and what else it has. What is there is brought to what is asked for."""
+        kind, about = manifest["kind"], manifest["metadata"]
+        about["ownerReferences"] = [dict(owner)]
+        try:
+            patiently(lambda: self._objects.create(manifest))
+        except api.Taken:
+            if kind != "PodDisruptionBudget":  # it is the same for all versions
+                change = {"spec": _changeable(manifest)}
+                patiently(lambda: self._objects.change(kind, about["name"], change))
+
+    def _give_up(self, name: str, why: str) -> None:
+        """Go back to what served before, where there was something."""
+        waiting = self._waiting[name]
+        said = why
+        if waiting.ours:
+            try:
+                said = self._undone(name, why)
+            except (api.Denied, api.Invalid, api.Absent) as error:
+                said = "%s, and the version before cannot be gone back to: %s" % (why, error)
+        hint = "rankzero serve why %s" % name
+        self._ended.append((name, Result(cause="%s (%s)" % (said, hint))))
+
+    def _undone(self, name: str, why: str) -> str:
+        there = self._there(name)
+        selector = "%s=%s" % (deployments.SERVICE, name)
+        sets, _ = patiently(lambda: self._objects.every("ReplicaSet", selector))
+        before = None if there is None else deployments.before(sets, there)
+        if there is None or before is None:
+            return why
+        asked = deployments.note(before, deployments.REQUEST) or "{}"
+        said = deployments.notes(asked, deployments.undone(before, why), time.time())
+        self._amended(name, deployments.putting(there, deployments.template_of(before), said))
+        return "%s; version %d serves again" % (why, deployments.revision(before))
+
+
+def _version(made: Object) -> str:
+    return str(made["metadata"]["resourceVersion"])
+
+
+def _changeable(manifest: Object) -> Dict[str, Any]:
+    """Of a Service not whom it leads to, of a scaler all."""
+    spec = manifest["spec"]
+    if manifest["kind"] != "Service":
+        return dict(spec)
+    return {key: spec[key] for key in ("type", "ports")}

@@ -1,0 +1,34 @@
+"""What would keep a service from being left running by a pipeline, before the pipeline begins."""
+
+from __future__ import annotations
+
+from rankzero.backends.kubernetes.cluster import Cluster
+from rankzero.backends.kubernetes.preflight import judged
+from rankzero.backends.kubernetes.services import deploying
+from rankzero.backends.kubernetes.trouble import Forbidden
+from rankzero.driver.cluster import deployments
+from rankzero.errors import BadRequest
+from rankzero.plan.kubernetes.services import ServicePlan
+
+
+def check(cluster: Cluster, plan: ServicePlan, pipeline: str) -> None:
+    """pipeline: its name. Errors: BadRequest, also where there is a service of this name which is
+    not this pipeline's; Refused."""
+    name = plan.service.name
+    try:
+        there = cluster.every("Deployment", fields=f"metadata.name={name}")["items"]
+    except Forbidden:  # the driver's account may be another one's
+        there = []
+    for made in there:
+        whose = deployments.note(made, deployments.OF)
+        if whose != pipeline:
+            by = f"the pipeline {whose}" if whose else "somebody"
+            raise BadRequest(
+                f'There is a deployment "{name}" in {plan.where} already, which {by} has made; '
+                "nothing was started.",
+                "Give the service another `name`",
+            )
+    request = deploying.request(cluster, plan)._replace(rules=())
+    if there:
+        request = request._replace(objects=())
+    judged(cluster, request, f"the service {name} cannot run in {plan.where}")
