@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rankzero.pipelines.handle import run_pipeline
     from rankzero.script.context import Context, context, outputs
     from rankzero.script.reports import report
-    from rankzero.script.steps import command, job, pipeline, step
+    from rankzero.script.steps import command, job, pipeline, service, step
     from rankzero.spec.model import Job
 
 __version__ = "0.1.0"
@@ -44,6 +44,7 @@ __all__ = [
     "report",
     "run",
     "run_pipeline",
+    "service",
     "show_pipeline",
     "step",
 ]
@@ -58,6 +59,7 @@ _HOMES = {
     "pipeline": "script.steps",
     "command": "script.steps",
     "job": "script.steps",
+    "service": "script.steps",
     "run_pipeline": "pipelines.handle",
     "show_pipeline": "cli.show.graph",
     "Job": "spec.model",

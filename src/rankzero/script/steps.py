@@ -73,6 +73,8 @@ if TYPE_CHECKING:
 
         def job(self, job: Any, wishes: Said, at: At) -> Any: ...
 
+        def service(self, service: Any, wishes: Said, at: At) -> Any: ...
+
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -231,6 +233,12 @@ def command(*words: Any, **wishes: Unpack[OtherWishes]) -> Any:
 def job(job: Union[str, Mapping[str, Any]], **wishes: Unpack[OtherWishes]) -> Any:
     """A step that is a job: keys as in a job file, or the path of one."""
     return _inside("job").job(job, _said(wishes, _caller()), _caller())
+
+
+def service(service: Mapping[str, Any] | str, **wishes: Unpack[OtherWishes]) -> Any:
+    """A step that is a service, which is left running: keys as in a service file, or the path of
+    one. It hands on its address."""
+    return _inside("service").service(service, _said(wishes, _caller()), _caller())
 
 
 def _inside(what: str) -> Reader:

@@ -49,6 +49,8 @@ def plan_lines(run: str, plan: Mapping[str, Any], pipeline: Pipeline) -> Iterato
 
 
 def _what(body: Mapping[str, Any]) -> str:
+    if "service" in body:
+        return f"service {_served(body['service'])}"
     if "job" not in body:
         return shlex.join(body["argv"])
     job = body["job"]
@@ -56,6 +58,13 @@ def _what(body: Mapping[str, Any]) -> str:
     words = run["command"] or [run["script"] or f"-m {run['module']}"]
     nodes = ", ".join(f"{_nodes(role['nodes'])} {name}" for name, role in job["roles"].items())
     return f"job of {nodes}: {' '.join([*words, *job['args']])}"
+
+
+def _served(service: Mapping[str, Any]) -> str:
+    """`faces: app.py:Faces`, `web: nginx`; a plan for a cluster has what was asked for in it."""
+    asked = service.get("request", service)
+    what = asked.get("predictor") or shlex.join(asked.get("command") or ()) or asked.get("image")
+    return f"{asked['name']}: {what}"
 
 
 def _nodes(nodes: Mapping[str, int]) -> str:

@@ -36,7 +36,17 @@ def request(graph: Graph, start: Start) -> Object:
 def _words(graph: Graph, start: Start) -> Words:
     step = graph[start.part.step]
     kinds = {name: graph[source].gives[output] for name, (source, output) in step.takes.items()}
-    return Words(step, start, kinds, "", "")
+    inputs = {
+        name: _moved(given, *step.body["service"]["moved"]) for name, given in start.inputs.items()
+    }
+    return Words(step, start._replace(inputs=inputs), kinds, "", "")
+
+
+def _moved(given: Given, was: str, now: str) -> Given:
+    """A service mounts the volume of what was handed on at another place than steps do."""
+    if not isinstance(given, Output) or not given.where.startswith(was + "/"):
+        return given
+    return given._replace(where=now + given.where[len(was) :])
 
 
 def _filled(said: Words, data: Any) -> Any:

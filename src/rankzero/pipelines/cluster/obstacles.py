@@ -13,7 +13,9 @@ from rankzero.backends.facts import facts
 from rankzero.backends.kubernetes import looking
 from rankzero.driver.cluster import words
 from rankzero.errors import Error
+from rankzero.pipelines.cluster.reading import is_service
 from rankzero.plan.kubernetes import names
+from rankzero.why.blocked import listed
 from rankzero.why.standing import standing
 
 if TYPE_CHECKING:
@@ -28,6 +30,11 @@ _MOST = 3
 def obstacles(there: There, running: Iterable[Attempt]) -> Iterator[Line]:
     """Lines with a label each; none where all goes well. Errors: Refused."""
     yield from _of_driver(there)
+    running = list(running)
+    for one in [one for one in running if is_service(there, one.part.step)]:
+        running.remove(one)
+        with suppress(Error):  # it was not made yet, or is gone
+            yield from _of_service(there, one)
     phases: dict[str, set[str]] = {}
     for pod in there.cluster.every("Pod", there.selector)["items"]:
         phases.setdefault(pod["metadata"]["labels"][names.RUN], set()).add(phase(pod))
@@ -39,6 +46,19 @@ def obstacles(there: There, running: Iterable[Attempt]) -> Iterator[Line]:
             if history.state != ev.RUNNING_STATE and not history.final:
                 yield "waits", f"{runs[run].part}, since its pods do not run:"
                 yield from why.account(facts(there.backend, run, history))
+
+
+def _of_service(there: There, attempt: Attempt) -> Iterator[Line]:
+    """What keeps its pods from being ready, as `rankzero serve why` tells it."""
+    from rankzero.backends.kubernetes.services.looking import one
+
+    name = str(there.graph()[attempt.part.step].body["service"]["name"])
+    for pods, place in one(there.cluster, name).standing.grouped():
+        yield "waits", f"{attempt.part}, since {listed(pods)}: {place.text}"
+        if place.trouble is not None:
+            yield from (("evidence", line) for line in place.trouble.evidence)
+            if place.trouble.remedy:
+                yield "remedy", place.trouble.remedy
 
 
 def _of_driver(there: There) -> Iterator[Line]:

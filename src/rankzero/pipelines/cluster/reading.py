@@ -14,6 +14,7 @@ from rankzero.errors import Error
 if TYPE_CHECKING:
     from rankzero.backends.base import Backend, LogBlock, LogQuery
     from rankzero.backends.kubernetes.cluster import Object
+    from rankzero.pipelines.cluster.there import There
 
 
 def over(job: Object) -> bool:
@@ -31,10 +32,16 @@ def facts_in(maps: Sequence[Object], since: int = 1) -> list[Event]:
     return [event for event in found if event is not None]
 
 
-def numbers(events: Iterable[Event]) -> list[int]:
-    """Of all attempts, in order."""
+def numbers(there: There, events: Iterable[Event]) -> list[int]:
+    """Of all attempts that are runs, in order."""
     found = [facts.from_event(event) for event in events]
-    return [one.number for one in found if isinstance(one, facts.Started)]
+    began = [one for one in found if isinstance(one, facts.Started)]
+    return [one.number for one in began if not is_service(there, one.part.step)]
+
+
+def is_service(there: There, step: str) -> bool:
+    """Such a step is no run; its lines are the service's."""
+    return "service" in there.graph()[step].body
 
 
 def lines_of(backend: Backend, run: str, number: int, query: LogQuery) -> Iterator[LogBlock]:

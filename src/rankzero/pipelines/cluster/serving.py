@@ -20,8 +20,8 @@ from rankzero.spec.problems import Place, Problem, SpecError
 from rankzero.spec.services.making import ON_A_CLUSTER, make
 from rankzero.spec.services.model import Service
 
-#: The volume of a service with what steps have handed on.
-_HANDED = "rankzero-handed-on"
+#: The volume of a service with what steps have handed on, and where it is.
+_HANDED, _THERE = "handed-on", "/handed-on"
 _TAKEN = "${inputs."
 
 
@@ -59,6 +59,7 @@ def compiled(
         "request": plan.service.to_json(),
         "wait": service.wait,
         "pipeline": pipeline.name,
+        "moved": [layout.OUTPUT_VOLUME, _THERE],
         "address": f"http://{service.name}.{facts.namespace}:{service.port}",
     }
     env = {**pipeline.env, **step.env}
@@ -96,8 +97,7 @@ def _handed_on(name: str, pipeline: Pipeline, claim: str | None) -> dict[str, An
             "Name a volume that all of them can mount: output_volume: NAME, in the pipeline's file "
             "or the profile",
         )
-    mount = {"claim": claim, "path": layout.OUTPUT_VOLUME, "read_only": True}
-    return {_HANDED: mount}
+    return {_HANDED: {"claim": claim, "path": _THERE, "read_only": True}}
 
 
 def _checked(name: str, data: dict[str, Any]) -> Service:

@@ -23,7 +23,7 @@ from rankzero.driver import graph
 from rankzero.driver.cluster import words
 from rankzero.driver.graph import Graph
 from rankzero.errors import Refused, UnknownRun
-from rankzero.pipelines.cluster.reading import facts_in, lines_of, numbers, over
+from rankzero.pipelines.cluster.reading import facts_in, is_service, lines_of, numbers, over
 from rankzero.plan.kubernetes import names
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class There:
         return Watching(self, query, events_from).items()
 
     def lines(self, query: LogQuery) -> Iterator[LogBlock]:
-        for number in numbers(self.events()):
+        for number in numbers(self, self.events()):
             yield from lines_of(self.backend, self.run, number, query)
 
     def last_lines(self, attempt: Attempt, most: int) -> list[str]:
@@ -133,6 +133,8 @@ class There:
         return text.removesuffix("\n").split("\n")[-most:] if text else []
 
     def inner_run(self, attempt: Attempt) -> str:
+        if is_service(self, attempt.part.step):
+            return ""
         return words.part(self.run, attempt.number)
 
     def obstacles(self, running: Sequence[Attempt]) -> Iterator[tuple[str, str]]:

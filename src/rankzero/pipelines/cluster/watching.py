@@ -19,7 +19,7 @@ from rankzero.backends.kubernetes.observing import Observed
 from rankzero.driver import facts
 from rankzero.driver.cluster import words
 from rankzero.errors import Error, Refused, UnknownRun
-from rankzero.pipelines.cluster.reading import facts_in, lines_of, numbers, over
+from rankzero.pipelines.cluster.reading import facts_in, is_service, lines_of, numbers, over
 
 if TYPE_CHECKING:
     from rankzero.pipelines.cluster.there import There
@@ -51,7 +51,7 @@ class Watching:
         """Until it is over, or nobody drives it any more. Errors: Refused."""
         known = self._there.events()
         self._know(known)
-        for number in numbers(event for event in known if event.seq < self._next):
+        for number in numbers(self._there, (one for one in known if one.seq < self._next)):
             if number in self._running.values():
                 self._follow(number)
             else:
@@ -96,7 +96,7 @@ class Watching:
                 yield item
                 return
             fact = facts.from_event(item)
-            if isinstance(fact, facts.Started):
+            if isinstance(fact, facts.Started) and not is_service(self._there, fact.part.step):
                 self._follow(fact.number)
             yield item
 

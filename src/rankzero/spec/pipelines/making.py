@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from rankzero.spec.paths import absolute
 from rankzero.spec.pipelines import coherence, serving
 from rankzero.spec.pipelines.model import Mount, Pipeline, Step
 from rankzero.spec.pipelines.mounting import mounts
-from rankzero.spec.pipelines.texts import Conditions, Texts, marks, settled, unmarked
+from rankzero.spec.pipelines.texts import Conditions, Texts, marks, settled, split, unmarked
 from rankzero.spec.pods import Source
 from rankzero.spec.problems import Place, Problem, SpecError, did_you_mean, shown
 from rankzero.spec.strict import Strict
@@ -158,7 +157,7 @@ class Making:
             return serving.service(given, texts, name, self._base, self._defaults)
         except SpecError as error:
             self._problems.extend(error.problems)
-            return given
+            return serving.something(name)
 
 
 class _Step:
@@ -217,14 +216,7 @@ class _Step:
             self._problems.append(Problem(given.place, f'two are called "{name}"; name them'))
 
     def _command(self, given: Given | None) -> Given | None:
-        if given is None or not given.is_scalar:
-            return None if given is None else self.texts.words(given)
-        try:
-            words = [literal(word, given.place) for word in shlex.split(given.text)]
-        except ValueError as error:
-            self._problems.append(Problem(given.place, f"{error}".lower()))
-            words = []
-        return self.texts.words(given._replace(value=words))
+        return None if given is None else self.texts.words(split(given, self._problems))
 
     def _through(self, texts: Texts) -> Given | None:
         """The list that a step goes through, or whose output is one."""

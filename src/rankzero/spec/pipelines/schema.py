@@ -16,6 +16,7 @@ _TEXTS = {"type": "object", "additionalProperties": _SCALAR}
 _SHORT: dict[str, dict[str, Any]] = {
     "command": _WORDS,
     "job": {"anyOf": [_WORD, {"$ref": "#/$defs/Job"}]},
+    "service": {"anyOf": [_WORD, {"type": "object"}]},
     "needs": _WORDS,
     "code": _WORDS,
     "inputs": {"anyOf": [_TEXTS, {"type": "array", "items": _WORD}]},

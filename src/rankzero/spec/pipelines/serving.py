@@ -9,8 +9,8 @@ from pathlib import Path
 from rankzero.spec.given import Given, from_python, literal, word
 from rankzero.spec.paths import absolute
 from rankzero.spec.pipelines.model import ADDRESS, Step
-from rankzero.spec.pipelines.texts import Texts, later_in, unmarked
-from rankzero.spec.problems import Problem, SpecError
+from rankzero.spec.pipelines.texts import Texts, later_in, split, unmarked
+from rankzero.spec.problems import Place, Problem, SpecError
 from rankzero.spec.services.making import make
 
 #: What every service hands on.
@@ -45,7 +45,8 @@ def service(given: Given, texts: Texts, name: str, base: Path, defaults: Given) 
         raise SpecError([Problem(tree.place, "must be the keys of a service, or a file of them")])
     if problems:
         raise SpecError(problems)
-    tree = texts.mark(tree)
+    command = tree.entries.get("command")
+    tree = texts.mark(tree.having(command=command and split(command, problems)))
     for key, one in tree.entries.items():
         if key not in _LATER and later_in(one.plain()):
             message = "is needed beforehand; only `model`, `command` and `env` may name what comes"
@@ -55,8 +56,15 @@ def service(given: Given, texts: Texts, name: str, base: Path, defaults: Given) 
         numbers = {key: word(one.text, one.place) for key, one in shape.entries.items()}
         tree = tree.having(server=shape._replace(value=numbers))
     tree = tree.having(name=tree.entries.get("name", literal(name, tree.place)))
+    if problems:
+        raise SpecError(problems)
     made = make({}, file=tree, defaults=defaults, needed=())
     return from_python(unmarked(made.to_json()), given.place, problems)
+
+
+def something(name: str) -> Given:
+    """In the place of one that is wrong, so that what is wrong elsewhere is told as well."""
+    return from_python({"name": name, "command": ["?"]}, Place(), [])
 
 
 def _read(path: str, problems: list[Problem]) -> Given:

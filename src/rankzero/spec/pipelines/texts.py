@@ -7,6 +7,7 @@ later, `$${` for a plain `${`.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -42,6 +43,18 @@ def unmarked(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, (list, tuple)):
         return [unmarked(one) for one in value]
     return value
+
+
+def split(given: Given, problems: list[Problem]) -> Given:
+    """A command that is one text, word by word as a shell would split it."""
+    if not given.is_scalar:
+        return given
+    try:
+        words = [literal(word, given.place) for word in shlex.split(given.text)]
+    except ValueError as error:
+        problems.append(Problem(given.place, f"{error}".lower()))
+        words = []
+    return given._replace(value=words)
 
 
 def later_in(value: Any) -> bool:  # noqa: ANN401

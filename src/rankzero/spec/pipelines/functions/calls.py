@@ -13,6 +13,7 @@ from rankzero.script.steps import At, Said, Step, parts
 from rankzero.spec.checks import STEP
 from rankzero.spec.given import Given, from_python
 from rankzero.spec.names import valid
+from rankzero.spec.pipelines import serving
 from rankzero.spec.pipelines.functions import bound, hints
 from rankzero.spec.pipelines.functions.hints import BadHint
 from rankzero.spec.pipelines.functions.later import Called, Later, Output, condition
@@ -20,6 +21,12 @@ from rankzero.spec.pipelines.functions.through import Fan, fan, parameters
 from rankzero.spec.pipelines.functions.words import BadArgument, Inputs, only, words
 from rankzero.spec.pipelines.model import LONGEST_STEP
 from rankzero.spec.problems import Place, Problem
+
+_SAID_OTHERWISE: dict[str, Any] = {
+    "command": ["?"],
+    "job": {"run": {"command": ["?"]}},
+    "service": {"command": ["?"]},
+}
 
 
 class Calls:
@@ -81,6 +88,11 @@ class Calls:
         word = next(iter(str(run).split()), "job")
         return self._other("job", job, PurePath(word).stem, wishes, at)
 
+    def service(self, service: object, wishes: Said, at: At) -> Called:
+        said = service if isinstance(service, Mapping) else {}
+        stem = str(said.get("name") or "serve")
+        return self._other("service", service, stem, wishes, at)
+
     # -- inside
 
     def _given(
@@ -109,11 +121,13 @@ class Calls:
         given, _ = said.pop("inputs", ({}, at))
         left, _ = said.pop("outputs", ((), at))
         outputs = self._try(place, partial(hints.of_command, left), [])
+        if key == "service" and not outputs:  # which all of them have, and none may say
+            outputs = hints.of_command(dict.fromkeys(serving.OUTPUTS.entries, graph.VALUE))
         for one, source in self._try(place, partial(_sources, given), {}).items():
             inputs.take(source, one)
         fields = self._wishes(said, inputs)
         # What cannot be said is no other fault as well.
-        otherwise = {"command": ["?"], "job": {"run": {"command": ["?"]}}}[key]
+        otherwise = _SAID_OTHERWISE[key]
         fields[key] = self._try(place, partial(inputs.filled, what), otherwise), at
         return self._add(name, fields, inputs, outputs, at)
 
@@ -128,6 +142,8 @@ class Calls:
     ) -> Called:
         kinds = {one.name: graph.PATH if one.kind == "Path" else graph.VALUE for one in outputs}
         fields = {**fields, "inputs": (inputs.taken, at), "outputs": (kinds, at)}
+        if "service" in fields and kinds.keys() == serving.OUTPUTS.entries.keys():
+            del fields["outputs"]
         made: dict[str, Given] = {}
         for key, (value, said_at) in fields.items():
             made[key] = from_python(value, self._place(name, said_at, key), self._problems)
