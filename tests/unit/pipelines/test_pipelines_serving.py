@@ -154,7 +154,7 @@ def test_on_a_cluster_it_finds_its_model_on_the_volume_of_outputs() -> None:
         one.get("persistentVolumeClaim")
         for one in deployment["spec"]["template"]["spec"]["volumes"]
     ]
-    assert {"claimName": "shared", "readOnly": True} in claims
+    assert {"claimName": "shared"} in claims
 
 
 def test_what_a_step_handed_on_is_told_as_it_is() -> None:
@@ -176,9 +176,9 @@ def test_what_was_compiled_stays_as_it_was() -> None:
 def test_its_code_travels_under_the_name_of_its_content() -> None:
     served = serving.compiled("serve", load(), FACTS, "digits-7f3a", "shared")
     again = serving.compiled("serve", load(), FACTS, "digits-0000", "shared")
-    assert served.body["carried"] == again.body["carried"]
+    assert served.body["service"]["carried"] == again.body["service"]["carried"]
     assert {one["kind"] for one in served.carried} == {"ConfigMap"}
-    assert served.body["address"] == "http://digits-serve.team:8000"
+    assert served.body["service"]["address"] == "http://digits-serve.team:8000"
 
 
 def test_files_need_a_volume_that_all_can_mount() -> None:
