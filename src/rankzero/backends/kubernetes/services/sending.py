@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 from pathlib import Path
 
 from rankzero.backends.home import no_code
 from rankzero.code.model_files import pack_model
-from rankzero.code.refusals import outside
+from rankzero.code.predictors import packed
 from rankzero.code.server_zip import server_zip
-from rankzero.code.shipment import PART, pack
-from rankzero.errors import BadRequest, Refused
+from rankzero.code.shipment import PART
+from rankzero.errors import Refused
 from rankzero.plan.kubernetes.services.sending import IN_IMAGE, ON_VOLUME, Cargo
 from rankzero.spec.services.model import Service
 
@@ -29,42 +28,8 @@ def server() -> Cargo:
 
 def code(predictor: str) -> Cargo:
     """The folder that one is in, with the predictor's file. Errors: BadRequest, Refused."""
-    file, _, name = predictor.rpartition(":")
-    here = Path.cwd()
-    if not file.endswith(".py") or not (here / file).is_file():
-        raise BadRequest(
-            f'there is no predictor "{predictor}" in {here}.',
-            "Write FILE.py:CLASS, such as app.py:Predictor",
-        )
-    if not (here / file).resolve().is_relative_to(here.resolve()):
-        raise outside(file, here)
-    _check(here / file, file, name)
-    shipped = pack(here, file, skip=no_code(None))
+    shipped = packed(Path.cwd(), predictor, no_code(None))
     return Cargo("code", shipped.parts, shipped.digest)
-
-
-def _check(path: Path, file: str, name: str) -> None:
-    """What the file says of its names, without running it. Errors: BadRequest, where a pod could
-    only fail."""
-    try:
-        tree = ast.parse(path.read_bytes())
-    except SyntaxError as error:
-        said = f"{file}:{error.lineno}: {error.msg}; nothing was deployed."
-        raise BadRequest(said) from None
-    except (OSError, ValueError) as error:
-        raise BadRequest(f"{file} cannot be read: {error}; nothing was deployed.") from None
-    classes, others = [], set()
-    for one in ast.walk(tree):
-        if isinstance(one, ast.ClassDef):
-            classes.append(one.name)
-        elif isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
-            others.add(one.id)
-        elif isinstance(one, (ast.Import, ast.ImportFrom)):
-            others.update(alias.asname or alias.name for alias in one.names)
-    if name in classes or others & {name, "*"}:
-        return
-    has = f" It has: {', '.join(classes)}." if classes else ""
-    raise BadRequest(f"{file} has no class {name}; nothing was deployed.{has}")
 
 
 def model(named: str) -> Cargo | None:
