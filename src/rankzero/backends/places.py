@@ -73,20 +73,14 @@ def to_look(where: Where, config: Config) -> Place:
 
 
 def to_deploy(where: Where, config: Config) -> tuple[str, Place]:
-    """The place of services, which only a cluster has: where nothing says which, the current one.
+    """The place of services, with its name: where nothing says which, the current cluster.
 
-    Errors: BadRequest where something says this machine.
+    Errors: BadRequest for a name that nothing has, or a namespace on a laptop.
     """
     name = where.on or os.environ.get(ON) or config.on or KUBERNETES
-    place = _place(name, where, config)
-    if place.backend == LOCAL and where.on:
-        raise BadRequest(
-            "Services are kept alive by a cluster, and this is none: --on kubernetes.",
-            "To serve on this machine: rankzero serve app.py:Predictor",
-        )
-    if place.backend == LOCAL:
-        name, place = KUBERNETES, _place(KUBERNETES, where, config)
-    return name, place
+    if where.on_cluster and not where.on and _place(name, where, config).backend == LOCAL:
+        name = KUBERNETES
+    return to_run(where._replace(on=name), config)
 
 
 def _place(name: str, where: Where, config: Config) -> Place:

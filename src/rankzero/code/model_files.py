@@ -14,6 +14,8 @@ from rankzero.code.choice import Item
 from rankzero.code.shipment import LIMIT, PART, Shipment
 from rankzero.errors import BadRequest, Refused
 
+_BLOCK = 1 << 20
+
 
 def pack_model(path: Path) -> Shipment:
     """A file, or a folder with all that is in it.
@@ -36,6 +38,21 @@ def pack_model(path: Path) -> Shipment:
         raise refusals.unreadable(path, error) from error
     parts = tuple(packed[at : at + PART] for at in range(0, len(packed), PART))
     return Shipment(parts, hashlib.sha256(packed).hexdigest(), len(items), size)
+
+
+def identity(path: Path) -> str:
+    """SHA-256 in hex over the names and contents of what would travel, of any size. Errors:
+    BadRequest where there is none; Refused where it cannot be read."""
+    told = hashlib.sha256()
+    try:
+        for item in _items(path):
+            told.update(os.fsencode(item.name) + b"\0%d\0" % item.size)
+            with item.path.open("rb") as file:
+                while block := file.read(_BLOCK):
+                    told.update(block)
+    except OSError as error:
+        raise refusals.unreadable(path, error) from error
+    return told.hexdigest()
 
 
 def _items(path: Path) -> list[Item]:

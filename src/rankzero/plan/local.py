@@ -14,6 +14,7 @@ from rankzero.spec import ordered_roles
 from rankzero.spec.framework import Found
 from rankzero.spec.model import Job, Role
 from rankzero.spec.pods import Volume
+from rankzero.spec.strict import Strict
 
 #: Where the agents dial is known only once the run's socket is open.
 ANY_PORT = "127.0.0.1:0"
@@ -184,11 +185,11 @@ def shortage(job: Job, facts: Facts) -> str | None:
 def _notices(
     job: Job, facts: Facts, nodes: tuple[AgentConfig, ...], folder: PurePath
 ) -> Iterator[str]:
-    said = {name: volume for role in job.roles.values() for name, volume in role.volumes.items()}
-    said |= job.volumes
-    here = folders(said, facts, folder)
-    ignored = {*_said(job, _CLUSTERS), *_said_by_roles(job)}
-    if said.keys() <= here.keys():
+    declared = {name: one for role in job.roles.values() for name, one in role.volumes.items()}
+    declared |= job.volumes
+    here = folders(declared, facts, folder)
+    ignored = {*said(job, _CLUSTERS), *_said_by_roles(job)}
+    if declared.keys() <= here.keys():
         ignored -= {"volumes"}
     if ignored:
         yield f"ignored on one machine: {', '.join(sorted(ignored))}"
@@ -196,7 +197,7 @@ def _notices(
         variable = next(iter(agents.volumes({name: place})))
         yield f"volume {name}: {place}, which ranks find in {variable}; nothing is mounted here"
     kept = [] if _kept(job, facts, folder) else ["output_volume"]
-    volumes = list(_said(job, ("log_volume", *kept)))
+    volumes = list(said(job, ("log_volume", *kept)))
     if volumes:
         yield (
             f"no volumes on one machine, for {' and '.join(volumes)}: what they would keep is here "
@@ -207,7 +208,7 @@ def _notices(
     )
     if variables:
         yield f"no Secrets on one machine: {', '.join(variables)} are as your environment has them"
-    if job.wait > LONGEST_WAIT and [*_said(job, ("wait",))]:
+    if job.wait > LONGEST_WAIT and [*said(job, ("wait",))]:
         yield f"wait is {LONGEST_WAIT:g} s at most on one machine, where a node is there or is not"
     if not facts.devices and (asking := [n for n, one in job.roles.items() if one.nproc == "gpu"]):
         yield f"this machine has no GPU, so a node of {', '.join(asking)} has one rank"
@@ -226,7 +227,7 @@ def _notices(
         )
 
 
-def _said(part: Job | Role, fields: Iterable[str]) -> Iterator[str]:
+def said(part: Strict, fields: Iterable[str]) -> Iterator[str]:
     """Those of the fields that are not as they are by default."""
     for name in fields:
         known = type(part).model_fields[name]
@@ -236,7 +237,7 @@ def _said(part: Job | Role, fields: Iterable[str]) -> Iterator[str]:
 
 def _said_by_roles(job: Job) -> Iterator[str]:
     for role in job.roles.values():
-        yield from _said(role, _ROLES)
+        yield from said(role, _ROLES)
 
 
 def found_too_few(nodes: tuple[AgentConfig, ...]) -> bool:

@@ -55,6 +55,11 @@ def check(settings: Settings) -> None:
     """What can be known before anything starts. Errors: BadRequest, Refused."""
     settings.token()
     predictors.split(settings.predictor)
+    check_installed()
+
+
+def check_installed() -> None:
+    """Errors: Refused where what a server needs is not there."""
     missing = [
         package for module, package in _NEEDED.items() if importlib.util.find_spec(module) is None
     ]

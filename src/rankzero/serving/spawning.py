@@ -14,14 +14,16 @@ import rankzero
 from rankzero.serving.said import Lines
 from rankzero.serving.settings import Settings
 
-#: What a worker runs. The current folder is no place to import from yet; where rankzero is not
-#: installed, it is where its keeper has it from.
-_BOOT = (
-    "import sys; sys.path.pop(0); sys.path.append({root!r}); "
-    "from rankzero.serving.worker import main; main()"
-)
 #: What libraries start a thread a processor for; several workers share the processors.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def boot(module: str) -> str:
+    """What `python -c` is given to run a module's `main`. The current folder is no place to import
+    from yet; where rankzero is not installed, it is where we have it from."""
+    root = str(Path(rankzero.__file__).parents[1])
+    path = f"sys.path.pop(0); sys.path.append({root!r})"
+    return f"import sys; {path}; from {module} import main; main()"
 
 
 class Child:
@@ -62,10 +64,9 @@ def spawn(
     ours, theirs = socket.socketpair()
     with theirs:
         place = (row, listener.fileno(), shared, theirs.fileno())
-        root = str(Path(rankzero.__file__).parents[1])
         given = json.dumps({"settings": settings.plain(), "place": place})
         process = subprocess.Popen(  # noqa: S603 - our own interpreter
-            [sys.executable, "-c", _BOOT.format(root=root), given],
+            [sys.executable, "-c", boot("rankzero.serving.worker"), given],
             stdin=subprocess.DEVNULL,
             pass_fds=place[1:],
             env={**_threads(settings.workers), **os.environ},

@@ -11,19 +11,24 @@ from rankzero.agent.interpreter import root
 
 #: The supervisor's: its lifeline is descriptor 0, its log 1 and 2.
 LISTENER, LOCK = 3, 4
-#: An agent's, the listener the first one's only; and a pipeline's driver's, who has its folder's
-#: lock as well.
+#: An agent's, the listener the first one's only; and those of a pipeline's driver and of a
+#: service's guard, who have their folder's lock as well.
 AGENT_LIFELINE, AGENT_LISTENER = 3, 4
 DRIVER_LOCK = 5
+GUARD_LIFELINE, GUARD_LOCK = 3, 4
 _MOST_FDS = 65536
 
 
-def stand_alone() -> None:
+def stand_alone(*, listens: bool = True) -> None:
     """What a supervisor, or a keeper, begins with: out of its command's session, with no descriptor
-    but those handed down, and as the parent of every orphan below it."""
+    but those handed down, and as the parent of every orphan below it. listens: whether a socket is
+    among them."""
     os.setsid()
-    for number in (LISTENER, LOCK):
-        os.set_inheritable(number, False)
+    if listens:
+        os.set_inheritable(LISTENER, False)
+    else:
+        os.closerange(LISTENER, LISTENER + 1)
+    os.set_inheritable(LOCK, False)
     # What the command had inherited, such as a lock or a pipe of a build, is not ours to hold.
     os.closerange(LOCK + 1, _MOST_FDS)
     process.adopt_orphans()

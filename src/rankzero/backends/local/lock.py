@@ -71,6 +71,16 @@ class Lock:
         finally:
             os.close(lock)
 
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        """Hold it alone; blocks while anybody else holds it. Errors: OSError."""
+        lock = self._opened()
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
     def _opened(self) -> int:
         return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 

@@ -1,5 +1,5 @@
-"""`rankzero serve`: `rankzero serve app.py:Predictor` serves on this machine; the verbs look after
-services on a cluster."""
+"""`rankzero serve`: `rankzero serve app.py:Predictor` serves in the foreground; the verbs look
+after services that are kept alive, by a cluster or by this machine."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from rankzero.cli.verbs import Verbs
 #: In the order in which a user meets them. `here` may be left out.
 VERBS = {
     "here": "Serve a predictor on this machine.",
-    "deploy": "Deploy an image or a predictor to a cluster, and keep it alive.",
-    "list": "List the services of a namespace.",
+    "deploy": "Deploy a predictor, a command or an image, and keep it alive.",
+    "list": "List the services of this machine and of a namespace.",
     "status": "Show a service: where it is reached, its pods, its versions.",
     "why": "Say why pods of a service are not ready.",
     "open": "Reach a service from this machine.",
@@ -48,5 +48,5 @@ def command() -> None:
     """Serve a trained model.
 
     rankzero serve app.py:Predictor --model outputs/ is short for rankzero serve here ...; deploy
-    puts it on a cluster.
+    keeps it alive, on a cluster or on this machine.
     """

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 import click
 
 from rankzero.cli.options import output_option, selector_option
-from rankzero.cli.serve.options import cluster_of, place_options
+from rankzero.cli.serve.options import having, look_options, place_of
 
 if TYPE_CHECKING:
-    from rankzero.backends.kubernetes.cluster import Cluster
     from rankzero.backends.places import Where
+    from rankzero.backends.services.kept import Kept
 
 
 @click.command()
 @click.argument("services", nargs=-1, metavar="NAME...")
 @selector_option
-@place_options
+@look_options
 @output_option
 def command(services: tuple[str, ...], labels: tuple[str, ...], output: str, where: Where) -> int:
     """Delete services.
@@ -27,8 +27,6 @@ def command(services: tuple[str, ...], labels: tuple[str, ...], output: str, whe
 
     JSON: `deleted`, a list of names.
     """
-    from rankzero.backends.kubernetes.services.changing import delete
-    from rankzero.backends.kubernetes.services.looking import deployment
     from rankzero.cli.show import programs, terminal
     from rankzero.errors import BadRequest
 
@@ -36,21 +34,22 @@ def command(services: tuple[str, ...], labels: tuple[str, ...], output: str, whe
         raise BadRequest(
             "Which service? Name them, or select them with -l.", "See them: rankzero serve list"
         )
-    cluster = cluster_of(where)
-    names = services or _selected(cluster, labels)
-    for name in names:  # all are known before anything is deleted
-        deployment(cluster, name)
-    for name in names:
-        delete(cluster, name)
+    found = [(name, having(name, where)) for name in services] or _selected(labels, where)
+    for name, place in found:  # all are known before anything is deleted
+        place.known(name)
+    for name, place in found:
+        with place.turn(name):
+            place.delete(name)
     if output == "json":
-        programs.print_json({"deleted": list(names)})
-    for name in names if output == "text" else ():
+        programs.print_json({"deleted": [name for name, _ in found]})
+    for name, _ in found if output == "text" else ():
         terminal.out().say(f"deleted {name}")
     return 0
 
 
-def _selected(cluster: Cluster, labels: tuple[str, ...]) -> tuple[str, ...]:
-    from rankzero.backends.kubernetes.services.looking import every
+def _selected(labels: tuple[str, ...], where: Where) -> list[tuple[str, Kept]]:
+    """Of the place that is meant where nothing is named: labels are to delete nothing elsewhere."""
     from rankzero.cli.select import matches
 
-    return tuple(one.name for one in every(cluster) if matches(one.labels, labels))
+    place = place_of(where)
+    return [(one.name, place) for one in place.all() if matches(one.labels, labels)]

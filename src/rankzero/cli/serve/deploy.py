@@ -10,15 +10,14 @@ from rankzero.cli.options import output_option, preflight_option, wait_for_nodes
 from rankzero.cli.serve import options as of
 
 if TYPE_CHECKING:
-    from rankzero.backends.kubernetes.cluster import Cluster
-    from rankzero.backends.kubernetes.services.following import Outcome
     from rankzero.backends.places import Where
-    from rankzero.plan.kubernetes.services import ServicePlan
+    from rankzero.backends.services.kept import Kept, Planned
 
 _EXAMPLES = """\b
   rankzero serve deploy --image nginxinc/nginx-unprivileged --port 8080 --replicas 2
   rankzero serve deploy --image python:3.12-slim --port 8000 -- python -m http.server
   rankzero serve deploy app.py:Predictor --model volume:models/digits --image my/torch:2
+  rankzero serve deploy app.py:Predictor --model outputs/ --on local
   rankzero serve deploy service.yaml"""
 
 
@@ -57,39 +56,37 @@ def command(
     where: Where,
     **given: Any,  # noqa: ANN401
 ) -> int:
-    """Deploy an image or a predictor to a cluster, and keep it alive.
+    """Deploy a predictor, a command or an image, and keep it alive.
 
-    Anything that listens can be served: --image and --port, and after -- what runs where that is
-    not what the image would run. TARGET is a predictor, FILE.py:CLASS, or a file of YAML with the
-    keys of a service. Waits until all pods are ready, and says why where they are not.
+    Anything that listens can be served: on a cluster --image and --port, and after -- what runs
+    where that is not what the image would run; with --on local, as a process of this machine in the
+    background, a predictor or what stands after --, which finds its port in $PORT. TARGET is a
+    predictor, FILE.py:CLASS, or a file of YAML with the keys of a service. Waits until it is ready,
+    and says why where it is not.
 
     Exit code: 0 it serves, 1 it does not within --wait (it is there all the same).
 
-    JSON: with --dry-run service, where, request, notices, manifests and checks; else the service as
+    JSON: with --dry-run service, where, request, notices, manifests, process (on this machine)
+    and checks; else the service as
     `serve status` gives it, with became_ready, why, cause and remedy; with --detach its name alone.
     """
-    from rankzero.backends.kubernetes.services.deploying import check
-    from rankzero.backends.kubernetes.services.planning import plan
-
-    cluster, defaults = of.placed(where)
+    place = of.place_of(where)
     server = of.server_asked(given)
     given |= {"server": server or None}
     file = target if target and target.endswith((".yaml", ".yml", ".json")) else None
-    made = plan(
-        cluster,
+    made = place.plan(
         of.asked(given, ctx.meta[of.REST]),
         predictor=None if file else target,
         file=None if file is None else of.tree(file),
-        defaults=defaults,
+        preflight=preflight,
+        wait_for_nodes=wait_for_nodes,
     )
-    if preflight:
-        made = check(cluster, made, wait_for_nodes=wait_for_nodes)
     if dry_run:
         return _dry_run(made, output)
-    return _deploy(cluster, made, detach, output)
+    return _deploy(place, made, detach, output)
 
 
-def _dry_run(made: ServicePlan, output: str) -> int:
+def _dry_run(made: Planned, output: str) -> int:
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.services import say_service_plan
 
@@ -101,47 +98,41 @@ def _dry_run(made: ServicePlan, output: str) -> int:
     return 0
 
 
-def _yaml(made: ServicePlan) -> str:
+def _yaml(made: Planned) -> str:
     import yaml
 
-    return str(yaml.safe_dump_all([dict(one) for one in made.manifests], sort_keys=False))
+    return str(yaml.safe_dump_all([dict(one) for one in made.documents()], sort_keys=False))
 
 
-def _deploy(cluster: Cluster, made: ServicePlan, detach: bool, output: str) -> int:
-    from rankzero.backends.kubernetes.services.deploying import submit
+def _deploy(place: Kept, made: Planned, detach: bool, output: str) -> int:
     from rankzero.cli.serve import follow
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.services import say_service_plan
 
-    name, wait = made.service.name, made.service.wait
+    name = made.service.name
     if output == "text":
         say_service_plan(terminal.err(), made)
-    sent = submit(cluster, made)
-    if detach:
-        if output == "json":
-            programs.print_json({"service": name})
-        else:
-            terminal.out().say(name)
-        return 0
-    outcome = follow.until_ready(
-        cluster, name, int(sent["metadata"]["generation"]), wait, quiet=output == "json"
-    )
-    found = _beside(cluster, outcome)
+    with place.turn(name):
+        changed = place.submit(made)
+        if detach:
+            if output == "json":
+                programs.print_json({"service": name})
+            else:
+                terminal.out().say(name)
+            return 0
+        if changed.before and changed.what:  # one of this name served until now
+            if output == "text":
+                terminal.err().say(f"{name}: {', '.join(changed.what)}")
+            return follow.see_through(place, name, changed, undoes=True, output=output)
+        outcome = follow.until_ready(place, name, changed, quiet=output == "json")
     if output == "json":
-        follow.print_outcome(found, wait)
+        follow.print_outcome(outcome, changed.wait)
     elif outcome.ready:
-        follow.say_ready(found.service)
+        follow.say_ready(outcome.service)
     else:
-        follow.say_failed(name, outcome, wait)
+        follow.say_failed(name, outcome, changed.wait)
         terminal.err().say(
             f"  it goes on trying; change it: rankzero serve update {name}, "
             f"end it: rankzero serve delete {name}"
         )
     return follow.code(outcome)
-
-
-def _beside(cluster: Cluster, outcome: Outcome) -> Outcome:
-    """With where the service is reached."""
-    from rankzero.backends.kubernetes.services.looking import beside
-
-    return outcome._replace(service=beside(cluster, outcome.service))

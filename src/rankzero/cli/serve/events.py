@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rankzero.cli.options import output_option
-from rankzero.cli.serve.options import cluster_of, name_argument, place_options
+from rankzero.cli.serve.options import having, look_options, name_argument
 
 if TYPE_CHECKING:
     from rankzero.backends.places import Where
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @name_argument
-@place_options
+@look_options
 @output_option
 def command(name: str, output: str, where: Where) -> int:
     """Print what the cluster says of a service.
@@ -25,16 +25,11 @@ def command(name: str, output: str, where: Where) -> int:
 
     JSON: service and `events` (time, count, type, reason, of, message).
     """
-    from rankzero.backends.kubernetes.happenings import together
-    from rankzero.backends.kubernetes.services.looking import deployment
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.amounts import age
     from rankzero.cli.show.table import say_table
 
-    cluster = cluster_of(where)
-    deployment(cluster, name)
-    said = cluster.every("Event")["items"]
-    found = together(said, lambda of: f"{of}-".startswith(f"{name}-"))
+    found = having(name, where).events(name)
     if output == "json":
         programs.print_json({"service": name, "events": [vars(one) for one in found]})
         return 0

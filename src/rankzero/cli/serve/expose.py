@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     help="ClusterIP, NodePort or LoadBalancer (default: as it was deployed).",
 )
 @click.option("--node-port", metavar="PORT", help="The port on every node, with NodePort.")
-@of.place_options
+@of.look_options
 @output_option
 def command(name: str, kind: str | None, node_port: str | None, output: str, where: Where) -> int:
     """Give a service its address, or another kind of one.
@@ -33,16 +33,12 @@ def command(name: str, kind: str | None, node_port: str | None, output: str, whe
 
     JSON: as `serve status`.
     """
-    from rankzero.backends.kubernetes.services.changing import expose
-    from rankzero.backends.kubernetes.services.looking import one
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.services import say_reach, service_json
-    from rankzero.spec.services.making import change
 
-    cluster = of.cluster_of(where)
-    options = {"expose": kind, "node_port": node_port}
-    expose(cluster, name, lambda before: change(before, options))
-    found = one(cluster, name)
+    place = of.having(name, where)
+    place.expose(name, {"expose": kind, "node_port": node_port})
+    found = place.one(name)
     if output == "json":
         programs.print_json(service_json(found))
     else:

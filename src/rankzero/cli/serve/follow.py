@@ -10,32 +10,30 @@ from rankzero.cli.show.services import say_reach, service_json
 from rankzero.cli.show.waiting import Waiting
 
 if TYPE_CHECKING:
-    from rankzero.backends.kubernetes.cluster import Cluster
-    from rankzero.backends.kubernetes.services.following import Outcome
-    from rankzero.backends.kubernetes.services.model import Service
+    from rankzero.backends.services.kept import Kept
+    from rankzero.backends.services.model import Changed, Outcome, Service
+
+#: How long the version before may take to serve again, which it did all the time on a cluster
+#: (seconds).
+_BACK = 60.0
 
 
-def until_ready(
-    cluster: Cluster, name: str, generation: int, wait: float, *, quiet: bool = False
-) -> Outcome:
+def until_ready(place: Kept, name: str, changed: Changed, *, quiet: bool = False) -> Outcome:
     """Show what it waits for; returns how it went. quiet: show nothing.
 
     Errors: KeyboardInterrupt, after a word on what goes on.
     """
-    from rankzero.backends.kubernetes.services.following import Following
-
     waiting = Waiting(terminal.err(), "")
+    steps = place.until_ready(name, changed)
     try:
-        with Following(cluster, name) as following:
-            steps = following.until_ready(generation, wait)
-            while True:
-                try:
-                    found = next(steps)
-                except StopIteration as end:
-                    outcome: Outcome = end.value
-                    break
-                if not quiet and found.standing.waiting:
-                    waiting.show(found.standing)
+        while True:
+            try:
+                found = next(steps)
+            except StopIteration as end:
+                outcome: Outcome = end.value
+                break
+            if not quiet and found.standing.waiting:
+                waiting.show(found.standing)
     except KeyboardInterrupt:
         waiting.clear()
         terminal.err().say(f"  {name} goes on; look at it: rankzero serve status {name}")
@@ -44,27 +42,58 @@ def until_ready(
     return outcome
 
 
-def why(outcome: Outcome, wait: float) -> str:
-    """Why it is not ready, in one line."""
-    place = outcome.place
-    pod = f"{place.node}: {place.text}" if place is not None and place.text else ""
-    late = f"not ready within {wait:g} s" if outcome.late else ""
-    return "; ".join(filter(None, (late, pod))) or "not ready"
+def see_through(place: Kept, name: str, changed: Changed, *, undoes: bool, output: str) -> int:
+    """To its first answer; where that does not come, back to the version before. The exit code."""
+    quiet = output == "json"
+    outcome = until_ready(place, name, changed, quiet=quiet)
+    what = list(changed.what)
+    if outcome.ready:
+        if quiet:
+            print_outcome(outcome, changed.wait, changes=what, undone=False)
+        else:
+            say_ready(outcome.service)
+        return code(outcome)
+    if not quiet:
+        say_failed(f"the new version of {name}", outcome, changed.wait)
+    undone = (
+        undoes
+        and bool(changed.before)
+        and _undo(place, name, changed, outcome.why(changed.wait), quiet)
+    )
+    if quiet:
+        print_outcome(outcome, changed.wait, changes=what, undone=undone)
+    return code(outcome)
+
+
+def _undo(place: Kept, name: str, changed: Changed, why: str, quiet: bool) -> bool:
+    """Whether it was taken back."""
+    screen = terminal.err()
+    back = place.undo_own(name, changed, why)
+    if back is None:
+        screen.say(f"  {name} was changed by somebody else since, so it was left alone")
+        return False
+    outcome = until_ready(place, name, back._replace(wait=_BACK), quiet=quiet)
+    if not quiet:
+        state = "serves on" if outcome.ready else f"is what there is to be: {outcome.service.state}"
+        screen.say(
+            f"  undone: version {changed.before} {state}, as version {outcome.service.version}"
+        )
+    return True
 
 
 def say_ready(found: Service) -> None:
     """That it serves, and where."""
     screen = terminal.err()
     version = f"version {found.version}"
-    pods = f"{found.ready}/{found.wanted} pods ready"
-    screen.say(screen.paint(f"✓ {found.name} serves {version}, {pods}", terminal.GREEN))
+    pods = "" if found.here else f", {found.ready}/{found.wanted} pods ready"
+    screen.say(screen.paint(f"✓ {found.name} serves {version}{pods}", terminal.GREEN))
     say_reach(terminal.out(), found)
 
 
 def say_failed(what: str, outcome: Outcome, wait: float) -> None:
     """Why it does not serve, and what to do about it. what: a service, or a version of it."""
     screen = terminal.err()
-    screen.say(screen.paint(f"✗ {what} does not serve: {why(outcome, wait)}", terminal.RED))
+    screen.say(screen.paint(f"✗ {what} does not serve: {outcome.why(wait)}", terminal.RED))
     trouble = None if outcome.place is None else outcome.place.trouble
     if trouble is None:
         return
@@ -81,7 +110,7 @@ def outcome_json(outcome: Outcome, wait: float, **more: object) -> dict[str, Any
     return {
         **service_json(outcome.service),
         "became_ready": outcome.ready,
-        "why": None if outcome.ready else why(outcome, wait),
+        "why": None if outcome.ready else outcome.why(wait),
         "cause": None if trouble is None or outcome.ready else trouble.cause,
         "remedy": None if trouble is None or outcome.ready else trouble.remedy,
         **more,

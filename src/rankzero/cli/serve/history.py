@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rankzero.cli.options import output_option
-from rankzero.cli.serve.options import cluster_of, name_argument, place_options
+from rankzero.cli.serve.options import having, look_options, name_argument
 
 if TYPE_CHECKING:
     from rankzero.backends.places import Where
@@ -15,21 +15,20 @@ if TYPE_CHECKING:
 
 @click.command()
 @name_argument
-@place_options
+@look_options
 @output_option
 def command(name: str, output: str, where: Where) -> int:
     """Print the versions of a service.
 
-    Newest first: what was new in each, and when. Kubernetes keeps the last ten, and gives one that
-    was gone back to a new number.
+    Newest first: what was new in each, and when. The last ten are kept; one that was gone back to
+    has a new number.
 
     JSON: service and `versions`, as `serve status` gives them.
     """
-    from rankzero.backends.kubernetes.services.looking import one
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.services import say_versions, version_json
 
-    found = one(cluster_of(where), name)
+    found = having(name, where).one(name)
     if output == "json":
         versions = [version_json(version) for version in found.versions]
         programs.print_json({"service": name, "versions": versions})

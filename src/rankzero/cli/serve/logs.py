@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rankzero.cli.options import output_option
-from rankzero.cli.serve.options import cluster_of, name_argument, place_options
+from rankzero.cli.serve.options import having, look_options, name_argument
 
 if TYPE_CHECKING:
     from rankzero.backends.places import Where
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option("--tail", type=click.IntRange(min=0), metavar="N", help="Only each pod's last lines.")
 @click.option("--pod", metavar="POD", help="Only this pod's.")
 @click.option("--previous", is_flag=True, help="What it said before it was started again.")
-@place_options
+@look_options
 @output_option
 def command(
     name: str,
@@ -32,22 +32,20 @@ def command(
 ) -> int:
     """Print what the pods of a service wrote.
 
-    Pod by pod, each line marked with its pod; with --follow as it comes.
+    Pod by pod, each line marked with its pod; on this machine, over all its starts. With --follow
+    as it comes.
 
     JSON: a stream with service, pod and text, an object a line.
     """
-    from rankzero.backends.kubernetes.services.looking import deployment
-    from rankzero.backends.kubernetes.services.saying import Asked, lines
+    from rankzero.backends.services.model import Asked
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.lines import visible
 
-    cluster = cluster_of(where)
-    deployment(cluster, name)
     screen = terminal.out()
-    for of, text in lines(cluster, name, Asked(follow, tail, pod, previous)):
+    for of, text in having(name, where).lines(name, Asked(follow, tail, pod, previous)):
         if output == "json":
             programs.print_line({"service": name, "pod": of, "text": text})
         else:
-            mark = screen.paint(f"[{of.removeprefix(name + '-')}]", terminal.DIM)
-            screen.say(f"{mark} {visible(text)}")
+            mark = "" if of == name else f"[{of.removeprefix(name + '-')}] "
+            screen.say(screen.paint(mark, terminal.DIM) + visible(text))
     return 0

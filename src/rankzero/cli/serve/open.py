@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rankzero.cli.options import output_option
-from rankzero.cli.serve.options import cluster_of, name_argument, place_options
+from rankzero.cli.serve.options import having, look_options, name_argument
 
 if TYPE_CHECKING:
     from rankzero.backends.places import Where
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     metavar="ADDRESS",
     help="Listen on this address of this machine, and not on loopback alone.",
 )
-@place_options
+@look_options
 @output_option
 def command(
     name: str,
@@ -39,19 +39,12 @@ def command(
     """Reach a service from this machine.
 
     Through the API server to a pod that is ready; where that one goes, to another. Needs no address
-    of the service. Goes on until Ctrl-C, or until the service is deleted.
+    of the service. Goes on until Ctrl-C, or until the service is deleted. One of this machine is
+    there already: its address is printed, and that is all.
 
     JSON: an object with service, url, address, port (here), to (in the pod).
     """
-    from rankzero.backends.kubernetes.services.looking import deployment
-    from rankzero.backends.kubernetes.services.opening import forward
-    from rankzero.backends.kubernetes.services.reading import request
-    from rankzero.backends.ports import Wanted
     from rankzero.cli.show import programs, terminal
-
-    cluster = cluster_of(where)
-    port = request(deployment(cluster, name))["port"]
-    wanted = Wanted.read(f"{local or ''}:{port}")
 
     def opened(one: Opened) -> None:
         host = f"[{one.address}]" if ":" in one.address else one.address
@@ -60,14 +53,15 @@ def command(
             here = {"address": one.address, "port": one.local, "to": one.port}
             programs.print_line({"service": name, "url": url, **here})
         else:
-            terminal.out().say(f"{url} -> {name} (port {one.port}); Ctrl-C ends it")
+            leads = "" if one.there else f" -> {name} (port {one.port}); Ctrl-C ends it"
+            terminal.out().say(url + leads)
         if browser and output == "text":
             _show(url)
 
     def note(text: str) -> None:
         terminal.err().say(f"  note: {text}")
 
-    forward(cluster, name, wanted, address, opened, note)
+    having(name, where).open(name, local, address, opened, note)
     return 0
 
 

@@ -23,14 +23,17 @@ from rankzero.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from rankzero.backends.kubernetes.cluster import Cluster
     from rankzero.backends.places import Where
+    from rankzero.backends.services.kept import Kept
     from rankzero.spec.given import Given
 
 Verb = Callable[..., Any]
 REST = "rankzero.rest"
-PLACE = "Which cluster: kubernetes (default), or a profile."
+PLACE = "Where: kubernetes (default), local, or a profile."
+#: Of verbs that name a service, and of the one that lists them.
+LOOK = "Only there: kubernetes, local, or a profile (default: this machine, then kubernetes)."
 place_options = where_options(PLACE)
+look_options = where_options(LOOK)
 name_argument = click.argument("name", metavar="NAME")
 _TABLES = ("env", "secrets", "node_selector", "labels")
 _PULL = OneOf("when", lambda: ("Always", "IfNotPresent", "Never"))
@@ -186,17 +189,15 @@ def tree(path: str) -> Given:
     return found
 
 
-def cluster_of(where: Where) -> Cluster:
-    """Errors: BadRequest for a place that is no cluster."""
-    return placed(where)[0]
+def place_of(where: Where) -> Kept:
+    """Where a service would be deployed. Errors: BadRequest."""
+    from rankzero.backends.services.finding import place
+
+    return place(where)
 
 
-def placed(where: Where) -> tuple[Cluster, Given]:
-    """The cluster, and what holds for all that is sent there."""
-    from rankzero import backends
-    from rankzero.backends.kubernetes.cluster import Cluster
-    from rankzero.backends.places import to_deploy
+def having(name: str, where: Where) -> Kept:
+    """The place that has a service of this name, or would have it. Errors: BadRequest."""
+    from rankzero.backends.services import finding
 
-    config = backends.config()
-    name, place = to_deploy(where, config)
-    return Cluster(place.context, place.namespace), config.defaults_at(name)
+    return finding.having(name, where)

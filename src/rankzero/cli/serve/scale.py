@@ -10,8 +10,8 @@ from rankzero.cli.options import output_option
 from rankzero.cli.serve import options as of
 
 if TYPE_CHECKING:
-    from rankzero.backends.kubernetes.cluster import Cluster
     from rankzero.backends.places import Where
+    from rankzero.backends.services.model import Service
 
 
 @click.command()
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("replicas", required=False, metavar="[N]")
 @of.several(of.scaling_options)
 @of.detach_option
-@of.place_options
+@of.look_options
 @output_option
 def command(
     name: str,
@@ -33,52 +33,41 @@ def command(
     """Change how many pods a service has.
 
     N may be 0: its address stays, and nobody answers. --autoscale lets the cluster choose between
-    two numbers; to name one ends that.
+    two numbers; to name one ends that. On this machine N is the number of a predictor's workers.
 
     Exit code: 0 all are ready, 1 they are not within the service's --wait.
 
     JSON: as `serve deploy`.
     """
-    from rankzero.backends.kubernetes.services.changing import requested, scale
-    from rankzero.backends.kubernetes.services.looking import deployment
     from rankzero.cli.serve import follow
     from rankzero.cli.show import programs, terminal
     from rankzero.errors import BadRequest
-    from rankzero.spec.services.making import change
 
-    cluster = of.cluster_of(where)
+    place = of.having(name, where)
     if (replicas is None) == (autoscale is None):
         raise BadRequest("Say how many pods, or --autoscale MIN:MAX; one of them.")
     if autoscale is not None:
-        return _autoscale(cluster, name, {"autoscale": autoscale, "at_cpu": at_cpu})
-    before = requested(deployment(cluster, name))
-    number = change(before, {"replicas": replicas}).replicas
-    changed = scale(cluster, name, number)
-    if detach:
-        if output == "json":
-            programs.print_json({"service": name})
+        bounds = place.autoscale(name, {"autoscale": autoscale, "at_cpu": at_cpu})
+        terminal.out().say(f"{name} scales itself: {bounds}")
         return 0
-    wait = before.wait
-    outcome = follow.until_ready(
-        cluster, name, int(changed["metadata"]["generation"]), wait, quiet=output == "json"
-    )
+    assert replicas is not None
+    with place.turn(name):
+        changed = place.scale(name, replicas)
+        if detach:
+            if output == "json":
+                programs.print_json({"service": name})
+            return 0
+        outcome = follow.until_ready(place, name, changed, quiet=output == "json")
     if output == "json":
-        follow.print_outcome(outcome, wait)
+        follow.print_outcome(outcome, changed.wait)
     elif outcome.ready:
-        pods = f"{number}/{number} pods ready" if number else "no pods; its address stays"
-        terminal.err().say(f"✓ {name}: {pods}")
+        terminal.err().say(f"✓ {name}: {_scaled(outcome.service)}")
     else:
-        follow.say_failed(f"{name} with {number} pods", outcome, wait)
+        follow.say_failed(f"{name}, scaled to {replicas},", outcome, changed.wait)
     return follow.code(outcome)
 
 
-def _autoscale(cluster: Cluster, name: str, options: dict[str, str | None]) -> int:
-    from rankzero.backends.kubernetes.services.changing import autoscale
-    from rankzero.cli.show import terminal
-    from rankzero.spec.services.making import change
-
-    after = autoscale(cluster, name, lambda before: change(before, options))
-    assert after.autoscale is not None
-    bounds = f"{after.autoscale.minimum} to {after.autoscale.maximum} pods"
-    terminal.out().say(f"{name} scales itself: {bounds}, processors at {after.at_cpu}%")
-    return 0
+def _scaled(found: Service) -> str:
+    if not found.wanted:
+        return "it has ended; its port is kept" if found.here else "no pods; its address stays"
+    return found.program if found.here else f"{found.ready}/{found.wanted} pods ready"

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 import click
 
 from rankzero.cli.options import output_option
-from rankzero.cli.serve.options import cluster_of, name_argument, place_options
+from rankzero.cli.serve.options import having, look_options, name_argument
 
 if TYPE_CHECKING:
-    from rankzero.backends.kubernetes.cluster import Cluster
-    from rankzero.backends.kubernetes.services.model import Service
     from rankzero.backends.places import Where
+    from rankzero.backends.services.kept import Kept
+    from rankzero.backends.services.model import Service
 
 
 @click.command()
 @name_argument
 @click.option("--watch", "-w", is_flag=True, help="Go on, and print whatever changes.")
-@place_options
+@look_options
 @output_option
 def command(name: str, watch: bool, output: str, where: Where) -> int:
     """Show a service: where it is reached, its pods, its versions.
@@ -26,22 +26,20 @@ def command(name: str, watch: bool, output: str, where: Where) -> int:
     What keeps a pod from being ready is said with what to do about it. With --watch a line for
     each change, until Ctrl-C; with JSON, an object for each.
 
-    JSON: service, where, created, labels, state, version, image, port, wanted, ready, waits,
-    versions (number, replicaset, image, time, changed, wanted, there, ready, current), pods (pod,
-    version, address, ready, restarts, created, leaving, machine, state, reason, since, cause,
-    remedy), reach (kind, name, address, port, node_port, hosts, outside, urls), endpoints (address,
-    port, pod, machine, ready, serving), scaling (minimum, maximum, target, at, note), request,
-    not_shown.
+    JSON: service, where, created, labels, state, version, image, program, owner, port, wanted,
+    ready, waits, versions (number, replicaset, image, time, changed, wanted, there, ready,
+    current), pods (pod, version, address, ready, restarts, created, leaving, machine, state,
+    reason, since, cause, remedy), reach (kind, name, address, port, node_port, hosts, outside,
+    urls), endpoints (address, port, pod, machine, ready, serving), scaling (minimum, maximum,
+    target, at, note), request, not_shown.
     """
-    from rankzero.backends.kubernetes.services.looking import deployment, one
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.services import say_service, service_json
 
-    cluster = cluster_of(where)
+    place = having(name, where)
     if watch:
-        deployment(cluster, name)
-        return _watch(cluster, name, output)
-    found = one(cluster, name)
+        return _watch(place, name, output)
+    found = place.one(name)
     if output == "json":
         programs.print_json(service_json(found))
     else:
@@ -49,23 +47,20 @@ def command(name: str, watch: bool, output: str, where: Where) -> int:
     return 0
 
 
-def _watch(cluster: Cluster, name: str, output: str) -> int:
-    from rankzero.backends.kubernetes.services.following import Following
+def _watch(place: Kept, name: str, output: str) -> int:
+    """Until the service is deleted, which is an error."""
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.services import head, note, service_json
 
     said: object = None
-    with Following(cluster, name) as following:
-        while True:
-            version = following.version
-            found = following.now()
-            if _distinct(found) != said:
-                said = _distinct(found)
-                if output == "json":
-                    programs.print_line(service_json(found))
-                else:
-                    terminal.out().say(f"{head(found)} · {note(found)}")
-            following.wait(version)
+    for found in place.watch(name):
+        if _distinct(found) != said:
+            said = _distinct(found)
+            if output == "json":
+                programs.print_line(service_json(found))
+            else:
+                terminal.out().say(f"{head(found)} · {note(found)}")
+    return 0
 
 
 def _distinct(found: Service) -> object:

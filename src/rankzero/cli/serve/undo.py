@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @of.name_argument
 @click.option("--to", type=click.IntRange(min=1), metavar="VERSION", help="Not the one before.")
 @of.detach_option
-@of.place_options
+@of.look_options
 @output_option
 def command(name: str, to: int | None, detach: bool, output: str, where: Where) -> int:
     """Go back to an earlier version of a service.
@@ -29,26 +29,23 @@ def command(name: str, to: int | None, detach: bool, output: str, where: Where) 
 
     JSON: as `serve deploy`.
     """
-    from rankzero.backends.kubernetes.services.changing import requested, undo
-    from rankzero.backends.kubernetes.services.looking import beside
     from rankzero.cli.serve import follow
     from rankzero.cli.show import programs, terminal
 
-    cluster = of.cluster_of(where)
-    changed = undo(cluster, name, to)
-    if output == "text":
-        terminal.err().say(f"{name}: {', '.join(changed.what)}")
-    if detach:
-        if output == "json":
-            programs.print_json({"service": name})
-        return 0
-    wait = requested(changed.deployment).wait
-    generation = int(changed.deployment["metadata"]["generation"])
-    outcome = follow.until_ready(cluster, name, generation, wait, quiet=output == "json")
+    place = of.having(name, where)
+    with place.turn(name):
+        changed = place.undo(name, to)
+        if output == "text":
+            terminal.err().say(f"{name}: {', '.join(changed.what)}")
+        if detach:
+            if output == "json":
+                programs.print_json({"service": name})
+            return 0
+        outcome = follow.until_ready(place, name, changed, quiet=output == "json")
     if output == "json":
-        follow.print_outcome(outcome, wait)
+        follow.print_outcome(outcome, changed.wait)
     elif outcome.ready:
-        follow.say_ready(beside(cluster, outcome.service))
+        follow.say_ready(outcome.service)
     else:
-        follow.say_failed(name, outcome, wait)
+        follow.say_failed(name, outcome, changed.wait)
     return follow.code(outcome)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rankzero.cli.options import output_option
-from rankzero.cli.serve.options import cluster_of, name_argument, place_options
+from rankzero.cli.serve.options import having, look_options, name_argument
 
 if TYPE_CHECKING:
     from rankzero.backends.places import Where
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @name_argument
-@place_options
+@look_options
 @output_option
 def command(name: str, output: str, where: Where) -> int:
     """Take a service's address away, and keep its pods.
@@ -25,10 +25,9 @@ def command(name: str, output: str, where: Where) -> int:
 
     JSON: service.
     """
-    from rankzero.backends.kubernetes.services.changing import unexpose
     from rankzero.cli.show import programs, terminal
 
-    unexpose(cluster_of(where), name)
+    having(name, where).unexpose(name)
     if output == "json":
         programs.print_json({"service": name})
     else:

@@ -10,10 +10,9 @@ from rankzero.cli.options import output_option
 from rankzero.cli.serve import options as of
 
 if TYPE_CHECKING:
-    from rankzero.backends.kubernetes.cluster import Cluster
-    from rankzero.backends.kubernetes.services.changing import Changed
-    from rankzero.backends.kubernetes.services.following import Outcome
     from rankzero.backends.places import Where
+    from rankzero.backends.services.kept import Kept
+    from rankzero.backends.services.model import Changed
 
 _EXAMPLES = """\b
   rankzero serve update web --image registry/web:2
@@ -35,7 +34,7 @@ _EXAMPLES = """\b
     help="Go back by itself where the new version does not become ready (default: yes).",
 )
 @of.detach_option
-@of.place_options
+@of.look_options
 @output_option
 @click.pass_context
 def command(
@@ -57,77 +56,34 @@ def command(
     or can never be, the service goes back to the version before, which has served on, and the
     reason is said. With --detach nobody is there to do that.
 
-    What others change at the same time is kept.
+    What others change at the same time is kept. On this machine the old version ends before the new
+    one begins, on the same port; one that is not running is started.
 
     Exit code: 0 the new version serves, 1 it does not.
 
     JSON: as `serve deploy`, with changes (in words) and undone (whether it was taken back).
     """
-    from rankzero.backends.kubernetes.services.updating import update
+    from rankzero.cli.serve import follow
     from rankzero.cli.show import programs, terminal
 
-    cluster = of.cluster_of(where)
+    place = of.having(name, where)
     given |= {"server": of.server_asked(given) or None}
     asked = of.asked(given, ctx.meta[of.REST])
-    changed = update(cluster, name, asked, unset, code=code)
-    if not changed.what:
-        terminal.err().say(f"{name} is like that already; nothing was changed.")
-        return 0
-    if output == "text":
-        said = ", ".join(changed.what)
-        terminal.err().say(f"{name}: {said}; version {changed.before} stays until it is ready")
-    if detach:
-        if output == "json":
-            programs.print_json({"service": name})
-        return 0
-    return _see_through(cluster, name, changed, undoes, output)
+    with place.turn(name):
+        changed = place.update(name, asked, unset, code=code)
+        if not changed.what:
+            terminal.err().say(f"{name} is like that already; nothing was changed.")
+            return 0
+        if output == "text":
+            terminal.err().say(f"{name}: {', '.join(changed.what)}{_meanwhile(place, changed)}")
+        if detach:
+            if output == "json":
+                programs.print_json({"service": name})
+            return 0
+        return follow.see_through(place, name, changed, undoes=undoes, output=output)
 
 
-def _see_through(cluster: Cluster, name: str, changed: Changed, undoes: bool, output: str) -> int:
-    from rankzero.backends.kubernetes.services.changing import requested
-    from rankzero.cli.serve import follow
-
-    wait = requested(changed.deployment).wait
-    quiet = output == "json"
-    generation = int(changed.deployment["metadata"]["generation"])
-    outcome = follow.until_ready(cluster, name, generation, wait, quiet=quiet)
-    if outcome.ready:
-        if quiet:
-            follow.print_outcome(outcome, wait, changes=list(changed.what), undone=False)
-        else:
-            _say_done(cluster, outcome)
-        return 0
-    if not quiet:
-        follow.say_failed(f"the new version of {name}", outcome, wait)
-    undone = undoes and _undo(cluster, name, changed, follow.why(outcome, wait), quiet)
-    if quiet:
-        follow.print_outcome(outcome, wait, changes=list(changed.what), undone=undone)
-    return follow.code(outcome)
-
-
-def _say_done(cluster: Cluster, outcome: Outcome) -> None:
-    from rankzero.backends.kubernetes.services.looking import beside
-    from rankzero.cli.serve import follow
-
-    follow.say_ready(beside(cluster, outcome.service))
-
-
-def _undo(cluster: Cluster, name: str, changed: Changed, why: str, quiet: bool) -> bool:
-    """Whether it was taken back."""
-    from rankzero.backends.kubernetes.services.changing import undo_own
-    from rankzero.cli.serve import follow
-    from rankzero.cli.show import terminal
-
-    screen = terminal.err()
-    back = undo_own(cluster, name, changed, why)
-    if back is None:
-        screen.say(f"  {name} was changed by somebody else since, so it was left alone")
-        return False
-    generation = int(back.deployment["metadata"]["generation"])
-    outcome = follow.until_ready(cluster, name, generation, 60, quiet=quiet)
-    if not quiet:
-        state = "serves on" if outcome.ready else f"is what there is to be: {outcome.service.state}"
-        screen.say(
-            f"  undone: version {changed.before} {state}, as version {outcome.service.version}"
-        )
-    return True
+def _meanwhile(place: Kept, changed: Changed) -> str:
+    """What serves until the new version is ready."""
+    serves = place.serves_on and changed.before
+    return f"; version {changed.before} stays until it is ready" if serves else ""

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rankzero.cli.options import output_option
-from rankzero.cli.serve.options import cluster_of, name_argument, place_options
+from rankzero.cli.serve.options import having, look_options, name_argument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rankzero.backends.kubernetes.services.model import Service
     from rankzero.backends.places import Where
+    from rankzero.backends.services.model import Service
     from rankzero.cli.show.terminal import Screen
 
 
 @click.command()
 @name_argument
-@place_options
+@look_options
 @output_option
 def command(name: str, output: str, where: Where) -> int:
     """Say why pods of a service are not ready.
@@ -29,11 +29,10 @@ def command(name: str, output: str, where: Where) -> int:
     JSON: service, state and `causes`, a list with cause (a stable word, or null where the pods are
     on their way), title, pods, evidence, remedy.
     """
-    from rankzero.backends.kubernetes.services.looking import one
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.services import head
 
-    found = one(cluster_of(where), name)
+    found = having(name, where).one(name)
     causes = list(_causes(found))
     if output == "json":
         programs.print_json({"service": name, "state": found.state, "causes": causes})
@@ -43,7 +42,9 @@ def command(name: str, output: str, where: Where) -> int:
     for cause in causes:
         _say(screen, cause)
     if not causes:
-        screen.say("  nothing is wrong with its pods")
+        screen.say(
+            "  nothing is wrong with it" if found.here else "  nothing is wrong with its pods"
+        )
     return 0
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from rankzero.backends.services.model import LOOPBACK
 from rankzero.cli.show.amounts import age
 from rankzero.cli.show.programs import places_json
 from rankzero.cli.show.table import say_table
@@ -13,21 +14,16 @@ from rankzero.cli.show.terminal import BOLD, DIM
 from rankzero.why.words import count
 
 if TYPE_CHECKING:
-    from rankzero.backends.kubernetes.services.model import Instance, Reach, Service, Version
+    from rankzero.backends.services.kept import Planned
+    from rankzero.backends.services.model import Instance, Reach, Service, Version
     from rankzero.cli.show.terminal import Screen
-    from rankzero.plan.kubernetes.services import ServicePlan
 
 HEADS = ("SERVICE", "STATE", "PODS", "VERSION", "WHERE", "AGE", "ADDRESS", "NOTE")
 
 
-def say_service_plan(screen: Screen, plan: ServicePlan) -> None:
+def say_service_plan(screen: Screen, plan: Planned) -> None:
     """`web  image x:2 · 2 pods · port 8080 · ClusterIP · lab/team`"""
-    service = plan.service
-    pods = count(service.replicas, "pod")
-    if service.autoscale is not None:
-        pods = f"{service.autoscale.minimum}–{service.autoscale.maximum} pods"
-    parts = [f"image {service.image}", pods, f"port {service.port}", service.expose, plan.where]
-    screen.say(screen.paint(service.name, BOLD) + "  " + " · ".join(parts))
+    screen.say(screen.paint(plan.service.name, BOLD) + "  " + " · ".join(plan.summary()))
     for notice in plan.notices:
         screen.say("  " + screen.paint(f"note: {notice}", "33"))
     unchecked = [f"{one.check} ({one.text})" for one in plan.checks if not one.done]
@@ -37,7 +33,7 @@ def say_service_plan(screen: Screen, plan: ServicePlan) -> None:
 
 def say_list(screen: Screen, found: list[Service]) -> None:
     if not found:
-        screen.say("No services. Deploy one: rankzero serve deploy --image IMAGE --port PORT")
+        screen.say("No services. Deploy one: rankzero serve deploy app.py:Predictor --on local")
         return
     now = time.time()
     say_table(screen, HEADS, [_row(one, now) for one in found])
@@ -53,22 +49,24 @@ def note(one: Service) -> str:
     """What there is to say of it in a few words: the first reason why it is not ready."""
     groups = one.standing.grouped()
     if one.state == "ready" or not groups:
-        return one.image
+        return one.image or one.program
     names, place = groups[0]
-    return f"{count(len(names), 'pod')}: {place.text}"
+    return place.text if one.here else f"{count(len(names), 'pod')}: {place.text}"
 
 
 def head(one: Service) -> str:
-    """`web · ready · version 3 · 2/2 pods ready · lab/team`"""
-    parts = [one.name, one.state, f"version {one.version}", f"{one.ready}/{one.wanted} pods ready"]
-    return " · ".join([*parts, one.where])
+    """`web · ready · version 3 · 2/2 pods ready · lab/team`; on this machine without the pods."""
+    pods = [] if one.here else [f"{one.ready}/{one.wanted} pods ready"]
+    return " · ".join([one.name, one.state, f"version {one.version}", *pods, one.where])
 
 
 def say_service(screen: Screen, one: Service) -> None:
     """All of it: where it is reached, who answers there, its pods, its versions."""
     now = time.time()
     screen.say(screen.paint(one.name, BOLD) + head(one)[len(one.name) :])
-    screen.say(f"  image    {one.image}")
+    screen.say(f"  image    {one.image}" if one.image else f"  runs     {one.program}")
+    if one.owner:
+        screen.say(f"  owner    {one.owner}")
     say_reach(screen, one)
     if one.scaling is not None:
         load = "" if one.scaling.at is None else f", now at {one.scaling.at}%"
@@ -88,7 +86,15 @@ def say_service(screen: Screen, one: Service) -> None:
         say_table(screen, ("ENDPOINT", "POD", "MACHINE", "REQUESTS"), ends)
     if one.instances:
         screen.say("")
-        heads = ("POD", "VERSION", "STATE", "RESTARTS", "MACHINE", "AGE", "NOTE")
+        heads = (
+            "PROCESS" if one.here else "POD",
+            "VERSION",
+            "STATE",
+            "RESTARTS",
+            "MACHINE",
+            "AGE",
+            "NOTE",
+        )
         say_table(screen, heads, [_pod_row(pod, now) for pod in one.instances])
     screen.say("")
     say_versions(screen, one)
@@ -107,9 +113,11 @@ def _pod_row(pod: Instance, now: float) -> tuple[str, ...]:
 
 def say_versions(screen: Screen, one: Service) -> None:
     """Newest first; the one that is to serve is marked."""
-    heads = ("VERSION", "REPLICASET", "PODS", "IMAGE", "AGE", "WHAT CHANGED")
+    heads: tuple[str, ...] = ("VERSION", "REPLICASET", "PODS", "IMAGE", "AGE", "WHAT CHANGED")
     now = time.time()
     rows = [_version_row(version, now) for version in reversed(one.versions)]
+    if one.here:
+        heads, rows = _without_pods(heads), [_without_pods(row) for row in rows]
     say_table(screen, heads, rows)
 
 
@@ -126,6 +134,10 @@ def _version_row(one: Version, now: float) -> tuple[str, ...]:
     )
 
 
+def _without_pods(row: tuple[str, ...]) -> tuple[str, ...]:
+    return (row[0], *row[4:])
+
+
 def say_reach(screen: Screen, one: Service) -> None:
     """Each way to it, and what it takes."""
     if one.reach is None:
@@ -137,6 +149,9 @@ def say_reach(screen: Screen, one: Service) -> None:
 
 
 def _ways(reach: Reach) -> Iterator[str]:
+    if reach.kind == LOOPBACK:
+        yield f"{reach.urls[0]}  (on this machine)"
+        return
     yield from (f"http://{host}:{reach.port}  (from outside)" for host in reach.outside)
     if reach.kind == "LoadBalancer" and not reach.outside:
         yield "from outside: the cluster's load balancer has given none yet"
@@ -158,13 +173,14 @@ def say_troubles(screen: Screen, one: Service) -> None:
 def service_json(one: Service) -> dict[str, Any]:
     """A service, as `serve list` and `serve status` give it.
 
-    service, where, created, labels; state: `ready`, `starting`, `updating`, `stuck`, `degraded` or
-    `idle`; version, image, port, wanted and ready (pods); waits: the newest version's pods (node
-    and `place_json`); versions: as `version_json`; pods: each with pod, version, address, ready,
-    restarts, created, leaving and `place_json`; reach: null where it has no Service, else kind,
-    name, address, port, node_port, hosts, outside, urls; endpoints: each with address, port, pod,
-    machine, ready, serving, null where they may not be read; scaling: null, or minimum, maximum,
-    target, at, note; request: as asked for; not_shown.
+    service, where, created, labels; state: `ready`, `starting`, `updating`, `stuck`, `degraded`,
+    `idle` or `ended`; version; image, program and owner (null where there is none); port, wanted
+    and ready (pods); waits: the newest version's pods (node and `place_json`); versions: as
+    `version_json`; pods: each with pod, version, address, ready, restarts, created, leaving and
+    `place_json`; reach: null where it has no Service, else kind, name, address, port, node_port,
+    hosts, outside, urls; endpoints: each with address, port, pod, machine, ready, serving, null
+    where they may not be read; scaling: null, or minimum, maximum, target, at, note; request: as
+    asked for; not_shown.
     """
     reach = None if one.reach is None else {**one.reach._asdict(), "urls": one.reach.urls}
     ends = None if one.endpoints is None else [end._asdict() for end in one.endpoints]
@@ -176,7 +192,9 @@ def service_json(one: Service) -> dict[str, Any]:
         "labels": dict(one.labels),
         "state": one.state,
         "version": one.version,
-        "image": one.image,
+        "image": one.image or None,
+        "program": one.program or None,
+        "owner": one.owner or None,
         "port": one.port,
         "wanted": one.wanted,
         "ready": one.ready,
@@ -192,8 +210,10 @@ def service_json(one: Service) -> dict[str, Any]:
 
 
 def version_json(one: Version) -> dict[str, Any]:
-    """A version: number, replicaset, image, time, changed, wanted, there, ready, current."""
-    return {key: value for key, value in one._asdict().items() if key != "request"}
+    """A version: number, replicaset and image (null on this machine), time, changed, wanted, there,
+    ready, current."""
+    plain = {key: value for key, value in one._asdict().items() if key != "request"}
+    return {**plain, "replicaset": one.replicaset or None, "image": one.image or None}
 
 
 def _pod_json(pod: Instance) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from typing import NamedTuple
 
 from rankzero.backends.kubernetes import reading
 from rankzero.backends.kubernetes.cluster import Cluster
@@ -12,7 +11,7 @@ from rankzero.backends.kubernetes.looking import Asker
 from rankzero.backends.kubernetes.observing import Observed
 from rankzero.backends.kubernetes.services import looking
 from rankzero.backends.kubernetes.services import reading as read
-from rankzero.backends.kubernetes.services.model import Service
+from rankzero.backends.services.model import Outcome, Service
 from rankzero.errors import Refused
 from rankzero.plan.kubernetes import names
 from rankzero.why.seen import Seen
@@ -23,15 +22,6 @@ KINDS = ("Deployment", "ReplicaSet", "Pod")
 _AGAIN = 15.0
 #: How often the time is looked at while nothing changes (seconds).
 _STEP = 1.0
-
-
-class Outcome(NamedTuple):
-    """How it went. place: the pod that says why not."""
-
-    ready: bool
-    service: Service
-    place: Place | None = None
-    late: bool = False
 
 
 class Following:

@@ -9,8 +9,8 @@ from rankzero.backends.kubernetes import reading, shapes
 from rankzero.backends.kubernetes.cluster import Cluster, Object
 from rankzero.backends.kubernetes.looking import Asker, more
 from rankzero.backends.kubernetes.services import reading as read
-from rankzero.backends.kubernetes.services.model import Service
 from rankzero.backends.kubernetes.trouble import Absent, Forbidden
+from rankzero.backends.services.model import Service
 from rankzero.driver.cluster import deployments
 from rankzero.errors import BadRequest
 from rankzero.plan.kubernetes import names

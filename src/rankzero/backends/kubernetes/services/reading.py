@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rankzero.backends.kubernetes import reading
-from rankzero.backends.kubernetes.services.model import (
+from rankzero.backends.kubernetes.state import seconds
+from rankzero.backends.services.model import (
     Endpoint,
     Instance,
     Reach,
@@ -15,7 +16,6 @@ from rankzero.backends.kubernetes.services.model import (
     Service,
     Version,
 )
-from rankzero.backends.kubernetes.state import seconds
 from rankzero.driver.cluster import deployments
 from rankzero.plan.kubernetes import names
 from rankzero.spec.services.coherence import CONTAINER

@@ -5,29 +5,17 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.services.following import Following
 from rankzero.backends.kubernetes.trouble import Absent
+from rankzero.backends.services.model import Asked, Line
 from rankzero.errors import BadRequest, Refused
 from rankzero.plan.kubernetes import names
 from rankzero.spec.services.coherence import CONTAINER
 
 #: A pod may say nothing for so long while it is followed (seconds).
 _SILENT = 24 * 3600.0
-
-Line = tuple[str, str]
-
-
-class Asked(NamedTuple):
-    """follow: also what comes. tail: only so many last lines of each. pod: only its.
-    previous: of the container before this one."""
-
-    follow: bool = False
-    tail: int | None = None
-    pod: str | None = None
-    previous: bool = False
 
 
 def lines(cluster: Cluster, name: str, asked: Asked) -> Iterator[Line]:

@@ -6,11 +6,10 @@ import hashlib
 from pathlib import Path
 
 from rankzero.backends.home import no_code
-from rankzero.code import predictors
 from rankzero.code.model_files import pack_model
-from rankzero.code.refusals import outside
+from rankzero.code.predictors import packed
 from rankzero.code.server_zip import server_zip
-from rankzero.code.shipment import PART, pack
+from rankzero.code.shipment import PART
 from rankzero.errors import Refused
 from rankzero.plan.kubernetes.services.sending import IN_IMAGE, ON_VOLUME, Cargo
 from rankzero.spec.services.model import Service
@@ -29,10 +28,7 @@ def server() -> Cargo:
 
 def code(predictor: str, here: Path) -> Cargo:
     """The folder, with the predictor's file in it. Errors: BadRequest, Refused."""
-    file = predictors.check(predictor, here)
-    if not (here / file).resolve().is_relative_to(here.resolve()):
-        raise outside(file, here)
-    shipped = pack(here, file, skip=no_code(None))
+    shipped = packed(here, predictor, no_code(None))
     return Cargo("code", shipped.parts, shipped.digest)
 
 

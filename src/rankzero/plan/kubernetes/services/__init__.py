@@ -10,6 +10,7 @@ from rankzero.plan.kubernetes import Facts, standards
 from rankzero.plan.kubernetes.services import objects, pods
 from rankzero.plan.model import Checked
 from rankzero.spec.services.model import Service
+from rankzero.why.words import count
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,19 @@ class ServicePlan:
     notices: tuple[str, ...] = ()
     blobs: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     checks: tuple[Checked, ...] = ()
+
+    def summary(self) -> tuple[str, ...]:
+        """What there is to say of it in one line, part by part."""
+        service = self.service
+        pods = count(service.replicas, "pod")
+        if service.autoscale is not None:
+            pods = f"{service.autoscale.minimum}–{service.autoscale.maximum} pods"
+        image, port = f"image {service.image}", f"port {service.port}"
+        return (image, pods, port, service.expose, self.where)
+
+    def documents(self) -> tuple[Mapping[str, Any], ...]:
+        """What would be created."""
+        return self.manifests
 
     def to_json(self) -> dict[str, Any]:
         """The schema of `serve deploy --dry-run --output json`."""

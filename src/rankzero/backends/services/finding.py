@@ -1,0 +1,56 @@
+"""The place whose services a command means: the one that was named; else this machine, where it has
+a service of that name; else the current cluster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rankzero import backends
+from rankzero.backends.kubernetes.kubeconfig import configured
+from rankzero.backends.places import KUBERNETES, LOCAL, Place, Where, to_deploy
+from rankzero.backends.together import together
+from rankzero.errors import Error, Refused
+
+if TYPE_CHECKING:
+    from rankzero.backends.services.kept import Kept
+    from rankzero.backends.services.model import Service
+
+
+def place(where: Where) -> Kept:
+    """Where a service would be deployed. Errors: BadRequest, SpecError."""
+    config = backends.config()
+    name, found = to_deploy(where, config)
+    defaults = config.defaults_at(name)
+    if found.backend == LOCAL:
+        from rankzero.backends.local.services.here import Here
+
+        return Here(defaults)
+    from rankzero.backends.kubernetes.cluster import Cluster
+    from rankzero.backends.kubernetes.services.there import There
+
+    return There(Cluster(found.context, found.namespace), defaults)
+
+
+def having(name: str, where: Where) -> Kept:
+    """Where a service of this name is, or would be. Errors: BadRequest, SpecError."""
+    from rankzero.backends.local.services.folder import Services
+
+    if not (where.on or where.on_cluster) and Services().folder(name).exists:
+        return place(Where(on=LOCAL))
+    return place(where)
+
+
+def everything(where: Where) -> tuple[list[Service], list[Refused]]:
+    """All services that are meant, those of this machine first, and why some places could not be
+    asked. Errors: of a place that was named, or is the only one that may have any."""
+    if where.on or where.on_cluster:
+        return place(where).all(), []
+    here = place(Where(on=LOCAL)).all()
+    if to_deploy(where, backends.config())[1].backend == LOCAL or not configured():
+        return here, []
+    (answer,) = together([Place(KUBERNETES)], lambda _: place(where).all())
+    if not isinstance(answer, Error):
+        return [*here, *answer], []
+    if here and isinstance(answer, Refused):
+        return here, [answer]
+    raise answer
