@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from rankzero.agent import process
+from rankzero.agent import autopsy, process, raised
 from rankzero.agent.artifacts import lay
-from rankzero.agent.interpreter import root
+from rankzero.agent.interpreter import BOOT, root
 from rankzero.agent.loop import Loop, Timer
 from rankzero.agent.pipe import Pipe
 from rankzero.driver.engine import Start
@@ -24,12 +24,16 @@ from rankzero.pipelines import taking
 from rankzero.pipelines.folder import PipelineFolder
 from rankzero.pipelines.spawning import Spawner
 from rankzero.pipelines.store import Store
+from rankzero.script import step as function
 
 #: Between SIGTERM and SIGKILL for a step that is to end (seconds).
 GRACE = 10.0
 _RUNS_A_JOB = "rankzero.cli.pipeline.job"
-#: In an attempt's folder, what such a process is told and tells: the job, and its run's id.
-JOB, RUN = "job.json", "run"
+#: In an attempt's folder, what such a process is told and tells: the job, its run's id, and the
+#: record of the rank that failed.
+JOB, RUN, FAILURE = "job.json", "run", "failure.json"
+#: There too, the record of what a function has raised.
+_ERROR = "error.json"
 
 
 class _Doing(NamedTuple):
@@ -158,9 +162,20 @@ class Processes:
         elif doing.hands_on:
             self._over(doing, taking.result(doing.folder))
         elif code != 0:
-            self._over(doing, Result(cause=process.ended_how(code), code=code))
+            self._over(doing, Result(cause=self._how(doing, code), code=code))
         else:
             self._hand_on(doing)
+
+    def _how(self, doing: _Doing, code: int) -> str:
+        job = self._graph[doing.start.part.step].body.get("job")
+        if job is None:
+            found = autopsy.exception_in(str(doing.folder / _ERROR))
+            return raised.how(code, found, str(Path.cwd()))
+        try:
+            failure = json.loads((doing.folder / FAILURE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # no rank is to blame, or it never came so far
+            return process.ended_how(code)
+        return raised.how(raised.code(failure), failure["exception"], job["workdir"])
 
     def _hand_on(self, doing: _Doing) -> None:
         """Take what it has left; what is a lot, in a process of its own: it takes a while."""
@@ -202,12 +217,20 @@ class Processes:
 def _argv(step: Step, words: Words, folder: Path) -> list[str]:
     """A job is a command as well: the one that runs it, attached. Errors: OSError."""
     if "job" not in step.body:
-        return [words.fill(word) for word in step.body["argv"]]
+        argv = [words.fill(word) for word in step.body["argv"]]
+        return _recording(argv, words, folder) if argv[1:3] == ["-m", function.MODULE] else argv
     job = {**words.fill_all(step.body["job"]), "outputs": str(folder / "outputs")}
     file = folder / JOB
     file.write_text(json.dumps(job), encoding="utf-8")
     boot = f"import sys; sys.path[0] = {root()!r}; from {_RUNS_A_JOB} import main; main()"
     return [sys.executable, "-c", boot, str(file)]
+
+
+def _recording(argv: list[str], words: Words, folder: Path) -> list[str]:
+    """A function's process, which leaves what it raises as data: as ranks do, by their starter."""
+    words.environment["RANKZERO_ERROR_FILE"] = str(folder / _ERROR)
+    python, _, module, *rest = argv
+    return [python, "-c", BOOT.format(root=root()), "module", module, *rest]
 
 
 def _grace(step: Step) -> float:

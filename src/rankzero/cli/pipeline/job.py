@@ -30,7 +30,7 @@ def _run(file: Path) -> int:
     from rankzero.backends.places import Where
     from rankzero.cli.submit import Way, go
     from rankzero.errors import BadRequest
-    from rankzero.pipelines.doing import RUN
+    from rankzero.pipelines.doing import FAILURE, RUN
     from rankzero.spec import again
 
     try:
@@ -41,4 +41,8 @@ def _run(file: Path) -> int:
     backend = backends.at(place)
     plan = backend.plan(job, preflight=True, wait_for_nodes=False)
     file.with_name(RUN).write_text(plan.run, encoding="utf-8")
-    return go(backend, plan, Way())
+    code = go(backend, plan, Way())
+    cause = backend.run(plan.run).history.cause or {}
+    if code and cause.get("kind") == "rank-failed":
+        file.with_name(FAILURE).write_text(json.dumps(cause), encoding="utf-8")
+    return code

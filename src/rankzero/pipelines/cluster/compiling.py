@@ -19,6 +19,7 @@ from rankzero.pipelines.code import Code
 from rankzero.plan.kubernetes import Facts, Freight, compile_kubernetes, sending
 from rankzero.plan.model import Code as Travelling
 from rankzero.plan.model import Plan
+from rankzero.script import step as function
 from rankzero.spec.given import Given
 from rankzero.spec.model import Job
 from rankzero.spec.params import escape
@@ -80,7 +81,7 @@ class Compiling(NamedTuple):
             # What is no pipeline's own names nothing, and is not to be filled in.
             beneath_it = {key: escape(text) for key, text in base.env.items()}
             data = {**base.to_json(), "env": {**beneath_it, **env}}
-            data["run"] = {**data["run"], "command": list(step.command or ())}
+            data = {**data, **_as_run(data["run"], list(step.command or ()))}
         data["workdir"] = self.pipeline.workdir
         data["volumes"] = {**data["volumes"], **volumes.mounted(self.pipeline, step, self.carrier)}
         self._check_volume(name, step, data)
@@ -135,6 +136,14 @@ class Compiling(NamedTuple):
             "queue": plan.job.queue,
             "env": {},
         }
+
+
+def _as_run(run: dict[str, Any], argv: list[str]) -> dict[str, Any]:
+    """A step's command as a job says it. A function is a module: its rank's starter records what it
+    raises, as it cannot for a command."""
+    if argv[1:3] == ["-m", function.MODULE]:
+        return {"run": {**run, "command": None, "module": function.MODULE}, "args": argv[3:]}
+    return {"run": {**run, "command": argv}}
 
 
 def _leaving(agent: AgentConfig) -> AgentConfig:

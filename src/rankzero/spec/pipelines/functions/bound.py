@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from rankzero.script.step import MODULE as STEP
 from rankzero.script.steps import parts
-from rankzero.spec.checks import STEP
 from rankzero.spec.pipelines.functions.words import BadArgument
 
 _NOT_IN_A_JOB = ("run", "args", "outputs", "workdir")

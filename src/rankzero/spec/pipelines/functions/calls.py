@@ -9,8 +9,8 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from rankzero.driver import graph
+from rankzero.script.step import MODULE as STEP
 from rankzero.script.steps import At, Said, Step, parts
-from rankzero.spec.checks import STEP
 from rankzero.spec.given import Given, from_python
 from rankzero.spec.names import valid
 from rankzero.spec.pipelines.functions import bound, hints
