@@ -47,9 +47,9 @@ def work(tmp_path: Path) -> Path:
 
 def test_a_function_is_run_by_the_starter_which_records_what_it_raises(work: Path) -> None:
     body = "from rankzero import *\n@step\ndef load(n: int) -> int: return n\n"
-    (work / "steps.py").write_text(f"{body}@pipeline\ndef digits(): load(3)\n")
-    (config,) = configs(there(load_pipeline(work / "steps.py")), "load")
-    args = ["steps.py", "load", "n:int=3", "result:int"]
+    (work / "shipped.py").write_text(f"{body}@pipeline\ndef digits(): load(3)\n")
+    (config,) = configs(there(load_pipeline(work / "shipped.py")), "load")
+    args = ["shipped.py", "load", "n:int=3", "result:int"]
     assert config["command"] == {"kind": "module", "target": "rankzero.script.step", "args": args}
 
 

@@ -21,6 +21,10 @@ from rankzero.spec.pipelines.functions.words import BadArgument, Inputs, only, w
 from rankzero.spec.pipelines.model import LONGEST_STEP
 from rankzero.spec.problems import Place, Problem
 
+#: Why a step hands on nothing.
+_NO_TYPE = "its function has no return type, such as -> int"
+_NO_OUTPUTS = "it has no `outputs`"
+
 
 class Calls:
     """See `script.steps.Reader`. file: of the pipeline. workdir: where steps run. named: a file as
@@ -115,7 +119,7 @@ class Calls:
         # What cannot be said is no other fault as well.
         otherwise = {"command": ["?"], "job": {"run": {"command": ["?"]}}}[key]
         fields[key] = self._try(place, partial(inputs.filled, what), otherwise), at
-        return self._add(name, fields, inputs, outputs, at)
+        return self._add(name, fields, inputs, outputs, at, nothing=_NO_OUTPUTS)
 
     def _add(
         self,
@@ -125,6 +129,7 @@ class Calls:
         outputs: list[Output],
         at: At,
         many: bool = False,
+        nothing: str = _NO_TYPE,
     ) -> Called:
         kinds = {one.name: graph.PATH if one.kind == "Path" else graph.VALUE for one in outputs}
         fields = {**fields, "inputs": (inputs.taken, at), "outputs": (kinds, at)}
@@ -132,8 +137,8 @@ class Calls:
         for key, (value, said_at) in fields.items():
             made[key] = from_python(value, self._place(name, said_at, key), self._problems)
         self.steps[name] = Given(made, self._place(name, at))
-        called = Called(name, [Later(name, one, many) for one in outputs])
-        self._known.update({one.source: one for one in called})
+        called = Called(name, [Later(name, one, many) for one in outputs], nothing)
+        self._known.update({one.source: one for one in called.by_name.values()})
         return called
 
     def _name(self, said: Said, otherwise: str, at: At) -> str:
