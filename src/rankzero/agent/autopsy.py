@@ -3,7 +3,7 @@
 import json
 import os
 import signal
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Callable, Dict, Mapping, Optional
 
 from rankzero.agent.process import ended_how
 
@@ -70,18 +70,22 @@ def ours(code: int) -> bool:
 def _first_of(traces: Traces) -> Optional[Dict[str, Any]]:
     """The exception that the rank left a record of. A script can write these files itself, so
     one that is damaged costs only itself."""
-    for look, path in ((_exception, traces.error), (_recorded, traces.torch)):
-        try:
-            found = look(path)
-        except (AttributeError, KeyError, TypeError, ValueError):
-            continue
-        if found is not None:
-            return found
-    return None
+    return exception_in(traces.error) or _whole(_recorded, traces.torch)
+
+
+def exception_in(path: str) -> Optional[Dict[str, Any]]:
+    """What a starter has recorded in a file, if it has."""
+    return _whole(_exception, path)
+
+
+def _whole(look: Callable[[str], Optional[Dict[str, Any]]], path: str) -> Optional[Dict[str, Any]]:
+    try:
+        return look(path)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
 
 
 def _exception(path: str) -> Optional[Dict[str, Any]]:
-    """What the starter recorded."""
     data = _json(path)
     if not data or "type" not in data:
         return None

@@ -81,6 +81,15 @@ def children() -> List[int]:
     return found
 
 
+def command_line(pid: int) -> str:
+    """The words of a process, with a NUL after each; empty where it is gone, or /proc has none."""
+    try:
+        with open("/proc/%d/cmdline" % pid, "rb") as file:
+            return file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
 def members(group: int) -> int:
     """How many processes a group has; 0 where /proc can't tell."""
     try:

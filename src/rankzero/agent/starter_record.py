@@ -20,6 +20,8 @@ MOST_FRAMES = 20
 MOST_MESSAGE = 4_000
 MOST_TRACEBACK = 64_000
 _STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
+#: Ours, which is a folder, or in a pod a zip.
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _NOT_THE_USERS = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
 
@@ -91,7 +93,7 @@ def _frames(traceback: Optional[TracebackType]) -> List[Dict[str, Any]]:
 def _is_the_users(file: str) -> bool:
     # By folder names and not by sys.prefix, which in many an image is /usr, above /usr/src/app.
     return not (
-        file.startswith(("<frozen", _STANDARD_LIBRARY))
+        file.startswith(("<frozen", _STANDARD_LIBRARY, _OURS))
         or any(folder in file for folder in _NOT_THE_USERS)
     )
 

@@ -73,7 +73,8 @@ Action = Union[Start, Expand, LeaveOut, Fail, End]
 
 class StepState:
     """Where a step stands. open: steps that must be over before it. items: None until they are
-    known. outputs: of each part that is committed, by its index. attempts: by index."""
+    known. outputs: of each part that is committed, by its index. attempts: by index. failed: how
+    many parts did, for good."""
 
     def __init__(self, step: Step) -> None:
         self.step = step
@@ -82,6 +83,7 @@ class StepState:
         self.items: Optional[Tuple[Any, ...]] = None if step.fans_out else _ONCE
         self.outputs: Dict[int, Mapping[str, Output]] = {}
         self.attempts: Dict[int, int] = {}
+        self.failed = 0
         self.cause = ""
         self._given: Dict[str, Given] = {}
 
@@ -106,8 +108,8 @@ class StepState:
 class Engine:
     """slots: how many parts run at once.
 
-    steps, running, ended, attempts (how many were ever begun), and first (what failed the first
-    step that did) are to be looked at only.
+    steps, running, ended, attempts (how many were ever begun), and failed (what nothing was tried
+    after, in order: its first one failed the first step that did) are to be looked at only.
     """
 
     def __init__(self, graph: Graph, slots: int = 1) -> None:
@@ -115,7 +117,7 @@ class Engine:
         self.running: Dict[Part, int] = {}
         self._numbers: Dict[Part, int] = {}
         self.ended: Optional[facts.Finished] = None
-        self.first: Optional[facts.Broke] = None
+        self.failed: List[facts.Broke] = []
         self._slots = slots
         self.attempts = 0
         self._after: Dict[str, List[str]] = {name: [] for name in graph}
@@ -168,11 +170,12 @@ class Engine:
         elif isinstance(fact, facts.Dropped):
             step.attempts[part.at] = fact.attempt - 1
             self._due.append(part)
-        elif fact.attempt <= step.step.retries and not fact.final:
+        elif fact.attempt <= step.step.retries and not fact.final and not step.over:
             self._due.append(part)
-        elif not step.over:
-            step.cause = fact.cause
-            self.first = self.first or fact
+        else:
+            self.failed.append(fact)
+            step.failed += 1
+            step.cause = step.cause or fact.cause
             self._over(part.step, facts.FAILED)
 
     def _over(self, name: str, state: str) -> None:
@@ -286,11 +289,15 @@ class Engine:
         return "[%s]" % ", ".join(literal(one.value) for one in given)
 
     def _end(self) -> End:
-        return End(facts.FAILED, self.why()) if self.first else End(facts.SUCCEEDED)
+        return End(facts.FAILED, self.why()) if self.failed else End(facts.SUCCEEDED)
 
     def why(self) -> str:
-        """What failed first; empty where nothing has."""
-        return "" if self.first is None else "%s %s" % (self.first.part, self.first.cause)
+        """What failed first, and how many others did; empty where nothing has."""
+        if not self.failed:
+            return ""
+        first, *others = self.failed
+        more = " (%d more failed)" % len(others) if others else ""
+        return "%s %s%s" % (first.part, first.cause, more)
 
 
 def _refuse(word: str) -> Any:

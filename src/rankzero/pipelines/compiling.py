@@ -9,9 +9,10 @@ from typing import Any
 
 from rankzero.driver.graph import Graph, graph
 from rankzero.driver.graph import Step as Compiled
+from rankzero.pipelines import serving
 from rankzero.pipelines.code import Code
 from rankzero.spec.params import escape
-from rankzero.spec.pipelines.coherence import edges
+from rankzero.spec.pipelines.coherence import cached, edges
 from rankzero.spec.pipelines.model import Pipeline, Step
 
 #: The first word of a command that means the interpreter of jobs.
@@ -45,7 +46,7 @@ def _step(
     variables: Mapping[str, str],
 ) -> Compiled:
     fixed = _body(step, pipeline, python, {})
-    key = _key(fixed, code.digest(step.code), python) if step.cached and code else ""
+    key = _key(fixed, code.digest(step.code), python) if cached(pipeline, name) and code else ""
     return as_driven(name, step, _body(step, pipeline, python, variables))._replace(key=key)
 
 
@@ -68,8 +69,9 @@ def _body(
     if step.job is not None:
         return {"job": {**step.job, "env": {**env, **step.job["env"]}}}
     if step.service is not None:
-        served = {**step.service, "env": {**env, **step.service["env"]}}
-        return {"service": served, "pipeline": pipeline.name}
+        asked = serving.asked(pipeline, step)
+        asked["env"] = {**more, **asked["env"]}
+        return {"service": asked, "pipeline": pipeline.name}
     assert step.command is not None
     first, *rest = step.command
     return {"argv": [python if first in _PYTHON else first, *rest], "env": env}

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from rankzero.agent import process
 from rankzero.agent.artifacts import lay
-from rankzero.agent.interpreter import root
 from rankzero.agent.loop import Loop, Timer
 from rankzero.agent.pipe import Pipe
 from rankzero.driver.engine import Start
@@ -20,16 +17,14 @@ from rankzero.driver.facts import Part
 from rankzero.driver.graph import Graph, Step
 from rankzero.driver.walk import Result
 from rankzero.driver.words import Words
-from rankzero.pipelines import taking
+from rankzero.pipelines import commands, taking
 from rankzero.pipelines.folder import PipelineFolder
 from rankzero.pipelines.spawning import Spawner
 from rankzero.pipelines.store import Store
+from rankzero.pipelines.strays import strays
 
 #: Between SIGTERM and SIGKILL for a step that is to end (seconds).
 GRACE = 10.0
-_RUNS_A_JOB = "rankzero.cli.pipeline.job"
-#: In an attempt's folder, what such a process is told and tells: the job, and its run's id.
-JOB, RUN = "job.json", "run"
 
 
 class _Doing(NamedTuple):
@@ -82,7 +77,7 @@ class Processes:
             return
         try:
             words = self._prepared(step, start, folder)
-            argv = _argv(step, words, folder)
+            argv = commands.argv(step, words, folder)
             child = self._spawner.spawn(argv, words.environment, output.write_fd)
         except (OSError, ValueError) as error:
             output.close()
@@ -131,7 +126,8 @@ class Processes:
             process.signal_group(doing.process.pid, signal.SIGKILL)
             return
         process.signal_group(doing.process.pid, signal.SIGTERM)
-        self._loop.after(_grace(self._graph[part.step]), lambda: self._kill(part, doing))
+        grace = GRACE + commands.own_grace(self._graph[part.step])
+        self._loop.after(grace, lambda: self._kill(part, doing))
 
     def _kill(self, part: Part, doing: _Doing) -> None:
         if self._doing.get(part) is doing:
@@ -147,6 +143,7 @@ class Processes:
         self._end_strays()
 
     def _ended(self, doing: _Doing, code: int) -> None:
+        step = self._graph[doing.start.part.step]
         process.signal_group(doing.process.pid, signal.SIGKILL)  # what it left behind
         doing.process.returncode = code  # it was reaped here
         doing.output.drain()
@@ -158,7 +155,7 @@ class Processes:
         elif doing.hands_on:
             self._over(doing, taking.result(doing.folder))
         elif code != 0:
-            self._over(doing, Result(cause=process.ended_how(code), code=code))
+            self._over(doing, Result(cause=commands.how(step, doing.folder, code), code=code))
         else:
             self._hand_on(doing)
 
@@ -195,22 +192,5 @@ class Processes:
             self._signal_strays(signal.SIGKILL)
 
     def _signal_strays(self, number: int) -> None:
-        for pid in process.children():
+        for pid in strays():
             process.signal_process(pid, number)
-
-
-def _argv(step: Step, words: Words, folder: Path) -> list[str]:
-    """A job is a command as well: the one that runs it, attached. Errors: OSError."""
-    if "job" not in step.body:
-        return [words.fill(word) for word in step.body["argv"]]
-    job = {**words.fill_all(step.body["job"]), "outputs": str(folder / "outputs")}
-    file = folder / JOB
-    file.write_text(json.dumps(job), encoding="utf-8")
-    boot = f"import sys; sys.path[0] = {root()!r}; from {_RUNS_A_JOB} import main; main()"
-    return [sys.executable, "-c", boot, str(file)]
-
-
-def _grace(step: Step) -> float:
-    """A job needs time of its own to end its ranks."""
-    job = step.body.get("job")
-    return GRACE if job is None else float(job["grace"]) + GRACE

@@ -12,7 +12,7 @@ from rankzero.agent.logs.reader import LogReader
 from rankzero.backends.base import LogBlock, LogQuery
 from rankzero.driver.graph import Graph
 from rankzero.pipelines import stopping
-from rankzero.pipelines.doing import RUN
+from rankzero.pipelines.commands import RUN
 from rankzero.pipelines.folder import PipelineFolder
 from rankzero.pipelines.progress import Attempt
 from rankzero.pipelines.results import Handed, copied

@@ -13,6 +13,7 @@ from rankzero.backends.local.folders import Folders
 from rankzero.driver import facts, graph
 from rankzero.driver.graph import Graph
 from rankzero.errors import BadRequest
+from rankzero.pipelines import serving
 from rankzero.pipelines import volumes as volumes_of
 from rankzero.pipelines.code import Code
 from rankzero.pipelines.compiling import compiled
@@ -20,6 +21,7 @@ from rankzero.pipelines.earlier import earlier, newest, on_disk
 from rankzero.pipelines.folder import Pipelines
 from rankzero.pipelines.here import Here
 from rankzero.spec.names import run_id
+from rankzero.spec.pipelines.coherence import cached
 from rankzero.spec.problems import did_you_mean
 
 if TYPE_CHECKING:
@@ -53,11 +55,13 @@ def planned(
     Errors: BadRequest for steps that are not there, or have no earlier result; Refused.
     """
     workdir = checked_folder(pipeline)
+    serving.check(pipeline)
     machine = gather()
     skip = [*no_code(None), *([] if file is None else [file.absolute()])]
     code = Code(workdir, tuple(skip))
     # Before the contents are read: what is changed meanwhile then has another stamp.
-    counts = {step.code for step in pipeline.steps.values() if step.cached}
+    in_cache = {name: step for name, step in pipeline.steps.items() if cached(pipeline, name)}
+    counts = {step.code for step in in_cache.values()}
     stamps = {paths: code.stamp(paths) for paths in counts}
     run = _new_id(pipelines, pipeline.name)
     volumes = _volumes(pipelines, pipeline, run)
@@ -75,8 +79,7 @@ def planned(
         "skip": [str(one) for one in skip],
         "code": {
             name: {"paths": list(step.code), "stamp": stamps[step.code]}
-            for name, step in pipeline.steps.items()
-            if step.cached
+            for name, step in in_cache.items()
         },
         "steps": graph.to_json(steps),
         "volumes": {"kept": list(volumes.kept), "own": list(volumes.own)},

@@ -23,15 +23,23 @@ class Attempt(NamedTuple):
     cause: str = ""
 
 
+class Failure(NamedTuple):
+    """What ended badly, and is not tried again. attempt: None for what never began."""
+
+    fact: facts.Broke
+    attempt: Attempt | None
+
+
 class StepInfo(NamedTuple):
-    """One step. done, total: of its parts; total is None while the list is not known. cached: how
-    many of them were an earlier result. started, ended: None before that. cause: why it failed,
-    was left out, or cannot begin."""
+    """One step. done, total, failed: of its parts; total is None while the list is not known.
+    cached: how many of them were an earlier result. started, ended: None before that. cause: why it
+    failed, was left out, or cannot begin."""
 
     name: str
     state: str
     done: int
     total: int | None
+    failed: int
     cached: int
     attempts: int
     started: float | None
@@ -96,6 +104,7 @@ class Progress:
             self._state(state),
             done=len(state.outputs),
             total=None if state.items is None else len(state.items),
+            failed=state.failed,
             cached=self._cached[name],
             attempts=sum(state.attempts.values()),
             started=times[0] if times else None,
@@ -110,14 +119,12 @@ class Progress:
             return None
         return times[-1] if state.over or self.ended is None else self.ended.time
 
-    def failed(self) -> Attempt | None:
-        """The attempt that failed first for good; None where nothing has, or what did never
-        began."""
-        first = self._engine.first
-        for one in self.attempts.values():
-            if first is not None and (one.part, one.attempt) == (first.part, first.attempt):
-                return one
-        return None
+    def failures(self) -> list[Failure]:
+        """All that failed for good, in the order in which it did."""
+        # One that was dropped was begun again under its attempt's old count.
+        known = {(one.part, one.attempt): one for one in self.attempts.values()}
+        failed = self._engine.failed
+        return [Failure(one, known.get((one.part, one.attempt))) for one in failed]
 
     def _state(self, state: StepState) -> str:
         """What had begun when the pipeline was stopped was stopped with it."""

@@ -8,10 +8,11 @@ from contextlib import suppress
 
 from rankzero import backends
 from rankzero.backends.local.drafts import draft_of, sweep
+from rankzero.backends.local.services.folder import Services
 from rankzero.driver import facts
 from rankzero.errors import BadRequest, Refused, UnknownRun
 from rankzero.pipelines import content
-from rankzero.pipelines.doing import RUN
+from rankzero.pipelines.commands import RUN
 from rankzero.pipelines.folder import PipelineFolder, Pipelines
 from rankzero.pipelines.here import Here
 from rankzero.pipelines.kept import Kept
@@ -32,7 +33,8 @@ def remove(found: Iterable[Kept]) -> int:
 def remove_here(pipelines: Pipelines, folders: Iterable[PipelineFolder]) -> int:
     """Remove these runs; returns how many bytes of artifacts went with them.
 
-    An artifact stays as long as a pipeline that is left had it, and all stay while one runs. The
+    An artifact stays as long as a pipeline that is left had it, or a service of this machine is
+    made from it, and all stay while one runs. The
     runs that were steps go too. Errors: BadRequest where somebody drives one by now; Refused.
     """
     for folder in folders:
@@ -46,6 +48,7 @@ def remove_here(pipelines: Pipelines, folders: Iterable[PipelineFolder]) -> int:
     try:
         for folder in pipelines:
             kept |= _artifacts(folder)
+        kept |= _served(Services(pipelines.path.parent))
         return pipelines.artifacts.sweep(kept)
     except (Refused, OSError):
         return 0  # what one has that cannot be read is not known, so all stays
@@ -75,6 +78,12 @@ def _remove_runs(folder: PipelineFolder) -> None:
             backend, info = backends.find(run, backends.Where("local"))
             if info.finished:
                 backend.delete(info.run)
+
+
+def _served(services: Services) -> set[str]:
+    """Models, also those of versions that can be gone back to. Errors: Refused."""
+    requests = [one.request for service in services for one in service.record().versions]
+    return {str(one["model"]) for one in requests if one.get("model")}
 
 
 def _artifacts(folder: PipelineFolder) -> set[str]:

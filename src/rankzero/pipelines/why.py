@@ -13,10 +13,12 @@ from rankzero.why.words import count
 
 if TYPE_CHECKING:
     from rankzero.pipelines.kept import Kept
-    from rankzero.pipelines.progress import Progress
+    from rankzero.pipelines.progress import Attempt, Failure, Progress
 
-#: So many of a step's last lines are evidence.
-_LINES = 8
+#: So many of a step's last lines are evidence: of the first one that failed, and of each other.
+_LINES, _LINES_OF_OTHERS = 8, 2
+#: So many failures are told with their causes, and of what has no cause there so many names.
+_TOLD, _NAMED = 10, 6
 
 Line = tuple[str, str]
 
@@ -54,26 +56,66 @@ def _going(folder: Kept, progress: Progress) -> Iterator[Line]:
 
 
 def _failed(folder: Kept, progress: Progress) -> Iterator[Line]:
-    failed = progress.failed()
+    groups = _grouped(progress.failures())
     assert progress.ended is not None
-    if failed is None:  # a step that could not begin, or no step's fault
+    if not groups:  # no step's fault
         yield "cause", progress.ended.why
         return
-    tries = folder.graph()[failed.part.step].retries + 1
-    attempts = f" (attempt {failed.attempt} of {tries})" if tries > 1 else ""
-    yield "cause", f"{failed.part} {failed.cause}{attempts}"
-    run = folder.inner_run(failed)
+    told = _told(groups)
+    for at, group in enumerate(told):
+        yield from _failure(folder, group, first=at == 0)
+    rest = [str(one.fact.part) for group in groups if group not in told for one in group]
+    if rest:
+        yield "also", f"{len(rest):,} more failed: {_some(rest)}"
+    blocked = [one.name for one in progress.steps() if one.state == facts.BLOCKED]
+    if blocked:
+        yield "effect", f"{count(len(blocked), 'step')} could not begin: {_some(blocked)}"
+    began = [group[0].fact.part.step for group in told if group[0].attempt is not None]
+    if began:
+        steps = " ".join(f"--step {name}" for name in dict.fromkeys(began))
+        yield "more", f"rankzero pipeline logs {folder.run} {steps}"
+
+
+def _grouped(failures: list[Failure]) -> list[list[Failure]]:
+    """What failed, in order; together stand the parts of one step that failed alike."""
+    found: dict[tuple[str, str], list[Failure]] = {}
+    for one in failures:
+        found.setdefault((one.fact.part.step, one.fact.cause), []).append(one)
+    return [*found.values()]
+
+
+def _told(groups: list[list[Failure]]) -> list[list[Failure]]:
+    """Those that are told with their causes: the first of each step before a second of any."""
+    heads = {group[0].fact.part.step: group for group in reversed(groups)}
+    second = [heads[group[0].fact.part.step] is not group for group in groups]
+    chosen = sorted(range(len(groups)), key=lambda at: (second[at], at))[:_TOLD]
+    return [groups[at] for at in sorted(chosen)]
+
+
+def _failure(folder: Kept, group: list[Failure], *, first: bool) -> Iterator[Line]:
+    """One that failed, what shows why, and how many did alike."""
+    (fact, attempt), *alike = group
+    tries = folder.graph()[fact.part.step].retries + 1
+    attempts = f" (attempt {fact.attempt} of {tries})" if tries > 1 and attempt else ""
+    yield "cause" if first else "also", f"{fact.part} {fact.cause}{attempts}"
+    yield from () if attempt is None else _evidence(folder, attempt, first=first)
+    if alike:
+        names = _some([str(one.fact.part) for one in alike])
+        yield "", f"so did {count(len(alike), 'other part')}: {names}"
+
+
+def _evidence(folder: Kept, attempt: Attempt, *, first: bool) -> Iterator[Line]:
+    run = folder.inner_run(attempt)
     inner = list(_of_run(run)) if run else []
     if inner:
         yield from inner
-    else:
-        for line in folder.last_lines(failed, _LINES):
-            yield "", line
-    blocked = [one.name for one in progress.steps() if one.state == facts.BLOCKED]
-    if blocked:
-        shown = ", ".join(blocked[:6]) + (", ..." if len(blocked) > 6 else "")
-        yield "effect", f"{count(len(blocked), 'step')} could not begin: {shown}"
-    yield "more", f"rankzero pipeline logs {folder.run} --step {failed.part.step}"
+        return
+    for line in folder.last_lines(attempt, _LINES if first else _LINES_OF_OTHERS):
+        yield "", line
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
 
 
 def _of_run(run: str) -> Iterator[Line]:

@@ -17,6 +17,8 @@ from typing import Any, Callable, Dict, List, NamedTuple
 
 from rankzero.script import imported
 
+#: This module, as `python -m` knows it.
+MODULE = "rankzero.script.step"
 _ARGUMENT = re.compile(r"([^\W\d]\w*):(\w+)(\[\]|\+)?=(.*)", re.DOTALL)
 _HANDED = re.compile(r"(\.?)([a-z][a-z0-9_-]*):(\w+)")
 _TRUTHS = {"true": True, "True": True, "false": False, "False": False}

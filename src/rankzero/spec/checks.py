@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from rankzero.script.step import MODULE as STEP
 from rankzero.spec import roles
 from rankzero.spec.given import Given
 from rankzero.spec.model import Job, Run
@@ -17,8 +18,6 @@ from rankzero.spec.paths import listed, meant
 from rankzero.spec.problems import Problem
 
 #: Larger files are not programs that people wrote.
-#: What a step runs that is a function; its first argument is the file.
-STEP = "rankzero.script.step"
 _LARGEST_SCRIPT = 4 * 1024 * 1024
 
 
@@ -50,7 +49,7 @@ def runs(job: Job) -> Iterator[tuple[tuple[str, ...], Run]]:
 def entry_files(job: Job) -> list[Path]:
     """The Python files that the ranks begin with, as far as they lie in the user's folder."""
     found = [entry_file(run, Path(job.workdir)) for _, run in runs(job)]
-    if job.run.module == STEP and job.args:
+    if job.run.module == STEP and job.args:  # a function, of which the first word says the file
         found.append(Path(job.workdir) / job.args[0])
     return [file for file in dict.fromkeys(found) if file is not None]
 

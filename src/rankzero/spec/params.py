@@ -97,6 +97,10 @@ class Params:
             message = f"has no value; give it a default, or --set {name}=VALUE"
             self._problems.append(Problem(given.place, message))
             return
+        if isinstance(chosen.value, (list, dict)):
+            message = f"must be a text, a number, or true or false; got {shown(chosen.value)}"
+            self._problems.append(Problem(chosen.place, message))
+            return
         choices = said.get("choices")
         if choices is not None and not isinstance(choices.value, list):
             self._problems.append(Problem(choices.place, "must be a list"))

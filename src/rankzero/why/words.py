@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import signal as signals
 from collections.abc import Mapping
 from typing import Any
 
+from rankzero.agent import raised as of_record
 from rankzero.why.model import Facts, Failure, Finding
-
-#: A title is one line of a screen; the whole message stands in the detail.
-LONGEST = 200
-_FOREIGN = re.compile(r"(^<|/(site|dist)-packages/|/lib/python\d)")
 
 
 def count(number: int, noun: str) -> str:
@@ -47,16 +43,9 @@ def who(failure: Failure) -> str:
     return f"rank {failure.rank} ({failure.node})" if failure.node else f"rank {failure.rank}"
 
 
-def exception_line(exception: Mapping[str, Any]) -> str:
-    """`ValueError: what it said`, as one line of bounded length."""
-    kind = str(exception.get("type") or "an exception")
-    lines = str(exception.get("message") or "").strip().splitlines()
-    return _short(f"{kind}: {lines[0].strip()}" if lines else kind)
-
-
 def raised(failure: Failure) -> bool:
     """Whether an exception is what happened; `sys.exit`, which is one too, is a way to leave."""
-    return bool(failure.exception) and (failure.exception or {}).get("type") != "SystemExit"
+    return bool(failure.exception) and not of_record.leaves(failure.exception or {})
 
 
 def left(failure: Failure) -> bool:
@@ -72,7 +61,7 @@ def out_of_memory(failure: Failure) -> bool:
 def phrase(failure: Failure) -> str:
     """What happened, as a sentence without its end: `rank 3 was killed by signal 9`."""
     if failure.exception and raised(failure):
-        return f"{who(failure)} raised {exception_line(failure.exception)}"
+        return f"{who(failure)} raised {of_record.line(failure.exception)}"
     if out_of_memory(failure):
         return f"{who(failure)} ran out of memory"
     if failure.signal:
@@ -81,35 +70,17 @@ def phrase(failure: Failure) -> str:
         verb = "was lost" if failure.kind == "node-lost" else "left"
         return f"node {failure.node} {verb}" + (f": {failure.message}" if failure.message else "")
     if failure.code is not None:
-        return f"{who(failure)} exited with code {failure.code}{_parting(failure)}"
+        said = of_record.parting(failure.exception)
+        return f"{who(failure)} exited with code {failure.code}{f': {said}' if said else ''}"
     return failure.message or f"{who(failure)} failed"
 
 
-def _parting(failure: Failure) -> str:
-    """What `sys.exit("no such file")` said; its record has only words for one with a number."""
-    said = str((failure.exception or {}).get("message") or "").strip().splitlines()
-    return f": {_short(said[0])}" if said and not said[0].startswith("exited with code") else ""
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
-
-
 def place(exception: Mapping[str, Any], workdir: str = "") -> tuple[str, ...]:
-    """Where it was raised: `train.py:58 in forward:  x = self.attention(x)`.
-
-    The innermost frame of the user's own code, since a line deep in a library names nobody's
-    mistake; the innermost of all where there is no other.
-    """
-    frames = [frame for frame in exception.get("frames") or () if frame.get("file")]
-    if not frames:
+    """Where it was raised: `train.py:58 in forward:  x = self.attention(x)`."""
+    frame = of_record.frame(exception)
+    if frame is None:
         return ()
-    own = [frame for frame in frames if not _FOREIGN.search(str(frame["file"]))]
-    frame = (own or frames)[-1]
-    file = str(frame["file"])
-    if workdir:
-        file = file.removeprefix(workdir.rstrip("/") + "/")
-    text = f"{file}:{frame.get('line')} in {frame.get('function')}"
+    text = of_record.place(exception, workdir)
     source = str(frame.get("source") or "").strip()
     return (f"{text}:  {source}" if source else text,)
 

@@ -66,6 +66,40 @@ steps:
     home.nothing_left()
 
 
+def test_all_that_failed_is_named_the_first_one_first(home: Works) -> None:
+    # A process is there until its driver has taken note of its end.
+    (home.work / "wait.sh").write_text(
+        "until [ -s pid ]; do sleep 0.02; done\n"
+        "while kill -0 $(cat pid) 2> no.log; do sleep 0.02; done\n"
+    )
+    text = """
+steps:
+  late:
+    command: [sh, -c, '. ./wait.sh; echo too late; exit 4']
+  soon:
+    command: [sh, -c, 'echo no; echo $$ > pid; exit 3']
+  many:
+    command: [sh, -c, '. ./wait.sh; exit 5']
+    for_each: [a, b, c]
+  after:
+    command: echo after
+    needs: [late, soon]
+"""
+    said = home.call("pipeline", "run", home.pipeline(text), "--slots", "5")
+    end = said.err.partition("✗ failed after ")[2].splitlines()[1:]
+    assert end[:2] == ["  cause   soon exited with code 3", "          no"]
+    others = "\n".join(end[2:-2])
+    assert "  also    late exited with code 4\n          too late" in others
+    assert "  also    many[" in others and "          so did 2 other parts: many[" in others
+    assert end[-2] == "  effect  1 step could not begin: after"
+    assert all(f"--step {name}" in end[-1] for name in ("soon", "late", "many"))
+    assert home.call("pipeline", "why", "-").out.splitlines()[1:] == end
+    listed = home.call("pipeline", "list").out
+    assert "soon exited with code 3 (4 more failed)" in listed
+    (many,) = [one for one in home.status()["steps"] if one["step"] == "many"]
+    assert (many["failed"], many["done"], many["total"]) == (3, 0, 3)
+
+
 def test_a_step_that_fails_now_and_then_is_tried_again(home: Works) -> None:
     text = """
 steps:

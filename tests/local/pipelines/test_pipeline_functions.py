@@ -88,7 +88,10 @@ def test_a_program_runs_its_own_pipeline(home: Works) -> None:
     wrong = home.pipeline(WHOLE.replace("total * by", "1 / 0"), "digits.py")
     failed = home.python(wrong).wait()
     assert failed.code == 1
-    assert "rankzero.errors.RunFailed: cause   scaled[0] exited with code 1" in failed.err
+    assert (
+        "rankzero.errors.RunFailed: cause   scaled[0] raised ZeroDivisionError: division by zero ("
+        in failed.err
+    )
     assert "ZeroDivisionError: division by zero" in failed.err
     home.nothing_left()
 
@@ -112,3 +115,50 @@ def wrong():
     assert said.code == 1
     assert "[some] wrong.py:some: `n` must be a whole number; got x" in said.out
     assert "[other] wrong.py:some: `result` must be a whole number; it returned 'none'" in said.out
+
+
+RAISING = """
+import json
+import sys
+from rankzero import pipeline, step
+
+def rows(name):
+    raise LookupError(f"no rows in {name}\\nsecond line")
+
+@step
+def load() -> int:
+    return rows("users")
+
+@step
+def parse() -> int:
+    return json.loads("{")
+
+@step
+def leave() -> int:
+    sys.exit("no such table")
+
+@step(job={"nodes": 2})
+def train() -> int:
+    return {}["lr"]
+
+@pipeline
+def raising():
+    load(), parse(), leave(), train()
+"""
+
+
+def test_what_a_function_raises_is_the_cause_with_the_users_own_line(home: Works) -> None:
+    said = home.call("pipeline", "run", home.pipeline(RAISING, "raising.py"), "--slots", "4")
+    assert said.code == 1, said
+    causes = {step["step"]: step["cause"] for step in home.status()["steps"]}
+    parse = causes.pop("parse")
+    assert parse.startswith("raised json.decoder.JSONDecodeError: Expecting property name")
+    assert parse.endswith(" (raising.py:15 in parse)")
+    assert causes == {
+        "load": "raised LookupError: no rows in users (raising.py:7 in rows)",
+        "leave": "exited with code 1: no such table",
+        "train": "raised KeyError: 'lr' (raising.py:23 in train)",
+    }
+    for step, cause in causes.items():
+        assert f"✗ {step} {cause}" in said.err
+    home.nothing_left()

@@ -32,7 +32,8 @@ def test_what_fits_is_whole(tmp_path: Path) -> None:
     [
         ({"tail": ["x" * 5000]}, {"tail"}),
         ({"tail": ["x" * 3000], "crash": "y" * 5000}, {"tail", "crash"}),
-        ({"exception": {"traceback": "z" * 9000}}, {"tail", "crash", "exception"}),
+        ({"exception": {"traceback": "z" * 9000}}, {"tail", "crash"}),
+        ({"exception": {"type": "z" * 9000}}, {"tail", "crash", "exception"}),
     ],
 )
 def test_what_is_longest_goes_first(longest: dict, gone: set[str]) -> None:
@@ -42,6 +43,20 @@ def test_what_is_longest_goes_first(longest: dict, gone: set[str]) -> None:
     kept = json.loads(data)
     assert set(CAUSE) - set(kept["cause"]) == gone
     assert (kept["state"], kept["cause"]["rank"]) == ("failed", 3)
+
+
+def test_what_was_raised_and_where_is_kept_without_its_traceback() -> None:
+    frames = [{"file": f"{at}.py", "line": at, "function": "f", "source": "x"} for at in range(9)]
+    raised = {
+        "type": "ValueError",
+        "message": "m" * 4000,
+        "frames": frames,
+        "traceback": "z" * 9000,
+    }
+    kept = json.loads(testament.short({**OUTCOME, "cause": {**CAUSE, "exception": raised}}))
+
+    short = {"type": "ValueError", "message": "m" * 500, "frames": frames[-1:]}
+    assert kept["cause"]["exception"] == short
 
 
 def test_a_message_without_end_is_cut() -> None:

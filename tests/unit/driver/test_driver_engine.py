@@ -121,8 +121,8 @@ def test_it_comes_to_the_same_end_wherever_its_driver_is_killed(
     assert ended.ended is not None and meant.ended is not None
     assert ended.ended.state == meant.ended.state
     # Which of several failed first may be another one: what was under way is begun again.
-    assert (ended.first is None) == (meant.first is None)
-    assert ended.first is None or states[ended.first.part.step] == facts.FAILED
+    assert bool(ended.failed) == bool(meant.failed)
+    assert all(states[one.part.step] == facts.FAILED for one in ended.failed)
     assert sorted(drive.done) == sorted(set(drive.done)) == sorted(whole.done)
 
 
@@ -141,6 +141,11 @@ def test_the_end_tells_what_failed_and_what_could_not_begin(drive: Drive) -> Non
     failed = {name for name, one in engine.steps.items() if one.state == facts.FAILED}
     blocked = {name for name, one in engine.steps.items() if one.state == facts.BLOCKED}
     assert engine.ended.state == (facts.FAILED if failed else facts.SUCCEEDED)
+    assert {one.part.step for one in engine.failed} == failed
+    assert all(
+        sum(one.part.step == name for one in engine.failed) == step.failed
+        for name, step in engine.steps.items()
+    )
     for name in blocked:
         assert {*drive.steps[name].before} & (failed | blocked)
     assert not engine.running
@@ -225,7 +230,7 @@ def test_the_first_failure_is_the_cause_whatever_stands_first_in_the_file() -> N
     engine.take(facts.Broke(Part("b"), 1, 1.0, "exited with code 3"))
     engine.take(facts.Broke(Part("z"), 1, 2.0, "exited with code 4"))
     (end,) = engine.due()
-    assert end == do.End(facts.FAILED, "b exited with code 3")
+    assert end == do.End(facts.FAILED, "b exited with code 3 (1 more failed)")
 
 
 @pytest.mark.parametrize("items", ['["\\ud800"]', "[" * 5000, '["%s"]' % ("x" * do.LONGEST_LIST)])

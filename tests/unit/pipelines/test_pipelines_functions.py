@@ -323,6 +323,93 @@ def test_what_is_wrong_is_told_with_its_line(body: str, message: str) -> None:
     assert fault(body).startswith(message)
 
 
+NO_TYPE = "hands on nothing: its function has no return type, such as -> int"
+OF_ITS_OWN = "cannot be handed to a process of its own: "
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("keep.options(when=keep(1) > 3)(2)", f"`keep` {NO_TYPE}"),
+        ("keep.options(when=score(Path('x')) > keep(1))(2)", f"`keep` {NO_TYPE}"),
+        ("keep.options(when=keep(1))(2)", f"`keep` {NO_TYPE}"),
+        ("keep(keep(1) + 1)", f"`keep` {NO_TYPE}"),
+        ("keep(len(keep(1)))", f"`keep` {NO_TYPE}"),
+        ("keep(2) if keep(1) else None", f"`keep` {NO_TYPE}"),
+        ("a, b = keep(1)", f"`keep` {NO_TYPE}"),
+        ("command('echo', f'{keep(1)}')", f"`keep` {NO_TYPE}"),
+        ("command('echo', keep(1))", f"steps.echo: takes one thing, and `keep` {NO_TYPE}"),
+        ("keep(keep(1))", f"steps.keep-2.what: takes one thing, and `keep` {NO_TYPE}"),
+        ("keep([keep(1)])", f"steps.keep-2.what: takes one thing, and `keep` {NO_TYPE}"),
+        ("keep.each(what=keep(1))()", f"steps.keep-2.what: takes one thing, and `keep` {NO_TYPE}"),
+        (
+            "keep(command('true'))",
+            "steps.keep.what: takes one thing, and `true` hands on nothing: it has no `outputs`",
+        ),
+        ("keep(command('true').x)", "`true` hands on no `x`: it has no `outputs`"),
+        (
+            "keep.options(when=load(1) > 3)(2)",
+            "`load` hands on data, count: take one of them, such as its `.data`",
+        ),
+        (
+            "command('echo', f'{load(1)}')",
+            "`load` hands on data, count: take one of them, such as its `.data`",
+        ),
+        ("keep.each(what=[1])(2)", "steps.keep: `what` comes from each(): give the others by"),
+        (
+            "keep({'a': [score(Path('x'))]})",
+            f"steps.keep.what: {OF_ITS_OWN}score.result in a list in a mapping; give it by itself, "
+            "or right in a list",
+        ),
+        ("keep({'a': Path('x')})", f"steps.keep.what: {OF_ITS_OWN}a path in a mapping; give it"),
+        ("keep([1, float('nan')])", f"steps.keep.what: {OF_ITS_OWN}nan in a list; give it by"),
+        ("keep({1: 2})", f"steps.keep.what: {OF_ITS_OWN}a mapping with the key 1; only texts"),
+        ("keep([{1, 2}])", f"steps.keep.what: {OF_ITS_OWN}a value of type set in a list; write it"),
+        ("keep(score)", f"steps.keep.what: {OF_ITS_OWN}the step score; call it, to give what it"),
+        ("keep.each(what=['a', 1])()", "steps.keep.what: `what` goes through texts and what is"),
+    ],
+)  # fmt: skip
+def test_a_parameter_without_a_type_gets_what_can_be_told(body: str, message: str) -> None:
+    assert fault(body).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("1", ["what:int=1"]),
+        ("True", ["what:bool=true"]),
+        ("None", ["what:json=null"]),
+        ("[1, 'x', {'a': None}]", ['what:json=[1, "x", {"a": null}]']),
+        ("(1, 2)", ["what:json=[1, 2]"]),
+        ("[Path('x'), 'y']", ["what:Path+=x", "what:str+=y"]),
+        ("score(Path('x'))", ["what:float=${inputs.what}"]),
+        ("load(1).data", ["what:Path=${inputs.what}"]),
+        ("parts()", ["what:list=${inputs.what}"]),
+        ("[parts(), 3]", ["what:list+=${inputs.what-0}", "what:int+=3"]),
+        ("command('true', outputs={'v': 'value'})", ["what:any=${inputs.what}"]),
+    ],
+)
+def test_a_parameter_without_a_type_gets_a_value_as_it_is(given: str, told: list[str]) -> None:
+    assert words(load(f"keep({given})"), "keep")[1:] == tuple(told)
+
+
+def test_a_command_with_one_output_stands_for_it() -> None:
+    made = load("""
+made = command("true", outputs={"v": "value"})
+command("echo", f"{made}", when=made > 3, name="say")
+""")
+    assert made.steps["say"].command == ("echo", "${inputs.v}")
+    assert made.steps["say"].when == "${true.v} > 3"
+
+
+def test_a_pipelines_own_parameter_is_no_list() -> None:
+    head = HEAD.replace("numbers: int = 10", "numbers=[1, 2]")
+    (said,) = faults("keep(numbers)", head=head)
+    assert said.endswith(
+        "params.numbers.default: must be a text, a number, or true or false; got a list"
+    )
+
+
 def test_all_problems_come_at_once_each_with_its_own_line() -> None:
     said = faults("""
 load("x")

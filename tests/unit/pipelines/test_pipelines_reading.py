@@ -13,7 +13,7 @@ from rankzero.driver.facts import Part
 from rankzero.driver.graph import Step, graph
 from rankzero.pipelines.progress import Progress
 from rankzero.spec import SpecError
-from rankzero.spec.pipelines.coherence import unused
+from rankzero.spec.pipelines.coherence import cached, unused
 from rankzero.spec.pipelines.making import build_pipeline, load_pipeline
 from rankzero.spec.pipelines.model import Pipeline
 from rankzero.spec.pipelines.mounting import volumes_of
@@ -224,7 +224,7 @@ def test_steps_mount_the_pipelines_volumes_by_name(folder: Path) -> None:
     assert (train["best"].path, train["best"].sub_path) == ("/volumes/best", "a")
     # Whichever step makes it, it is as all of them need it.
     assert volumes_of(pipeline, pipeline.steps["load"])["data"].access == "ReadWriteMany"
-    assert not pipeline.steps["load"].cached, "what it does to a volume is no output"
+    assert not cached(pipeline, "load"), "what it does to a volume is no output"
 
 
 def test_what_is_wrong_with_volumes_has_its_place(folder: Path) -> None:

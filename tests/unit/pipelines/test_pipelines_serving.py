@@ -18,7 +18,7 @@ from rankzero.pipelines.cluster import serving
 from rankzero.pipelines.compiling import compiled
 from rankzero.plan.kubernetes import Facts
 from rankzero.spec import SpecError
-from rankzero.spec.pipelines.coherence import unused
+from rankzero.spec.pipelines.coherence import cached, unused
 from rankzero.spec.pipelines.making import build_pipeline, load_pipeline
 from rankzero.spec.pipelines.model import Pipeline
 
@@ -69,7 +69,8 @@ def faults(**serve: Any) -> list[str]:
 def test_a_service_is_a_step_with_the_keys_of_a_service_file() -> None:
     pipeline = load()
     step = pipeline.steps["serve"]
-    assert step.service is not None and not step.cached
+    assert step.service is not None
+    assert [name for name in pipeline.steps if cached(pipeline, name)] == ["train"]
     assert step.outputs == {"address": "value"}
     assert step.service["name"] == "digits-serve"
     assert step.service["model"] == "${inputs.model}"

@@ -10,7 +10,8 @@ from typing import NoReturn
 
 
 def main() -> NoReturn:
-    """`... FILE`, which holds the job as `Job.to_json` gave it; the run's id comes beside it."""
+    """`... FILE`, which holds `job`, as `Job.to_json` gave it, and where its `outputs` go; the
+    run's id comes beside it."""
     from rankzero.agent import exits
     from rankzero.errors import Error
 
@@ -30,15 +31,20 @@ def _run(file: Path) -> int:
     from rankzero.backends.places import Where
     from rankzero.cli.submit import Way, go
     from rankzero.errors import BadRequest
-    from rankzero.pipelines.doing import RUN
+    from rankzero.pipelines.commands import FAILURE, RUN
     from rankzero.spec import again
 
     try:
-        job = again(json.loads(file.read_text(encoding="utf-8")))
+        told = json.loads(file.read_text(encoding="utf-8"))
+        job = again({**told["job"], "outputs": told["outputs"]})
     except ValueError as error:
         raise BadRequest(f"with what it takes it is no job: {error}") from None
     _, place = backends.to_run(Where("local"), backends.config())
     backend = backends.at(place)
     plan = backend.plan(job, preflight=True, wait_for_nodes=False)
     file.with_name(RUN).write_text(plan.run, encoding="utf-8")
-    return go(backend, plan, Way())
+    code = go(backend, plan, Way())
+    cause = backend.run(plan.run).history.cause or {}
+    if code and cause.get("kind") == "rank-failed":
+        file.with_name(FAILURE).write_text(json.dumps(cause), encoding="utf-8")
+    return code

@@ -21,7 +21,7 @@ def command(runs: tuple[str, ...], output: str, where: Where) -> int:
     """Show where a pipeline stands, step by step.
 
     JSON: `pipelines`, a list with run, name, where, state, driven, began, ended, params, steps
-    (step, state, done, total, cached, attempts, started, ended, cause, outputs), why.
+    (step, state, done, total, failed, cached, attempts, started, ended, cause, outputs), why.
     """
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.pipelines import pipeline_json

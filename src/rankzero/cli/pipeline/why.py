@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def command(run: str, output: str, where: Where) -> int:
     """Say why a pipeline failed, waits or stopped.
 
-    The step, its cause, its last lines, what it kept from beginning; of a step that is a job, what
-    `rankzero why` says of its run.
+    Each step that failed, the first one first: its cause, its last lines, or, of a job, what
+    `rankzero why` says of its run. Then what could not begin for that.
 
     JSON: run, state, and account: a list of label and text.
     """

@@ -34,9 +34,10 @@ def pipeline_json(folder: Kept, progress: Progress) -> dict[str, Any]:
 
 
 def step_json(step: StepInfo) -> dict[str, Any]:
-    """step, state (those of a pipeline, and `waiting`, `skipped`, `blocked`), done and total (of
-    its parts; total is null while the list is not known), cached, attempts, started, ended, cause,
-    outputs (name -> `output_json`, or a list of them for a step that goes through a list)."""
+    """step, state (those of a pipeline, and `waiting`, `skipped`, `blocked`), done, total and
+    failed (of its parts; total is null while the list is not known), cached, attempts, started,
+    ended, cause, outputs (name -> `output_json`, or a list of them for a step that goes through a
+    list)."""
     data = step._asdict()
     outputs = {name: outputs_json(given) for name, given in step.outputs.items()}
     return {"step": data.pop("name"), **data, "outputs": outputs}

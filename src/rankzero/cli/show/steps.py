@@ -64,6 +64,8 @@ def note(step: StepInfo) -> str:
     words = []
     if step.total is not None and step.total != 1:
         words.append(f"{step.done}/{step.total}")
+    if step.failed > 1:
+        words.append(f"{step.failed} failed")
     if step.cached and step.cached == step.done:
         words.append("cached")
     elif step.cached:

@@ -6,7 +6,7 @@ import sys
 import time
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
-from rankzero.agent import api, process
+from rankzero.agent import api, raised
 from rankzero.agent import events as ev
 from rankzero.agent.artifacts import outputs_of
 from rankzero.agent.handing import HANDED
@@ -210,10 +210,11 @@ class Runs:
             if outputs.keys() == self._graph[attempt.start.part.step].gives.keys():
                 return Result(outputs=outputs)
             return Result(cause="ended before it could tell what it hands on", lost=True)
-        return _failure(outcome)
+        body = self._graph[attempt.start.part.step].body
+        return _failure(outcome, str(body["configs"][attempt.role].get("workdir") or ""))
 
 
-def _failure(outcome: Mapping[str, Any]) -> Result:
+def _failure(outcome: Mapping[str, Any], workdir: str) -> Result:
     if outcome["state"] == ev.STOPPED:
         return Result(cause="was stopped by somebody", code=outcome.get("exit_code"))
     cause = outcome.get("cause") or {}
@@ -221,7 +222,7 @@ def _failure(outcome: Mapping[str, Any]) -> Result:
     if cause.get("kind") == "outputs":
         return Result(cause=str(cause["message"]), code=code, final=True)
     if cause.get("kind") == "rank-failed":
-        ended = cause["code"] if cause.get("code") is not None else -int(cause["signal"])
-        return Result(cause=process.ended_how(ended), code=ended)
+        ended = raised.code(cause)
+        return Result(cause=raised.how(ended, cause.get("exception"), workdir), code=ended)
     said = cause.get("message") or cause.get("kind") or outcome["state"]
     return Result(cause="failed: %s" % said, code=code, lost=cause.get("kind") in _LOST)

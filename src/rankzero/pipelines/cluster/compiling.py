@@ -21,9 +21,11 @@ from rankzero.pipelines.compiling import as_driven
 from rankzero.plan.kubernetes import Facts, Freight, compile_kubernetes, sending
 from rankzero.plan.model import Code as Travelling
 from rankzero.plan.model import Plan
+from rankzero.script import step as function
 from rankzero.spec.given import Given
 from rankzero.spec.model import Job
 from rankzero.spec.params import escape
+from rankzero.spec.pipelines.coherence import cached
 from rankzero.spec.pipelines.model import Pipeline, Step
 
 #: How long the agents of a step stay for one who reads its last lines (seconds).
@@ -93,7 +95,7 @@ class Compiling(NamedTuple):
             # What is no pipeline's own names nothing, and is not to be filled in.
             beneath_it = {key: escape(text) for key, text in base.env.items()}
             data = {**base.to_json(), "env": {**beneath_it, **env}}
-            data["run"] = {**data["run"], "command": list(step.command or ())}
+            data = {**data, **_as_run(data["run"], list(step.command or ()))}
         data["workdir"] = self.pipeline.workdir
         data["volumes"] = {**data["volumes"], **volumes.mounted(self.pipeline, step, self.carrier)}
         self._check_volume(name, step, data)
@@ -115,10 +117,11 @@ class Compiling(NamedTuple):
         body = {**self._body(plan), **said}
         # What lies on another volume is nothing that a later step could take.
         where = plan.job.output_volume
-        code = self.code.digest(step.code) if step.cached else ""
+        known = cached(self.pipeline, name)
+        code = self.code.digest(step.code) if known else ""
         told = [self._said(step), plan.image, where, code]
         digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
-        return as_driven(name, step, body)._replace(key=digest if step.cached else "")
+        return as_driven(name, step, body)._replace(key=digest if known else "")
 
     def _said(self, step: Step) -> list[Any]:
         return [list(step.command or ()), step.job, {**self.pipeline.env, **step.env}]
@@ -141,6 +144,14 @@ class Compiling(NamedTuple):
             "queue": plan.job.queue,
             "env": {},
         }
+
+
+def _as_run(run: dict[str, Any], argv: list[str]) -> dict[str, Any]:
+    """A step's command as a job says it. A function is a module: its rank's starter records what it
+    raises, as it cannot for a command."""
+    if argv[1:3] == ["-m", function.MODULE]:
+        return {"run": {**run, "command": None, "module": function.MODULE}, "args": argv[3:]}
+    return {"run": {**run, "command": argv}}
 
 
 def _leaving(agent: AgentConfig) -> AgentConfig:

@@ -43,6 +43,18 @@ def unused(pipeline: Pipeline) -> list[str]:
     ]
 
 
+def cached(pipeline: Pipeline, name: str) -> bool:
+    """Whether a step's equal inputs may give an earlier result. What is done to a volume is in no
+    cache, nor what asks a service: neither is in the inputs."""
+    step = pipeline.steps[name]
+    if step.service is not None:
+        return False
+    if step.cache is not None:
+        return step.cache
+    before = edges(name, step).before
+    return not step.mounts and all(pipeline.steps[one].service is None for one in before)
+
+
 def edges(name: str, step: Step) -> graph.Step:
     """What a step comes after and takes, as a driver sees it; what is done is not in it."""
     return graph.Step(

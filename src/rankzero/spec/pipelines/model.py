@@ -84,7 +84,7 @@ class Step(Strict):
     cache: bool | None = Field(
         None,
         description="Whether equal inputs may give an earlier result; by default where it mounts "
-        "no volume",
+        "no volume and comes after no service",
     )
     code: kinds.Texts = Field(
         (), description="Files and folders that its result depends on; by default the whole folder"
@@ -92,13 +92,6 @@ class Step(Strict):
     env: dict[kinds.EnvName, kinds.Text] = Field(
         default_factory=dict, description="Environment variables, beside the pipeline's"
     )
-
-    @property
-    def cached(self) -> bool:
-        """What is done to a volume is in no cache, and a service is looked after each time."""
-        if self.service is not None:
-            return False
-        return not self.mounts if self.cache is None else self.cache
 
     @model_validator(mode="after")
     def _one_thing(self) -> Step:

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from rankzero.backends.local import lifeline
 from rankzero.backends.local.drafts import write
 from rankzero.backends.local.lifeline import Inherited, uninterrupted
+from rankzero.backends.local.services import KEEPER
 from rankzero.backends.local.services.changes import Changes
 from rankzero.backends.local.services.folder import ServiceFolder, State, Told
 from rankzero.errors import Refused
 from rankzero.plan.local_service import Process
 
-_KEEPER = "rankzero.backends.local.services.keeper"
 #: Beyond its grace, what one that is asked to end may take before it is killed (seconds).
 _SLACK = 10.0
 
@@ -33,7 +33,7 @@ def start(folder: ServiceFolder, process: Process) -> None:
             lock = folder.lock.take()
             try:
                 handed = Inherited(None, lock)
-                lifeline.start(_KEEPER, folder.path, folder.keeper_log, handed, detach=True)
+                lifeline.start(KEEPER, folder.path, folder.keeper_log, handed, detach=True)
             finally:
                 os.close(lock)
 

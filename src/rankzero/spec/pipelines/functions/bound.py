@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from rankzero.script.step import MODULE as STEP
 from rankzero.script.steps import parts
-from rankzero.spec.checks import STEP
 from rankzero.spec.pipelines.functions.words import BadArgument
 
 _NOT_IN_A_JOB = ("run", "args", "outputs", "workdir")
@@ -23,8 +23,12 @@ def arguments(
     """What a call gives, by parameter. items: the parameters that an item gives. Errors:
     BadArgument, as Python would raise TypeError."""
     names = dict.fromkeys(items)
+    signature = inspect.signature(function)
     try:
-        call = inspect.signature(function).bind(*args, **{**kwargs, **names})
+        taken = signature.bind_partial(*args).arguments
+        if twice := [name for name in names if name in taken]:
+            raise BadArgument(f"`{twice[0]}` comes from each(): give the others by their names")
+        call = signature.bind(*args, **{**kwargs, **names})
     except TypeError as error:
         raise BadArgument(f"{error}") from None
     given: dict[str, Any] = {}

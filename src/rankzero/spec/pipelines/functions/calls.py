@@ -9,8 +9,8 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from rankzero.driver import graph
+from rankzero.script.step import MODULE as STEP
 from rankzero.script.steps import At, Said, Step, parts
-from rankzero.spec.checks import STEP
 from rankzero.spec.given import Given, from_python
 from rankzero.spec.names import valid
 from rankzero.spec.pipelines import serving
@@ -22,11 +22,15 @@ from rankzero.spec.pipelines.functions.words import BadArgument, Inputs, only, w
 from rankzero.spec.pipelines.model import LONGEST_STEP
 from rankzero.spec.problems import Place, Problem
 
-_SAID_OTHERWISE: dict[str, Any] = {
+#: What stands for what cannot be said.
+_OTHERWISE: dict[str, Any] = {
     "command": ["?"],
     "job": {"run": {"command": ["?"]}},
     "service": {"command": ["?"]},
 }
+#: Why a step hands on nothing.
+_NO_TYPE = "its function has no return type, such as -> int"
+_NO_OUTPUTS = "it has no `outputs`"
 
 
 class Calls:
@@ -127,9 +131,9 @@ class Calls:
             inputs.take(source, one)
         fields = self._wishes(said, inputs)
         # What cannot be said is no other fault as well.
-        otherwise = _SAID_OTHERWISE[key]
+        otherwise = _OTHERWISE[key]
         fields[key] = self._try(place, partial(inputs.filled, what), otherwise), at
-        return self._add(name, fields, inputs, outputs, at)
+        return self._add(name, fields, inputs, outputs, at, nothing=_NO_OUTPUTS)
 
     def _add(
         self,
@@ -139,6 +143,7 @@ class Calls:
         outputs: list[Output],
         at: At,
         many: bool = False,
+        nothing: str = _NO_TYPE,
     ) -> Called:
         kinds = {one.name: graph.PATH if one.kind == "Path" else graph.VALUE for one in outputs}
         fields = {**fields, "inputs": (inputs.taken, at), "outputs": (kinds, at)}
@@ -148,8 +153,8 @@ class Calls:
         for key, (value, said_at) in fields.items():
             made[key] = from_python(value, self._place(name, said_at, key), self._problems)
         self.steps[name] = Given(made, self._place(name, at))
-        called = Called(name, [Later(name, one, many) for one in outputs])
-        self._known.update({one.source: one for one in called})
+        called = Called(name, [Later(name, one, many) for one in outputs], nothing)
+        self._known.update({one.source: one for one in called.by_name.values()})
         return called
 
     def _name(self, said: Said, otherwise: str, at: At) -> str:

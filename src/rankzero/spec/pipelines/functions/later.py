@@ -111,11 +111,12 @@ for _name, _what in {
 
 
 class Called:
-    """A step that was called, with its outputs as attributes; it may be unpacked into them. Its own
-    two are named as no output is."""
+    """A step that was called, with its outputs as attributes; it may be unpacked into them. One
+    with a single output stands for that in all that can be done with it. Its own three are named as
+    no output is. nothing: why it has no outputs, where it has none."""
 
-    def __init__(self, step: str, outputs: list[Later]) -> None:
-        self.of_step = step
+    def __init__(self, step: str, outputs: list[Later], nothing: str = "") -> None:
+        self.of_step, self._nothing = step, nothing
         self.by_name = {one.output.name: one for one in outputs}
 
     def __repr__(self) -> str:
@@ -125,13 +126,45 @@ class Called:
         if name.startswith("__"):
             raise AttributeError(name)
         if name not in self.by_name:
-            known = ", ".join(self.by_name)
-            there = f"; it has {known}" if known else ": its function has no return type"
-            raise NotKnownYet(f"`{self.of_step}` hands on no `{name}`{there}")
+            known = f"; it has {', '.join(self.by_name)}" if self.by_name else f": {self._nothing}"
+            raise NotKnownYet(f"`{self.of_step}` hands on no `{name}`{known}")
         return self.by_name[name]
 
     def __iter__(self) -> Iterator[Later]:
+        if not self.by_name:
+            raise NotKnownYet(self.unclear())
         return iter(self.by_name.values())
+
+    __hash__ = object.__hash__
+
+    def unclear(self) -> str:
+        """Why it is not clear what it stands for; empty where it is."""
+        if not self.by_name:
+            return f"`{self.of_step}` hands on nothing: {self._nothing}"
+        if len(self.by_name) > 1:
+            first = next(iter(self.by_name))
+            names = ", ".join(self.by_name)
+            return f"`{self.of_step}` hands on {names}: take one of them, such as its `.{first}`"
+        return ""
+
+    def the_one(self) -> Later:
+        """What it stands for. Errors: NotKnownYet where that is not clear."""
+        if why := self.unclear():
+            raise NotKnownYet(why)
+        return next(iter(self.by_name.values()))
+
+
+def _of_the_one(name: str) -> object:
+    def passed_on(self: Called, *given: object) -> object:
+        return getattr(self.the_one(), name)(*given)
+
+    return passed_on
+
+
+_OF_OBJECT = ("__init__", "__getattr__", "__iter__", "__repr__", "__hash__", "__module__")
+for _name in [key for key, value in vars(Later).items() if callable(value)]:
+    if _name.startswith("__") and _name not in _OF_OBJECT:
+        setattr(Called, _name, _of_the_one(_name))
 
 
 class Condition:
@@ -160,6 +193,8 @@ def condition(value: object) -> Condition:
     """Errors: NotKnownYet for what cannot be decided later."""
     if isinstance(value, Condition):
         return value
+    if isinstance(value, Called):
+        value = value.the_one()
     if isinstance(value, Later):
         return Condition(f"{value} == true")
     if isinstance(value, bool):
@@ -168,6 +203,8 @@ def condition(value: object) -> Condition:
 
 
 def _compared(left: Later, sign: str, right: object) -> Condition:
+    if isinstance(right, Called):
+        right = right.the_one()
     if isinstance(right, Later):
         return Condition(f"{left} {sign} {right}")
     if not isinstance(right, (bool, int, float, str)):

@@ -69,7 +69,7 @@ def _common(name: str, items: list[Any], types: Mapping[str, Any]) -> str:
     if len(found) == 1:
         return found.pop()
     if found & {"str", "Path"}:
-        raise BadArgument(f"`{name}` goes through texts and what is none: make all the same")
+        raise BadArgument(f"`{name}` goes through texts and what is none: make all of one kind")
     return "float" if found == {"int", "float"} else "json"
 
 

@@ -6,18 +6,22 @@ See `rankzero.script.step` for their form.
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from rankzero.script.step import SAID
+from rankzero.script.steps import Step
 from rankzero.spec.params import escape, text_of
 from rankzero.spec.pipelines.functions.hints import inner_kind, kind_of
 from rankzero.spec.pipelines.functions.later import Called, Condition, Later
 
 _NAMED = re.compile(r"\$(\$\{)|\$\{([^}]*)\}")
 _OF_ITSELF = ("inputs.", "outputs.", "item.")
+#: What can stand in a list, and has no JSON.
+_NO_JSON = (Later, Called, os.PathLike)
 _TAKES: dict[str, Any] = {
     "str": str,
     "int": int,
@@ -89,7 +93,7 @@ def _words(name: str, value: object, hint: object, inputs: Inputs) -> Iterator[s
         one = only(value)
         kind = _many(one, hint) + "[]" if one.many else meant(one, kind_of(hint))
         yield f"{name}:{kind}={inputs.take(one.source, name)}"
-    elif isinstance(value, (list, tuple)) and any(isinstance(v, (Later, Called)) for v in value):
+    elif isinstance(value, (list, tuple)) and any(isinstance(one, _NO_JSON) for one in value):
         for at, item in enumerate(value):
             for word in _words(f"{name}-{at}", item, _inner(hint), inputs):
                 _, colon, rest = word.partition(":")
@@ -107,13 +111,35 @@ def constant(name: str, value: object, kind: str, text: Callable[[str], str]) ->
     own = type(value).__name__
     if own in ("str", "int", "float", "bool"):
         return f"{name}:{own}={text(text_of(value))}"  # type: ignore[arg-type]
-    try:
-        return f"{name}:json={text(json.dumps(value, ensure_ascii=False, allow_nan=False))}"
-    except (TypeError, ValueError):
-        raise BadArgument(
-            f"cannot be handed to a process of its own: {_what(value)}; write it to a file in an "
-            "earlier step, and hand its path on"
-        ) from None
+    if fault := _fault(value):
+        raise BadArgument(f"cannot be handed to a process of its own: {fault}")
+    return f"{name}:json={text(json.dumps(value, ensure_ascii=False, allow_nan=False))}"
+
+
+def _fault(value: object, within: str = "") -> str:
+    """Why a value cannot be told as JSON, and what to do; empty where it can. within: what holds
+    it, as words."""
+    if isinstance(value, (Later, Called)):
+        what = value.source if isinstance(value, Later) else f"what `{value.of_step}` hands on"
+        return f"{what}{within}; give it by itself, or right in a list"
+    if isinstance(value, os.PathLike):
+        return f"a path{within}; give it by itself, or right in a list"
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{value}{within}; give it by itself"
+    if isinstance(value, dict):
+        odd = [key for key in value if not isinstance(key, str)]
+        if odd:
+            return f"a mapping with the key {odd[0]!r}{within}; only texts can be keys"
+        inner = (_fault(one, f" in a mapping{within}") for one in value.values())
+        return next(filter(None, inner), "")
+    if isinstance(value, (list, tuple)):
+        return next(filter(None, (_fault(one, f" in a list{within}") for one in value)), "")
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return ""
+    if isinstance(value, Step):
+        return f"the step {value.__name__}{within}; call it, to give what it hands on"
+    way = "write it to a file in an earlier step, and hand its path on"
+    return f"{_what(value)}{within}; {way}"
 
 
 def _is(value: object, kind: str) -> bool:
@@ -141,10 +167,9 @@ def only(value: Later | Called) -> Later:
     """The one output that is meant. Errors: BadArgument."""
     if isinstance(value, Later):
         return value
-    if len(value.by_name) != 1:
-        names = ", ".join(value.by_name) or "nothing"
-        raise BadArgument(f"takes one thing, and `{value.of_step}` hands on {names}")
-    return next(iter(value.by_name.values()))
+    if why := value.unclear():
+        raise BadArgument(f"takes one thing, and {why}")
+    return value.the_one()
 
 
 def _many(one: Later, hint: object) -> str:
