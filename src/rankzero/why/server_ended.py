@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-
+from rankzero.driver.cluster.deployments import load_failed
 from rankzero.why.blocked import Trouble
 from rankzero.why.seen import Pod, Seen
 from rankzero.why.words import signal_name
 
 _LINES = 5
 _HERE = "rankzero serve FILE.py:CLASS --check"
-
-
-def _load_failed(lines: tuple[str, ...]) -> str:
-    """What the model server says of a predictor that it could not load."""
-    for line in lines:
-        with contextlib.suppress(ValueError, TypeError, AttributeError):
-            said = json.loads(line)
-            if said.get("kind") == "load-failed":
-                return f"{said.get('type')}: {said.get('message')}"
-    return ""
 
 
 def look(pod: Pod, seen: Seen) -> Trouble | None:
@@ -35,7 +23,7 @@ def look(pod: Pod, seen: Seen) -> Trouble | None:
         text = f"is restarted because it does not answer: {dead.message}"
         remedy = "give it more time or processors (--cpu), or another path (--live)"
         return Trouble("server-hangs", text, remedy, lines[-_LINES:])
-    failed = _load_failed(lines)
+    failed = load_failed(lines)
     if failed:
         told = tuple(line for line in lines if not line.startswith("{"))
         text = f"its predictor cannot be loaded: {failed}"

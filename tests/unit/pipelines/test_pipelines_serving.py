@@ -244,3 +244,34 @@ def test_it_serves_when_all_pods_of_its_newest_version_do(
 ) -> None:
     made = {"metadata": {"generation": 2}, "spec": {"replicas": 2}, "status": status}
     assert deployments.done(made) is done
+
+
+def pod(ready: bool, restarts: int = 0, **state: Any) -> dict[str, Any]:
+    container = {"ready": ready, "restartCount": restarts, "state": {}, **state}
+    return {"metadata": {}, "status": {"containerStatuses": [container]}}
+
+
+RAISED = {"terminated": {"message": 'Traceback\n  File "app.py"\nValueError: no\n'}}
+PULLS = {"waiting": {"reason": "ErrImagePull", "message": "not found"}}
+
+
+@pytest.mark.parametrize(
+    ("pods", "hopeless", "words"),
+    [
+        ([pod(True, 9)], False, ""),
+        ([pod(True), pod(False, 3, lastState=RAISED)], True, "ValueError: no"),
+        ([pod(False, 2, lastState=RAISED)], False, "ValueError: no"),
+        ([pod(False, state=PULLS)], False, "not found"),
+        (
+            [pod(False, state={"waiting": {"reason": "ContainerCreating"}})],
+            False,
+            "ContainerCreating",
+        ),
+        ([{"metadata": {}, "status": {}}], False, ""),
+    ],
+)
+def test_what_pods_say_of_not_being_ready(
+    pods: list[dict[str, Any]], hopeless: bool, words: str
+) -> None:
+    assert deployments.hopeless(pods) is hopeless
+    assert deployments.last_words(pods) == words

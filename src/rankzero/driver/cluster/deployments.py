@@ -2,7 +2,9 @@
 a pipeline. Pure.
 """
 
-from typing import Any, Dict, Iterable, List, Mapping, Optional
+import contextlib
+import json
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional
 
 #: Of a service's objects and pods: its name. No command takes these for a run's.
 SERVICE = "rankzero/service"
@@ -15,6 +17,10 @@ OF = "rankzero/of-pipeline"
 REVISION, HASH = "deployment.kubernetes.io/revision", "pod-template-hash"
 
 Object = Mapping[str, Any]
+#: So often a server may end before it was ready.
+_MOST_ENDS = 3
+#: Of what a pod says, so much is told.
+_LONGEST = 300
 
 
 def notes(request: str, changed: str, now: float) -> Dict[str, str]:
@@ -41,6 +47,41 @@ def done(made: Object) -> bool:
         return False
     there, new = int(status.get("replicas") or 0), int(status.get("updatedReplicas") or 0)
     return there == new == wanted and int(status.get("availableReplicas") or 0) >= wanted
+
+
+def hopeless(pods: Iterable[Object]) -> bool:
+    """Whether a server has ended so often that it will not become ready."""
+    return any(one.get("restartCount", 0) >= _MOST_ENDS for one in _not_ready(pods))
+
+
+def last_words(pods: Iterable[Object]) -> str:
+    """What those that are not ready say of it, in one line; empty where they say nothing."""
+    for one in _not_ready(pods):
+        ended = one.get("lastState", {}).get("terminated") or one["state"].get("terminated") or {}
+        waits = one["state"].get("waiting") or {}
+        for said in (ended.get("message"), waits.get("message"), waits.get("reason")):
+            lines = [line.strip() for line in (said or "").split("\n") if line.strip()]
+            if lines:
+                return (load_failed(lines) or lines[-1])[:_LONGEST]
+    return ""
+
+
+def load_failed(lines: Iterable[str]) -> str:
+    """What a model server says of a predictor that it could not load; empty where it does not."""
+    for line in lines:
+        with contextlib.suppress(ValueError, TypeError, AttributeError):
+            said = json.loads(line)
+            if said.get("kind") == "load-failed":
+                return "%s: %s" % (said.get("type"), said.get("message"))
+    return ""
+
+
+def _not_ready(pods: Iterable[Object]) -> Iterator[Object]:
+    """Their containers."""
+    for pod in pods:
+        for one in pod.get("status", {}).get("containerStatuses") or ():
+            if not one["ready"] and "deletionTimestamp" not in pod["metadata"]:
+                yield one
 
 
 def revision(made: Object) -> int:

@@ -20,16 +20,21 @@ from rankzero.driver.walk import Result
 
 #: What a service hands on: where it is reached.
 ADDRESS = "address"
+#: How often it is looked at what pods say that are not ready (seconds).
+_LOOK = 10.0
 #: So often somebody else may change it at the same time.
 _TRIES = 10
 
 
 class _Waiting(NamedTuple):
-    """One that is to be ready. until: when its time is over (seconds since the epoch). ours:
-    whether this pipeline's run has made the version that is to serve."""
+    """One that is to be ready. since: when it was asked for; until: when its time is over; look:
+    when its pods are looked at (seconds since the epoch). ours: whether this pipeline's run has
+    made the version that is to serve."""
 
     start: Start
+    since: float
     until: float
+    look: float
     ours: bool = False
 
 
@@ -70,8 +75,9 @@ class Services:
     def begin(self, start: Start) -> None:
         body = self._body(start.part.step)
         limits = [body["wait"], self._graph[start.part.step].timeout]
-        until = time.time() + min(limit for limit in limits if limit is not None)
-        self._waiting[body["name"]] = _Waiting(start, until)
+        now = time.time()
+        until = now + min(limit for limit in limits if limit is not None)
+        self._waiting[body["name"]] = _Waiting(start, now, until, now + _LOOK)
         self._try(body["name"])
 
     def stop(self, part: Part, *, now: bool = False) -> None:
@@ -108,20 +114,29 @@ class Services:
         for name in self._denials.due(now):
             self._try(name)
         for name, waiting in list(self._waiting.items()):
-            if waiting.until <= now:
-                took = now - waiting.until + self._body(waiting.start.part.step)["wait"]
-                self._give_up(name, "is not ready after %.0f s" % took)
+            if min(waiting.until, waiting.look) <= now:
+                self._judge(name, waiting, now)
         while self._ended:
             name, result = self._ended.pop(0)
             ended = self._waiting.pop(name, None)
             if ended is not None:
                 self._done(ended.start.part, ended.start.attempt, result)
-        return min(
-            [one.until for one in self._waiting.values()] + list(self._denials.moments()),
-            default=None,
-        )
+        moments = [min(one.until, one.look) for one in self._waiting.values()]
+        return min([*moments, *self._denials.moments()], default=None)
 
     # -- inside
+
+    def _judge(self, name: str, waiting: _Waiting, now: float) -> None:
+        """Whether it still may become ready."""
+        self._waiting[name] = waiting._replace(look=now + _LOOK)
+        selector = "%s=%s" % (deployments.SERVICE, name)
+        found, _ = patiently(partial(self._objects.every, "Pod", selector))
+        why = "ends again and again" if deployments.hopeless(found) else ""
+        if waiting.until <= now:
+            why = "is not ready after %.0f s" % (now - waiting.since)
+        if why:
+            said = deployments.last_words(found)
+            self._give_up(name, "%s: %s" % (why, said) if said else why)
 
     def _body(self, step: str) -> Mapping[str, Any]:
         body: Mapping[str, Any] = self._graph[step].body["service"]
@@ -240,8 +255,7 @@ class Services:
                 said = self._undone(name, why)
             except (api.Denied, api.Invalid, api.Absent) as error:
                 said = "%s, and the version before cannot be gone back to: %s" % (why, error)
-        hint = "rankzero serve why %s" % name
-        self._ended.append((name, Result(cause="%s (%s)" % (said, hint))))
+        self._ended.append((name, Result(cause=said)))
 
     def _undone(self, name: str, why: str) -> str:
         there = self._there(name)

@@ -29,6 +29,7 @@ def check(cluster: Cluster, plan: ServicePlan, pipeline: str) -> None:
                 "Give the service another `name`",
             )
     request = deploying.request(cluster, plan)._replace(rules=())
-    if there:
-        request = request._replace(objects=())
+    if there:  # what it gets anew is what travels
+        travels = tuple(one for one in request.objects if one["kind"] == "ConfigMap")
+        request = request._replace(objects=travels)
     judged(cluster, request, f"the service {name} cannot run in {plan.where}")
