@@ -11,8 +11,10 @@ import pytest
 
 from .lab import target, users
 from .lab.kubectl import Kubectl
+from .lab.manifests import claim
 from .lab.shell import until
 from .lab.target import Cluster
+from .piping import rules
 from .team import ROLE, Team
 
 #: How long a cluster may take to clean a namespace away, in seconds.
@@ -112,5 +114,17 @@ def team(
     """The command line of one who has a Role in a fresh namespace; the image has Python only."""
     config = user(namespace, ROLE).kubeconfig
     made = Team(tmp_path / "team", config, cluster.kubectl.within(namespace), cluster.python)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def piping(
+    cluster: Cluster, namespace: str, user: Callable[..., Kubectl], tmp_path: Path
+) -> Iterator[Team]:
+    """A team that may run pipelines, and a claim for what steps hand on."""
+    config = user(namespace, {"rules": rules("--pipelines")}).kubeconfig
+    made = Team(tmp_path / "team", config, cluster.kubectl.within(namespace), cluster.python)
+    made.admin.apply(claim("shared"))
     yield made
     made.close()

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from rankzero.plan.kubernetes import driver
 from support import processes
-from support.home import Said
 from support.waiting import until
 
-from .lab.kubectl import Kubectl
-from .lab.manifests import claim
 from .lab.target import Cluster
+from .piping import PATIENCE, drivers, events, rules, run, written
 from .team import Team
 
-#: A pipeline of a few steps, each a pod after the other, on a machine that does more.
-_PATIENCE = 180.0
 TRAIN = """
 import os, sys, rankzero
 here = rankzero.context()
@@ -59,40 +50,6 @@ steps:
 """
 
 
-def rules(what: str) -> list[dict[str, Any]]:
-    command = [sys.executable, "-m", "rankzero", "doctor", "--rbac", what]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    found: list[dict[str, Any]] = yaml.safe_load(said)["rules"]
-    return found
-
-
-@pytest.fixture
-def piping(
-    cluster: Cluster, namespace: str, user: Callable[..., Kubectl], tmp_path: Path
-) -> Iterator[Team]:
-    """A team that may run pipelines, and a claim for what steps hand on."""
-    config = user(namespace, {"rules": rules("--pipelines")}).kubeconfig
-    made = Team(tmp_path / "team", config, cluster.kubectl.within(namespace), cluster.python)
-    made.admin.apply(claim("shared"))
-    yield made
-    made.close()
-
-
-def written(team: Team, text: str) -> str:
-    path = team.work / "pipeline.yaml"
-    path.write_text(text)
-    return str(path)
-
-
-def run(team: Team, text: str, *options: str) -> Said:
-    return team.start("pipeline", "run", written(team, text), *options).wait(_PATIENCE)
-
-
-def events(team: Team) -> list[dict[str, Any]]:
-    said = team.call("pipeline", "events", "-", "-o", "json")
-    return [json.loads(line) for line in said.out.splitlines()]
-
-
 @pytest.mark.timeout(400)
 def test_steps_jobs_and_what_they_hand_on(piping: Team) -> None:
     piping.script(TRAIN)
@@ -109,7 +66,7 @@ def test_steps_jobs_and_what_they_hand_on(piping: Team) -> None:
     assert (kinds.count("started"), kinds.count("committed")) == (5, 5)
     assert kinds[-1] == "finished"
     assert "[report] weights of 2" in piping.call("pipeline", "logs", "-", "--step", "report").out
-    fetched = piping.start("pipeline", "outputs", "-", "--to", "../got").wait(_PATIENCE)
+    fetched = piping.start("pipeline", "outputs", "-", "--to", "../got").wait(PATIENCE)
     assert fetched.code == 0, fetched
     assert (piping.work / ".." / "got" / "train" / "model").read_text() == "weights of 2"
     assert (piping.work / ".." / "got" / "load" / "data" / "a").read_text() == "row\n"
@@ -146,9 +103,9 @@ def test_a_driver_that_is_killed_finds_what_it_had_begun(lab: Cluster, piping: T
     until(lambda: "started" in [one["kind"] for one in events(piping)], "the first step")
     before = [one.pid for one in drivers(name)]
     processes.kill(*before)
-    until(lambda: {one.pid for one in drivers(name)} - {*before}, "another driver", _PATIENCE)
+    until(lambda: {one.pid for one in drivers(name)} - {*before}, "another driver", PATIENCE)
 
-    assert piping.start("pipeline", "wait", name).wait(_PATIENCE).code == 0
+    assert piping.start("pipeline", "wait", name).wait(PATIENCE).code == 0
     kinds = [(one["kind"], one.get("step")) for one in events(piping)]
     assert kinds == [
         ("started", "first"),
@@ -162,12 +119,6 @@ def test_a_driver_that_is_killed_finds_what_it_had_begun(lab: Cluster, piping: T
         "[first] done",
         "[second] second",
     ]
-
-
-def drivers(run: str) -> list[processes.Process]:
-    """Of the lab's machines, whose processes are this one's as well."""
-    found = processes.carrying(f"{run}-driver")
-    return [one for one in found if one.arguments[-1:] == ("drive",)]
 
 
 FAILS = """
@@ -196,15 +147,15 @@ def test_one_is_stopped(piping: Team) -> None:
     text = SLOW.replace("sleep 5", "exec sleep 3600")
     name = piping.call("pipeline", "run", written(piping, text), "-d").out.strip()
     following = piping.start("pipeline", "logs", name, "--follow")
-    until(lambda: "begun" in following.out, "the step's line", _PATIENCE)
-    said = piping.start("pipeline", "stop", name).wait(_PATIENCE)
+    until(lambda: "begun" in following.out, "the step's line", PATIENCE)
+    said = piping.start("pipeline", "stop", name).wait(PATIENCE)
     assert said.code == 0, said
     assert "stopped" in said.out
-    following.wait(_PATIENCE)
+    following.wait(PATIENCE)
     until(
         lambda: "Running" not in piping.admin("get", "pods", "-l", f"rankzero/pipeline={name}"),
         "its pods to end",
-        _PATIENCE,
+        PATIENCE,
     )
     assert "it was stopped by rankzero pipeline stop" in piping.call("pipeline", "why", name).out
 
@@ -231,7 +182,7 @@ def test_where_nobody_may_make_accounts_one_that_is_there_does(team: Team) -> No
         if one["metadata"]["name"] != "driver"
     )
     team.admin.apply(binding("look", ours))
-    said = team.start("pipeline", "run", file, "--service-account", "driver").wait(_PATIENCE)
+    said = team.start("pipeline", "run", file, "--service-account", "driver").wait(PATIENCE)
     assert said.code == 0, said
     assert "[second] second" in said.out
 
