@@ -119,7 +119,9 @@ def test_a_service_of_somebody_elses_is_left_alone(serving: Team) -> None:
 @pytest.mark.timeout(400)
 def test_why_says_what_keeps_it_from_serving_and_stop_leaves_what_served(serving: Team) -> None:
     assert run(serving, TIMES).code == 0
-    (serving.work / "app.py").write_text(PREDICTOR.replace("self.by =", "open('/nothing'); self.by ="))
+    (serving.work / "app.py").write_text(
+        PREDICTOR.replace("self.by =", "open('/nothing'); self.by =")
+    )
     started = serving.call("pipeline", "run", str(serving.work / "pipeline.yaml"), "-d")
     assert started.code == 0, started
 
