@@ -18,6 +18,7 @@ from rankzero.agent.pipe import Pipe
 from rankzero.backends.local.inherited import (
     GUARD_LIFELINE,
     GUARD_LOCK,
+    LISTENER,
     LOCK,
     interpreter,
     stand_alone,
@@ -58,6 +59,7 @@ class Keeper:
         self._start()
         self._loop.run()
         self._log.close()
+        os.close(LISTENER)  # whoever sees the lock free finds the port free, too
 
     # -- what it keeps
 
