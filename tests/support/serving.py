@@ -45,6 +45,13 @@ class Server:
         server.command, server.port = command, 0
         return server
 
+    @classmethod
+    def at(cls, port: int) -> Server:
+        """One that somebody else keeps."""
+        server = cls.__new__(cls)
+        server.port = port
+        return server
+
     def wait(self) -> Server:
         """Until its models are loaded."""
         self.command.until_said("served at")

@@ -29,6 +29,10 @@ class Claim:
             self._hold.close()
             self._hold = None
 
+    def fileno(self) -> int:
+        """Of what claims it against others: a process that inherits this holds the claim, too."""
+        return -1 if self._name is None else self._name.fileno()
+
     def close(self) -> None:
         self.release()
         if self._name is not None:

@@ -9,7 +9,7 @@ import sys
 from rankzero.agent import process
 from rankzero.agent.interpreter import root
 
-#: The supervisor's: its lifeline is descriptor 0, its log 1 and 2.
+#: The supervisor's, and that of each keeper: its lifeline is descriptor 0, its log 1 and 2.
 LISTENER, LOCK = 3, 4
 #: An agent's, the listener the first one's only; and those of a pipeline's driver and of a
 #: service's guard, who have their folder's lock as well.
@@ -19,16 +19,12 @@ GUARD_LIFELINE, GUARD_LOCK = 3, 4
 _MOST_FDS = 65536
 
 
-def stand_alone(*, listens: bool = True) -> None:
+def stand_alone() -> None:
     """What a supervisor, or a keeper, begins with: out of its command's session, with no descriptor
-    but those handed down, and as the parent of every orphan below it. listens: whether a socket is
-    among them."""
+    but those handed down, and as the parent of every orphan below it."""
     os.setsid()
-    if listens:
-        os.set_inheritable(LISTENER, False)
-    else:
-        os.closerange(LISTENER, LISTENER + 1)
-    os.set_inheritable(LOCK, False)
+    for number in (LISTENER, LOCK):
+        os.set_inheritable(number, False)
     # What the command had inherited, such as a lock or a pipe of a build, is not ours to hold.
     os.closerange(LOCK + 1, _MOST_FDS)
     process.adopt_orphans()

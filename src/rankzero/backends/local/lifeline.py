@@ -16,10 +16,10 @@ from rankzero.backends.local.inherited import LISTENER, LOCK, interpreter
 
 
 class Inherited(NamedTuple):
-    """Descriptors that it gets: of the socket that it listens on, where it does, and of its
-    folder's lock."""
+    """Descriptors that it gets: of the socket that it listens on, or with which it claims its port,
+    and of its folder's lock."""
 
-    listener: int | None
+    listener: int
     lock: int
 
 
@@ -94,18 +94,20 @@ def _spawn(module: str, folder: Path, log: Path, inherited: Inherited, lifeline:
     """In no terminal's foreground, with only the descriptors it needs."""
     argv = [*interpreter(module), str(folder)]
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-    handed = {LISTENER: inherited.listener, LOCK: inherited.lock, 0: lifeline}
-    high = {its: process.copy_high(ours) for its, ours in handed.items() if ours is not None}
+    high = [process.copy_high(fd) for fd in (*inherited, lifeline) if fd is not None]
     try:
         actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = [
-            *((os.POSIX_SPAWN_DUP2, ours, its) for its, ours in high.items()),
+            (os.POSIX_SPAWN_DUP2, high[0], LISTENER),
+            (os.POSIX_SPAWN_DUP2, high[1], LOCK),
             (os.POSIX_SPAWN_OPEN, 1, str(log), flags, 0o600),
             (os.POSIX_SPAWN_DUP2, 1, 2),
         ]
         if lifeline is None:
             actions.append((os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0))
             argv.append("--detached")
+        else:
+            actions.append((os.POSIX_SPAWN_DUP2, high[2], 0))
         return os.posix_spawn(argv[0], argv, os.environ, file_actions=actions)
     finally:
-        for fd in high.values():
+        for fd in high:
             os.close(fd)

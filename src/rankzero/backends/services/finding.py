@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from rankzero import backends
 from rankzero.backends.kubernetes.kubeconfig import configured
-from rankzero.backends.places import KUBERNETES, LOCAL, Place, Where, to_deploy
+from rankzero.backends.places import KUBERNETES, LOCAL, Place, Where, near, to_deploy
 from rankzero.backends.together import together
-from rankzero.errors import Error, Refused
+from rankzero.errors import BadRequest, Error, Refused
 
 if TYPE_CHECKING:
     from rankzero.backends.services.kept import Kept
@@ -32,11 +32,19 @@ def place(where: Where) -> Kept:
 
 
 def having(name: str, where: Where) -> Kept:
-    """Where a service of this name is, or would be. Errors: BadRequest, SpecError."""
+    """Where a service of this name is, or would be. Errors: BadRequest, also where there can be no
+    other place than this machine, which has none; SpecError."""
     from rankzero.backends.local.services.folder import Services
 
-    if not (where.on or where.on_cluster) and Services().folder(name).exists:
+    if where.on or where.on_cluster:
+        return place(where)
+    here = Services()
+    if here.folder(name).exists:
         return place(Where(on=LOCAL))
+    if not configured():
+        meant = near(name, [one.name for one in here])
+        text = f'There is no service "{name}" on this machine, and no kubeconfig says where else.'
+        raise BadRequest(text + meant, "See them all: rankzero serve list")
     return place(where)
 
 

@@ -74,7 +74,8 @@ def _undo(place: Kept, name: str, changed: Changed, why: str, quiet: bool) -> bo
         return False
     outcome = until_ready(place, name, back._replace(wait=_BACK), quiet=quiet)
     if not quiet:
-        state = "serves on" if outcome.ready else f"is what there is to be: {outcome.service.state}"
+        serves = "serves on" if place.serves_on else "serves again"
+        state = serves if outcome.ready else f"is what there is to be: {outcome.service.state}"
         screen.say(
             f"  undone: version {changed.before} {state}, as version {outcome.service.version}"
         )

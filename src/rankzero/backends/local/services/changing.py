@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -10,11 +11,12 @@ from collections.abc import Collection, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
+from rankzero.agent.ports import Claim
 from rankzero.backends.local import facts
 from rankzero.backends.local.drafts import draft_of, sweep
 from rankzero.backends.local.services import looking, planning, ports, starting, taking
 from rankzero.backends.local.services.folder import ServiceFolder, Services
-from rankzero.backends.local.services.judging import hopeless
+from rankzero.backends.local.services.judging import READY, hopeless
 from rankzero.backends.local.services.looking import asked_of, request
 from rankzero.backends.local.services.record import Record, Version
 from rankzero.backends.services import model
@@ -159,9 +161,10 @@ def until_ready(
 ) -> Generator[model.Service, None, Outcome]:
     """Whatever changes, and how it ended."""
     folder = looking.folder_of(services, name)
-    end = time.monotonic() + changed.wait
+    end, since = time.monotonic() + changed.wait, time.time()
     for seen in looking.looks(folder):
         found = looking.shown(seen)
+        found = found._replace(standing=found.standing._replace(since=since))
         yield found
         if found.done:
             if seen.record.wanted and not seen.record.version.served:
@@ -195,6 +198,7 @@ def _put(
     folder = services.folder(name)
     asked = asked_of(name, version)
     serves = before is not None and folder.kept()
+    number = before.current if before is not None and _ready(folder) else 0
     _room(folder, asked, before if serves else None)
     _lay(folder, asked, archive)
     if serves:
@@ -208,26 +212,28 @@ def _put(
             _go(services, folder, before)
         raise
     taking.prune(folder.code, _digests(after))
-    number = before.current if before is not None and serves else 0
     return Changed(after.current, number, what, asked.wait)
 
 
 def _go(services: Services, folder: ServiceFolder, record: Record) -> None:
     """Note it, and start what it says. Errors: Refused."""
-    with services.choosing():
-        port = record.listens_on
-        if port is None:
-            port = ports.choose(planning.taken_ports(services, record.name))
-            record = record._replace(port=port)
+    if not record.wanted:
         _write(folder, record)
-    if record.wanted:
-        ports.check(record.name, port)
+        return
+    with contextlib.closing(_claimed(services, record)) as claim:
+        _write(folder, record._replace(port=record.port or claim.port))
         starting.keep_token(folder, os.environ.get(TOKEN))
-        version, asked = record.version, request(record)
-        made = planning.process(
-            folder, asked, Path(version.workdir), version.python, port, facts.gather()
-        )
-        starting.start(folder, made)
+        version, asked, machine = record.version, request(record), facts.gather()
+        place = Path(version.workdir)
+        made = planning.process(folder, asked, place, version.python, claim.port, machine)
+        starting.start(folder, made, claim)
+
+
+def _claimed(services: Services, record: Record) -> Claim:
+    """Its port, against all others who look for one. Errors: Refused."""
+    if record.listens_on is not None:
+        return ports.claim(record.name, record.listens_on)
+    return ports.choose(planning.taken_ports(services, record.name))
 
 
 def _started_again(services: Services, record: Record) -> Changed:
@@ -250,7 +256,7 @@ def _room(folder: ServiceFolder, asked: Service, serving: Record | None) -> None
     """Before anything is ended: a port that was said must be free, or be its own. Errors:
     Refused."""
     if asked.port is not None and (serving is None or serving.listens_on != asked.port):
-        ports.check(asked.name, asked.port)
+        ports.claim(asked.name, asked.port).close()
 
 
 def _lay(folder: ServiceFolder, asked: Service, archive: bytes | None) -> None:
@@ -260,6 +266,10 @@ def _lay(folder: ServiceFolder, asked: Service, archive: bytes | None) -> None:
         raise Refused(f"cannot make {folder.path}: {error.strerror}") from error
     if archive is not None and asked.code is not None:
         taking.lay(folder.code, asked.code.digest, archive)
+
+
+def _ready(folder: ServiceFolder) -> bool:
+    return looking.service(folder).state == READY
 
 
 def _digests(record: Record) -> set[str]:

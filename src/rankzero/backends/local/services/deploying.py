@@ -49,7 +49,7 @@ class Deployed(NamedTuple):
         said = self.outcome.why(self.wait)
         if self.back is None:
             return said
-        state = "serves on" if self.back.ready else f"is {self.back.service.state}"
+        state = "serves again" if self.back.ready else f"is {self.back.service.state}"
         return f"{said}; undone: the version before {state}"
 
 

@@ -16,7 +16,8 @@ from rankzero.backends.home import state_home
 from rankzero.backends.local.drafts import draft_of, write
 from rankzero.backends.local.lock import Lock
 from rankzero.backends.local.services.record import Record
-from rankzero.errors import Refused
+from rankzero.errors import BadRequest, Refused
+from rankzero.spec.names import fault
 
 
 class Told(NamedTuple):
@@ -117,21 +118,16 @@ class Services:
             if not path.name.startswith(".") and folder.exists:
                 yield folder
 
-    def turn(self, name: str) -> contextlib.AbstractContextManager[None]:
-        """One after the other: whoever changes this service waits for who does it already.
-        Errors: Refused."""
-        return self._alone(f".{name}.turn")
-
-    def choosing(self) -> contextlib.AbstractContextManager[None]:
-        """One after the other: whoever chooses a port. Errors: Refused."""
-        return self._alone(".ports")
-
     @contextlib.contextmanager
-    def _alone(self, file: str) -> Iterator[None]:
+    def turn(self, name: str) -> Iterator[None]:
+        """One after the other: whoever changes this service waits for who does it already.
+        Errors: BadRequest for what can be no name; Refused."""
+        if fault(name):
+            raise BadRequest(f'"{name}" is no name of a service.', "See them: rankzero serve list")
         with contextlib.ExitStack() as stack:
             try:
                 self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-                stack.enter_context(Lock(self.path / file).turn())
+                stack.enter_context(Lock(self.path / f".{name}.turn").turn())
             except OSError as error:
                 raise Refused(
                     f"cannot keep a service in {self.path}: {error.strerror or error}",

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from rankzero.agent import process
 from rankzero.agent.loop import Loop
@@ -17,7 +18,7 @@ from rankzero.backends.local.inherited import GUARD_LIFELINE, GUARD_LOCK
 from rankzero.backends.local.services.folder import Told
 
 #: What a shell says of a program that is there and cannot be run, and of one that is not.
-_NOT_RUN, _NOT_FOUND = 126, 127
+NOT_RUN, NOT_FOUND = 126, 127
 _DEFAULT = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE)
 
 
@@ -57,15 +58,20 @@ class _Guard:
                 signal.signal(number, signal.SIG_DFL)
             os.setpgid(0, 0)
             process.die_with_parent(mine)
+            self._become()
+        except BaseException:
+            os._exit(NOT_RUN)
+
+    def _become(self) -> NoReturn:
+        argv, env = self._told.argv, {**os.environ, **self._told.env}
+        what = f"work in {self._told.workdir}"
+        try:
             os.chdir(self._told.workdir)
-            argv, env = self._told.argv, {**os.environ, **self._told.env}
+            what = f"run {argv[0]}"
             os.execvpe(argv[0], argv, env)  # noqa: S606 - the user's own command
         except OSError as error:
-            what = error.filename or self._told.argv[0]
-            os.write(2, f"rankzero: cannot run {what}: {error.strerror}\n".encode())
-            os._exit(_NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_RUN)
-        except BaseException:
-            os._exit(_NOT_RUN)
+            os.write(2, f"cannot {what}: {error.strerror}\n".encode())
+            os._exit(NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_RUN)
 
     def _pass_on(self) -> None:
         """To the command alone, as to a container's first process."""

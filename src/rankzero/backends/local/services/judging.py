@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from rankzero.backends.local.services.folder import State
+from rankzero.backends.local.services.guard import NOT_FOUND, NOT_RUN
 from rankzero.backends.local.services.ports import HERE
 from rankzero.backends.local.services.record import Record
 from rankzero.backends.places import LOCAL
@@ -86,13 +87,13 @@ def service(look: Look, asked: Service) -> model.Service:
 
 def hopeless(look: Look) -> bool:
     """Whether it will not become ready by itself. A model server ends on its own only where it
-    cannot load what it serves."""
+    cannot load what it serves; a command may be one that cannot be run."""
     if not look.kept:
         return True
-    ends = 0 if look.state is None else look.state.ends
-    return not _ready(look) and ends >= (
-        1 if look.record.version.request.get("predictor") else _ENDS
-    )
+    if _ready(look) or look.state is None:
+        return False
+    final = look.record.version.request.get("predictor") or look.state.code in (NOT_RUN, NOT_FOUND)
+    return look.state.ends >= (1 if final else _ENDS)
 
 
 # -- inside

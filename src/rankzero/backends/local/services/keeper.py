@@ -18,6 +18,7 @@ from rankzero.agent.pipe import Pipe
 from rankzero.backends.local.inherited import (
     GUARD_LIFELINE,
     GUARD_LOCK,
+    LISTENER,
     LOCK,
     interpreter,
     stand_alone,
@@ -27,11 +28,13 @@ from rankzero.serving.restarting import Ended, successor
 
 #: What is kept of all that it writes (bytes), as the log of one rank.
 KEEP, RANK = 64 << 20, 0
+#: What a line begins with that is its keeper's.
+MARK = "rankzero: "
 
 
 def main() -> None:
     """`... FOLDER --detached`."""
-    stand_alone(listens=False)
+    stand_alone()
     Keeper(ServiceFolder(Path(sys.argv[1]))).run()
 
 
@@ -56,6 +59,7 @@ class Keeper:
         self._start()
         self._loop.run()
         self._log.close()
+        os.close(LISTENER)  # whoever sees the lock free finds the port free, too
 
     # -- what it keeps
 
@@ -156,7 +160,7 @@ class Keeper:
 
     def _say(self, words: str) -> None:
         """A line of its own, among what the service writes."""
-        self._write(f"rankzero: {self._folder.name} {words}\n".encode())
+        self._write(f"{MARK}{self._folder.name} {words}\n".encode())
 
     def _write(self, data: bytes) -> None:
         generation = self._state.ends + 1

@@ -12,7 +12,7 @@ from rankzero.backends.local.services import judging, probing
 from rankzero.backends.local.services.changes import Changes
 from rankzero.backends.local.services.folder import ServiceFolder, Services
 from rankzero.backends.local.services.judging import Look
-from rankzero.backends.local.services.keeper import RANK
+from rankzero.backends.local.services.keeper import MARK, RANK
 from rankzero.backends.local.services.record import Record, Version
 from rankzero.backends.places import near
 from rankzero.backends.services import model
@@ -48,7 +48,7 @@ def look(folder: ServiceFolder) -> Look:
     runs = state is not None and state.started is not None
     wrong = "it is not started" if port is None or not runs else probing.fault(port, path)
     ended = state is not None and state.code is not None
-    lines = last_lines(folder, _LINES) if ended else ()
+    lines = last_lines(folder, _LINES, state.began) if state is not None and ended else ()
     return Look(record, kept, state, wrong, lines, platform.node() or "here", time.time())
 
 
@@ -67,12 +67,17 @@ def looks(folder: ServiceFolder) -> Iterator[Look]:
             pause = min(2 * pause, LAST)
 
 
-def last_lines(folder: ServiceFolder, most: int) -> tuple[str, ...]:
-    """What it wrote last, as far as it is kept."""
+def last_lines(folder: ServiceFolder, most: int, since: float = 0.0) -> tuple[str, ...]:
+    """What it wrote last, as far as it is kept; not what its keeper says between. since: nothing
+    of starts before then (epoch seconds)."""
     reader = LogReader(str(folder.logs))
-    chunk = reader.read(RANK, reader.offset_tail(RANK, most, final=True), final=True)
-    text = chunk.data.decode("utf-8", "backslashreplace").removesuffix("\n")
-    return tuple(text.split("\n")[-most:]) if text else ()
+    offset, text = reader.offset_tail(RANK, most, final=True), ""
+    while (chunk := reader.read(RANK, offset, final=True)).data:
+        offset = chunk.next
+        if chunk.time >= since:
+            text += chunk.data.decode("utf-8", "backslashreplace").removesuffix("\n") + "\n"
+    said = [line for line in text.splitlines() if not line.startswith(MARK)]
+    return tuple(said[-most:])
 
 
 def service(folder: ServiceFolder) -> model.Service:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -13,7 +14,7 @@ from rankzero.backends.local import facts
 from rankzero.backends.local.services import ports, taking
 from rankzero.backends.local.services.folder import ServiceFolder, Services
 from rankzero.backends.local.services.taking import Taken
-from rankzero.errors import BadRequest
+from rankzero.errors import BadRequest, Refused
 from rankzero.plan import local_service
 from rankzero.plan.local import Facts
 from rankzero.plan.local_service import Ground, LocalServicePlan, Process
@@ -102,13 +103,20 @@ def process(
 
 def taken_ports(services: Services, but: str) -> set[int]:
     """Those of all services here, whether they run or not. but: of all others than this one."""
-    others = [one.record() for one in services if one.name != but]
-    return {one.listens_on for one in others if one.listens_on is not None}
+    found = set()
+    for one in services:
+        with contextlib.suppress(Refused):  # nobody can tell what it was to listen on
+            port = None if one.name == but else one.record().listens_on
+            found |= set() if port is None else {port}
+    return found
 
 
 def _port(services: Services, folder: ServiceFolder) -> int:
     kept = folder.record().port if folder.exists else None
-    return kept or ports.choose(taken_ports(services, folder.name))
+    if kept is not None:
+        return kept
+    with contextlib.closing(ports.choose(taken_ports(services, folder.name))) as claim:
+        return claim.port
 
 
 def _can_run(service: Service) -> None:

@@ -1,10 +1,11 @@
-"""The port of a service on this machine: said, or chosen once and kept."""
+"""The port of a service on this machine: said, or chosen once and kept. Whoever runs a service
+holds a claim on its port, so that no two that begin at the same time take one for theirs."""
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Collection
 
+from rankzero.agent.ports import Claim, try_claim
 from rankzero.errors import Refused
 
 HERE = "127.0.0.1"
@@ -12,31 +13,22 @@ HERE = "127.0.0.1"
 _FIRST, _LAST = 8000, 65535
 
 
-def free(port: int) -> bool:
-    """Whether somebody could listen there now, as a server does it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tried:
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            tried.bind((HERE, port))
-            tried.listen(1)
-        except OSError:
-            return False
-    return True
-
-
-def choose(taken: Collection[int]) -> int:
+def choose(taken: Collection[int]) -> Claim:
     """The first one from 8000 on that is free. taken: those of other services, which need not run
     at present. Errors: Refused where there is none."""
     for port in range(_FIRST, _LAST + 1):
-        if port not in taken and free(port):
-            return port
+        found = None if port in taken else try_claim(port)
+        if found is not None:
+            return found
     raise Refused(f"no port from {_FIRST} on is free on this machine.")
 
 
-def check(name: str, port: int) -> None:
-    """Errors: Refused where somebody else has it."""
-    if not free(port):
+def claim(name: str, port: int) -> Claim:
+    """This very one. Errors: Refused where somebody else has it."""
+    found = try_claim(port)
+    if found is None:
         raise Refused(
             f"port {port} of this machine, which {name} is to listen on, is taken.",
             "End who listens there, or take another: --port",
         )
+    return found

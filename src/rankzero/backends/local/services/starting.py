@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Iterator
 
+from rankzero.agent.ports import Claim
 from rankzero.backends.local import lifeline
 from rankzero.backends.local.drafts import write
 from rankzero.backends.local.lifeline import Inherited, uninterrupted
@@ -20,8 +21,9 @@ from rankzero.plan.local_service import Process
 _SLACK = 10.0
 
 
-def start(folder: ServiceFolder, process: Process) -> None:
-    """Nothing of it runs; whoever starts it has its turn. Errors: Refused."""
+def start(folder: ServiceFolder, process: Process, claim: Claim) -> None:
+    """Nothing of it runs; whoever starts it has its turn. claim: on its port; its keeper holds it
+    from now on. Errors: Refused."""
     told = Told(list(process.argv), dict(process.env), process.workdir, process.grace)
     with _refusing(folder):
         if process.settings is not None:
@@ -32,7 +34,8 @@ def start(folder: ServiceFolder, process: Process) -> None:
         with uninterrupted():
             lock = folder.lock.take()
             try:
-                handed = Inherited(None, lock)
+                claim.release()
+                handed = Inherited(claim.fileno(), lock)
                 lifeline.start(KEEPER, folder.path, folder.keeper_log, handed, detach=True)
             finally:
                 os.close(lock)

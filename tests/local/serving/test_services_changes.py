@@ -1,0 +1,190 @@
+"""A service of this machine that is changed: by hand, by two at once, and by a program."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from rankzero.backends.local.services.deploying import Deployed, deploy
+from rankzero.errors import BadRequest
+from rankzero.spec.services.making import make
+from support.home import Home
+from support.services import BROKEN, COMMAND, COMMAND_FILE, PREDICTOR, Kept, write
+from support.serving import Server, finish
+from support.waiting import until
+
+RUN = ("--", sys.executable, COMMAND_FILE)
+
+#: It says when it has begun, and waits to be let go.
+WAITS = """
+import os, pathlib, time
+
+class Predictor:
+    def predict(self, batch):
+        pathlib.Path(os.environ["BEGUN"]).touch()
+        while not pathlib.Path(os.environ["GO"]).exists():
+            time.sleep(0.01)
+        return batch
+"""
+
+
+@pytest.fixture
+def app(home: Home, monkeypatch: pytest.MonkeyPatch) -> Kept:
+    monkeypatch.setenv("XDG_STATE_HOME", str(home.state))
+    write(home, "app.py", PREDICTOR)
+    write(home, "bias", "1")
+    write(home, COMMAND_FILE, COMMAND)
+    return Kept(home, "app")
+
+
+def by_program(app: Kept, owner: str = "", undo: bool = True, **options: object) -> Deployed:
+    """As a pipeline does it."""
+    said = {"name": app.name, "predictor": "app.py:Predictor", "ready": "/ready", **options}
+    service = make(said, needed=())
+    return deploy(service, workdir=app.home.work, owner=owner, undo=undo, services=app.services)
+
+
+def versions(app: Kept) -> list[str]:
+    return [one.changed for one in app.folder.record().versions]
+
+
+def test_what_is_the_same_and_ready_is_left_alone(app: Kept) -> None:
+    assert app.deploy("app.py:Predictor", "--model", "bias").code == 0
+    before = app.predict(1)
+    again = app.deploy("app.py:Predictor", "--model", "bias", "--wait", "1m")
+    assert again.code == 0, again
+    assert app.predict(1) == before
+    assert versions(app) == ["deployed"]
+    assert app.folder.record().version.request["wait"] == 60
+    said = app.call("update")
+    assert "is like that already" in said.err
+
+
+@pytest.mark.parametrize(("what", "changed"), [("app.py", "other code"), ("bias", "another model")])
+def test_other_code_or_another_model_under_the_same_name_is_another_version(
+    app: Kept, what: str, changed: str
+) -> None:
+    assert app.deploy("app.py:Predictor", "--model", "bias").code == 0
+    port = app.port
+    write(app.home, what, {"app.py": PREDICTOR.replace("+ self", "- self"), "bias": "-1"}[what])
+    assert app.predict(1)[0] == 2, "what serves is what was deployed"
+    assert app.deploy("app.py:Predictor", "--model", "bias").code == 0
+    assert app.predict(1)[0] == 0
+    assert (versions(app), app.port) == (["deployed", changed], port)
+
+
+def test_an_update_that_does_not_serve_is_taken_back_and_says_why(app: Kept) -> None:
+    assert app.deploy("app.py:Predictor", "--model", "bias").code == 0
+    write(app.home, "app.py", BROKEN)
+    said = app.call("update", "--code")
+    assert said.code == 1, said
+    assert "✗ the new version of app does not serve" in said.err
+    assert "ValueError: it has no weights" in said.err
+    assert "undone: version 1 serves again, as version 3" in said.err
+    assert app.predict(1)[0] == 2
+    assert versions(app)[-1].startswith("undone, back to version 1: app: its predictor cannot")
+
+
+def test_it_goes_back_and_forth_between_its_versions(app: Kept) -> None:
+    assert app.deploy("-e", "WHO=one", *RUN).code == 0
+    assert app.call("update", "-e", "WHO=two").code == 0
+    assert app.get().startswith("two ")
+    assert app.call("undo").code == 0
+    assert app.get().startswith("one ")
+    assert app.call("undo", "--to", "2").code == 0
+    assert app.get().startswith("two ")
+    history = json.loads(app.call("history", "-o", "json").out)["versions"]
+    assert [one["changed"] for one in history] == [
+        *("deployed", "env WHO"),
+        *("undone, back to version 1", "undone, back to version 2"),
+    ]
+    said = app.call("undo", "--to", "9")
+    assert (said.code, "has no version 9" in said.err) == (2, True)
+
+
+def test_a_predictor_is_scaled_by_its_workers_and_rests_at_none(app: Kept) -> None:
+    assert app.deploy("app.py:Predictor").code == 0
+    port = app.port
+    assert app.call("scale", "2").code == 0
+    assert versions(app) == ["deployed", "server workers=2"]
+    assert app.call("scale", "0").code == 0
+    app.nothing_left()
+    assert app.status()["state"] == "idle"
+    assert app.call("scale", "2").code == 0
+    assert (app.port, len(versions(app))) == (port, 2)
+    assert app.predict(1)[0] == 1
+
+
+def test_two_at_once_are_one_after_the_other(app: Kept) -> None:
+    words = ("serve", "deploy", "--on", "local", "--name", "app", "-e")
+    both = [app.home.start(*words, f"WHO={who}", *RUN) for who in ("one", "two")]
+    for command in both:
+        said = command.wait()
+        assert said.code == 0, said
+        assert "✓ app serves version" in said.err
+    assert len(app.keepers()) == 1
+    assert versions(app) == ["deployed", "env WHO"]
+    last = app.folder.record().version.request["env"]["WHO"]
+    assert app.get().startswith(f"{last} ")
+
+
+def test_a_program_deploys_and_hears_how_it_went(app: Kept) -> None:
+    first = by_program(app, owner="digits", model="bias")
+    assert (first.ready, first.changed, first.url) == (
+        *(True, ("deployed",)),
+        f"http://127.0.0.1:{app.port}",
+    )
+    assert app.status()["owner"] == "digits"
+    again = by_program(app, owner="digits", model="bias")
+    assert (again.ready, again.changed) == (True, ())
+
+
+def test_a_program_hears_why_not_and_that_the_one_before_is_back(app: Kept) -> None:
+    assert by_program(app, owner="digits", model="bias").ready
+    write(app.home, "app.py", BROKEN)
+    broken = by_program(app, owner="digits", model="bias")
+    assert not broken.ready
+    assert "ValueError: it has no weights" in broken.why
+    assert broken.why.endswith("undone: the version before serves again")
+    assert '    raise ValueError("it has no weights")' in "\n".join(broken.lines)
+    assert broken.back is not None
+    assert broken.back.ready
+    assert app.predict(1)[0] == 2
+
+
+def test_a_first_one_that_does_not_serve_has_nothing_to_go_back_to(app: Kept) -> None:
+    write(app.home, "app.py", BROKEN)
+    broken = by_program(app)
+    assert (broken.ready, broken.back) == (False, None)
+    assert len(app.keepers()) == 1, "it goes on trying"
+
+
+def test_one_that_has_no_time_left_is_late(app: Kept) -> None:
+    command = [sys.executable, "-c", "import time; time.sleep(3600)"]
+    late = by_program(app, predictor=None, ready=None, command=command, wait="0.2s")
+    assert not late.ready
+    assert late.why.startswith("not ready within 0.2 s; app: ")
+
+
+@pytest.mark.parametrize(("mine", "theirs"), [("digits", "faces"), ("", "faces"), ("digits", "")])
+def test_nobody_puts_one_in_the_place_of_somebody_elses(app: Kept, mine: str, theirs: str) -> None:
+    assert by_program(app, owner=mine).ready
+    with pytest.raises(BadRequest, match="belongs to digits" if mine else "deployed by hand"):
+        by_program(app, owner=theirs, env={"A": "1"})
+    assert versions(app) == ["deployed"]
+    assert app.predict(1)[0] == 1
+
+
+def test_the_old_one_answers_what_it_has_taken_before_the_new_one_begins(app: Kept) -> None:
+    write(app.home, "app.py", WAITS)
+    begun, go = app.home.work / "begun", app.home.work / "go"
+    assert by_program(app, env={"BEGUN": str(begun), "GO": str(go)}).ready
+    asked = Server.at(app.port).begin(b"1")
+    until(begun.exists, "it to be under way")
+    update = app.home.start("serve", "update", "app", "--max-batch", "2")
+    until(lambda: "Ending" in app.call("logs").out, "it to be asked to end")
+    go.touch()
+    assert finish(asked).status == 200
+    assert update.wait().code == 0
