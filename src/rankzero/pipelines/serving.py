@@ -21,13 +21,18 @@ def asked(pipeline: Pipeline, step: Step) -> dict[str, Any]:
 
 def check(pipeline: Pipeline) -> None:
     """What is known before anything starts. Errors: BadRequest, SpecError, Refused."""
+    from rankzero.backends.local.services.changing import check_owner
     from rankzero.backends.local.services.folder import Services
     from rankzero.backends.local.services.planning import plan
     from rankzero.spec.services.model import Service
 
+    services = Services()
     for step in pipeline.steps.values():
         if step.service is not None:
             # Where its model is, may be known only when its turn has come.
             known = {key: one for key, one in asked(pipeline, step).items() if key != "model"}
             service = Service.model_validate(known)
-            plan(Services(), service, Path(pipeline.workdir), pipeline.name)
+            folder = services.folder(service.name)
+            if folder.exists:
+                check_owner(folder.record(), pipeline.name)
+            plan(services, service, Path(pipeline.workdir), pipeline.name)

@@ -39,7 +39,8 @@ def _deployed(told: dict[str, str]) -> str:
     service = Service.model_validate_json(json.dumps(told["service"]))
     deployed = deploy(service, workdir=Path.cwd(), owner=told["pipeline"], tell=_Teller())
     for line in deployed.lines:
-        _say(line)
+        if not line.startswith("{"):  # what is for programs, its own log has
+            _say(line)
     if deployed.ready:
         _say(f"{service.name} is served at {deployed.url}")
         (Path(told["outputs"]) / ADDRESS).write_text(deployed.url, encoding="utf-8")

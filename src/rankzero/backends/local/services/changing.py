@@ -41,7 +41,7 @@ def submit(services: Services, plan: LocalServicePlan) -> Changed:
     if not folder.exists:
         return _put(services, folder.name, None, version, plan.owner, plan.code, (_NEW,))
     record = folder.record()
-    _check_owner(record, plan.owner)
+    check_owner(record, plan.owner)
     what = changes(request(record).to_json(), plan.service.to_json())
     if record.version.workdir != plan.workdir:
         what += (f"folder {plan.workdir}",)
@@ -277,7 +277,8 @@ def _digests(record: Record) -> set[str]:
     return {one["digest"] for one in sent if one}
 
 
-def _check_owner(record: Record, owner: str) -> None:
+def check_owner(record: Record, owner: str) -> None:
+    """Errors: BadRequest for one that somebody else keeps up to date."""
     if record.owner != owner:
         whose = f"belongs to {record.owner}" if record.owner else "was deployed by hand"
         raise BadRequest(
