@@ -201,14 +201,15 @@ def _put(
     number = before.current if before is not None and _ready(folder) else 0
     _room(folder, asked, before if serves else None)
     _lay(folder, asked, archive)
-    if serves:
-        starting.stop(folder)
-    base = before or Record(asked.name, time.time(), owner, None, True, 0, ())
+    base = before or Record(name, time.time(), owner, None, True, 0, ())
     after = base.with_version(version)._replace(wanted=not idle)
     try:
+        if serves:
+            starting.stop(folder)
         _go(services, folder, after)
-    except Refused:
+    except BaseException:  # also Ctrl-C: what served is to go on
         if before is not None and serves:
+            starting.stop(folder)
             _go(services, folder, before)
         raise
     taking.prune(folder.code, _digests(after))

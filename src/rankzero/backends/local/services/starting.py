@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Iterator
 
 from rankzero.agent.ports import Claim
@@ -61,13 +62,17 @@ def keep_token(folder: ServiceFolder, token: str | None) -> None:
 
 
 def _told(folder: ServiceFolder) -> State | None:
-    """What its keeper tells, which may just begin; None where there is none."""
+    """What its keeper tells, which may just begin; None where there is none. Errors: Refused."""
+    end = time.monotonic() + _SLACK
     with Changes(folder.path) as changes:
         while folder.kept():
             state = folder.state()
             if state is not None:
                 return state
-            changes.wait(_SLACK)
+            left = end - time.monotonic()
+            if left <= 0:
+                raise Refused(f"{folder.name} does not say who keeps it: see {folder.keeper_log}")
+            changes.wait(left)
     return None
 
 
