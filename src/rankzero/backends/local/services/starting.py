@@ -47,7 +47,8 @@ def stop(folder: ServiceFolder) -> None:
     state = _told(folder)
     if state is None:
         return
-    _signal(state, signal.SIGTERM)
+    if not state.leaving:  # who asks twice wants it at once
+        _signal(state, signal.SIGTERM)
     if not folder.lock.wait(Told.read(folder.told_file).grace + _SLACK):
         _signal(state, signal.SIGKILL)
         if not folder.lock.wait(_SLACK):
