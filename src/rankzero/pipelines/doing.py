@@ -24,6 +24,7 @@ from rankzero.pipelines import taking
 from rankzero.pipelines.folder import PipelineFolder
 from rankzero.pipelines.spawning import Spawner
 from rankzero.pipelines.store import Store
+from rankzero.pipelines.strays import strays
 
 #: Between SIGTERM and SIGKILL for a step that is to end (seconds).
 GRACE = 10.0
@@ -195,7 +196,7 @@ class Processes:
             self._signal_strays(signal.SIGKILL)
 
     def _signal_strays(self, number: int) -> None:
-        for pid in process.children():
+        for pid in strays():
             process.signal_process(pid, number)
 
 

@@ -28,6 +28,7 @@ from rankzero.driver import facts
 from rankzero.errors import Refused
 from rankzero.pipelines.folder import PipelineFolder
 from rankzero.pipelines.ledger import Ledger
+from rankzero.pipelines.strays import strays
 
 #: So many drivers may die, one after the other, with no part committed in between.
 _MOST_IN_VAIN = 20
@@ -88,10 +89,10 @@ class Keeper:
                 self._count_death()
         if self._driver:
             return
-        strays = process.children()
-        for pid in strays:
+        left = strays()
+        for pid in left:
             process.signal_process(pid, signal.SIGKILL)
-        if not strays:
+        if not left:
             self._go_on()
 
     def _count_death(self) -> None:

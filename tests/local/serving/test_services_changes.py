@@ -11,6 +11,7 @@ import pytest
 from rankzero.backends.local.services.deploying import Deployed, deploy
 from rankzero.errors import BadRequest
 from rankzero.spec.services.making import make
+from support import processes
 from support.home import Home
 from support.services import BROKEN, COMMAND, COMMAND_FILE, PREDICTOR, Kept, write
 from support.serving import Server, finish
@@ -202,3 +203,19 @@ def test_who_has_to_wait_for_another_is_told_so(app: Kept) -> None:
         waiting = app.home.start("serve", "deploy", "--on", "local", "--name", "app", *RUN)
         waiting.until_said("another command changes app; this one waits for it")
     assert waiting.wait().code == 0
+
+
+def test_one_that_a_pipeline_has_deployed_outlives_it(app: Kept) -> None:
+    words = ("-m", "rankzero", "serve", "deploy", "--on", "local", "--name", "app", *RUN)
+    steps = {"deploy": {"command": [sys.executable, *words]}}
+    write(app.home, "pipeline.yaml", json.dumps({"name": "serving", "steps": steps}))
+    said = app.home.call("pipeline", "run", "pipeline.yaml")
+    assert said.code == 0, said
+    until(lambda: not keeps_a_pipeline(app), "its keeper to end")
+    assert app.status()["state"] == "ready"
+    assert app.answers()
+
+
+def keeps_a_pipeline(app: Kept) -> bool:
+    found = processes.carrying(app.home.state)
+    return any("pipelines.keeping" in " ".join(one.arguments) for one in found)

@@ -108,6 +108,13 @@ class ServiceFolder:
         os.replace(beside, file)  # noqa: PTH105 - as fast as a keeper has to be
 
 
+def keepers(services: Services) -> set[int]:
+    """The pids of all that keep a service: who ends what others have left behind leaves these,
+    which outlive whoever started them."""
+    states = (one.state() for one in services if one.kept())
+    return {state.pid for state in states if state is not None}
+
+
 class Services:
     """All service folders of this user."""
 
