@@ -34,6 +34,7 @@ from rankzero.pipelines.code import Code
 from rankzero.pipelines.doing import Processes
 from rankzero.pipelines.folder import PipelineFolder, Pipelines
 from rankzero.pipelines.ledger import Ledger
+from rankzero.pipelines.strays import strays
 
 #: The one place that has lines, as those who look ask for them.
 NODE = "steps"
@@ -208,7 +209,7 @@ class Driver:
         self._door.shut()
         self._loop.after(_LAST_WAIT, self._loop.stop)
         # A run that was a step may have a process that is just leaving.
-        self._loop.run(lambda: not (self._viewers.unsent or process.children()))
+        self._loop.run(lambda: not (self._viewers.unsent or strays()))
         self._lines.close()
         self._ledger.close()
         sys.exit(exits.DONE)

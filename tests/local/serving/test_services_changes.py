@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from rankzero.backends.local.services.deploying import Deployed, deploy
 from rankzero.errors import BadRequest
 from rankzero.spec.services.making import make
+from support import processes
 from support.home import Home
 from support.services import BROKEN, COMMAND, COMMAND_FILE, PREDICTOR, Kept, write
 from support.serving import Server, finish
@@ -177,7 +179,10 @@ def test_nobody_puts_one_in_the_place_of_somebody_elses(app: Kept, mine: str, th
     assert app.predict(1)[0] == 1
 
 
-def test_the_old_one_answers_what_it_has_taken_before_the_new_one_begins(app: Kept) -> None:
+@pytest.mark.parametrize("interrupted", [False, True], ids=["to its end", "interrupted"])
+def test_the_old_one_answers_what_it_has_taken_before_the_new_one_begins(
+    app: Kept, interrupted: bool
+) -> None:
     write(app.home, "app.py", WAITS)
     begun, go = app.home.work / "begun", app.home.work / "go"
     assert by_program(app, env={"BEGUN": str(begun), "GO": str(go)}).ready
@@ -185,6 +190,32 @@ def test_the_old_one_answers_what_it_has_taken_before_the_new_one_begins(app: Ke
     until(begun.exists, "it to be under way")
     update = app.home.start("serve", "update", "app", "--max-batch", "2")
     until(lambda: "Ending" in app.call("logs").out, "it to be asked to end")
+    if interrupted:
+        update.signal(signal.SIGINT)
     go.touch()
     assert finish(asked).status == 200
-    assert update.wait().code == 0
+    assert update.wait().code == (130 if interrupted else 0)
+    assert app.until_state("ready")["version"] == (1 if interrupted else 2)
+
+
+def test_who_has_to_wait_for_another_is_told_so(app: Kept) -> None:
+    with app.services.turn("app"):
+        waiting = app.home.start("serve", "deploy", "--on", "local", "--name", "app", *RUN)
+        waiting.until_said("another command changes app; this one waits for it")
+    assert waiting.wait().code == 0
+
+
+def test_one_that_a_pipeline_has_deployed_outlives_it(app: Kept) -> None:
+    words = ("-m", "rankzero", "serve", "deploy", "--on", "local", "--name", "app", *RUN)
+    steps = {"deploy": {"command": [sys.executable, *words]}}
+    write(app.home, "pipeline.yaml", json.dumps({"name": "serving", "steps": steps}))
+    said = app.home.call("pipeline", "run", "pipeline.yaml")
+    assert said.code == 0, said
+    until(lambda: not keeps_a_pipeline(app), "its keeper to end")
+    assert app.status()["state"] == "ready"
+    assert app.answers()
+
+
+def keeps_a_pipeline(app: Kept) -> bool:
+    found = processes.carrying(app.home.state)
+    return any("pipelines.keeping" in " ".join(one.arguments) for one in found)

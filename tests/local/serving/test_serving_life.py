@@ -223,7 +223,7 @@ def test_a_model_that_cannot_be_loaded_ends_the_server_and_names_the_line(
 def test_a_server_that_cannot_be_says_why(
     app: Path, home: Home, argv: list[str], code: int, says: str
 ) -> None:
-    found = home.call("serve", *argv)
+    found = home.call("serve", *argv, "--port", "0")
     assert found.code == code, found
     assert says in found.err
 

@@ -85,7 +85,8 @@ def start(
 
 
 def _reap(pid: int, lifeline: Lifeline | None) -> None:
-    os.waitpid(pid, 0)
+    with contextlib.suppress(ChildProcessError):  # whoever called us may reap all that ends
+        os.waitpid(pid, 0)
     if lifeline is not None:
         lifeline.close()
 

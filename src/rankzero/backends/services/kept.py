@@ -62,8 +62,9 @@ class Kept(Protocol):
     ) -> Planned:
         """What was asked for, checked; nothing is created. Errors: SpecError too."""
 
-    def turn(self, name: str) -> AbstractContextManager[None]:
-        """For whoever changes a service, until it is seen through."""
+    def turn(self, name: str, wait: Callable[[], None]) -> AbstractContextManager[None]:
+        """For whoever changes a service, until it is seen through. wait: is called where somebody
+        else does it already."""
 
     def submit(self, plan: Planned) -> Changed:
         """Create it."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rankzero.cli.options import output_option, selector_option
-from rankzero.cli.serve.options import having, look_options, place_of
+from rankzero.cli.serve.options import having, look_options, place_of, turn
 
 if TYPE_CHECKING:
     from rankzero.backends.places import Where
@@ -38,7 +38,7 @@ def command(services: tuple[str, ...], labels: tuple[str, ...], output: str, whe
     for name, place in found:  # all are known before anything is deleted
         place.known(name)
     for name, place in found:
-        with place.turn(name):
+        with turn(place, name):
             place.delete(name)
     if output == "json":
         programs.print_json({"deleted": [name for name, _ in found]})

@@ -112,7 +112,7 @@ def _deploy(place: Kept, made: Planned, detach: bool, output: str) -> int:
     name = made.service.name
     if output == "text":
         say_service_plan(terminal.err(), made)
-    with place.turn(name):
+    with of.turn(place, name):
         changed = place.submit(made)
         if detach:
             if output == "json":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -201,3 +202,13 @@ def having(name: str, where: Where) -> Kept:
     from rankzero.backends.services import finding
 
     return finding.having(name, where)
+
+
+def turn(place: Kept, name: str) -> AbstractContextManager[None]:
+    """For whoever changes a service; who has to wait is told so."""
+    from rankzero.cli.show import terminal
+
+    def wait() -> None:
+        terminal.err().say(f"  note: another command changes {name}; this one waits for it")
+
+    return place.turn(name, wait)

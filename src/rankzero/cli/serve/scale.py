@@ -51,7 +51,7 @@ def command(
         terminal.out().say(f"{name} scales itself: {bounds}")
         return 0
     assert replicas is not None
-    with place.turn(name):
+    with of.turn(place, name):
         changed = place.scale(name, replicas)
         if detach:
             if output == "json":

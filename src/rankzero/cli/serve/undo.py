@@ -33,7 +33,7 @@ def command(name: str, to: int | None, detach: bool, output: str, where: Where) 
     from rankzero.cli.show import programs, terminal
 
     place = of.having(name, where)
-    with place.turn(name):
+    with of.turn(place, name):
         changed = place.undo(name, to)
         if output == "text":
             terminal.err().say(f"{name}: {', '.join(changed.what)}")

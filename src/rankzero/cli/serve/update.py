@@ -69,7 +69,7 @@ def command(
     place = of.having(name, where)
     given |= {"server": of.server_asked(given) or None}
     asked = of.asked(given, ctx.meta[of.REST])
-    with place.turn(name):
+    with of.turn(place, name):
         changed = place.update(name, asked, unset, code=code)
         if not changed.what:
             terminal.err().say(f"{name} is like that already; nothing was changed.")

@@ -52,7 +52,7 @@ class There:
             return made
         return deploying.check(self._cluster, made, wait_for_nodes=wait_for_nodes)
 
-    def turn(self, name: str) -> contextlib.AbstractContextManager[None]:
+    def turn(self, name: str, wait: Callable[[], None]) -> contextlib.AbstractContextManager[None]:
         """Who was faster is seen by the state that a change is made from."""
         return contextlib.nullcontext()
 

@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shutil
 import sys
 import time
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from rankzero.agent.ports import Claim
 from rankzero.backends.local import facts
 from rankzero.backends.local.drafts import draft_of, sweep
-from rankzero.backends.local.services import looking, planning, ports, starting, taking
-from rankzero.backends.local.services.folder import ServiceFolder, Services
-from rankzero.backends.local.services.judging import READY, hopeless
-from rankzero.backends.local.services.looking import asked_of, request
+from rankzero.backends.local.services import looking, starting, taking
+from rankzero.backends.local.services.folder import Services
+from rankzero.backends.local.services.looking import request
 from rankzero.backends.local.services.record import Record, Version
-from rankzero.backends.services import model
-from rankzero.backends.services.model import Changed, Outcome
+from rankzero.backends.local.services.replacing import New, again, first, replace, unchanged
+from rankzero.backends.services.model import Changed
 from rankzero.errors import BadRequest, Refused
 from rankzero.plan import local_service
 from rankzero.plan.local_service import LocalServicePlan
-from rankzero.serving.settings import TOKEN
 from rankzero.spec.services.changes import changes
 from rankzero.spec.services.making import change
-from rankzero.spec.services.model import Service
 
-#: What is said of a first version, and of one that is started as it was.
-_NEW, _AGAIN = "deployed", "started again"
+#: What is said of a first version.
+_NEW = "deployed"
 
 
 def submit(services: Services, plan: LocalServicePlan) -> Changed:
@@ -39,7 +33,7 @@ def submit(services: Services, plan: LocalServicePlan) -> Changed:
     folder = services.folder(plan.service.name)
     version = Version(0, time.time(), _NEW, plan.service.to_json(), plan.workdir, plan.python)
     if not folder.exists:
-        return _put(services, folder.name, None, version, plan.owner, plan.code, (_NEW,))
+        return first(services, folder.name, New(version, (_NEW,), plan.code), plan.owner)
     record = folder.record()
     check_owner(record, plan.owner)
     what = changes(request(record).to_json(), plan.service.to_json())
@@ -49,13 +43,13 @@ def submit(services: Services, plan: LocalServicePlan) -> Changed:
         what += (f"interpreter {plan.python}",)
     if what:
         version = version._replace(changed=", ".join(what))
-        return _put(services, record.name, record, version, record.owner, plan.code, what)
+        return replace(services, record, New(version, what, plan.code))
     record = record.saying(version.request)
     if record.wanted and folder.kept() and looking.service(folder).done:
-        _write(folder, record)
-        return _unchanged(record)
+        folder.note(record)
+        return unchanged(record)
     starting.stop(folder)
-    return _go_again(services, record._replace(wanted=True))
+    return again(services, record._replace(wanted=True))
 
 
 def update(
@@ -88,16 +82,8 @@ def update(
     version = Version(
         0, time.time(), ", ".join(what), taken.service.to_json(), str(workdir), python
     )
-    return _put(
-        services,
-        record.name,
-        record,
-        version,
-        record.owner,
-        taken.archive,
-        what,
-        idle=not record.wanted,
-    )
+    idle = not record.wanted
+    return replace(services, record, New(version, what, taken.archive, idle))
 
 
 def undo(services: Services, name: str, to: int | None = None, why: str = "") -> Changed:
@@ -107,9 +93,7 @@ def undo(services: Services, name: str, to: int | None = None, why: str = "") ->
     target = record.earlier(to)
     what = f"undone, back to version {target.number}" + (f": {why}" if why else "")
     version = target._replace(time=time.time(), changed=what, served=False)
-    return _put(
-        services, record.name, record, version, record.owner, None, (what,), idle=not record.wanted
-    )
+    return replace(services, record, New(version, (what,), idle=not record.wanted))
 
 
 def undo_own(services: Services, name: str, changed: Changed, why: str) -> Changed | None:
@@ -128,7 +112,7 @@ def scale(services: Services, name: str, replicas: str) -> Changed:
     number = change(before, {"replicas": replicas}).replicas
     if not number:
         starting.stop(folder)
-        _write(folder, record._replace(wanted=False))
+        folder.note(record._replace(wanted=False))
         return Changed(record.current, 0, ("ended",), before.wait)
     if before.predictor is None and number > 1:
         raise BadRequest(
@@ -137,7 +121,7 @@ def scale(services: Services, name: str, replicas: str) -> Changed:
         )
     if not record.wanted:
         record = record._replace(wanted=True)
-        _write(folder, record)
+        folder.note(record)
     if before.predictor is None or number == int(before.server.get("workers", 1)):
         return _started_again(services, record)
     return update(services, name, {"server": {"workers": number}})
@@ -156,125 +140,14 @@ def delete(services: Services, name: str) -> None:
         raise Refused(f"cannot delete the service {name}: {error}") from error
 
 
-def until_ready(
-    services: Services, name: str, changed: Changed
-) -> Generator[model.Service, None, Outcome]:
-    """Whatever changes, and how it ended."""
-    folder = looking.folder_of(services, name)
-    end, since = time.monotonic() + changed.wait, time.time()
-    for seen in looking.looks(folder):
-        found = looking.shown(seen)
-        found = found._replace(standing=found.standing._replace(since=since))
-        yield found
-        if found.done:
-            if seen.record.wanted and not seen.record.version.served:
-                _write(folder, seen.record.having_served())
-            return Outcome(True, found)
-        worst = next(iter(found.standing.waiting), None)
-        if hopeless(seen):
-            return Outcome(False, found, worst)
-        if time.monotonic() > end:
-            return Outcome(False, found, worst, late=True)
-    raise Refused(f"the service {name} was deleted.")
-
-
 # -- inside
-
-
-def _put(
-    services: Services,
-    name: str,
-    before: Record | None,
-    version: Version,
-    owner: str,
-    archive: bytes | None,
-    what: tuple[str, ...],
-    *,
-    idle: bool = False,
-) -> Changed:
-    """A version in the place of another, which ends first. archive: a predictor's code, where it is
-    new; idle: the version is noted, and not started. Where the new one cannot even be started, the
-    old one is."""
-    folder = services.folder(name)
-    asked = asked_of(name, version)
-    serves = before is not None and folder.kept()
-    number = before.current if before is not None and _ready(folder) else 0
-    _room(folder, asked, before if serves else None)
-    _lay(folder, asked, archive)
-    if serves:
-        starting.stop(folder)
-    base = before or Record(asked.name, time.time(), owner, None, True, 0, ())
-    after = base.with_version(version)._replace(wanted=not idle)
-    try:
-        _go(services, folder, after)
-    except Refused:
-        if before is not None and serves:
-            _go(services, folder, before)
-        raise
-    taking.prune(folder.code, _digests(after))
-    return Changed(after.current, number, what, asked.wait)
-
-
-def _go(services: Services, folder: ServiceFolder, record: Record) -> None:
-    """Note it, and start what it says. Errors: Refused."""
-    if not record.wanted:
-        _write(folder, record)
-        return
-    with contextlib.closing(_claimed(services, record)) as claim:
-        _write(folder, record._replace(port=record.port or claim.port))
-        starting.keep_token(folder, os.environ.get(TOKEN))
-        version, asked, machine = record.version, request(record), facts.gather()
-        place = Path(version.workdir)
-        made = planning.process(folder, asked, place, version.python, claim.port, machine)
-        starting.start(folder, made, claim)
-
-
-def _claimed(services: Services, record: Record) -> Claim:
-    """Its port, against all others who look for one. Errors: Refused."""
-    if record.listens_on is not None:
-        return ports.claim(record.name, record.listens_on)
-    return ports.choose(planning.taken_ports(services, record.name))
 
 
 def _started_again(services: Services, record: Record) -> Changed:
     """Where nothing of it runs, though it should."""
     if services.folder(record.name).kept() or not record.wanted:
-        return _unchanged(record)
-    return _go_again(services, record)
-
-
-def _go_again(services: Services, record: Record) -> Changed:
-    _go(services, services.folder(record.name), record)
-    return Changed(record.current, 0, (_AGAIN,), request(record).wait)
-
-
-def _unchanged(record: Record) -> Changed:
-    return Changed(record.current, record.current, (), request(record).wait)
-
-
-def _room(folder: ServiceFolder, asked: Service, serving: Record | None) -> None:
-    """Before anything is ended: a port that was said must be free, or be its own. Errors:
-    Refused."""
-    if asked.port is not None and (serving is None or serving.listens_on != asked.port):
-        ports.claim(asked.name, asked.port).close()
-
-
-def _lay(folder: ServiceFolder, asked: Service, archive: bytes | None) -> None:
-    try:
-        folder.path.mkdir(exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise Refused(f"cannot make {folder.path}: {error.strerror}") from error
-    if archive is not None and asked.code is not None:
-        taking.lay(folder.code, asked.code.digest, archive)
-
-
-def _ready(folder: ServiceFolder) -> bool:
-    return looking.service(folder).state == READY
-
-
-def _digests(record: Record) -> set[str]:
-    sent = [one.request.get("code") for one in record.versions]
-    return {one["digest"] for one in sent if one}
+        return unchanged(record)
+    return again(services, record)
 
 
 def check_owner(record: Record, owner: str) -> None:
@@ -286,10 +159,3 @@ def check_owner(record: Record, owner: str) -> None:
             "changed.",
             f"Take another name, or delete it: rankzero serve delete {record.name}",
         )
-
-
-def _write(folder: ServiceFolder, record: Record) -> None:
-    try:
-        folder.put(folder.record_file, record.to_json())
-    except OSError as error:
-        raise Refused(f"cannot write {folder.record_file}: {error.strerror}") from error

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import NamedTuple
 
-from rankzero.backends.local.services import changing, looking, planning
+from rankzero.backends.local.services import changing, following, looking, planning
 from rankzero.backends.local.services.folder import Services
 from rankzero.backends.services.model import Changed, Outcome
 from rankzero.backends.services.model import Service as Shown
@@ -77,7 +77,7 @@ def deploy(
     name = service.name
     with here.turn(name):
         changed = changing.submit(here, planning.plan(here, service, workdir, owner))
-        outcome = _through(changing.until_ready(here, name, changed), tell)
+        outcome = _through(following.until_ready(here, name, changed), tell)
         if outcome.ready:
             return Deployed(changed.what, outcome, changed.wait)
         lines = looking.last_lines(here.folder(name), _LINES)
@@ -95,7 +95,7 @@ def _undone(
     taken_back = changing.undo_own(here, name, changed, outcome.why(changed.wait))
     if taken_back is None:
         return None
-    return _through(changing.until_ready(here, name, taken_back._replace(wait=_BACK)), tell)
+    return _through(following.until_ready(here, name, taken_back._replace(wait=_BACK)), tell)
 
 
 def _through(steps: Generator[Shown, None, Outcome], tell: Callable[[Shown], None]) -> Outcome:

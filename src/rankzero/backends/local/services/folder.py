@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -83,6 +83,13 @@ class ServiceFolder:
                 f"Delete what is left of it: rankzero serve delete {self.name}",
             ) from error
 
+    def note(self, record: Record) -> None:
+        """Errors: Refused where the disk says no."""
+        try:
+            self.put(self.record_file, record.to_json())
+        except OSError as error:
+            raise Refused(f"cannot write {self.record_file}: {error.strerror}") from error
+
     def state(self) -> State | None:
         """What its keeper told last; None where none has told anything."""
         with contextlib.suppress(OSError, ValueError, TypeError):
@@ -119,15 +126,18 @@ class Services:
                 yield folder
 
     @contextlib.contextmanager
-    def turn(self, name: str) -> Iterator[None]:
-        """One after the other: whoever changes this service waits for who does it already.
-        Errors: BadRequest for what can be no name; Refused."""
+    def turn(self, name: str, wait: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """One after the other: whoever changes this service waits for who does it already. wait: is
+        called before that. Errors: BadRequest for what can be no name; Refused."""
         if fault(name):
             raise BadRequest(f'"{name}" is no name of a service.', "See them: rankzero serve list")
         with contextlib.ExitStack() as stack:
             try:
                 self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-                stack.enter_context(Lock(self.path / f".{name}.turn").turn())
+                turn = Lock(self.path / f".{name}.turn")
+                if turn.held():
+                    wait()
+                stack.enter_context(turn.turn())
             except OSError as error:
                 raise Refused(
                     f"cannot keep a service in {self.path}: {error.strerror or error}",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rankzero.backends.description import Happened
-from rankzero.backends.local.services import changing, looking, planning, saying
+from rankzero.backends.local.services import changing, following, looking, planning, saying
 from rankzero.backends.local.services.folder import Services
 from rankzero.backends.local.services.ports import HERE
 from rankzero.backends.ports import Opened
@@ -42,8 +42,8 @@ class Here:
         asked = planning.asked(options, predictor=predictor, file=file, defaults=self._defaults)
         return planning.plan(self._services, asked, Path.cwd())
 
-    def turn(self, name: str) -> AbstractContextManager[None]:
-        return self._services.turn(name)
+    def turn(self, name: str, wait: Callable[[], None]) -> AbstractContextManager[None]:
+        return self._services.turn(name, wait)
 
     def submit(self, plan: Planned) -> Changed:
         assert isinstance(plan, LocalServicePlan)
@@ -73,7 +73,7 @@ class Here:
         raise BadRequest(f"{name} is one server on this machine, which nobody scales.", _CLUSTER)
 
     def until_ready(self, name: str, changed: Changed) -> Generator[Service, None, Outcome]:
-        return changing.until_ready(self._services, name, changed)
+        return following.until_ready(self._services, name, changed)
 
     def all(self) -> list[Service]:
         found = [looking.service(folder) for folder in self._services]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Iterator
 
 from rankzero.agent.ports import Claim
@@ -46,7 +47,8 @@ def stop(folder: ServiceFolder) -> None:
     state = _told(folder)
     if state is None:
         return
-    _signal(state, signal.SIGTERM)
+    if not state.leaving:  # who asks twice wants it at once
+        _signal(state, signal.SIGTERM)
     if not folder.lock.wait(Told.read(folder.told_file).grace + _SLACK):
         _signal(state, signal.SIGKILL)
         if not folder.lock.wait(_SLACK):
@@ -61,13 +63,17 @@ def keep_token(folder: ServiceFolder, token: str | None) -> None:
 
 
 def _told(folder: ServiceFolder) -> State | None:
-    """What its keeper tells, which may just begin; None where there is none."""
+    """What its keeper tells, which may just begin; None where there is none. Errors: Refused."""
+    end = time.monotonic() + _SLACK
     with Changes(folder.path) as changes:
         while folder.kept():
             state = folder.state()
             if state is not None:
                 return state
-            changes.wait(_SLACK)
+            left = end - time.monotonic()
+            if left <= 0:
+                raise Refused(f"{folder.name} does not say who keeps it: see {folder.keeper_log}")
+            changes.wait(left)
     return None
 
 
