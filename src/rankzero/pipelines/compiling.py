@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from rankzero.driver.graph import Graph, graph
@@ -45,6 +46,8 @@ def _step(
     variables: Mapping[str, str],
 ) -> Compiled:
     body = _body(step, pipeline, python, {})
+    if "job" in body:
+        body = {**body, "job": wherever(body["job"], pipeline)}
     return edges(name, step)._replace(
         gives=dict(step.outputs),
         items=None if isinstance(step.for_each, str) else step.for_each,
@@ -65,6 +68,15 @@ def _body(
     assert step.command is not None
     first, *rest = step.command
     return {"argv": [python if first in _PYTHON else first, *rest], "env": env}
+
+
+def wherever(job: Mapping[str, Any], pipeline: Pipeline) -> dict[str, Any]:
+    """A job as it is in every copy of the pipeline's folder: what is in that is counted by its
+    content. What lies elsewhere is not, so there it counts where it is."""
+    place = Path(job["workdir"])
+    if place.is_relative_to(pipeline.workdir):
+        return {**job, "workdir": place.relative_to(pipeline.workdir).as_posix()}
+    return dict(job)
 
 
 def _key(body: dict[str, Any], code: str, python: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,28 @@ def test_a_step_s_key_is_its_command_its_code_and_its_interpreter(work: Path) ->
     other = {**STEPS, "load": {**STEPS["load"], "command": "python load.py --fast"}}
     assert keys(work, other)["load"] != before["load"]
     assert keys(work, python="another")["load"] != before["load"]
+
+
+def test_a_key_is_the_same_in_every_copy_of_the_folder(work: Path) -> None:
+    (work / "inner").mkdir()
+    (work / "inner" / "job.yaml").write_text("run: train.py")
+    (work / "inner" / "train.py").write_text("3")
+    steps = {"here": {"job": {"run": "train.py"}}, "inner": {"job": "inner/job.yaml"}}
+    copy = Path(shutil.copytree(work, work.with_name("copy")))
+    assert keys(copy, {**STEPS, **steps}) == keys(work, {**STEPS, **steps})
+
+    (copy / "inner" / "train.py").write_text("4")
+    assert keys(copy, steps)["inner"] != keys(work, steps)["inner"]
+
+
+def test_a_job_whose_folder_lies_elsewhere_counts_where_it_is(work: Path) -> None:
+    found = []
+    for name in ("one", "another"):
+        (work.parent / name).mkdir()
+        (work.parent / name / "train.py").write_text("1")
+        steps = {"a": {"job": {"run": "train.py", "workdir": f"../{name}"}}}
+        found.append(keys(work, steps)["a"])
+    assert found[0] != found[1]
 
 
 def test_python_is_the_interpreter_of_jobs(work: Path) -> None:

@@ -16,6 +16,7 @@ from rankzero.driver.graph import Step as Compiled
 from rankzero.errors import BadRequest
 from rankzero.pipelines.cluster import volumes
 from rankzero.pipelines.code import Code
+from rankzero.pipelines.compiling import wherever
 from rankzero.plan.kubernetes import Facts, Freight, compile_kubernetes, sending
 from rankzero.plan.model import Code as Travelling
 from rankzero.plan.model import Plan
@@ -116,7 +117,8 @@ class Compiling(NamedTuple):
         )
 
     def _said(self, step: Step) -> list[Any]:
-        return [list(step.command or ()), step.job, {**self.pipeline.env, **step.env}]
+        job = None if step.job is None else wherever(step.job, self.pipeline)
+        return [list(step.command or ()), job, {**self.pipeline.env, **step.env}]
 
     def _body(self, plan: Plan) -> dict[str, Any]:
         """See `driver.cluster.parts`."""
