@@ -93,6 +93,13 @@ def events(team: Team) -> list[dict[str, Any]]:
     return [json.loads(line) for line in said.out.splitlines()]
 
 
+def listed(team: Team) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(team.call("pipeline", "list", "-o", "json").out)[
+        "pipelines"
+    ]
+    return found
+
+
 @pytest.mark.timeout(400)
 def test_steps_jobs_and_what_they_hand_on(piping: Team) -> None:
     piping.script(TRAIN)
@@ -122,6 +129,12 @@ def test_steps_jobs_and_what_they_hand_on(piping: Team) -> None:
     states = json.loads(piping.call("pipeline", "status", "-", "-o", "json").out)
     cached = {one["step"]: one["cached"] for one in states["pipelines"][0]["steps"]}
     assert cached == {"load": 1, "train": 1, "each": 2, "report": 0, "never": 0}
+
+    (first,) = {one["run"] for one in listed(piping)} - {states["pipelines"][0]["run"]}
+    assert piping.call("pipeline", "delete", first).code == 0
+    fetched = piping.start("pipeline", "outputs", "-", "--to", "../kept").wait(_PATIENCE)
+    assert fetched.code == 0, fetched
+    assert (piping.work / ".." / "kept" / "train" / "model").read_text() == "weights of 2"
 
     assert piping.call("pipeline", "delete", "--all").code == 0
     until(
