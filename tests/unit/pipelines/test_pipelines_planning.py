@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from rankzero.cli.show.planned_steps import notes
 from rankzero.driver import facts
 from rankzero.driver.facts import Output, Part
 from rankzero.errors import BadRequest, Refused
@@ -115,6 +116,36 @@ def test_a_plan_says_all_that_its_driver_needs(tmp_path: Path, work: Path) -> No
     assert (said["slots"], said["rerun"], said["workdir"]) == (3, [], str(work))
     assert [step["name"] for step in said["steps"]] == ["load", "train", "check"]
     assert known == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "note"),
+    [
+        ({}, ""),
+        ({"volumes": {"made": {"size": "1Gi"}}}, ""),
+        ({"output_volume": "nosuch"}, "ignored on one machine: output_volume"),
+        (
+            {"volumes": {"far": {"nfs": "server:/x"}, "made": {"size": "1Gi"}, "conf": "c"}},
+            "ignored on one machine: volumes (conf, far)",
+        ),
+    ],
+)
+def test_what_means_nothing_on_one_machine_is_noted(
+    tmp_path: Path, work: Path, said: dict[str, Any], note: str
+) -> None:
+    mounts = {"mounts": ["far"]} if "far" in said.get("volumes", {}) else {}
+    steps = {"a": {"command": "true", **mounts}}
+    pipeline = build_pipeline({"steps": steps, **said}, base=work)
+    made = planned(Pipelines(tmp_path), pipeline, NOTHING, None, None)
+    assert made.plan["note"] == note
+    assert [one for one in notes(made.plan, pipeline) if one] == ([note] if note else [])
+
+
+def test_a_claim_that_a_step_mounts_and_nobody_makes_is_refused(tmp_path: Path, work: Path) -> None:
+    steps = {"a": {"command": "true", "mounts": ["data"]}}
+    pipeline = build_pipeline({"steps": steps, "volumes": {"data": "mine"}}, base=work)
+    with pytest.raises(BadRequest, match="This machine has no volume for data"):
+        planned(Pipelines(tmp_path), pipeline, NOTHING, None, None)
 
 
 def test_steps_that_are_done_again_are_named(tmp_path: Path, work: Path) -> None:

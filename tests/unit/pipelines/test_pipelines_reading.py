@@ -247,6 +247,17 @@ def test_what_is_wrong_with_volumes_has_its_place(folder: Path) -> None:
     ]
 
 
+def test_an_output_volume_may_be_any_claim_and_is_no_slip_for_a_volume_of_the_file(
+    folder: Path,
+) -> None:
+    for name in ("data", "shared", "anything-else"):
+        assert load(f"output_volume: {name}\n{VOLUMES}{steps(a='')}").output_volume == name
+    assert faults(f"output_volume: dats\n{VOLUMES}{steps(a='')}") == [
+        'digits.yaml:1: output_volume: there is no volume "dats" in `volumes`; did you mean "data"?'
+        " A claim of that name is said there as dats: {claim: dats}"
+    ]
+
+
 def test_a_param_that_was_given_a_wrong_value_is_told_once(folder: Path) -> None:
     text = "params:\n  n: {default: 3, type: int}\n" + steps(
         a="command: echo ${n}", b='job: {run: {command: [echo, "${n}"]}}', c="when: ${n} > 2"
