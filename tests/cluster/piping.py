@@ -40,6 +40,12 @@ def events(team: Team) -> list[dict[str, Any]]:
     return [json.loads(line) for line in said.out.splitlines()]
 
 
+def listed(team: Team) -> list[dict[str, Any]]:
+    said = team.call("pipeline", "list", "-o", "json")
+    found: list[dict[str, Any]] = json.loads(said.out)["pipelines"]
+    return found
+
+
 def drivers(run: str) -> list[processes.Process]:
     """Of the lab's machines, whose processes are this one's as well."""
     found = processes.carrying(f"{run}-driver")

@@ -12,7 +12,7 @@ from support import processes
 from support.waiting import until
 
 from .lab.target import Cluster
-from .piping import PATIENCE, drivers, events, rules, run, written
+from .piping import PATIENCE, drivers, events, listed, rules, run, written
 from .team import Team
 
 TRAIN = """
@@ -57,7 +57,7 @@ def test_steps_jobs_and_what_they_hand_on(piping: Team) -> None:
     assert said.code == 0, said
     lines = said.out.splitlines()
     for rank in (0, 1):
-        assert f"[train] rank {rank} of 2 ['a']" in lines
+        assert f"[train] [{rank}] rank {rank} of 2 ['a']" in lines
     assert {"[each[0]] seed 1", "[each[1]] seed 2"} <= set(lines)
     assert "[report] weights of 2 [10, 20]" in lines
     assert "never is left out" in said.err
@@ -79,6 +79,12 @@ def test_steps_jobs_and_what_they_hand_on(piping: Team) -> None:
     states = json.loads(piping.call("pipeline", "status", "-", "-o", "json").out)
     cached = {one["step"]: one["cached"] for one in states["pipelines"][0]["steps"]}
     assert cached == {"load": 1, "train": 1, "each": 2, "report": 0, "never": 0}
+
+    (first,) = {one["run"] for one in listed(piping)} - {states["pipelines"][0]["run"]}
+    assert piping.call("pipeline", "delete", first).code == 0
+    fetched = piping.start("pipeline", "outputs", "-", "--to", "../kept").wait(PATIENCE)
+    assert fetched.code == 0, fetched
+    assert (piping.work / ".." / "kept" / "train" / "model").read_text() == "weights of 2"
 
     assert piping.call("pipeline", "delete", "--all").code == 0
     until(

@@ -59,10 +59,15 @@ class Limits(NamedTuple):
 
 
 class CodeParts(NamedTuple):
-    """The user's folder as it travels: where its parts lie, and the sha256 of all together."""
+    """The user's folder as it travels: where its parts lie, and the sha256 of all together. into:
+    the folder that they become; empty where that is workdir."""
 
     folder: str
     digest: str
+    into: str = ""
+
+    def to_json(self) -> Dict[str, str]:
+        return {key: value for key, value in self._asdict().items() if value}
 
 
 class AgentConfig(NamedTuple):
@@ -77,7 +82,7 @@ class AgentConfig(NamedTuple):
     termination_file: where the agent writes the outcome when it leaves, at most 4,096 bytes (a
         pod's termination message).
     echo: print every line, marked with its rank, on the agent's own stdout (a pod's log).
-    code: what is to be unpacked into workdir before anything starts.
+    code: what is to be unpacked before anything starts.
     python: the ranks' interpreter; empty means the agent's own.
     losses: how many agents of this node have died before this one, where no disk tells.
     log_folder: where every line is kept as well, in a folder of the run's own on a volume.
@@ -130,7 +135,7 @@ class AgentConfig(NamedTuple):
         data["settings"] = self.settings._asdict()
         data["command"] = self.command._asdict()
         data["limits"] = self.limits._asdict()
-        data["code"] = None if self.code is None else self.code._asdict()
+        data["code"] = None if self.code is None else self.code.to_json()
         data["env"] = dict(self.env)
         data["ports"] = dict(self.ports)
         return data

@@ -29,14 +29,16 @@ def main(path: str) -> int:
     index, address = int(os.environ.pop(INDEX)), os.environ.pop(ADDRESS)
     config = own(load(path), index, address)._replace(losses=int(os.environ.pop(LOSSES, "") or 0))
     submitted = os.environ.pop(SUBMITTED, "")
-    for folder in (config.folder, config.workdir, os.environ.get("HOME"), os.environ.get("TMPDIR")):
+    work = config.workdir if config.code is None else config.code.into or config.workdir
+    for folder in (config.folder, work, os.environ.get("HOME"), os.environ.get("TMPDIR")):
         if folder:
             os.makedirs(folder, exist_ok=True)
     if config.code is not None:
         try:
-            unpack(config.code.folder, config.code.digest, config.workdir)
+            unpack(config.code.folder, config.code.digest, work)
+            os.makedirs(config.workdir, exist_ok=True)  # of which nothing may have travelled
         except (Unpackable, OSError) as error:
-            return refuse(config, "cannot unpack the code into %s: %s" % (config.workdir, error))
+            return refuse(config, "cannot unpack the code into %s: %s" % (work, error))
     if config.listen is not None and submitted and not config.losses:
         _begin_history(config, float(submitted))
     if config.step is None:

@@ -76,6 +76,11 @@ class LogBlock:
         return line.decode("utf-8", "backslashreplace")
 
 
+def marked(data: bytes, mark: bytes) -> bytes:
+    """Lines with a mark before each, the last one ended."""
+    return mark + data.removesuffix(b"\n").replace(b"\n", b"\n" + mark) + b"\n"
+
+
 @dataclass(frozen=True)
 class Note:
     """What one who watches should know by the way; no part of the run's history."""

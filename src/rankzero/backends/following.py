@@ -25,7 +25,8 @@ class Progress:
     the offset that every rank was read up to. below: of each log, the rank below which all are over
     and were read. base: how many events earlier coordinators told.
     end: the last event, once it was seen; it is given out after all lines. over: whether nothing
-    more will happen. drained: nodes whose last line was given out.
+    more will happen. drained: nodes whose last line was given out. gone: those that had left, or
+    were lost, before anything of theirs was read.
     """
 
     def __init__(self, nodes: Iterable[str], query: LogQuery, events_from: int = 1) -> None:
@@ -39,6 +40,7 @@ class Progress:
         self.end: ev.Event | None = None
         self.over = False
         self.drained: set[str] = set()
+        self.gone: set[str] = set()
         self._asked: dict[str, int] = {}
 
     def take(self, event: ev.Event) -> Iterator[ev.Event]:
@@ -59,6 +61,11 @@ class Progress:
         return self._asked.get(node) == number
 
     @property
+    def exhausted(self) -> bool:
+        """Whether its coordinator has nothing more to tell."""
+        return self.over and self.drained | self.gone >= set(self.nodes)
+
+    @property
     def complete(self) -> bool:
         """Whether every line was given out."""
         return self.over and self.drained >= set(self.nodes)
@@ -73,17 +80,18 @@ def follow_to_the_last_line(
     viewer: Viewer, progress: Progress, beside: Callable[[], Iterable[Item]]
 ) -> Iterator[Item]:
     """As `follow`, and then what is left of every node's log, for a place whose nodes take their
-    logs with them. beside: asked now and then what else there is. Errors: Lost, Broken."""
-    return _follow(viewer, progress, lambda: progress.complete, beside)
+    logs with them; those of nodes that are gone are elsewhere. beside: asked now and then what else
+    there is. Errors: Lost, Broken."""
+    return _follow(viewer, progress, lambda: progress.exhausted, beside)
 
 
 def snapshot(viewer: Viewer, progress: Progress) -> list[LogBlock]:
-    """Every node's lines up to now, by time. Errors: Lost, Broken."""
+    """Every node's lines up to now, by time, but for those that are gone. Errors: Lost, Broken."""
     progress.over = True
     for node in progress.nodes:
         _ask_log(viewer, progress, node)
     found: list[LogBlock] = []
-    while not progress.complete:
+    while not progress.exhausted:
         answer = viewer.next()
         if answer["type"] == "log":
             found += _log(viewer, progress, answer)
@@ -136,7 +144,8 @@ def _log(viewer: Viewer, progress: Progress, answer: dict[str, object]) -> Itera
         progress.read[book] = {**progress.read.get(book, {}), **read}
         progress.below[book] = int(str(answer.get("below") or 0))
     if progress.over and not chunks:
-        progress.drained.add(node)
+        unread = answer.get("gone") and node not in progress.books
+        (progress.gone if unread else progress.drained).add(node)
         return
     # Asked before the lines are given out: the answer is under way while they are shown. They count
     # as given out by now, so they are, also where the connection is gone.

@@ -34,10 +34,14 @@ class Choice(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def choose(root: Path, scripts: Iterable[str], skip: Iterable[str | Path]) -> Choice:
-    """Errors: Refused for a folder that is too large or cannot be listed; BadRequest for a script
-    that lies elsewhere."""
+def choose(
+    root: Path, scripts: Iterable[str], skip: Iterable[str | Path], words: Iterable[str] = ()
+) -> Choice:
+    """See `shipment.pack`. Errors: Refused for a folder that is too large or cannot be listed;
+    BadRequest for a script or a word's file that lies elsewhere."""
     found = _found(root, skip)
+    for seen in filter(None, (_script(root, word, asked=False) for word in words)):
+        found.setdefault(seen.name, seen)
     for own in filter(None, (_script(root, script) for script in scripts)):
         found[own.name] = own
     chosen = _Choosing(root, found).choice()
@@ -59,8 +63,9 @@ def _found(root: Path, skip: Iterable[str | Path]) -> dict[str, Found]:
     return found
 
 
-def _script(root: Path, script: str) -> Found | None:
-    """It travels also where it is ignored; one that is not here is the image's own."""
+def _script(root: Path, script: str, *, asked: bool = True) -> Found | None:
+    """It travels also where it is ignored; one that is not here is the image's own. asked: the user
+    wants it there, and so it may be a secret; a word need not mean that."""
     path = Path(os.path.normpath(root / script))
     if not path.is_file():
         return None
@@ -71,8 +76,8 @@ def _script(root: Path, script: str) -> Found | None:
         raise outside(script, root)
     target = path.resolve()
     # The user asked for this file, whereas a link out of the folder may be anybody's.
-    taken = path if target.is_relative_to(home) else target
-    return Found(real.relative_to(home).as_posix(), taken, named=True)
+    taken = target if asked and not target.is_relative_to(home) else path
+    return Found(real.relative_to(home).as_posix(), taken, named=asked)
 
 
 class _Choosing:

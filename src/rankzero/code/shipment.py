@@ -38,17 +38,23 @@ class Shipment(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def pack(workdir: str | Path, *scripts: str, skip: Iterable[str | Path] = ()) -> Shipment:
+def pack(
+    workdir: str | Path,
+    *scripts: str,
+    skip: Iterable[str | Path] = (),
+    words: Iterable[str] = (),
+) -> Shipment:
     """Pack a folder; the same names, contents and executable bits give the same bytes.
 
     scripts: travel in every case, also where they are ignored. skip: folders that are no code, such
-    as the outputs. Errors: Refused where the folder is too large, cannot be read, or does not hold
-    still; BadRequest where a script lies outside of it.
+    as the outputs. words: files that travel also where they are ignored, but for secrets.
+    Errors: Refused where the folder is too large, cannot be read, or does not hold still;
+    BadRequest where a script lies outside of it.
     """
     root = Path(workdir).absolute()
-    skip = tuple(skip)
+    skip, words = tuple(skip), tuple(words)
     for _ in range(_TRIES):
-        choice = choose(root, scripts, skip)
+        choice = choose(root, scripts, skip, words)
         try:
             packed = _packed(root, choice)
         except Changed as changed:

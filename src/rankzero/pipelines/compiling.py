@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from rankzero.driver.graph import Graph, graph
@@ -46,6 +47,8 @@ def _step(
     variables: Mapping[str, str],
 ) -> Compiled:
     fixed = _body(step, pipeline, python, {})
+    if "job" in fixed:
+        fixed = {**fixed, "job": wherever(fixed["job"], pipeline)}
     key = _key(fixed, code.digest(step.code), python) if cached(pipeline, name) and code else ""
     return as_driven(name, step, _body(step, pipeline, python, variables))._replace(key=key)
 
@@ -75,6 +78,15 @@ def _body(
     assert step.command is not None
     first, *rest = step.command
     return {"argv": [python if first in _PYTHON else first, *rest], "env": env}
+
+
+def wherever(job: Mapping[str, Any], pipeline: Pipeline) -> dict[str, Any]:
+    """A job as it is in every copy of the pipeline's folder: what is in that is counted by its
+    content. What lies elsewhere is not, so there it counts where it is."""
+    place = Path(job["workdir"])
+    if place.is_relative_to(pipeline.workdir):
+        return {**job, "workdir": place.relative_to(pipeline.workdir).as_posix()}
+    return dict(job)
 
 
 def _key(body: dict[str, Any], code: str, python: str) -> str:

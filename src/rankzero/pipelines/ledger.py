@@ -83,7 +83,10 @@ def _told(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, KeyError, TypeError, ValueError) as error:
-        raise Refused(
-            f"the pipeline's ledger {path} cannot be used: {error}",
-            "Is the disk full? What a ledger that was changed by hand held is lost.",
-        ) from error
+        run = path.parent.name
+        hint = (
+            f"Is the disk full? Make room, and go on: rankzero pipeline resume {run}"
+            if isinstance(error, sqlite3.OperationalError)
+            else "What a ledger that was changed by hand held is lost."
+        )
+        raise Refused(f"the pipeline's ledger {path} cannot be used: {error}", hint) from error

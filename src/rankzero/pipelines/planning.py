@@ -83,6 +83,7 @@ def planned(
         },
         "steps": graph.to_json(steps),
         "volumes": {"kept": list(volumes.kept), "own": list(volumes.own)},
+        "note": volumes_of.notice(pipeline, volumes.places),
     }
     known: tuple[facts.Fact, ...] = ()
     if again.since is not None:

@@ -51,12 +51,16 @@ def copied(found: Sequence[Handed], to: Path) -> None:
     """
     for one in found:
         if one.output.where and not Path(one.output.where).exists():
-            raise Refused(
-                f"{one.part}.{one.name} is gone: {one.output.where}",
-                "It was deleted from the outside; run the pipeline again.",
-            )
+            raise gone(one)
         with room_for(one, to) as place:
             _copy(one.output, place)
+
+
+def gone(one: Handed) -> Refused:
+    return Refused(
+        f"{one.part}.{one.name} is gone: {one.output.where}",
+        "It was deleted from the outside; run the pipeline again.",
+    )
 
 
 @contextmanager

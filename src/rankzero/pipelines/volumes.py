@@ -72,6 +72,14 @@ def make(folders: Folders, claims: Iterable[Mapping[str, Any]]) -> None:
 
 
 def missing(pipeline: Pipeline, places: Mapping[str, Path]) -> list[str]:
-    """Those that steps mount, and this machine has not."""
+    """Claims that steps mount, and this machine has not."""
     mounted = {name for step in pipeline.steps.values() for name in step.mounts}
-    return sorted(mounted - places.keys())
+    return sorted(name for name in mounted - places.keys() if pipeline.volumes[name].claim)
+
+
+def notice(pipeline: Pipeline, places: Mapping[str, Path]) -> str:
+    """What of its volumes means nothing on this machine; empty for none."""
+    said = ["output_volume"] if pipeline.output_volume is not None else []
+    if absent := sorted(pipeline.volumes.keys() - places.keys()):
+        said.append(f"volumes ({', '.join(absent)})")
+    return f"ignored on one machine: {', '.join(said)}" if said else ""

@@ -22,6 +22,11 @@ def escape(text: str) -> str:
     return text.replace("${", "$${")
 
 
+def is_name(text: str) -> bool:
+    """Whether a param may be called so."""
+    return _NAME.fullmatch(text) is not None
+
+
 class Params:
     """The params of one job, with the values that this request gives them."""
 
@@ -33,7 +38,7 @@ class Params:
         if declared.value is not None and not isinstance(declared.value, dict):
             problems.append(Problem(declared.place, "must be a mapping of names to values"))
         for name, given in declared.entries.items():
-            if _NAME.fullmatch(name):
+            if is_name(name):
                 self._declare(name, given, changes.get(name))
             else:
                 message = "a param's name is letters, digits and underscores"

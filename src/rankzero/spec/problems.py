@@ -65,9 +65,9 @@ def dotted(path: Iterable[str | int]) -> str:
     return text.removeprefix(".")
 
 
-def near(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant."""
-    close = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
+def near(word: str, known: Iterable[str], alike: float = 0.6) -> str | None:
+    """The known word that was probably meant. alike: how much of both must be, from 0 to 1."""
+    close = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=alike)
     return close[0] if close else None
 
 

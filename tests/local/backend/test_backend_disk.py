@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from rankzero.agent import events as ev
+from support.disks import small_disk
 from support.home import Home
 
 #: Writes lines until it is stopped.
@@ -18,20 +17,8 @@ FLOODS = "import os\nwhile True: os.write(1, b'x' * 99 + b'\\n')\n"
 
 @pytest.fixture
 def disk(home: Home) -> Iterator[Callable[[str], Path]]:
-    """Puts a file system of this size under the state folder."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small file system")
-
-    def mount(size: str) -> Path:
-        argv = ["mount", "-t", "tmpfs", "-o", f"size={size}", "rankzero-test", str(home.state)]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
-        if done.returncode:
-            pytest.skip(f"no mount here: {done.stderr.strip()}")
-        return home.state
-
-    yield mount
-    home.close()
-    subprocess.run(["umount", "--lazy", str(home.state)], capture_output=True, check=False)
+    with small_disk(home) as mount:
+        yield mount
 
 
 def test_a_disk_full_at_the_start_creates_nothing(home: Home, disk) -> None:

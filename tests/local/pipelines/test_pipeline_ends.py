@@ -441,19 +441,6 @@ steps:
     home.nothing_left()
 
 
-def test_a_hundred_megabytes_are_handed_on(home: Works) -> None:
-    text = """
-steps:
-  big:
-    command: truncate -s 100M ${outputs.x}
-    outputs: [x]
-  use:
-    command: [sh, -c, 'wc -c < ${inputs.x}']
-    inputs: [big.x]
-"""
-    assert "[use] 104857600" in home.call("pipeline", "run", home.pipeline(text)).out
-
-
 def test_the_second_ctrl_c_ends_a_step_that_does_not_listen(home: Works) -> None:
     text = LONG.replace("echo up; exec sleep 600", 'trap "" TERM; echo up; sleep 600 & wait; wait')
     command = home.start("pipeline", "run", home.pipeline(text))

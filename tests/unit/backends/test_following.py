@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from rankzero.agent.answers import pack
+from rankzero.agent.events import FINISHED, Event, to_line
 from rankzero.agent.logs.reader import Chunk
 from rankzero.backends.base import LogQuery
-from rankzero.backends.following import Progress, follow
+from rankzero.backends.following import Progress, follow, follow_to_the_last_line, snapshot
 from rankzero.backends.viewer import Lost, Viewer
 
 NODE, BOOK = "worker/0", "the log"
@@ -88,3 +89,47 @@ def test_what_is_no_answer_is_passed_over() -> None:
     with Viewer(Talking(b"a\n", 9), None) as viewer:
         number = viewer.ask("log", node=NODE, offsets={})
         assert viewer.next()["id"] == number
+
+
+class Ending(Way):
+    """A coordinator whose run is over, and one of whose two nodes has left already."""
+
+    def __init__(self, log: bytes) -> None:
+        super().__init__(log, 99)
+        self._given = False
+
+    def send(self, data: bytes) -> None:
+        question = json.loads(data)
+        if question["type"] == "events":
+            said = {"state": "failed", "cause": None, "exit_code": 1}
+            event = to_line(Event(1, 5.0, FINISHED, said))
+            self._answers.append({"type": "events", "id": question["id"], "events": [event]})
+        elif question["node"] != NODE:
+            gone = {"type": "log", "id": question["id"], "node": question["node"], "gone": True}
+            self._answers.append(gone)
+        elif not question["wait"]:
+            answer = self._answer(question)
+            done = int(question["offsets"].get("0", 0)) >= len(self._log)
+            self._answers.append({**answer, "chunks": []} if done else answer)
+
+
+@pytest.mark.parametrize("read_before", [False, True])
+def test_a_node_that_left_before_anything_of_it_was_read_is_not_done_with(
+    read_before: bool,
+) -> None:
+    progress = Progress([NODE, "worker/1"], LogQuery())
+    if read_before:
+        progress.books["worker/1"], progress.read["another log"] = "another log", {1: 7}
+    with Viewer(Ending(b"a\nb\n"), None) as viewer:
+        found = list(follow_to_the_last_line(viewer, progress, lambda: ()))
+    assert [item.data for item in found] == [b"a\n", b"b\n"]  # type: ignore[union-attr]
+    assert progress.exhausted, "this coordinator has nothing more to tell"
+    assert progress.complete == read_before
+    assert progress.gone == (set() if read_before else {"worker/1"})
+
+
+def test_a_look_at_the_lines_up_to_now_does_not_wait_for_a_node_that_left() -> None:
+    progress = Progress([NODE, "worker/1"], LogQuery())
+    with Viewer(Ending(b"a\n"), None) as viewer:
+        assert [one.data for one in snapshot(viewer, progress)] == [b"a\n"]
+    assert progress.gone == {"worker/1"}

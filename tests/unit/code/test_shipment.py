@@ -208,6 +208,18 @@ def test_the_script_travels_also_where_it_is_ignored(folder: Path, tmp_path: Pat
     assert sent.left_out == ()
 
 
+def test_what_a_command_names_travels_also_where_it_is_ignored_but_for_secrets(
+    folder: Path, tmp_path: Path
+) -> None:
+    for name in ("made.json", "made.pem", "train.py"):
+        (folder / name).write_text(name)
+    (folder / "away").symlink_to("/etc/hostname")
+    (folder / ".gitignore").write_text("*\n")
+    sent = pack(folder, words=["made.json", "made.pem", "nowhere", "away"])
+    assert names(arrived(sent, tmp_path / "node")) == {"made.json"}
+    assert (sent.left_out, sent.notes) == (("made.pem",), ("away (a link out of the folder)",))
+
+
 def test_every_script_travels_and_the_heaviest_are_named_first(
     folder: Path, tmp_path: Path
 ) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from rankzero.errors import BadRequest
 from rankzero.pipelines.cluster.compiling import Compiling, Steps
+from rankzero.pipelines.cluster.travelling import inner_folder, named, scripts
 from rankzero.pipelines.code import Code
-from rankzero.plan.kubernetes import Facts, Freight
+from rankzero.plan.kubernetes import Facts, Freight, layout
 from rankzero.plan.model import Code as Travelling
 from rankzero.spec.given import Given
 from rankzero.spec.pipelines.making import build_pipeline, load_pipeline
@@ -57,3 +59,48 @@ def test_a_command_is_run_as_it_is(work: Path) -> None:
     pipeline = build_pipeline({"steps": {"a": {"command": "sh -c 'echo 1'"}}}, base=work)
     (config,) = configs(there(pipeline), "a")
     assert config["command"] == {"kind": "command", "target": "sh", "args": ["-c", "echo 1"]}
+
+
+def test_a_job_works_in_its_own_folder_in_the_pipelines(work: Path) -> None:
+    (work / "inner").mkdir()
+    (work / "inner" / "train.py").write_text("1")
+    (work / "inner" / "job.yaml").write_text("run: train.py")
+    steps = {"inner": {"job": "inner/job.yaml"}, "plain": {"command": "true"}}
+    made = there(build_pipeline({"steps": steps}, base=work))
+
+    (inner,), (plain,) = configs(made, "inner"), configs(made, "plain")
+    assert inner["workdir"] == f"{layout.WORK}/inner"
+    assert inner["code"]["into"] == layout.WORK, "the whole folder is there"
+    assert inner["command"]["target"] == "train.py"
+    assert plain["workdir"] == layout.WORK and "into" not in plain["code"]
+
+
+def test_a_job_that_works_elsewhere_is_told_before_anything_is_packed(work: Path) -> None:
+    (work.parent / "other").mkdir()
+    (work.parent / "other" / "train.py").write_text("1")
+    steps = {"train": {"job": {"run": "train.py", "workdir": "../other"}}}
+    pipeline = build_pipeline({"steps": steps}, base=work)
+    with pytest.raises(BadRequest, match=r"the job of train works in .*/other, and only the pip"):
+        inner_folder("train", pipeline.steps["train"], pipeline)
+
+
+def test_files_that_steps_name_travel_also_where_git_ignores_them(work: Path) -> None:
+    for name in ("gen.py", "conf.yaml", "more.txt", "net/train.py", "net/extra.txt"):
+        (work / name).parent.mkdir(exist_ok=True)
+        (work / name).write_text("1")
+    (work.parent / "outside.txt").write_text("1")
+    steps = {
+        "a": {"command": "python gen.py --config=conf.yaml nothing ../outside.txt /etc/hostname"},
+        "b": {"command": ["sh", "-c", "cat more.txt; echo ${outputs.x} > out"], "outputs": ["x"]},
+        "c": {"job": {"run": "train.py", "workdir": "net", "args": ["extra.txt", "train.py"]}},
+    }
+    pipeline = build_pipeline({"steps": steps}, base=work)
+    assert scripts(pipeline) == [str(work / "net" / "train.py")]
+    found = [Path(one).relative_to(work).as_posix() for one in named(pipeline)]
+    assert found == ["gen.py", "conf.yaml", "more.txt", "net/extra.txt", "net/train.py"]
+
+
+def test_the_file_of_a_function_travels(work: Path) -> None:
+    body = "from rankzero import *\n@step\ndef load(): pass\n"
+    (work / "travels.py").write_text(f"{body}@pipeline\ndef digits(): load()\n")
+    assert named(load_pipeline(work / "travels.py")) == [str(work / "travels.py")]

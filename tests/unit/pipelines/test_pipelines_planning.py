@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rankzero.cli.show.planned_steps import notes
 from rankzero.driver import facts
 from rankzero.driver.facts import Output, Part
 from rankzero.errors import BadRequest, Refused
@@ -57,6 +59,28 @@ def test_a_step_s_key_is_its_command_its_code_and_its_interpreter(work: Path) ->
     assert keys(work, python="another")["load"] != before["load"]
 
 
+def test_a_key_is_the_same_in_every_copy_of_the_folder(work: Path) -> None:
+    (work / "inner").mkdir()
+    (work / "inner" / "job.yaml").write_text("run: train.py")
+    (work / "inner" / "train.py").write_text("3")
+    steps = {"here": {"job": {"run": "train.py"}}, "inner": {"job": "inner/job.yaml"}}
+    copy = Path(shutil.copytree(work, work.with_name("copy")))
+    assert keys(copy, {**STEPS, **steps}) == keys(work, {**STEPS, **steps})
+
+    (copy / "inner" / "train.py").write_text("4")
+    assert keys(copy, steps)["inner"] != keys(work, steps)["inner"]
+
+
+def test_a_job_whose_folder_lies_elsewhere_counts_where_it_is(work: Path) -> None:
+    found = []
+    for name in ("one", "another"):
+        (work.parent / name).mkdir()
+        (work.parent / name / "train.py").write_text("1")
+        steps = {"a": {"job": {"run": "train.py", "workdir": f"../{name}"}}}
+        found.append(keys(work, steps)["a"])
+    assert found[0] != found[1]
+
+
 def test_python_is_the_interpreter_of_jobs(work: Path) -> None:
     pipeline = build_pipeline({"steps": STEPS}, base=work)
     graph = compiled(pipeline, Code(work), "/usr/bin/python3.12")
@@ -92,6 +116,36 @@ def test_a_plan_says_all_that_its_driver_needs(tmp_path: Path, work: Path) -> No
     assert (said["slots"], said["rerun"], said["workdir"]) == (3, [], str(work))
     assert [step["name"] for step in said["steps"]] == ["load", "train", "check"]
     assert known == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "note"),
+    [
+        ({}, ""),
+        ({"volumes": {"made": {"size": "1Gi"}}}, ""),
+        ({"output_volume": "nosuch"}, "ignored on one machine: output_volume"),
+        (
+            {"volumes": {"far": {"nfs": "server:/x"}, "made": {"size": "1Gi"}, "conf": "c"}},
+            "ignored on one machine: volumes (conf, far)",
+        ),
+    ],
+)
+def test_what_means_nothing_on_one_machine_is_noted(
+    tmp_path: Path, work: Path, said: dict[str, Any], note: str
+) -> None:
+    mounts = {"mounts": ["far"]} if "far" in said.get("volumes", {}) else {}
+    steps = {"a": {"command": "true", **mounts}}
+    pipeline = build_pipeline({"steps": steps, **said}, base=work)
+    made = planned(Pipelines(tmp_path), pipeline, NOTHING, None, None)
+    assert made.plan["note"] == note
+    assert [one for one in notes(made.plan, pipeline) if one] == ([note] if note else [])
+
+
+def test_a_claim_that_a_step_mounts_and_nobody_makes_is_refused(tmp_path: Path, work: Path) -> None:
+    steps = {"a": {"command": "true", "mounts": ["data"]}}
+    pipeline = build_pipeline({"steps": steps, "volumes": {"data": "mine"}}, base=work)
+    with pytest.raises(BadRequest, match="This machine has no volume for data"):
+        planned(Pipelines(tmp_path), pipeline, NOTHING, None, None)
 
 
 def test_steps_that_are_done_again_are_named(tmp_path: Path, work: Path) -> None:

@@ -247,6 +247,26 @@ def test_what_is_wrong_with_volumes_has_its_place(folder: Path) -> None:
     ]
 
 
+def test_an_output_volume_may_be_any_claim_and_is_no_slip_for_a_volume_of_the_file(
+    folder: Path,
+) -> None:
+    for name in ("data", "shared", "anything-else"):
+        assert load(f"output_volume: {name}\n{VOLUMES}{steps(a='')}").output_volume == name
+    assert faults(f"output_volume: dats\n{VOLUMES}{steps(a='')}") == [
+        'digits.yaml:1: output_volume: there is no volume "dats" in `volumes`; did you mean "data"?'
+        " A claim of that name is said there as dats: {claim: dats}"
+    ]
+
+
+def test_a_name_that_leads_elsewhere_is_told_once_where_it_stands(folder: Path) -> None:
+    said = faults(steps(a="outputs: {../x: value}", b="inputs: {../y: a.z}"))
+    wrong = "its name must be lower-case letters, digits, - and _, beginning with a letter"
+    assert said == [
+        f"digits.yaml:4: steps.a.outputs.../x: {wrong}",
+        f"digits.yaml:7: steps.b.inputs.../y: {wrong}",
+    ]
+
+
 def test_a_param_that_was_given_a_wrong_value_is_told_once(folder: Path) -> None:
     text = "params:\n  n: {default: 3, type: int}\n" + steps(
         a="command: echo ${n}", b='job: {run: {command: [echo, "${n}"]}}', c="when: ${n} > 2"

@@ -39,11 +39,14 @@ def compile_job(cluster: Cluster, job: Job) -> Plan:
 
 
 def packed(
-    workdir: str, scripts: Iterable[str], skip: Iterable[str | Path]
+    workdir: str,
+    scripts: Iterable[str],
+    skip: Iterable[str | Path],
+    words: Iterable[str] = (),
 ) -> tuple[Code, Freight]:
-    """What travels of a folder, as a plan tells of it, and as it is sent. scripts, skip: as of
-    `shipment.pack`. Errors: as of it."""
-    shipped = pack(workdir, *scripts, skip=skip)
+    """What travels of a folder, as a plan tells of it, and as it is sent. scripts, skip, words: as
+    of `shipment.pack`. Errors: as of it."""
+    shipped = pack(workdir, *scripts, skip=skip, words=words)
     largest = shipped.largest[:LISTED]
     code = Code(workdir, shipped.files, shipped.size, shipped.digest, _note(shipped), largest)
     return code, Freight(agent_zip(), shipped.parts, shipped.digest)

@@ -12,7 +12,7 @@ from rankzero.backends.following import Progress, snapshot
 from rankzero.backends.kubernetes import kept, looking, runs, state, volumes
 from rankzero.backends.kubernetes.entering import enter, start
 from rankzero.backends.kubernetes.stream import ExecStream
-from rankzero.backends.kubernetes.trouble import Absent
+from rankzero.backends.kubernetes.trouble import Absent, Unreachable
 from rankzero.backends.viewer import Lost
 from rankzero.errors import Refused
 from rankzero.plan.kubernetes import layout
@@ -37,11 +37,23 @@ def up_to_now(
     if found.listening:
         with contextlib.suppress(Lost), enter(cluster, found) as viewer:
             now = snapshot(viewer, progress)
-            return _with_earlier(cluster, found, progress, now) if on_volume else iter(now)
+            if on_volume:
+                return _with_earlier(cluster, found, progress, now)
+            return heapq.merge(now, _of_gone(cluster, run, progress), key=_time)
         progress = Progress(looking.nodes(found), query)
     if helper is not None and on_volume and (found.pod or state.ending(found)):
         return _all(cluster, found, progress, helper)
     return kept.lines(cluster, run, progress)
+
+
+def _of_gone(cluster: Cluster, run: str, progress: Progress) -> list[LogBlock]:
+    """Of nodes that have left before the others: their pods' logs are there. A machine that has
+    died gives none."""
+    found: list[LogBlock] = []
+    if progress.gone:
+        with contextlib.suppress(Unreachable):
+            found.extend(kept.lines(cluster, run, Progress(progress.gone, progress.query)))
+    return found
 
 
 def _with_earlier(

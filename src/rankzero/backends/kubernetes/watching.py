@@ -80,7 +80,7 @@ class Watch:
         ):
             self._healing.learn(self._history)
             self._awaiting = Awaiting(self._cluster, self._live, self._nodes)
-            while not self._seen.complete and (yield from self._until_there()):
+            while not self._seen.exhausted and (yield from self._until_there()):
                 yield from self._meet_coordinator()
                 if self._barred:
                     yield from self._listen()

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, BinaryIO
 
+from rankzero.backends.base import marked
+
 if TYPE_CHECKING:
     from rankzero.backends.base import LogBlock
     from rankzero.cli.show.terminal import Screen
@@ -64,12 +66,7 @@ class Lines:
         """The lines as they are written: marked, ended, and made safe for a terminal."""
         if self._screen.tty:
             data = harmless(data, self._screen.stream.encoding or "utf-8")
-        if not data.endswith(b"\n"):
-            data += b"\n"
-        if not self._marked:
-            return data
-        mark = self._mark(rank)
-        return mark + data[:-1].replace(b"\n", b"\n" + mark) + b"\n"
+        return marked(data, self._mark(rank) if self._marked else b"")
 
     def _mark(self, rank: int) -> bytes:
         """`[3] `; on a terminal in the rank's colour, after whatever the last line left on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import posixpath
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -16,8 +17,9 @@ from rankzero.driver.graph import Step as Compiled
 from rankzero.errors import BadRequest
 from rankzero.pipelines.cluster import serving, volumes
 from rankzero.pipelines.cluster.serving import Served
+from rankzero.pipelines.cluster.travelling import inner_folder
 from rankzero.pipelines.code import Code
-from rankzero.pipelines.compiling import as_driven
+from rankzero.pipelines.compiling import as_driven, wherever
 from rankzero.plan.kubernetes import Facts, Freight, compile_kubernetes, sending
 from rankzero.plan.model import Code as Travelling
 from rankzero.plan.model import Plan
@@ -96,7 +98,6 @@ class Compiling(NamedTuple):
             beneath_it = {key: escape(text) for key, text in base.env.items()}
             data = {**base.to_json(), "env": {**beneath_it, **env}}
             data = {**data, **_as_run(data["run"], list(step.command or ()))}
-        data["workdir"] = self.pipeline.workdir
         data["volumes"] = {**data["volumes"], **volumes.mounted(self.pipeline, step, self.carrier)}
         self._check_volume(name, step, data)
         data["output_volume"] = self.volume or data.get("output_volume")
@@ -114,7 +115,7 @@ class Compiling(NamedTuple):
 
     def _step(self, name: str, step: Step, plan: Plan) -> Compiled:
         said = {"job": step.job} if step.job is not None else {"argv": list(step.command or ())}
-        body = {**self._body(plan), **said}
+        body = {**self._body(plan, inner_folder(name, step, self.pipeline)), **said}
         # What lies on another volume is nothing that a later step could take.
         where = plan.job.output_volume
         known = cached(self.pipeline, name)
@@ -124,10 +125,11 @@ class Compiling(NamedTuple):
         return as_driven(name, step, body)._replace(key=digest if known else "")
 
     def _said(self, step: Step) -> list[Any]:
-        return [list(step.command or ()), step.job, {**self.pipeline.env, **step.env}]
+        job = None if step.job is None else wherever(step.job, self.pipeline)
+        return [list(step.command or ()), job, {**self.pipeline.env, **step.env}]
 
-    def _body(self, plan: Plan) -> dict[str, Any]:
-        """See `driver.cluster.parts`."""
+    def _body(self, plan: Plan, within: str) -> dict[str, Any]:
+        """See `driver.cluster.parts`. within: where it works in the folder that travels."""
         first = sending.first(plan, 0.0)
         manifests = [first, *(dict(one) for one in plan.manifests[1:])]
         for one in manifests:
@@ -135,7 +137,7 @@ class Compiling(NamedTuple):
             if one["kind"] == "Job":
                 _belongs(one["spec"]["template"]["metadata"], self.carrier)
         role = plan.agents[0].role
-        configs = {agent.role: _leaving(agent).to_json() for agent in plan.agents}
+        configs = {agent.role: _leaving(_working(agent, within)).to_json() for agent in plan.agents}
         return {
             "manifests": manifests,
             "configs": configs,
@@ -152,6 +154,14 @@ def _as_run(run: dict[str, Any], argv: list[str]) -> dict[str, Any]:
     if argv[1:3] == ["-m", function.MODULE]:
         return {"run": {**run, "command": None, "module": function.MODULE}, "args": argv[3:]}
     return {"run": {**run, "command": argv}}
+
+
+def _working(agent: AgentConfig, within: str) -> AgentConfig:
+    """The whole folder is there, and the ranks begin where their job does."""
+    if within == "." or agent.code is None:
+        return agent
+    code = agent.code._replace(into=agent.workdir)
+    return agent._replace(code=code, workdir=posixpath.join(agent.workdir, within))
 
 
 def _leaving(agent: AgentConfig) -> AgentConfig:

@@ -21,6 +21,7 @@ from rankzero.pipelines.cluster.compiling import Compiling
 from rankzero.pipelines.cluster.launching import Ready
 from rankzero.pipelines.cluster.serving import Served
 from rankzero.pipelines.cluster.there import There, runs
+from rankzero.pipelines.cluster.travelling import inner_folder, named, scripts
 from rankzero.pipelines.code import Code
 from rankzero.pipelines.earlier import earlier, newest
 from rankzero.pipelines.planning import Again, checked_folder, done_again, rerun
@@ -64,7 +65,9 @@ def prepared(
     cluster = Cluster(place.context, place.namespace)
     workdir = checked_folder(pipeline)
     skip = [*no_code(None), *([] if file is None else [file.absolute()])]
-    travelling, freight = packed(str(workdir), (), skip)
+    for name, step in pipeline.steps.items():
+        inner_folder(name, step, pipeline)  # before anything is packed
+    travelling, freight = packed(str(workdir), scripts(pipeline), skip, named(pipeline))
     run = run_id(pipeline.name, secrets.token_hex(2))
     compiling = Compiling(
         pipeline,

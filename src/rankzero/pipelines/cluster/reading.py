@@ -7,13 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rankzero.agent.events import Event, from_line
+from rankzero.backends.base import marked
 from rankzero.driver import facts
 from rankzero.driver.cluster import ledger, words
 from rankzero.errors import Error
 
 if TYPE_CHECKING:
-    from rankzero.backends.base import Backend, LogBlock, LogQuery
+    from rankzero.backends.base import LogBlock, LogQuery
     from rankzero.backends.kubernetes.cluster import Object
+    from rankzero.driver.facts import Part
     from rankzero.pipelines.cluster.there import There
 
 
@@ -32,11 +34,11 @@ def facts_in(maps: Sequence[Object], since: int = 1) -> list[Event]:
     return [event for event in found if event is not None]
 
 
-def numbers(there: There, events: Iterable[Event]) -> list[int]:
-    """Of all attempts that are runs, in order."""
+def begun(there: There, events: Iterable[Event]) -> list[facts.Started]:
+    """All attempts that are runs, in order."""
     found = [facts.from_event(event) for event in events]
     began = [one for one in found if isinstance(one, facts.Started)]
-    return [one.number for one in began if not is_service(there, one.part.step)]
+    return [one for one in began if not is_service(there, one.part.step)]
 
 
 def is_service(there: There, step: str) -> bool:
@@ -44,11 +46,20 @@ def is_service(there: There, step: str) -> bool:
     return "service" in there.graph()[step].body
 
 
-def lines_of(backend: Backend, run: str, number: int, query: LogQuery) -> Iterator[LogBlock]:
-    """What an attempt has written up to now; nothing where its pods are gone. run: of the
-    pipeline."""
+def lines_of(there: There, part: Part, number: int, query: LogQuery) -> Iterator[LogBlock]:
+    """What an attempt has written up to now; nothing where its pods are gone. number: of the
+    attempt."""
     try:
-        for block in backend.logs(words.part(run, number), query):
-            yield replace(block, rank=number)
+        for block in there.backend.logs(words.part(there.run, number), query):
+            yield of_attempt(there, part, number, block)
     except Error:
         return
+
+
+def of_attempt(there: There, part: Part, number: int, block: LogBlock) -> LogBlock:
+    """A block of its run. Lines of a job are marked with their ranks, as the process that a job is
+    on a laptop writes them."""
+    if "job" not in there.graph()[part.step].body:
+        return replace(block, rank=number)
+    mark = f"[{block.rank}] ".encode()
+    return replace(block, rank=number, data=marked(block.data, mark) if block.data else b"")

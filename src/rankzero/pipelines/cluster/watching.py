@@ -8,7 +8,6 @@ import contextlib
 import queue
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rankzero.agent.events import FINISHED, Event
@@ -19,7 +18,14 @@ from rankzero.backends.kubernetes.observing import Observed
 from rankzero.driver import facts
 from rankzero.driver.cluster import words
 from rankzero.errors import Error, Refused, UnknownRun
-from rankzero.pipelines.cluster.reading import facts_in, is_service, lines_of, numbers, over
+from rankzero.pipelines.cluster.reading import (
+    begun,
+    facts_in,
+    is_service,
+    lines_of,
+    of_attempt,
+    over,
+)
 
 if TYPE_CHECKING:
     from rankzero.pipelines.cluster.there import There
@@ -51,11 +57,11 @@ class Watching:
         """Until it is over, or nobody drives it any more. Errors: Refused."""
         known = self._there.events()
         self._know(known)
-        for number in numbers(self._there, (one for one in known if one.seq < self._next)):
-            if number in self._running.values():
-                self._follow(number)
+        for one in begun(self._there, (one for one in known if one.seq < self._next)):
+            if one.number in self._running.values():
+                self._follow(one)
             else:
-                yield from lines_of(self._there.backend, self._there.run, number, self._query)
+                yield from lines_of(self._there, one.part, one.number, self._query)
         loop = asyncio.new_event_loop()
         task = loop.create_task(self._watch())
         thread = threading.Thread(target=self._serve, args=(loop, task), daemon=True)
@@ -97,7 +103,7 @@ class Watching:
                 return
             fact = facts.from_event(item)
             if isinstance(fact, facts.Started) and not is_service(self._there, fact.part.step):
-                self._follow(fact.number)
+                self._follow(fact)
             yield item
 
     def _rest(self) -> Iterator[LogBlock]:
@@ -121,17 +127,18 @@ class Watching:
 
     # -- lines, in threads
 
-    def _follow(self, number: int) -> None:
-        thread = threading.Thread(target=self._lines_of, args=(number,), daemon=True)
+    def _follow(self, attempt: facts.Started) -> None:
+        thread = threading.Thread(target=self._lines_of, args=(attempt,), daemon=True)
         self._lines.append(thread)
         thread.start()
 
-    def _lines_of(self, number: int) -> None:
+    def _lines_of(self, attempt: facts.Started) -> None:
+        part, number = attempt.part, attempt.number
         run = words.part(self._there.run, number)
         with self._turns, contextlib.suppress(Error):
             for item in self._there.backend.watch(self._made(run), self._query):
                 if isinstance(item, LogBlock):
-                    self._items.put(replace(item, rank=number))
+                    self._items.put(of_attempt(self._there, part, number, item))
 
     def _made(self, run: str) -> str:
         """Its fact comes before the run. Errors: UnknownRun where it never came."""

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from rankzero.driver import conditions, filling, graph
 from rankzero.spec.pipelines import serving
 from rankzero.spec.pipelines.model import MOST_STEPS, Pipeline, Step
-from rankzero.spec.problems import did_you_mean
+from rankzero.spec.problems import did_you_mean, near
+
+#: How much of two names is alike where one is a slip for the other.
+_SLIP = 0.75
 
 Fault = tuple[tuple[str | int, ...], str]
 
@@ -23,6 +26,8 @@ def check(pipeline: Pipeline) -> Iterator[Fault]:
             yield ("steps", name, *path), message
     for path, message in serving.check(pipeline.steps):
         yield ("steps", *path), message
+    if message := _output_volume_fault(pipeline):
+        yield ("output_volume",), message
     before = {name: edges(name, step).before for name, step in pipeline.steps.items()}
     known = {name: [one for one in some if one in before] for name, some in before.items()}
     around = graph.circle(known)
@@ -83,6 +88,18 @@ def _step(pipeline: Pipeline, name: str, step: Step) -> Iterator[Fault]:
     yield from _mounts(pipeline, step)
     if step.when and (message := _condition_fault(step.when)):
         yield ("when",), message
+
+
+def _output_volume_fault(pipeline: Pipeline) -> str:
+    """It may be any claim, but one that is called nearly as a volume of the file is a slip."""
+    name, known = pipeline.output_volume, pipeline.volumes
+    if name is None or name in known or name in {one.claim for one in known.values()}:
+        return ""
+    found = near(name, known, _SLIP)
+    if found is None:
+        return ""
+    said = f'there is no volume "{name}" in `volumes`; did you mean "{found}"?'
+    return f"{said} A claim of that name is said there as {name}: {{claim: {name}}}"
 
 
 def _mounts(pipeline: Pipeline, step: Step) -> Iterator[Fault]:

@@ -14,7 +14,7 @@ from typing import Any
 from rankzero.driver import filling
 from rankzero.spec.given import Given, literal
 from rankzero.spec.model import Param
-from rankzero.spec.params import Params, escape, text_of
+from rankzero.spec.params import Params, escape, is_name, text_of
 from rankzero.spec.problems import Place, Problem
 
 # Private characters of Unicode: no text that people write holds them.
@@ -24,8 +24,9 @@ _MARKS = re.compile(f"[{_OPEN}{_CLOSE}]")
 
 
 def marks(names: Iterable[str]) -> dict[str, Given]:
-    """Params that stand for what comes later, to be declared beside those that have a value."""
-    return {name: literal(f"{_OPEN}{name}{_CLOSE}", Place()) for name in names}
+    """Params that stand for what comes later, to be declared beside those that have a value. Names
+    that none can have are told where they stand."""
+    return {name: literal(f"{_OPEN}{name}{_CLOSE}", Place()) for name in names if is_name(name)}
 
 
 def settled(params: Mapping[str, Param]) -> dict[str, Given]:
