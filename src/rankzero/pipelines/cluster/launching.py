@@ -60,7 +60,8 @@ def launch(cluster: Cluster, ready: Ready) -> None:
         yield from (filled(one, ready.blobs, owner) for one in others)
         yield from begun(run, ready.known, owner)
 
-    submit_all(cluster, first, more, jobs.start(None), run, "rankzero pipeline delete")
+    start = None if words.CLIENT in first["metadata"]["annotations"] else jobs.start(None)
+    submit_all(cluster, first, more, start, run, "rankzero pipeline delete")
 
 
 def begun(

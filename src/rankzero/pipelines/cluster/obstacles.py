@@ -27,7 +27,8 @@ _MOST = 3
 
 def obstacles(there: There, running: Iterable[Attempt]) -> Iterator[Line]:
     """Lines with a label each; none where all goes well. Errors: Refused."""
-    yield from _of_driver(there)
+    if not there.by_client:
+        yield from _of_driver(there)
     phases: dict[str, set[str]] = {}
     for pod in there.cluster.every("Pod", there.selector)["items"]:
         phases.setdefault(pod["metadata"]["labels"][names.RUN], set()).add(phase(pod))

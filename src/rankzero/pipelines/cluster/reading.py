@@ -10,14 +10,20 @@ from rankzero.agent.events import Event, from_line
 from rankzero.driver import facts
 from rankzero.driver.cluster import ledger, words
 from rankzero.errors import Error
+from rankzero.pipelines.cluster import clients
 
 if TYPE_CHECKING:
     from rankzero.backends.base import Backend, LogBlock, LogQuery
     from rankzero.backends.kubernetes.cluster import Object
 
 
+def driven(job: Object) -> bool:
+    """Of the driver's Job: whether a driver is there, or is to come, as far as can be known."""
+    return not over(job) and not (clients.wanted(job) and clients.drives(job) is None)
+
+
 def over(job: Object) -> bool:
-    """Of the driver's Job: whether no driver comes any more."""
+    """Of the driver's Job: whether no driver can come any more."""
     conditions = job.get("status", {}).get("conditions") or ()
     ended = any(
         one["type"] in ("Complete", "Failed") and one["status"] == "True" for one in conditions
