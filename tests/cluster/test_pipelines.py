@@ -59,8 +59,8 @@ steps:
 """
 
 
-def rules(what: str) -> list[dict[str, Any]]:
-    command = [sys.executable, "-m", "rankzero", "doctor", "--rbac", what]
+def rules(*what: str) -> list[dict[str, Any]]:
+    command = [sys.executable, "-m", "rankzero", "doctor", "--rbac", *what]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     found: list[dict[str, Any]] = yaml.safe_load(said)["rules"]
     return found
@@ -218,6 +218,7 @@ def test_where_nobody_may_make_accounts_one_that_is_there_does(team: Team) -> No
     assert "create serviceaccounts" in refused.err
     assert "rankzero doctor --rbac --pipelines" in refused.err
     assert "--service-account NAME" in refused.err
+    assert "--driver client" in refused.err
 
     rest = [one for one in rules("--pipelines") if one["resources"] == ["configmaps"]]
     for name, given in {"driver": [dict(one) for one in driver.RIGHTS], "look": rest}.items():
