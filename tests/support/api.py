@@ -18,11 +18,13 @@ Key = tuple[str, str]
 
 class Api:
     """See `driver.cluster.objects.Objects`. there: all objects, by kind and name. silent: so many
-    requests more are not answered. deaf: whether watches that begin now tell nothing."""
+    requests more are not answered. deaf: whether watches that begin now tell nothing. denies: what
+    who takes a pod from its machine is told."""
 
     def __init__(self) -> None:
         self.there: dict[Key, Object] = {}
         self.silent, self.deaf = 0, False
+        self.denies: api.Denied | None = None
         self._version = 0
         self._lock = threading.RLock()
         self._watches: list[tuple[str, str, queue.SimpleQueue[Any]]] = []
@@ -49,10 +51,7 @@ class Api:
         with self._lock:
             made = copy.deepcopy(self._one(kind, name))
             for step in steps:
-                *way, last = (
-                    part.replace("~1", "/").replace("~0", "~")
-                    for part in step["path"][1:].split("/")
-                )
+                *way, last = (part.replace("~1", "/") for part in step["path"][1:].split("/"))
                 place = made
                 for part in way:
                     place = place[part]
@@ -80,6 +79,18 @@ class Api:
                 heard = queue.SimpleQueue()
             self._watches.append(("" if self.deaf else kind, selector, heard))
         yield from iter(heard.get, None)
+
+    def release(self, pod: Mapping[str, Any]) -> bool:
+        self._answer()
+        if self.denies is not None:
+            raise self.denies
+        with self._lock:
+            about = pod["metadata"]
+            there = self.there.get(("Pod", about["name"]))
+            if there is None or there["metadata"]["uid"] != about["uid"]:
+                return False
+            self.take("Pod", about["name"])
+            return True
 
     # -- as a test does
 
@@ -140,10 +151,8 @@ class Api:
 
 
 def _selected(one: Object, selector: str) -> bool:
-    labels = one["metadata"].get("labels", {})
-    return all(
-        labels.get(key) == value for key, value in (s.split("=") for s in selector.split(","))
-    )
+    wanted = dict(part.split("=") for part in selector.split(","))
+    return bool(wanted.items() <= one["metadata"].get("labels", {}).items())
 
 
 def _merged(old: Any, change: Any) -> Any:

@@ -220,6 +220,25 @@ def test_it_is_stopped(there: Api, by_annotation: bool) -> None:
     assert there.one("Job", FIRST)["spec"]["activeDeadlineSeconds"] == 1
 
 
+def test_a_part_s_pod_is_taken_from_a_dead_machine_and_its_replacement_counts(there: Api) -> None:
+    one = Driving(there, "one")
+    run = started(there, 1)
+    held = pod(run, {"running": {"startedAt": "2026-01-01T00:00:00Z"}})
+    held["metadata"] |= {"uid": "old", "deletionTimestamp": "2026-01-01T00:01:00Z"}
+    held["spec"] = {"nodeName": "node1"}
+    target = {"type": "DisruptionTarget", "status": "True", "reason": "DeletionByTaintManager"}
+    held["status"] |= {"phase": "Running", "conditions": [target]}
+    there.put(held)
+    until(lambda: not there.names("Pod"), "the pod to be taken")
+    succeed(there, run, data="3")
+    succeed(there, started(there, 2))
+    one.end()
+    (noted,) = (fact for fact in told(there) if isinstance(fact, facts.Noted))
+    assert noted.text == (
+        "machine node1 is dead: took worker/0 of load from it, to start elsewhere"
+    )
+
+
 def test_a_part_that_was_deleted_while_nobody_watched_is_missed(there: Api) -> None:
     one = Driving(there, "one")
     run = started(there, 1)

@@ -99,6 +99,11 @@ class Runs:
             if condition["status"] == "True" and condition["type"] in ("Complete", "Failed"):
                 self._over(labels[RUN], self._last_word(labels[RUN], attempt, condition))
 
+    def part(self, run: str) -> str:
+        """What the part is called that a run does; of one that is over, the run itself."""
+        attempt = self._doing.get(run)
+        return run if attempt is None else str(attempt.start.part)
+
     def gone(self, thing: Object) -> None:
         """What was deleted. A pod is replaced, but without its first Job a run is over."""
         labels = thing["metadata"]["labels"]

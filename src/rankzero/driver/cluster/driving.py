@@ -21,6 +21,7 @@ from rankzero.driver import facts, graph
 from rankzero.driver.cluster import words
 from rankzero.driver.cluster.caching import Known
 from rankzero.driver.cluster.doing import Runs
+from rankzero.driver.cluster.healing import Healing
 from rankzero.driver.cluster.jobs import owner_of
 from rankzero.driver.cluster.ledger import Fenced, Ledger
 from rankzero.driver.cluster.objects import GONE, InPod, Object, Objects, Patient, to_stderr
@@ -99,6 +100,7 @@ class Driver:
         steps = graph.from_json(plan["steps"])
         self._ledger = Ledger(self._objects, self._run, me, owner)
         self._runs = Runs(self._objects, steps, self._run, owner, self._done)
+        self._healing = Healing(self._objects, self._runs.part, self._note)
         self._walk = Walk(
             Engine(steps, plan["slots"]),
             self._ledger,
@@ -142,7 +144,9 @@ class Driver:
 
     def _turn(self) -> None:
         """All that can be done now, then wait for news."""
-        when = self._runs.look(time.time())
+        now = time.time()
+        moments = [self._runs.look(now), self._healing.look(now)]
+        when = min((one for one in moments if one is not None), default=None)
         if self._later:
             self._later.popleft()()
             return
@@ -160,6 +164,7 @@ class Driver:
             self._gone(changed)
         elif kind == "Pod":
             self._runs.pod(changed)
+            self._healing.pod(changed)
         else:
             self._job(changed)
 
@@ -179,6 +184,7 @@ class Driver:
         if thing["metadata"]["name"] == words.job(self._run):
             raise api.Absent("%s was deleted" % self._run)
         self._runs.gone(thing)
+        self._healing.gone(thing)
 
     def _first(self) -> Object:
         selector = "%s=%s,%s=%s" % (words.PIPELINE, self._run, words.PART, words.DRIVER)
@@ -189,6 +195,9 @@ class Driver:
 
     def _done(self, *said: Any) -> None:
         self._walk.done(*said)
+
+    def _note(self, text: str) -> None:
+        self._walk.note(text)
 
     def _leave(self) -> None:
         self._left = True

@@ -7,6 +7,8 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Protocol, Seque
 from urllib.parse import quote
 
 from rankzero.agent import api
+from rankzero.agent.healing import pods
+from rankzero.agent.healing.api import release
 
 Object = Dict[str, Any]
 #: So many are held in memory as a whole at once.
@@ -41,6 +43,9 @@ class Objects(Protocol):
         """What has become of each after a version (`ADDED`, `MODIFIED`, GONE), as `slim` has it,
         until the server ends the watch. Errors: also api.Invalid where the version is too old."""
 
+    def release(self, pod: Object) -> bool:
+        """Take a pod that a dead machine holds out of the books; False where another had."""
+
 
 def to_stderr(text: str) -> None:
     sys.stderr.write("rankzero: %s\n" % text)
@@ -65,6 +70,9 @@ class Patient:
 
     def every(self, kind: str, selector: str) -> Tuple[List[Object], str]:
         return self._asked(lambda: self._objects.every(kind, selector))
+
+    def release(self, pod: Object) -> bool:
+        return self._asked(lambda: self._objects.release(pod))
 
     def _asked(self, ask: Callable[[], A]) -> A:
         said = ""
@@ -115,6 +123,9 @@ class InPod(api.Api):
             for line in iter(answer.line, b""):
                 yield _changed(line)
 
+    def release(self, pod: Object) -> bool:
+        return release(self, self._of("Pod", pods.name(pod)), pod)
+
     # -- inside
 
     def _of(self, kind: str, name: str = "") -> str:
@@ -146,5 +157,5 @@ def slim(thing: Object) -> Object:
     if not isinstance(spec, dict):
         return thing
     about = {key: value for key, value in thing["metadata"].items() if key != "managedFields"}
-    kept = {key: spec[key] for key in ("suspend",) if key in spec}
+    kept = {key: spec[key] for key in ("suspend", "nodeName") if key in spec}
     return {**thing, "metadata": about, "spec": kept}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rankzero.agent import api
-from rankzero.backends.kubernetes import trouble
+from rankzero.backends.kubernetes import recovering, trouble
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.driver.cluster.objects import Object, slim
 from rankzero.errors import Refused
@@ -40,6 +40,10 @@ class OverKubeconfig:
         with told():
             for how, one in self._cluster.changes(kind, selector, version, dict):
                 yield how, slim(one)
+
+    def release(self, pod: Object) -> bool:
+        with told():
+            return recovering.release(self._cluster, pod)
 
 
 @contextlib.contextmanager

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from rankzero.backends.kubernetes.cluster import Object
 
 
+#: Conditions of a Job after which it makes no pod any more. The first two come where it still waits
+#: for pods to end, as a dead machine lets it.
+_DECIDED = ("SuccessCriteriaMet", "FailureTarget", "Complete", "Failed")
+
+
 def driven(job: Object) -> bool:
     """Of the driver's Job: whether a driver is there, or is to come, as far as can be known."""
     return not over(job) and not (clients.wanted(job) and clients.drives(job) is None)
@@ -25,9 +30,7 @@ def driven(job: Object) -> bool:
 def over(job: Object) -> bool:
     """Of the driver's Job: whether no driver can come any more."""
     conditions = job.get("status", {}).get("conditions") or ()
-    ended = any(
-        one["type"] in ("Complete", "Failed") and one["status"] == "True" for one in conditions
-    )
+    ended = any(one["type"] in _DECIDED and one["status"] == "True" for one in conditions)
     return ended or "deletionTimestamp" in job["metadata"]
 
 

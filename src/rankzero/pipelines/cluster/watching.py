@@ -144,6 +144,8 @@ class Watching:
             for item in self._there.backend.watch(self._made(run), self._query):
                 if isinstance(item, LogBlock):
                     self._items.put(replace(item, rank=number))
+                elif isinstance(item, Note):
+                    self._items.put(Note(f"{run}: {item.text}"))
 
     def _made(self, run: str) -> str:
         """Its fact comes before the run. Errors: UnknownRun where it never came."""

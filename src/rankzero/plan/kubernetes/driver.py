@@ -18,7 +18,7 @@ RIGHTS: tuple[dict[str, Any], ...] = (
         "resources": ["jobs"],
         "verbs": ["create", "list", "watch", "patch"],
     },
-    {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]},
+    access.HEALING,  # it follows the pods of its parts as well
     {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["create", "list", "patch"]},
     {"apiGroups": [""], "resources": ["secrets", "services"], "verbs": ["create"]},
 )
