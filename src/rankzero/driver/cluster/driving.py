@@ -206,14 +206,14 @@ class Driver:
         """In a thread: every object of this kind that is the pipeline's, as it is and becomes."""
         selector = "%s=%s" % (words.PIPELINE, self._run)
         known: Dict[str, Object] = {}
-        said = ""
+        failed = 0
         while not self._over:
             try:
                 found, version = self._objects.every(kind, selector)
                 there = {one["metadata"]["name"]: one for one in found}
                 for name in known.keys() - there.keys():  # while nobody looked
                     self._news.put((GONE, known[name]))
-                known = there
+                known, failed = there, 0
                 for one in found:
                     self._news.put((kind, one))
                 while True:
@@ -226,9 +226,9 @@ class Driver:
             except api.Invalid:  # its version is too old
                 time.sleep(_AGAIN)
             except (api.Unanswered, api.Denied) as error:
-                if str(error) != said:
-                    said = str(error)
-                    self._say("watches %ss again: %s" % (kind, said))
+                failed += 1
+                if failed == 2:  # one that breaks, and goes on at once, is nothing to tell
+                    self._say("cannot watch %ss: %s" % (kind, error))
                 time.sleep(_AGAIN)
 
 

@@ -122,8 +122,8 @@ class There:
         if client.here:
             return f"process {client.pid} of this machine"
         return (
-            f"a client, {client.who}; whether it is still there cannot be seen from here, and who "
-            f"takes its place does no harm: rankzero pipeline resume {self.run}"
+            f"a client, {client.who}; whether it is still there cannot be seen from here. To take "
+            f"its place: rankzero pipeline resume {self.run}"
         )
 
     @property

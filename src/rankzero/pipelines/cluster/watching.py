@@ -54,6 +54,7 @@ class Watching:
         self._turns = threading.Semaphore(_AT_ONCE)
         self._lines: list[threading.Thread] = []
         self._running: dict[facts.Part, int] = {}
+        self._noted: set[str] = set()
 
     def tell(self, item: Note | Error) -> None:
         """For the one who looks, from another thread: an error ends the looking."""
@@ -144,7 +145,8 @@ class Watching:
             for item in self._there.backend.watch(self._made(run), self._query):
                 if isinstance(item, LogBlock):
                     self._items.put(replace(item, rank=number))
-                elif isinstance(item, Note):
+                elif isinstance(item, Note) and item.text not in self._noted:
+                    self._noted.add(item.text)  # of a server that is away, all would say the same
                     self._items.put(Note(f"{run}: {item.text}"))
 
     def _made(self, run: str) -> str:
