@@ -68,6 +68,9 @@ def test_a_user_who_may_make_no_account_runs_a_pipeline(piping: Team) -> None:
     refused = run(piping, DIGITS)
     assert refused.code == 3, refused
     assert "--driver client" in refused.err
+    unchecked = run(piping, DIGITS, "--no-preflight")
+    assert unchecked.code == 3, unchecked
+    assert "--driver client" in unchecked.err
     apart = run(piping, DIGITS, *CLIENT, "--detach")
     assert apart.code == 2, apart
     assert "--detach: where a client drives a pipeline" in apart.err

@@ -23,7 +23,7 @@ from rankzero.plan.kubernetes.rights import USUAL, Right, is_client, is_driver, 
 
 NAME = "rights"
 #: Ways to run a pipeline that take less.
-_LESS = (
+LESS = (
     "; or have this machine drive it, as long as the command stays: --driver client; or use an "
     "account that is there: --service-account NAME"
 )
@@ -140,7 +140,7 @@ def _remedy(request: Request, answers: Answers) -> str:
     usual = request.rules is not None or needed(request.objects) == USUAL
     file, less = "" if usual else " JOB.yaml", ""
     for driver in filter(is_driver, request.objects):
-        file, less = " --pipelines", _LESS
+        file, less = " --pipelines", LESS
         if is_client(driver):
             file, less = " --pipelines --client", ""
     return (
