@@ -175,6 +175,7 @@ def test_where_nobody_may_make_accounts_one_that_is_there_does(team: Team) -> No
     assert "create serviceaccounts" in refused.err
     assert "rankzero doctor --rbac --pipelines" in refused.err
     assert "--service-account NAME" in refused.err
+    assert "--driver client" in refused.err
 
     rest = [one for one in rules("--pipelines") if one["resources"] == ["configmaps"]]
     for name, given in {"driver": [dict(one) for one in driver.RIGHTS], "look": rest}.items():

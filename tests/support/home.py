@@ -115,6 +115,11 @@ class Home:
         """`rankzero ARGV` to its end."""
         return self.start(*argv, env=env, **how).wait()
 
+    def elsewhere(self, *argv: str) -> Command:
+        """As `start`, on a machine of another name."""
+        renamed = ["unshare", "--uts", "sh", "-c", 'hostname elsewhere && exec "$@"', "sh"]
+        return self._start([*renamed, sys.executable, "-m", "rankzero", *argv], {}, {})
+
     def python(self, *argv: str) -> Command:
         """A Python of the user's, beside the test."""
         return self._start([sys.executable, *argv], {}, {})

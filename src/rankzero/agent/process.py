@@ -99,6 +99,12 @@ def members(group: int) -> int:
     return sum(1 for name in names if _field(name, 2) == group and _letter(name) != "Z")
 
 
+def born(pid: int) -> Optional[int]:
+    """When a process began, in ticks after its machine did: what tells it from a later one of its
+    number. None where there is none, or /proc can't tell."""
+    return None if _letter(str(pid)) == "Z" else _field(str(pid), 19)
+
+
 def _stat(pid: str) -> List[str]:
     """The fields of /proc/PID/stat behind the command's name, which may hold anything."""
     try:

@@ -21,6 +21,7 @@ _EXAMPLES = """\b
 @click.argument("file", required=False, type=click.Path())
 @click.option("--rbac", is_flag=True, help="As a Role: the rights to be given (required).")
 @click.option("--pipelines", is_flag=True, help="Also what pipelines take.")
+@click.option("--client", is_flag=True, help="With --pipelines: of those of --driver client.")
 @click.option("--driver", is_flag=True, help="What the driver of a pipeline takes, alone.")
 @click.option("--namespace", metavar="NS", help="Where they are given (default: kubectl's own).")
 @click.option("--user", "users", multiple=True, metavar="NAME", help="Who gets them.")
@@ -37,6 +38,7 @@ def command(
     file: str | None,
     rbac: bool,
     pipelines: bool,
+    client: bool,
     driver: bool,
     namespace: str | None,
     users: tuple[str, ...],
@@ -52,7 +54,8 @@ def command(
 
     --pipelines adds what it takes to run pipelines, whose drivers get an account of their own.
     Where nobody may make accounts, an administrator makes one and gives it what --driver prints:
-    rankzero pipeline run --service-account NAME.
+    rankzero pipeline run --service-account NAME. Or the command drives the pipeline itself, with
+    what --pipelines --client prints: rankzero pipeline run --driver client.
 
     JSON: a List that holds the same objects.
     """
@@ -65,7 +68,9 @@ def command(
     subjects = _subjects(users, groups, accounts, namespace)
     if bool(file) + pipelines + driver > 1:
         raise BadRequest("name a job FILE, --pipelines or --driver: one of them at a time.")
-    rules, job = _of_driver() if driver else _of_pipelines() if pipelines else _rules(file)
+    if client and not pipelines:
+        raise BadRequest("--client: say of what: --pipelines --client")
+    rules, job = _of_driver() if driver else _of_pipelines(client) if pipelines else _rules(file)
     role = made.role(made.role_name(rules, job), rules, namespace)
     objects = [role]
     if subjects:
@@ -83,10 +88,12 @@ def _of_driver() -> tuple[tuple[Rule, ...], str]:
     return driver.rules(), "driver"
 
 
-def _of_pipelines() -> tuple[tuple[Rule, ...], str]:
+def _of_pipelines(client: bool) -> tuple[tuple[Rule, ...], str]:
     from rankzero.plan.kubernetes import driver
     from rankzero.plan.kubernetes.rights import SOME_VERBS
 
+    if client:
+        return (*driver.for_users("any"), *driver.SERVING, *SOME_VERBS), "clients"
     return (*driver.for_users(), *SOME_VERBS), "pipelines"
 
 

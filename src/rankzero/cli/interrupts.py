@@ -61,8 +61,10 @@ class Interrupts:
         backend: Interrupted,
         run: str,
         aside: Callable[[], AbstractContextManager[None]] = nullcontext,
+        question: str = QUESTION,
     ) -> None:
         """aside: gives room on the screen for the question."""
+        self._question = question
         self._aside = aside
         self.code: int | None = None
         self._backend = backend
@@ -110,7 +112,7 @@ class Interrupts:
         stops the run."""
         self._asking = True
         try:
-            detaches = _answer() == "d"
+            detaches = _answer(self._question) == "d"
             if not detaches:
                 os.write(2, AGAIN.encode())
             return detaches
@@ -135,9 +137,8 @@ class Interrupts:
             raise _Terminated  # reading an answer would begin again after this handler
 
 
-def _answer() -> str:
+def _answer(question: str) -> str:
     """`s` or `d`, asked for as often as it takes; empty where the input ends. Errors: OSError."""
-    question = QUESTION
     while True:
         os.write(2, question.encode())
         typed = os.read(0, 1024).decode(errors="replace")

@@ -48,6 +48,12 @@ class Here:
     def driven(self) -> bool:
         return self.folder.lock.held()
 
+    def driver(self) -> str:
+        return ""
+
+    def onward(self) -> str:
+        return f"go on with it: rankzero pipeline resume {self.run}"
+
     def wait(self, timeout: float | None = None) -> bool:
         return self.folder.lock.wait(timeout)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rankzero.agent.events import Event
-from rankzero.backends.base import LogBlock, LogQuery
+from rankzero.backends.base import LogBlock, LogQuery, Note
 from rankzero.driver.graph import Graph
 from rankzero.pipelines.progress import Attempt
 from rankzero.pipelines.results import Handed
@@ -38,12 +38,18 @@ class Kept(Protocol):
         """Its facts from a number on."""
 
     def driven(self) -> bool:
-        """Whether anybody drives it."""
+        """Whether anybody drives it, as far as can be known from here."""
+
+    def driver(self) -> str:
+        """Who does, in words, where that is worth a word."""
+
+    def onward(self) -> str:
+        """What to do with one that has no end, and that nobody drives."""
 
     def wait(self, timeout: float | None = None) -> bool:
         """Until nobody drives it any more, or so many seconds are over; whether nobody does."""
 
-    def watch(self, query: LogQuery, events_from: int = 1) -> Iterator[Event | LogBlock]:
+    def watch(self, query: LogQuery, events_from: int = 1) -> Iterator[Event | LogBlock | Note]:
         """All there is and all that comes until it is over, or nobody drives it any more; its last
         fact comes after the last line. A block's rank is the number of an attempt."""
 
@@ -60,7 +66,8 @@ class Kept(Protocol):
         are under way."""
 
     def stop(self, by: str, *, now: bool = False) -> bool:
-        """Ask for the end of all that runs; returns at once. False where nobody drives it."""
+        """Ask for the end of all that runs; returns at once, unless there is nobody who could be
+        asked, and something runs: then that is ended. False where there is nothing to end."""
 
     def delete(self) -> None:
         """Take all of it away; on this machine `removing` does it for several at once."""

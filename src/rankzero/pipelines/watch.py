@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator
 
 from rankzero.agent.events import FINISHED, Event
-from rankzero.backends.base import LogBlock, LogQuery
+from rankzero.backends.base import LogBlock, LogQuery, Note
 from rankzero.backends.following import Progress, follow
 from rankzero.backends.local.dialling import Pauses, dial
 from rankzero.backends.ondisk import unseen
@@ -16,8 +16,8 @@ from rankzero.pipelines.folder import PipelineFolder
 
 
 def in_order(
-    items: Iterable[Event | LogBlock], known: Callable[[int], bool]
-) -> Iterator[Event | LogBlock]:
+    items: Iterable[Event | LogBlock | Note], known: Callable[[int], bool]
+) -> Iterator[Event | LogBlock | Note]:
     """The same, lines never before the fact that says whose they are. known: whether an attempt's
     number is, once its fact was taken."""
     held: list[LogBlock] = []

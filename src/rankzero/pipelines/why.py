@@ -38,13 +38,12 @@ def _going(folder: Kept, progress: Progress) -> Iterator[Line]:
     steps = progress.steps()
     if not folder.driven():
         yield "cause", "nobody drives it any more: a kill, or the machine went down"
-        if folder.where == "local":
-            yield "remedy", f"go on with it: rankzero pipeline resume {folder.run}"
-        else:
-            yield "remedy", f"its driver's own words: kubectl logs job/{folder.run}-driver"
+        yield "remedy", folder.onward()
         return
     running = [one.name for one in steps if one.state == facts.RUNNING]
     yield "cause", f"it goes on; at work: {', '.join(running) or 'nothing yet'}"
+    if driver := folder.driver():
+        yield "driver", driver
     yield from folder.obstacles([one for one in progress.attempts.values() if one.ended is None])
     graph, over = folder.graph(), {one.name for one in steps if one.ended is not None}
     waiting = [one.name for one in steps if one.state == facts.WAITING]

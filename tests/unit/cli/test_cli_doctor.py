@@ -71,6 +71,24 @@ def test_a_job_of_usual_objects_takes_the_usual_role(rankzero, tmp_path):
     assert rankzero("doctor", "--rbac", "job.yaml") == rankzero("doctor", "--rbac")
 
 
+def test_a_client_that_drives_pipelines_gives_nobody_rights(rankzero):
+    def resources(*more):
+        _, out, _ = rankzero("doctor", "--rbac", "--pipelines", *more)
+        (role,) = documents(out)
+        return role["metadata"]["name"], {
+            one for rule in role["rules"] for one in rule["resources"]
+        }
+
+    name, given = resources()
+    assert name == "rankzero-pipelines"
+    assert {"serviceaccounts", "roles", "rolebindings"} <= given
+    name, given = resources("--client")
+    assert name == "rankzero-clients"
+    assert not {"serviceaccounts", "roles", "rolebindings"} & given
+    code, _, err = rankzero("doctor", "--rbac", "--client")
+    assert (code, "--pipelines --client" in err) == (2, True)
+
+
 def test_a_job_that_is_wrong_is_told_as_anywhere(rankzero, tmp_path):
     (tmp_path / "job.yaml").write_text("run: train.py\nnodes: 0\n")
     code, out, err = rankzero("doctor", "--rbac", "job.yaml")

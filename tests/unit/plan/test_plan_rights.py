@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from rankzero.driver.cluster import words
+from rankzero.plan.kubernetes import driver
 from rankzero.plan.kubernetes.kinds import KINDS
 from rankzero.plan.kubernetes.rbac import Subject, binding, role, role_name
 from rankzero.plan.kubernetes.rights import USUAL, Right, needed, rights
@@ -49,6 +51,30 @@ def test_what_a_job_asks_for_its_pods_its_user_has_to_have() -> None:
         "get pods",
         "get jobs.batch mine",
     }
+
+
+def of_driver(client: str | None) -> list[dict[str, Any]]:
+    wanted = driver.Wanted("digits-7f3a", "digits", "image:1", {}, ["sha256:1"], client=client)
+    return [driver.job(wanted), *driver.others(wanted)]
+
+
+def test_a_client_that_drives_a_pipeline_takes_no_right_to_give_rights() -> None:
+    more = set(rights(needed(of_driver("ada@laptop")))) - set(rights(USUAL))
+    assert set(map(str, more)) == {"list configmaps", "watch configmaps", "patch configmaps"}
+    assert needed(of_driver("ada@laptop")) == driver.for_users("any")
+    pod = set(map(str, rights(needed(of_driver(None))))) - set(map(str, rights(USUAL)))
+    assert {"create serviceaccounts", "create roles.rbac.authorization.k8s.io"} <= pod
+
+
+def test_no_pod_comes_of_the_first_job_of_a_client_whoever_resumes_it() -> None:
+    job, plan = of_driver("ada@laptop")
+    assert plan["kind"] == "ConfigMap"
+    assert job["metadata"]["annotations"][words.CLIENT] == "ada@laptop"
+    assert (job["spec"]["suspend"], job["spec"]["parallelism"]) == (True, 0)
+    assert "serviceAccountName" not in job["spec"]["template"]["spec"]
+    other, *_ = of_driver(None)
+    assert words.CLIENT not in other["metadata"]["annotations"]
+    assert other["spec"]["template"]["spec"]["serviceAccountName"] == "digits-7f3a"
 
 
 def test_who_lets_a_run_heal_itself_must_be_able_to_heal_it() -> None:

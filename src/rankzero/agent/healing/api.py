@@ -43,18 +43,21 @@ class Api(api.Api):
             answer.line()
 
     def release(self, pod: Object) -> bool:
-        """Take it out of the books; False where another had done so."""
-        path, uid = self._path(pods.name(pod)), pods.uid(pod)
-        how = {"gracePeriodSeconds": 0, "preconditions": {"uid": uid}}
-        try:
-            self.call("PATCH", path, body=untracked(pod), kind=api.STRATEGIC)
-            self.call("DELETE", path, body=how)
-        except Absent:
-            return False
-        return True
+        return release(self, self._path(pods.name(pod)), pod)
 
     # -- inside
 
     def _path(self, name: str = "") -> str:
         path = "/api/v1/namespaces/%s/pods" % quote(self.read("namespace"), safe="")
         return "%s/%s" % (path, quote(name, safe="")) if name else path
+
+
+def release(over: api.Api, path: str, pod: Object) -> bool:
+    """Take a pod out of the books; False where another had done so. Errors: Unanswered, Denied."""
+    how = {"gracePeriodSeconds": 0, "preconditions": {"uid": pods.uid(pod)}}
+    try:
+        over.call("PATCH", path, body=untracked(pod), kind=api.STRATEGIC)
+        over.call("DELETE", path, body=how)
+    except Absent:
+        return False
+    return True

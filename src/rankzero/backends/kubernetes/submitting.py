@@ -36,12 +36,13 @@ def submit_all(
     cluster: Cluster,
     job: Mapping[str, Any],
     others: Callable[[Mapping[str, str]], Iterable[Mapping[str, Any]]],
-    start: Mapping[str, Any],
+    start: Mapping[str, Any] | None,
     run: str,
     remedy: str,
 ) -> None:
     """Create the first Job, then the others that it owns, then let it begin. others: told of the
-    reference to their owner. start: the change to the first Job. remedy: what deletes the run.
+    reference to their owner. start: the change to the first Job; None for one that never begins.
+    remedy: what deletes the run.
     Errors: as of `submit`."""
     name = job["metadata"]["name"]
     owner: dict[str, Any] | None = None
@@ -52,7 +53,8 @@ def submit_all(
             if _create(cluster, manifest) and manifest["kind"] == claims.KIND:
                 volumes.append(manifest)
         provisioning.check(cluster, volumes)
-        cluster.patch("Job", name, start)
+        if start is not None:
+            cluster.patch("Job", name, start)
     except BaseException as error:
         # What is refused in so many words is not there. Else it may be, also without an answer.
         unsure = not isinstance(error, Refused) or isinstance(error, Unreachable)

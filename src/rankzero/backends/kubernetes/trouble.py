@@ -17,7 +17,7 @@ _VERBS = {"GET": "read", "POST": "create", "PATCH": "change", "DELETE": "delete"
 
 
 #: What the server, or a proxy before it, answers while it starts, ends or has too much to do.
-_BUSY = (429, 500, 502, 503, 504)
+_BUSY = (408, 429, 500, 502, 503, 504)
 
 
 class Absent(Refused):
@@ -25,11 +25,19 @@ class Absent(Refused):
 
 
 class Taken(Refused):
-    """An object of this name is there already."""
+    """An object of this name is there already, or it is another one by now than was meant."""
+
+
+class Conflict(Taken):
+    """Something else was changed at the same time: another try may do."""
 
 
 class Unreachable(Refused):
     """The API server does not answer, or is too busy: later it may."""
+
+
+class Rejected(Refused):
+    """The API server makes nothing of it, as it stands there now."""
 
 
 class Forbidden(Refused):
@@ -97,7 +105,8 @@ def check(cluster: Cluster, answer: httpx2.Response) -> None:
     if code == 404 or (code == 400 and path.endswith("/log")):
         raise Absent(f"{cluster.context}: {said}")
     if code == 409 or (code == 422 and "metadata.uid" in said):
-        raise Taken(f"{cluster.context}: {said}")
+        again = code == 409 and _reason(answer) == "Conflict" and "recondition" not in said
+        raise (Conflict if again else Taken)(f"{cluster.context}: {said}")
     if code == 410:
         raise Gone(said)
     if code == 401:
@@ -111,7 +120,7 @@ def check(cluster: Cluster, answer: httpx2.Response) -> None:
             f"may not {verb} in namespace {cluster.namespace} of {cluster.context}: {said}",
             "An administrator can give the right; the Role to ask for: rankzero doctor --rbac",
         )
-    kind = Unreachable if code in _BUSY else Refused
+    kind = Unreachable if code in _BUSY else Rejected
     raise kind(f"{cluster.context} refused {method} {path}: {said}")
 
 
@@ -133,7 +142,16 @@ def unreadable(cluster: Cluster, answer: httpx2.Response, why: object) -> Refuse
 
 
 def _message(answer: httpx2.Response) -> str:
+    return _said(answer, "message") or f"{answer.status_code} {answer.reason_phrase}"
+
+
+def _reason(answer: httpx2.Response) -> str:
+    """In a word."""
+    return _said(answer, "reason")
+
+
+def _said(answer: httpx2.Response, key: str) -> str:
     try:
-        return str(answer.json()["message"])
+        return str(answer.json()[key])
     except (ValueError, KeyError, TypeError):
-        return f"{answer.status_code} {answer.reason_phrase}"
+        return ""

@@ -5,15 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rankzero.backends.base import LogQuery
-from rankzero.cli.interrupts import Detached, Interrupts
+from rankzero.cli.interrupts import QUESTION, Detached, Interrupts
 from rankzero.cli.pipeline.follow import follow, view_of
 from rankzero.cli.show import terminal
 from rankzero.driver import facts
+from rankzero.errors import BadRequest
 from rankzero.pipelines.progress import Progress
 
 if TYPE_CHECKING:
     from rankzero.backends.local.lifeline import Lifeline
     from rankzero.pipelines.kept import Kept
+
+
+LEAVES = (
+    "\nstop the pipeline, or detach: what runs goes on, and nothing more begins until it is "
+    "resumed? [s/d, then Enter] "
+)
 
 
 class Driven:
@@ -32,23 +39,47 @@ class Driven:
             self._lifeline.release()
 
 
+def check_stays(detach: bool) -> None:
+    """Errors: BadRequest."""
+    if detach:
+        raise BadRequest(
+            "--detach: where a client drives a pipeline, nothing more begins once the command has "
+            "left.",
+            "Let it stay, with nohup or in tmux. Without --driver client, a driver in the cluster "
+            "goes on by itself.",
+        )
+
+
 def followed(folder: Kept, output: str) -> int:
     """Follow one that goes on by itself; the exit code."""
     return attached(folder, None, output)
 
 
+def driven(folder: Kept, output: str) -> int:
+    """Follow one that this process drives while it does; the exit code."""
+    left = f"what runs of {folder.run} goes on. The rest: rankzero pipeline resume {folder.run}"
+    return _attached(folder, None, output, left, LEAVES)
+
+
 def attached(folder: Kept, lifeline: Lifeline | None, output: str) -> int:
     """Follow it to its end, which, with a lifeline, is also its end when this process dies; the
     exit code."""
+    left = f"{folder.run} goes on: rankzero pipeline attach {folder.run}"
+    return _attached(folder, lifeline, output, left, QUESTION)
+
+
+def _attached(
+    folder: Kept, lifeline: Lifeline | None, output: str, left: str, question: str
+) -> int:
     progress = Progress(folder.graph())
     view = view_of(output, folder, progress)
-    interrupts = Interrupts(Driven(folder, lifeline), folder.run, view.aside)
+    interrupts = Interrupts(Driven(folder, lifeline), folder.run, view.aside, question)
     try:
         with interrupts:
             code = follow(folder, progress, view, LogQuery())
-    except Detached as left:
-        terminal.err().say(f"  {folder.run} goes on: rankzero pipeline attach {folder.run}")
-        return left.code
+    except Detached as detached:
+        terminal.err().say(f"  {left}")
+        return detached.code
     if progress.state == facts.STOPPED and interrupts.code is not None:
         return interrupts.code
     return code

@@ -6,10 +6,10 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 from rankzero.agent import exits
-from rankzero.backends.base import LogBlock, LogQuery
+from rankzero.backends.base import LogBlock, LogQuery, Note
 from rankzero.cli.show import pipelines as as_json
 from rankzero.cli.show import programs, steps, terminal
-from rankzero.cli.show.lines import Lines
+from rankzero.cli.show.lines import Lines, visible
 from rankzero.cli.show.live import Live
 from rankzero.driver import facts
 from rankzero.pipelines.watch import in_order
@@ -28,6 +28,9 @@ class View(Protocol):
 
     def event(self, event: Event) -> None:
         """What has just come to be so; it is taken into the progress."""
+
+    def note(self, note: Note) -> None:
+        """What is no part of its history."""
 
     def aside(self) -> AbstractContextManager[None]:
         """Room for something else on the screen."""
@@ -60,6 +63,11 @@ class People:
             if said:
                 self._screen.say("  " + said)
 
+    def note(self, note: Note) -> None:
+        with self._live.aside():
+            text = visible(f"note: {note.text}")
+            self._screen.say("  " + self._screen.paint(text, terminal.YELLOW))
+
     def aside(self) -> AbstractContextManager[None]:
         return self._live.aside()
 
@@ -84,6 +92,9 @@ class Programs:
         self._progress.take(event)
         programs.print_line(programs.event_json(event))
 
+    def note(self, note: Note) -> None:
+        programs.print_line({"kind": "note", "run": self._folder.run, "text": note.text})
+
     def aside(self) -> AbstractContextManager[None]:
         return nullcontext()
 
@@ -107,6 +118,8 @@ def follow(folder: Kept, progress: Progress, view: View, query: LogQuery) -> int
         for item in in_order(items, progress.knows):
             if isinstance(item, LogBlock):
                 view.block(item)
+            elif isinstance(item, Note):
+                view.note(item)
             else:
                 view.event(item)
     finally:

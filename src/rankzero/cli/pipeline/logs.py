@@ -44,6 +44,7 @@ def command(
 
     JSON: a stream with kind `log`, run, time, step, at, attempt, text.
     """
+    from rankzero.agent.events import Event
     from rankzero.backends.base import LogBlock, LogQuery
     from rankzero.cli.moments import moment
     from rankzero.cli.show import programs, terminal
@@ -59,11 +60,13 @@ def command(
     query = LogQuery(since=moment(since), tail=tail)
     items = folder.watch(query, progress.last + 1) if follow else folder.lines(query)
     for item in in_order(items, progress.knows):
-        if not isinstance(item, LogBlock):
+        if isinstance(item, Event):
             progress.take(item)
-        elif steps and progress.attempts[item.rank].part.step not in steps:
+        if not isinstance(item, LogBlock) or (
+            steps and progress.attempts[item.rank].part.step not in steps
+        ):
             continue
-        elif output == "json":
+        if output == "json":
             for line in lines_json(folder.run, item, progress):
                 programs.print_line(line)
         else:

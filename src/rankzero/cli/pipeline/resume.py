@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 def command(run: str, detach: bool, output: str, where: Where) -> int:
     """Go on with a pipeline that nobody drives any more.
 
-    As after a reboot: what was committed stays, what was under way is done again. One that has
+    As after a reboot: what was committed stays, what was under way is done again; on a cluster,
+    where it went on meanwhile, it is found. One that a client drives (run --driver client) may be
+    resumed from any machine, also while another client does: that one leaves then. One that has
     failed is over: run its file again, and what succeeded is taken from there.
 
     JSON: as that of `pipeline run`.
     """
-    from rankzero.cli.pipeline.attached import attached, detached
+    from rankzero.cli.pipeline.attached import attached, check_stays, detached, driven
     from rankzero.errors import BadRequest
     from rankzero.pipelines.finding import find
     from rankzero.pipelines.here import Here
@@ -41,9 +43,11 @@ def command(run: str, detach: bool, output: str, where: Where) -> int:
             "that they depend on has changed.",
         )
     if not isinstance(folder, Here):
-        raise BadRequest(
-            f"{folder.run} is on {folder.where}, where Kubernetes brings its driver back.",
-            f"Look at it: rankzero pipeline attach {folder.run}",
-        )
+        from rankzero.pipelines.cluster.there import There
+
+        assert isinstance(folder, There)
+        driving = folder.drive()
+        check_stays(detach)
+        return driven(driving, output)
     lifeline = resume(folder.folder, detach=detach)
     return detached(folder, output) if lifeline is None else attached(folder, lifeline, output)

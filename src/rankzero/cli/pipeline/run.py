@@ -43,6 +43,13 @@ EXAMPLES = """\b
 @click.option("--detach", "-d", is_flag=True, help="Start it, print its id, and leave.")
 @click.option("--dry-run", is_flag=True, help="Print what would be done and start nothing.")
 @click.option(
+    "--driver",
+    type=click.Choice(["cluster", "client"]),
+    default="cluster",
+    show_default=True,
+    help="On a cluster: who walks the graph, a pod with an account, or this command.",
+)
+@click.option(
     "--service-account",
     metavar="NAME",
     help="On a cluster: whose rights the driver has (default: an account of its own).",
@@ -64,6 +71,7 @@ def command(
     no_cache: bool,
     detach: bool,
     dry_run: bool,
+    driver: str,
     service_account: str | None,
     output_volume: str | None,
     preflight: bool,
@@ -79,6 +87,8 @@ def command(
     are those of an earlier one is not done again: its results are taken.
 
     A pipeline that is attached ends with this command; Ctrl-C asks whether to stop it or to detach.
+    On a cluster it goes on without it, but for --driver client: there nothing more begins once the
+    command has left, until somebody resumes it.
     Exit code: 0 it succeeded, 1 it failed, 130 Ctrl-C stopped it, or left it to go on.
 
     JSON: with --dry-run and --detach the plan (run, name, workdir, slots, params, steps); else a
@@ -103,5 +113,5 @@ def command(
         return go(pipeline, no_code, way)
     if output_volume is not None:
         pipeline = pipeline.model_copy(update={"output_volume": output_volume})
-    there = OnCluster(place, defaults, service_account, preflight)
+    there = OnCluster(place, defaults, driver == "client", service_account, preflight)
     return go_there(pipeline, no_code, way, there)

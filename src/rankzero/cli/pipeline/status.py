@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def command(runs: tuple[str, ...], output: str, where: Where) -> int:
     """Show where a pipeline stands, step by step.
 
-    JSON: `pipelines`, a list with run, name, where, state, driven, began, ended, params, steps
-    (step, state, done, total, failed, cached, attempts, started, ended, cause, outputs), why.
+    JSON: `pipelines`, a list with run, name, where, state, driven, driver, began, ended, params,
+    steps (step, state, done, total, failed, cached, attempts, started, ended, cause, outputs), why.
     """
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.pipelines import pipeline_json
@@ -36,5 +36,7 @@ def command(runs: tuple[str, ...], output: str, where: Where) -> int:
         if number:
             screen.say("")
         screen.say(run_line(folder, progress))
+        if progress.ended is None and (driver := folder.driver()):
+            screen.say(f"driven by {driver}")
         say_steps(screen, progress, folder)
     return 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rankzero.cli.pipeline.attached import attached, detached
 from rankzero.cli.show import programs, terminal
 from rankzero.cli.show.planned_steps import plan_lines, say_plan
+from rankzero.errors import BadRequest
 from rankzero.pipelines.folder import Pipelines
 from rankzero.pipelines.here import Here
 from rankzero.pipelines.launch import launch
@@ -32,11 +33,12 @@ class Way(NamedTuple):
 
 
 class OnCluster(NamedTuple):
-    """Where, and how. account: the driver's ServiceAccount; None makes one. defaults: what lies
-    beneath each job."""
+    """Where, and how. by_client: whether this process is the driver. account: the driver's
+    ServiceAccount; None makes one. defaults: what lies beneath each job."""
 
     place: Place
     defaults: Given
+    by_client: bool = False
     account: str | None = None
     preflight: bool = True
 
@@ -57,15 +59,20 @@ def go(pipeline: Pipeline, file: Path | None, way: Way) -> int:
 
 
 def go_there(pipeline: Pipeline, file: Path | None, way: Way, there: OnCluster) -> int:
-    """As `go`, on a cluster, where a driver of its own walks it."""
+    """As `go`, on a cluster, where a driver of its own walks it, or this process."""
     from rankzero.backends.kubernetes.cluster import Cluster
     from rankzero.backends.kubernetes.remembered import remember
-    from rankzero.cli.pipeline.attached import followed
+    from rankzero.cli.pipeline.attached import check_stays, driven, followed
+    from rankzero.pipelines.cluster.clients import Client
     from rankzero.pipelines.cluster.launching import launch
     from rankzero.pipelines.cluster.planning import Asked, prepared
     from rankzero.pipelines.cluster.there import named
 
-    asked = Asked(way.slots, there.account, there.preflight)
+    if there.by_client:
+        check_stays(way.detach)
+        _check_no_account(there.account)
+    client = str(Client.me()) if there.by_client else None
+    asked = Asked(way.slots, there.account, client, there.preflight)
     ready = prepared(there.place, pipeline, way.again, asked, file, there.defaults)
     plan = dict(ready.plan)
     if way.dry_run:
@@ -76,7 +83,18 @@ def go_there(pipeline: Pipeline, file: Path | None, way: Way, there: OnCluster) 
     remember(cluster.context, cluster.namespace)
     launch(cluster, ready)
     run = named(there.place, ready.run)
+    if there.by_client:
+        return driven(run.drive(), way.output)
     return detached(run, way.output) if way.detach else followed(run, way.output)
+
+
+def _check_no_account(account: str | None) -> None:
+    """Errors: BadRequest."""
+    if account is not None:
+        raise BadRequest(
+            "--service-account: a client that drives a pipeline has your rights, and no account.",
+            "Leave out --service-account, or --driver client.",
+        )
 
 
 def _dry_run_there(ready: Ready, pipeline: Pipeline, way: Way) -> int:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def pipeline_json(folder: Kept, progress: Progress) -> dict[str, Any]:
     """One run: run, name, where (`local`, or a context and namespace), state (`running`,
-    `succeeded`, `failed` or `stopped`), driven (whether anybody does), began, ended, params, steps
+    `succeeded`, `failed` or `stopped`), driven (whether anybody does, as far as can be known),
+    driver (who, where that is worth a word), began, ended, params, steps
     (`step_json`), why (what was said at its end)."""
     plan = folder.plan()
     return {
@@ -25,6 +26,7 @@ def pipeline_json(folder: Kept, progress: Progress) -> dict[str, Any]:
         "where": folder.where,
         "state": progress.state,
         "driven": folder.driven(),
+        "driver": folder.driver(),
         "began": progress.began,
         "ended": None if progress.ended is None else progress.ended.time,
         "params": plan["params"],

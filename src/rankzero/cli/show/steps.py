@@ -137,7 +137,7 @@ def say_end(screen: Screen, folder: Kept, progress: Progress) -> None:
     if progress.ended is None:
         if cut_off(folder, progress):
             screen.say(f"{screen.paint('■ cut off', YELLOW)}: nobody drives {folder.run} any more")
-            screen.say(f"  {_remedy(folder)}")
+            screen.say(f"  {folder.onward()}")
         else:  # somebody has resumed it just now
             screen.say(run_line(folder, progress))
         return
@@ -210,17 +210,10 @@ def cut_off(folder: Kept, progress: Progress) -> bool:
     return progress.ended is None and not folder.driven()
 
 
-def _remedy(folder: Kept) -> str:
-    """Of one that is cut off. On a cluster Kubernetes brings drivers back, as long as it can."""
-    if folder.where == "local":
-        return f"go on with it: rankzero pipeline resume {folder.run}"
-    return f"its driver's own words: kubectl logs job/{folder.run}-driver"
-
-
 def run_note(folder: Kept, progress: Progress) -> str:
     """What there is to say about a run in a few words."""
     if cut_off(folder, progress):
-        return f"cut off; {_remedy(folder)}"
+        return f"cut off; {folder.onward()}"
     if progress.ended is None:
         running = [one.name for one in progress.steps() if one.state == facts.RUNNING]
         return ", ".join(running[:4])

@@ -14,8 +14,7 @@ from rankzero.agent.healing import pods
 from rankzero.agent.healing.pods import RUN
 from rankzero.driver.cluster import jobs, parts, words
 from rankzero.driver.cluster.denials import Denials
-from rankzero.driver.cluster.ledger import patiently
-from rankzero.driver.cluster.objects import Object, Objects
+from rankzero.driver.cluster.objects import Object, Patient
 from rankzero.driver.engine import Start
 from rankzero.driver.facts import Part
 from rankzero.driver.graph import Graph
@@ -43,7 +42,7 @@ class Runs:
 
     def __init__(
         self,
-        objects: Objects,
+        objects: Patient,
         graph: Graph,
         run: str,
         owner: Mapping[str, Any],
@@ -91,6 +90,11 @@ class Runs:
         for condition in job.get("status", {}).get("conditions") or ():
             if condition["status"] == "True" and condition["type"] in ("Complete", "Failed"):
                 self._over(labels[RUN], self._last_word(labels[RUN], attempt, condition))
+
+    def part(self, run: str) -> str:
+        """What the part is called that a run does; of one that is over, the run itself."""
+        attempt = self._doing.get(run)
+        return run if attempt is None else str(attempt.start.part)
 
     def gone(self, thing: Object) -> None:
         """What was deleted. A pod is replaced, but without its first Job a run is over."""
@@ -147,21 +151,20 @@ class Runs:
             self._made(one)
         if made["spec"].get("suspend"):
             begin = jobs.start(self._graph[start.part.step].body["queue"])
-            patiently(lambda: self._objects.change("Job", job, begin))
+            self._objects.change("Job", job, begin)
 
     def _there(self, run: str, job: str) -> Object:
         """The first Job of a run that another driver has begun."""
-        found, _ = patiently(lambda: self._objects.every("Job", "%s=%s" % (RUN, run)))
+        found, _ = self._objects.every("Job", "%s=%s" % (RUN, run))
         made: Object = next(one for one in found if one["metadata"]["name"] == job)
         return made
 
     def _made(self, manifest: Object) -> Optional[Object]:
         """None where it is there already."""
         try:
-            made: Object = patiently(lambda: self._objects.create(manifest))
+            return self._objects.create(manifest)
         except api.Taken:
             return None
-        return made
 
     def _end(self, name: str, why: str) -> None:
         attempt = self._doing[name]
@@ -169,7 +172,7 @@ class Runs:
             return
         attempt.why.append(why)
         try:
-            found, _ = patiently(lambda: self._objects.every("Job", "%s=%s" % (RUN, name)))
+            found, _ = self._objects.every("Job", "%s=%s" % (RUN, name))
             for job in found:
                 self._no_more(job)
             # What a queue holds, and what is gone, is not heard of any more.
@@ -181,7 +184,7 @@ class Runs:
 
     def _no_more(self, job: Object) -> None:
         title, change = job["metadata"]["name"], {"spec": jobs.ended(job)}
-        patiently(lambda: self._objects.change("Job", title, change))
+        self._objects.change("Job", title, change)
 
     def _over(self, name: str, result: Result) -> None:
         if any(ended == name for ended, _ in self._ended):
@@ -192,7 +195,7 @@ class Runs:
     def _last_word(self, name: str, attempt: Attempt, condition: Mapping[str, Any]) -> Result:
         """The Job may be known to have ended before its pod is."""
         selector = "%s=%s" % (RUN, name)
-        found, _ = patiently(lambda: self._objects.every("Pod", selector))
+        found, _ = self._objects.every("Pod", selector)
         for pod in found:
             if parts.coordinates(pod["metadata"]["labels"], attempt.role):
                 outcome = pods.termination(pod)

@@ -7,20 +7,16 @@ nothing any more.
 
 import contextlib
 import json
-import sys
-import time
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 from rankzero.agent import api
 from rankzero.agent.events import from_line, to_line
 from rankzero.driver import facts
 from rankzero.driver.cluster import words
-from rankzero.driver.cluster.objects import Object, Objects
+from rankzero.driver.cluster.objects import Object, Patient
 
 #: What one ConfigMap takes before another one is begun (bytes): each fact writes all of it again.
 FULL = 48 * 1024
-#: Between two tries at an API server that does not answer (seconds).
-_AGAIN = 1.0
 
 
 class Fenced(Exception):
@@ -30,7 +26,7 @@ class Fenced(Exception):
 class Ledger:
     """See `driver.walk.Ledger`. me: names this driver, and no other one."""
 
-    def __init__(self, objects: Objects, run: str, me: str, owner: Mapping[str, Any]) -> None:
+    def __init__(self, objects: Patient, run: str, me: str, owner: Mapping[str, Any]) -> None:
         self._objects, self._run, self._me, self._owner = objects, run, me, owner
         self._at = self._size = self._last = 0
 
@@ -51,19 +47,23 @@ class Ledger:
         self._size += len(line)
         self._last += 1
 
+    def check(self) -> None:
+        """Errors: Fenced where another driver has taken over."""
+        self._amend()
+
     # -- inside
 
     def _claimed(self) -> List[Object]:
         """The ConfigMaps in order, the last one ours."""
         selector = "%s=%s,%s=%s" % (words.PIPELINE, self._run, words.PART, words.LEDGER)
-        found, _ = patiently(lambda: self._objects.every("ConfigMap", selector))
+        found, _ = self._objects.every("ConfigMap", selector)
         ordered = sorted(found, key=number)
         if not ordered:
             self._begin(0)
             return self._claimed()
         self._at = number(ordered[-1])
         claim = {"metadata": {"annotations": {words.WRITER: self._me}}}
-        last = patiently(lambda: self._objects.change("ConfigMap", self._name, claim))
+        last = self._objects.change("ConfigMap", self._name, claim)
         if words.FULL in last["metadata"]["annotations"]:
             self._begin(self._at + 1)
             return self._claimed()
@@ -80,14 +80,14 @@ class Ledger:
         """Where another driver was faster, it is ours all the same once we claim it."""
         made = config_map(self._run, at, self._me, self._owner)
         with contextlib.suppress(api.Taken):
-            patiently(lambda: self._objects.create(made))
+            self._objects.create(made)
 
-    def _amend(self, step: Mapping[str, Any]) -> None:
+    def _amend(self, *steps: Mapping[str, Any]) -> None:
         """What is asked for twice is there once."""
         path = "/metadata/annotations/" + words.WRITER.replace("/", "~1")
         test = {"op": "test", "path": path, "value": self._me}
         try:
-            patiently(lambda: self._objects.amend("ConfigMap", self._name, [test, step]))
+            self._objects.amend("ConfigMap", self._name, [test, *steps])
         except (api.Invalid, api.Absent) as error:
             raise Fenced(str(error)) from error
 
@@ -131,19 +131,3 @@ def told(found: List[Object]) -> Iterator[facts.Fact]:
         event = from_line(line)
         if event is not None:
             yield facts.from_event(event)
-
-
-def patiently(ask: Callable[[], Any]) -> Any:
-    """The answer, however long the API server takes to be there. Errors: api.Denied, and
-    api.Absent and api.Invalid, which no waiting helps."""
-    said = ""
-    while True:
-        try:
-            return ask()
-        except (api.Absent, api.Invalid):
-            raise
-        except api.Unanswered as error:
-            if str(error) != said:
-                said = str(error)
-                sys.stderr.write("rankzero: waits for the API server: %s\n" % said)
-            time.sleep(_AGAIN)

@@ -1,10 +1,14 @@
-"""A cluster's objects for a driver: made, changed, listed and watched, in its own namespace."""
+"""A cluster's objects for a driver: made, changed, listed and watched, in one namespace."""
 
 import json
-from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
+import sys
+import time
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Protocol, Sequence, Tuple, TypeVar
 from urllib.parse import quote
 
 from rankzero.agent import api
+from rankzero.agent.healing import pods
+from rankzero.agent.healing.api import release
 
 Object = Dict[str, Any]
 #: Of kinds that are not in the core's group.
@@ -20,26 +24,90 @@ _PAGE = "100"
 GONE = "DELETED"
 #: How long one watch lasts (seconds): another one goes on from where it ended.
 _WATCH = 240
+#: Between two tries at an API server that does not answer (seconds).
+_AGAIN = 1.0
+A = TypeVar("A")
 
 
-class Objects(api.Api):
-    """Every method raises api.Unanswered and api.Denied."""
+class Objects(Protocol):
+    """What a driver asks of a cluster, whoever it is there. Every method raises api.Unanswered and
+    api.Denied."""
 
     def create(self, made: Mapping[str, Any]) -> Object:
         """Errors: also api.Taken where another one has its name."""
-        return self.call("POST", self._path(made["apiVersion"], made["kind"]), body=made)
 
     def change(self, kind: str, name: str, change: Mapping[str, Any]) -> Object:
         """A merge patch. Errors: also api.Absent."""
-        return self.call("PATCH", self._of(kind, name), body=change, kind=api.MERGE)
 
     def amend(self, kind: str, name: str, steps: Sequence[Mapping[str, Any]]) -> Object:
         """A JSON patch, which is done as a whole or not at all. Errors: also api.Absent, and
         api.Invalid where a test in it fails."""
-        return self.call("PATCH", self._of(kind, name), body=steps, kind=api.STEPS)
 
     def every(self, kind: str, selector: str) -> Tuple[List[Object], str]:
         """All that the labels select, as `slim` has them, and the version of their list."""
+
+    def changes(self, kind: str, selector: str, version: str) -> Iterator[Tuple[str, Object]]:
+        """What has become of each after a version (`ADDED`, `MODIFIED`, GONE), as `slim` has it,
+        until the server ends the watch. Errors: also api.Invalid where the version is too old."""
+
+    def release(self, pod: Object) -> bool:
+        """Take a pod that a dead machine holds out of the books; False where another had."""
+
+
+def to_stderr(text: str) -> None:
+    sys.stderr.write("rankzero: %s\n" % text)
+
+
+class Patient:
+    """The same, however long the API server takes to be there: every method but `changes` raises
+    api.Denied, and api.Absent and api.Invalid, which no waiting helps. say: told why it waits."""
+
+    def __init__(self, objects: Objects, say: Callable[[str], None] = to_stderr) -> None:
+        self._objects, self._say = objects, say
+        self.changes = objects.changes
+
+    def create(self, made: Mapping[str, Any]) -> Object:
+        return self._asked(lambda: self._objects.create(made))
+
+    def change(self, kind: str, name: str, change: Mapping[str, Any]) -> Object:
+        return self._asked(lambda: self._objects.change(kind, name, change))
+
+    def amend(self, kind: str, name: str, steps: Sequence[Mapping[str, Any]]) -> Object:
+        return self._asked(lambda: self._objects.amend(kind, name, steps))
+
+    def every(self, kind: str, selector: str) -> Tuple[List[Object], str]:
+        return self._asked(lambda: self._objects.every(kind, selector))
+
+    def release(self, pod: Object) -> bool:
+        return self._asked(lambda: self._objects.release(pod))
+
+    def _asked(self, ask: Callable[[], A]) -> A:
+        said = ""
+        while True:
+            try:
+                return ask()
+            except (api.Absent, api.Invalid):
+                raise
+            except api.Unanswered as error:
+                if str(error) != said:
+                    said = str(error)
+                    self._say("waits for the API server: %s" % said)
+                time.sleep(_AGAIN)
+
+
+class InPod(api.Api):
+    """See Objects: as the account of this process's pod, in its own namespace."""
+
+    def create(self, made: Mapping[str, Any]) -> Object:
+        return self.call("POST", self._path(made["apiVersion"], made["kind"]), body=made)
+
+    def change(self, kind: str, name: str, change: Mapping[str, Any]) -> Object:
+        return self.call("PATCH", self._of(kind, name), body=change, kind=api.MERGE)
+
+    def amend(self, kind: str, name: str, steps: Sequence[Mapping[str, Any]]) -> Object:
+        return self.call("PATCH", self._of(kind, name), body=steps, kind=api.STEPS)
+
+    def every(self, kind: str, selector: str) -> Tuple[List[Object], str]:
         found: List[Object] = []
         query = {"labelSelector": selector, "limit": _PAGE}
         while True:
@@ -51,8 +119,6 @@ class Objects(api.Api):
                 return found, str(about["resourceVersion"])
 
     def changes(self, kind: str, selector: str, version: str) -> Iterator[Tuple[str, Object]]:
-        """What has become of each after a version (`ADDED`, `MODIFIED`, GONE), until the server
-        ends the watch. Errors: also api.Invalid where the version is too old."""
         query = {
             "labelSelector": selector,
             "watch": "true",
@@ -63,6 +129,9 @@ class Objects(api.Api):
         with api.Answer(self, "GET", self._of(kind), query, patience=patience) as answer:
             for line in iter(answer.line, b""):
                 yield _changed(kind, line)
+
+    def release(self, pod: Object) -> bool:
+        return release(self, self._of("Pod", pods.name(pod)), pod)
 
     # -- inside
 
@@ -95,5 +164,5 @@ def slim(kind: str, thing: Object) -> Object:
         return thing
     spec = thing.get("spec") or {}
     about = {key: value for key, value in thing["metadata"].items() if key != "managedFields"}
-    kept = {key: spec[key] for key in ("suspend",) if key in spec}
+    kept = {key: spec[key] for key in ("suspend", "nodeName") if key in spec}
     return {**thing, "metadata": about, "spec": kept}

@@ -5,14 +5,12 @@ import contextlib
 import hashlib
 import json
 import time
-from functools import partial
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from rankzero.agent import api
 from rankzero.driver.cluster import deployments, filling, words
 from rankzero.driver.cluster.denials import Denials
-from rankzero.driver.cluster.ledger import patiently
-from rankzero.driver.cluster.objects import Object, Objects
+from rankzero.driver.cluster.objects import Object, Patient
 from rankzero.driver.engine import Start
 from rankzero.driver.facts import Output, Part
 from rankzero.driver.graph import Graph
@@ -48,7 +46,7 @@ class Services:
 
     def __init__(
         self,
-        objects: Objects,
+        objects: Patient,
         graph: Graph,
         run: str,
         owner: Mapping[str, Any],
@@ -130,7 +128,7 @@ class Services:
         """Whether it still may become ready."""
         self._waiting[name] = waiting._replace(look=now + _LOOK)
         selector = "%s=%s" % (deployments.SERVICE, name)
-        found, _ = patiently(partial(self._objects.every, "Pod", selector))
+        found, _ = self._objects.every("Pod", selector)
         why = "ends again and again" if deployments.hopeless(found) else ""
         if waiting.until <= now:
             why = "is not ready after %.0f s" % (now - waiting.since)
@@ -179,12 +177,12 @@ class Services:
         for one in others:
             self._beside(one, deployments.owner_of(there))
         label = {"metadata": {"labels": {words.PIPELINE: self._run}}, "spec": {"paused": False}}
-        there = patiently(partial(self._objects.change, "Deployment", body["name"], label))
+        there = self._objects.change("Deployment", body["name"], label)
         return there, deployments.note(there, deployments.CHANGED) == said[deployments.CHANGED]
 
     def _there(self, name: str) -> Optional[Object]:
         selector = "%s=%s" % (deployments.SERVICE, name)
-        found, _ = patiently(lambda: self._objects.every("Deployment", selector))
+        found, _ = self._objects.every("Deployment", selector)
         return next((one for one in found if one["metadata"]["name"] == name), None)
 
     def _check(self, there: Object, body: Mapping[str, Any]) -> None:
@@ -199,7 +197,7 @@ class Services:
 
     def _create(self, made: Object) -> Object:
         try:
-            created: Object = patiently(lambda: self._objects.create(made))
+            created: Object = self._objects.create(made)
         except api.Taken as error:
             name = made["metadata"]["name"]
             there = self._there(name)  # made by an earlier try, whose answer was lost
@@ -226,25 +224,25 @@ class Services:
         raise AssertionError("not reached")
 
     def _amended(self, name: str, steps: List[Dict[str, Any]]) -> Object:
-        found: Object = patiently(lambda: self._objects.amend("Deployment", name, steps))
+        found: Object = self._objects.amend("Deployment", name, steps)
         return found
 
     def _own(self, config_maps: Iterable[str], owner: Mapping[str, Any]) -> None:
         """What came with the pipeline stays as long as the service does. Twice is once."""
         step = {"op": "add", "path": "/metadata/ownerReferences/-", "value": dict(owner)}
         for name in config_maps:
-            patiently(partial(self._objects.amend, "ConfigMap", name, [step]))
+            self._objects.amend("ConfigMap", name, [step])
 
     def _beside(self, manifest: Object, owner: Mapping[str, Any]) -> None:
         """Its Service, and what else it has. What is there is brought to what is asked for."""
         kind, about = manifest["kind"], manifest["metadata"]
         about["ownerReferences"] = [dict(owner)]
         try:
-            patiently(lambda: self._objects.create(manifest))
+            self._objects.create(manifest)
         except api.Taken:
             if kind != "PodDisruptionBudget":  # it is the same for all versions
                 change = {"spec": _changeable(manifest)}
-                patiently(lambda: self._objects.change(kind, about["name"], change))
+                self._objects.change(kind, about["name"], change)
 
     def _give_up(self, name: str, why: str) -> None:
         """Go back to what served before, where there was something."""
@@ -260,7 +258,7 @@ class Services:
     def _undone(self, name: str, why: str) -> str:
         there = self._there(name)
         selector = "%s=%s" % (deployments.SERVICE, name)
-        sets, _ = patiently(lambda: self._objects.every("ReplicaSet", selector))
+        sets, _ = self._objects.every("ReplicaSet", selector)
         before = None if there is None else deployments.before(sets, there)
         if there is None or before is None:
             return why

@@ -10,6 +10,9 @@ DRIVER, LEDGER, PLAN = "driver", "ledger", "plan"
 #: Annotations: of a ledger's last ConfigMap, who may write to it, and that it is full; of the
 #: driver's Job, who asked for the end.
 WRITER, FULL, STOP = "rankzero/writer", "rankzero/full", "rankzero/stopped-by"
+#: An annotation of the driver's Job where no pod is the driver: who is, as in the ledger; empty
+#: where nobody is.
+CLIENT = "rankzero/client"
 #: Where a driver finds its plan, in parts that make one gzip when they are joined, and who it is.
 PLAN_FOLDER, ACCOUNT = "/rankzero/plan", "/rankzero/account"
 #: In a ledger's ConfigMap, beside its facts: the first of the keys is no fact's.

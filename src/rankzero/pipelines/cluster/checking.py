@@ -8,12 +8,16 @@ from rankzero.backends.kubernetes.services import deploying
 from rankzero.backends.kubernetes.trouble import Forbidden
 from rankzero.driver.cluster import deployments
 from rankzero.errors import BadRequest
+from rankzero.plan.kubernetes.rights import Rule
 from rankzero.plan.kubernetes.services import ServicePlan
 
 
-def check(cluster: Cluster, plan: ServicePlan, pipeline: str) -> None:
-    """pipeline: its name. Errors: BadRequest, also where there is a service of this name which is
-    not this pipeline's; Refused."""
+def check(cluster: Cluster, plan: ServicePlan, pipeline: str, rules: tuple[Rule, ...]) -> None:
+    """pipeline: its name. rules: the rights that this user takes for it.
+
+    Errors: BadRequest, also where there is a service of this name which is not this pipeline's;
+    Refused.
+    """
     name = plan.service.name
     try:
         there = cluster.every("Deployment", fields=f"metadata.name={name}")["items"]
@@ -28,7 +32,7 @@ def check(cluster: Cluster, plan: ServicePlan, pipeline: str) -> None:
                 "nothing was started.",
                 "Give the service another `name`",
             )
-    request = deploying.request(cluster, plan)._replace(rules=())
+    request = deploying.request(cluster, plan)._replace(rules=rules)
     if there:  # what it gets anew is what travels
         travels = tuple(one for one in request.objects if one["kind"] == "ConfigMap")
         request = request._replace(objects=travels)

@@ -32,6 +32,7 @@ from rankzero.spec.pipelines.model import Pipeline, Step
 
 #: How long the agents of a step stay for one who reads its last lines (seconds).
 _LOOKED_AT = 10.0
+_TTL = "ttlSecondsAfterFinished"
 
 
 class Steps(NamedTuple):
@@ -44,7 +45,9 @@ class Steps(NamedTuple):
 
 class Compiling(NamedTuple):
     """What all steps of a pipeline are compiled with. carrier: the pipeline's run. volume: the
-    claim on which artifacts lie; None where there is none. code: what travels."""
+    claim on which artifacts lie; None where there is none. code: what travels. lasting: whether
+    what is left of a step stays as long as its pipeline, and not its own time to live: its driver
+    may be away for longer, and would not find it."""
 
     pipeline: Pipeline
     facts: Facts
@@ -54,6 +57,7 @@ class Compiling(NamedTuple):
     code: Code
     volume: str | None
     defaults: Given
+    lasting: bool = False
 
     def all(self) -> Steps:
         """Errors: BadRequest, SpecError, Refused."""
@@ -136,6 +140,8 @@ class Compiling(NamedTuple):
             _belongs(one["metadata"], self.carrier)
             if one["kind"] == "Job":
                 _belongs(one["spec"]["template"]["metadata"], self.carrier)
+                if self.lasting:
+                    one["spec"] = {key: v for key, v in one["spec"].items() if key != _TTL}
         role = plan.agents[0].role
         configs = {agent.role: _leaving(_working(agent, within)).to_json() for agent in plan.agents}
         return {

@@ -11,11 +11,14 @@ from typing import Any, NamedTuple
 
 from rankzero.agent.events import to_line
 from rankzero.backends.kubernetes.cluster import Cluster
+from rankzero.backends.kubernetes.preflight.rights import LESS
 from rankzero.backends.kubernetes.submitting import filled, submit_all
+from rankzero.backends.kubernetes.trouble import Forbidden
 from rankzero.code.shipment import PART
 from rankzero.driver import facts
 from rankzero.driver.cluster import jobs, ledger, words
 from rankzero.plan.kubernetes import driver
+from rankzero.plan.kubernetes.rights import is_client
 
 
 class Ready(NamedTuple):
@@ -60,7 +63,13 @@ def launch(cluster: Cluster, ready: Ready) -> None:
         yield from (filled(one, ready.blobs, owner) for one in others)
         yield from begun(run, ready.known, owner)
 
-    submit_all(cluster, first, more, jobs.start(None), run, "rankzero pipeline delete")
+    start = None if is_client(first) else jobs.start(None)
+    try:
+        submit_all(cluster, first, more, start, run, "rankzero pipeline delete")
+    except Forbidden as error:
+        if not any(one["kind"] == "ServiceAccount" for one in others):
+            raise
+        raise Forbidden(error.args[0], f"{error.hint}{LESS}") from error
 
 
 def begun(

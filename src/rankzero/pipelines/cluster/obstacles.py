@@ -29,7 +29,8 @@ _MOST = 3
 
 def obstacles(there: There, running: Iterable[Attempt]) -> Iterator[Line]:
     """Lines with a label each; none where all goes well. Errors: Refused."""
-    yield from _of_driver(there)
+    if not there.by_client:
+        yield from _of_driver(there)
     running = list(running)
     for one in [one for one in running if is_service(there, one.part.step)]:
         running.remove(one)

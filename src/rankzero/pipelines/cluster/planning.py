@@ -42,10 +42,12 @@ _EARLIER = 8
 
 class Asked(NamedTuple):
     """How a pipeline is to be run on a cluster. slots: how many parts at once. account: the
-    driver's ServiceAccount; None makes one. preflight: whether the cluster is asked beforehand."""
+    driver's ServiceAccount; None makes one. client: what drives it in the place of a pod.
+    preflight: whether the cluster is asked beforehand."""
 
     slots: int | None = None
     account: str | None = None
+    client: str | None = None
     preflight: bool = True
 
 
@@ -78,6 +80,7 @@ def prepared(
         Code(workdir, tuple(skip)),
         volumes.of_outputs(pipeline, run),
         defaults,
+        lasting=asked.client is not None,
     )
     compiled = compiling.all()
     before = runs(place, f"{names.NAME}={pipeline.name}")
@@ -106,7 +109,8 @@ def prepared(
     if asked.preflight:
         _check(cluster, ready, plans)
         for served in services:
-            checking.check(cluster, served.plan, pipeline.name)
+            rules = () if asked.client is None else _to_serve([served])
+            checking.check(cluster, served.plan, pipeline.name, rules)
     return ready
 
 
@@ -133,6 +137,7 @@ def _driver(run: str, about: dict[str, Any], asked: Asked, plans: list[Plan]) ->
         image=str(role.image),
         about=about,
         account=asked.account,
+        client=asked.client,
         pull_secrets=job.pull_secrets,
         user=role.user,
         python=job.python,

@@ -11,6 +11,7 @@ from rankzero.backends.base import marked
 from rankzero.driver import facts
 from rankzero.driver.cluster import ledger, words
 from rankzero.errors import Error
+from rankzero.pipelines.cluster import clients
 
 if TYPE_CHECKING:
     from rankzero.backends.base import LogBlock, LogQuery
@@ -19,12 +20,20 @@ if TYPE_CHECKING:
     from rankzero.pipelines.cluster.there import There
 
 
+#: Conditions of a Job after which it makes no pod any more. The first two come where it still waits
+#: for pods to end, as a dead machine lets it.
+_DECIDED = ("SuccessCriteriaMet", "FailureTarget", "Complete", "Failed")
+
+
+def driven(job: Object) -> bool:
+    """Of the driver's Job: whether a driver is there, or is to come, as far as can be known."""
+    return not over(job) and not (clients.wanted(job) and clients.drives(job) is None)
+
+
 def over(job: Object) -> bool:
-    """Of the driver's Job: whether no driver comes any more."""
+    """Of the driver's Job: whether no driver can come any more."""
     conditions = job.get("status", {}).get("conditions") or ()
-    ended = any(
-        one["type"] in ("Complete", "Failed") and one["status"] == "True" for one in conditions
-    )
+    ended = any(one["type"] in _DECIDED and one["status"] == "True" for one in conditions)
     return ended or "deletionTimestamp" in job["metadata"]
 
 

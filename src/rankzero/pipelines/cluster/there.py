@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rankzero import backends
 from rankzero.agent.events import FINISHED, Event
-from rankzero.backends.base import LogBlock, LogQuery
+from rankzero.backends.base import LogBlock, LogQuery, Note
 from rankzero.backends.kubernetes import queueing
 from rankzero.backends.kubernetes.cluster import Cluster, Object
 from rankzero.backends.kubernetes.observing import Observed
@@ -22,12 +22,21 @@ from rankzero.backends.places import KUBERNETES, Place
 from rankzero.driver import graph
 from rankzero.driver.cluster import words
 from rankzero.driver.graph import Graph
-from rankzero.errors import Refused, UnknownRun
-from rankzero.pipelines.cluster.reading import begun, facts_in, is_service, lines_of, over
+from rankzero.errors import BadRequest, Refused, UnknownRun
+from rankzero.pipelines.cluster import clients
+from rankzero.pipelines.cluster.reading import (
+    begun,
+    driven,
+    facts_in,
+    is_service,
+    lines_of,
+    over,
+)
 from rankzero.plan.kubernetes import names
 
 if TYPE_CHECKING:
     from rankzero.backends.base import Backend
+    from rankzero.pipelines.cluster.driving import Driving
     from rankzero.pipelines.progress import Attempt
     from rankzero.pipelines.results import Handed
 
@@ -78,17 +87,28 @@ class There:
 
     @cached_property
     def _graph(self) -> Graph:
+        try:
+            return graph.from_json(self.whole_plan()["steps"])
+        except (KeyError, TypeError) as error:
+            raise self._torn(error) from error
+
+    def whole_plan(self) -> dict[str, Any]:
+        """As its driver has it. Errors: Refused."""
         selector = f"{self.selector},{words.PART}={words.PLAN}"
         maps = self.cluster.every("ConfigMap", selector)["items"]
         parts = {key: part for one in maps for key, part in (one.get("binaryData") or {}).items()}
         try:
             whole = b"".join(base64.b64decode(parts[key]) for key in sorted(parts))
-            return graph.from_json(json.loads(gzip.decompress(whole))["steps"])
-        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
-            raise Refused(
-                f"the plan of {self.run} cannot be read: {error}",
-                f"Delete what is left of it: rankzero pipeline delete {self.run}",
-            ) from error
+            found: dict[str, Any] = json.loads(gzip.decompress(whole))
+            return found
+        except (OSError, EOFError, ValueError) as error:
+            raise self._torn(error) from error
+
+    def _torn(self, error: Exception) -> Refused:
+        return Refused(
+            f"the plan of {self.run} cannot be read: {error}",
+            f"Delete what is left of it: rankzero pipeline delete {self.run}",
+        )
 
     def events(self, since: int = 1) -> list[Event]:
         return facts_in(self.ledger(), since)
@@ -99,26 +119,65 @@ class There:
 
     def driven(self) -> bool:
         job = self._now()
+        return job is not None and driven(job) and not self._told_its_end()
+
+    def driver(self) -> str:
+        job = self._now()
+        client = None if job is None else clients.drives(job)
+        if client is None:
+            return ""
+        if client.here:
+            return f"process {client.pid} of this machine"
+        return (
+            f"a client, {client.who}; whether it is still there cannot be seen from here. To take "
+            f"its place: rankzero pipeline resume {self.run}"
+        )
+
+    @property
+    def by_client(self) -> bool:
+        """Whether it takes a client to drive it: no pod does."""
+        return clients.wanted(self._job)
+
+    def onward(self) -> str:
+        if self.by_client:
+            return f"go on with it: rankzero pipeline resume {self.run}"
+        return f"its driver's own words: kubectl logs job/{self.run}-driver"
+
+    def drive(self) -> Driving:
+        """The same, for this process to drive. Errors: BadRequest, Refused."""
+        from rankzero.pipelines.cluster.driving import Driving
+
+        job = self._now()
         if job is None or over(job):
-            return False
-        # Its driver has written its last fact before Kubernetes knows of its end.
+            raise BadRequest(f"{self.run} is over.", "Run its file again.")
+        if not self.by_client:
+            raise BadRequest(
+                f"{self.run} is on {self.where}, where Kubernetes brings its driver back.",
+                f"Look at it: rankzero pipeline attach {self.run}",
+            )
+        return Driving(self.cluster, self._place, job)
+
+    def _told_its_end(self) -> bool:
+        """A driver has written its last fact before Kubernetes knows of its end."""
         told = self.events()
-        return not told or told[-1].kind != FINISHED
+        return bool(told) and told[-1].kind == FINISHED
 
     def wait(self, timeout: float | None = None) -> bool:
+        if not self.driven():
+            return True
         end = None if timeout is None else time.monotonic() + timeout
         with Observed(self.cluster, self.run, words.PIPELINE) as live:
             while True:
                 version = live.version
                 mine = [job for job in live.jobs if job["metadata"]["name"] == words.job(self.run)]
-                if not mine or over(mine[0]):
+                if not mine or not driven(mine[0]):
                     return True
                 left = None if end is None else end - time.monotonic()
                 if left is not None and left <= 0:
                     return False
                 live.wait(version, left)
 
-    def watch(self, query: LogQuery, events_from: int = 1) -> Iterator[Event | LogBlock]:
+    def watch(self, query: LogQuery, events_from: int = 1) -> Iterator[Event | LogBlock | Note]:
         from rankzero.pipelines.cluster.watching import Watching
 
         return Watching(self, query, events_from).items()
@@ -143,13 +202,24 @@ class There:
         return obstacles(self, running)
 
     def stop(self, by: str, *, now: bool = False) -> bool:
-        if not self.driven():
+        job = self._now()
+        if job is None or over(job):
             return False
-        note = {"metadata": {"annotations": {words.STOP: by}}}
-        job = self.cluster.patch("Job", words.job(self.run), note)
-        if not job.get("status", {}).get("ready"):
+        goes_on = not self._told_its_end()
+        if goes_on:
+            note = {"metadata": {"annotations": {words.STOP: by}}}
+            job = self.cluster.patch("Job", words.job(self.run), note)
+        if self.by_client:
+            self._end_with_client(clients.drives(job))
+        elif goes_on and not job.get("status", {}).get("ready"):
             self._end_without_driver()
-        return True
+        return goes_on
+
+    def _end_with_client(self, client: clients.Client | None) -> None:
+        """One of another machine may be gone, and then nobody hears the wish. Also of one that is
+        over the first Job may still be there, where its client was killed after its last fact."""
+        if client is None or not client.here:
+            self.drive().to_its_end()
 
     def _end_without_driver(self) -> None:
         """Nobody hears the wish: a driver that does not start, or is just being started again. The

@@ -7,11 +7,11 @@ import asyncio
 import contextlib
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from rankzero.agent.events import FINISHED, Event
-from rankzero.backends.base import LogBlock, LogQuery
+from rankzero.backends.base import LogBlock, LogQuery, Note
 from rankzero.backends.kubernetes import trouble
 from rankzero.backends.kubernetes.cluster import Object
 from rankzero.backends.kubernetes.observing import Observed
@@ -20,11 +20,11 @@ from rankzero.driver.cluster import words
 from rankzero.errors import Error, Refused, UnknownRun
 from rankzero.pipelines.cluster.reading import (
     begun,
+    driven,
     facts_in,
     is_service,
     lines_of,
     of_attempt,
-    over,
 )
 
 if TYPE_CHECKING:
@@ -38,22 +38,35 @@ _LAST_LINES = 20.0
 #: So many attempts are followed at once; the lines of more come when others have ended.
 _AT_ONCE = 16
 
-_Item = Event | LogBlock | Error | None
+_Item = Event | LogBlock | Note | Error | None
 #: That all lines have come.
 _DRAINED = Event(0, 0.0, "drained", {})
 
 
 class Watching:
-    """One who looks at a pipeline on a cluster, and how far they have come."""
+    """One who looks at a pipeline on a cluster, and how far they have come. goes_on: of the
+    driver's Job, whether there is more to come."""
 
-    def __init__(self, there: There, query: LogQuery, events_from: int) -> None:
+    def __init__(
+        self,
+        there: There,
+        query: LogQuery,
+        events_from: int,
+        goes_on: Callable[[Object], bool] = driven,
+    ) -> None:
         self._there, self._query, self._next = there, query, events_from
+        self._goes_on = goes_on
         self._items: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._turns = threading.Semaphore(_AT_ONCE)
         self._lines: list[threading.Thread] = []
         self._running: dict[facts.Part, int] = {}
+        self._noted: set[str] = set()
 
-    def items(self) -> Iterator[Event | LogBlock]:
+    def tell(self, item: Note | Error) -> None:
+        """For the one who looks, from another thread: an error ends the looking."""
+        self._items.put(item)
+
+    def items(self) -> Iterator[Event | LogBlock | Note]:
         """Until it is over, or nobody drives it any more. Errors: Refused."""
         known = self._there.events()
         self._know(known)
@@ -87,14 +100,14 @@ class Watching:
         elif isinstance(fact, (facts.Committed, facts.Broke, facts.Dropped)):
             self._running.pop(fact.part, None)
 
-    def _all(self) -> Iterator[Event | LogBlock]:
+    def _all(self) -> Iterator[Event | LogBlock | Note]:
         while True:
             item = self._items.get()
             if item is None:
                 return
             if isinstance(item, Error):
                 raise item
-            if isinstance(item, LogBlock):
+            if isinstance(item, (LogBlock, Note)):
                 yield item
                 continue
             if item.kind == FINISHED:
@@ -139,6 +152,9 @@ class Watching:
             for item in self._there.backend.watch(self._made(run), self._query):
                 if isinstance(item, LogBlock):
                     self._items.put(of_attempt(self._there, part, number, item))
+                elif isinstance(item, Note) and item.text not in self._noted:
+                    self._noted.add(item.text)  # of a server that is away, all would say the same
+                    self._items.put(Note(f"{run}: {item.text}"))
 
     def _made(self, run: str) -> str:
         """Its fact comes before the run. Errors: UnknownRun where it never came."""
@@ -179,6 +195,8 @@ class Watching:
                 listed = await cluster.ask(client, kind, selector)  # type: ignore[arg-type]
                 for one in listed["items"]:
                     self._take(kind, one)
+                if kind == "Job" and not listed["items"]:  # it went while nobody looked
+                    self._items.put(None)
                 version = listed["metadata"]["resourceVersion"]
                 while True:
                     async for change, one in cluster.follow(
@@ -198,7 +216,7 @@ class Watching:
 
     def _take(self, kind: str, one: Object) -> None:
         if kind == "Job":
-            if over(one):
+            if not self._goes_on(one):
                 for event in self._there.events(self._next):
                     self._put(event)
                 self._items.put(None)

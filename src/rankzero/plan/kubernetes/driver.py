@@ -18,7 +18,7 @@ RIGHTS: tuple[dict[str, Any], ...] = (
         "resources": ["jobs"],
         "verbs": ["create", "list", "watch", "patch"],
     },
-    {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]},
+    access.HEALING,  # it follows the pods of its parts as well
     {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["create", "list", "patch"]},
     {"apiGroups": [""], "resources": ["secrets", "services"], "verbs": ["create"]},
 )
@@ -55,7 +55,8 @@ class Wanted(NamedTuple):
 
     name: of the pipeline. image: has Python. about: what those who look want to know of the
     pipeline. plans: `sha256:...` of the parts that its plan travels in. account: a ServiceAccount
-    that is there; None makes one. pull_secrets: names of Secrets. ttl: how long all of it stays
+    that is there; None makes one. client: what drives it where no pod does, see
+    `driver.cluster.seat`. pull_secrets: names of Secrets. ttl: how long all of it stays
     when it is over (seconds). more: what objects of its steps take beyond what all steps have.
     """
 
@@ -65,6 +66,7 @@ class Wanted(NamedTuple):
     about: Mapping[str, Any]
     plans: Sequence[str] = ()
     account: str | None = None
+    client: str | None = None
     pull_secrets: Sequence[str] = ()
     user: int | str | None = None
     python: str | None = None
@@ -100,9 +102,11 @@ def serving(kinds: Container[str]) -> tuple[Rule, ...]:
     )
 
 
-def for_users() -> tuple[Rule, ...]:
-    """What a user takes to run pipelines with an account of their own: see `rights.needed`."""
-    wanted = Wanted("any", "any", "any", {}, [""], more=SERVING)
+def for_users(client: str | None = None) -> tuple[Rule, ...]:
+    """What a user takes to run pipelines with an account of their own, or with clients: see
+    `rights.needed`."""
+    more = () if client else SERVING
+    wanted = Wanted("any", "any", "any", {}, [""], client=client, more=more)
     return needed([job(wanted), *others(wanted)])
 
 
@@ -111,6 +115,8 @@ def job(wanted: Wanted) -> dict[str, Any]:
     labels = wanted.labels(words.DRIVER)
     made = head("batch/v1", "Job", words.job(wanted.run), labels)
     made["metadata"]["annotations"] = {names.PLAN: json.dumps(dict(wanted.about))}
+    if wanted.client is not None:
+        made["metadata"]["annotations"][words.CLIENT] = wanted.client
     # Not the driver's own watch on Jobs and pods: it would hear of itself.
     inner = {key: value for key, value in labels.items() if key != words.PIPELINE}
     inner[names.ROLE] = words.DRIVER
@@ -120,6 +126,8 @@ def job(wanted: Wanted) -> dict[str, Any]:
         "ttlSecondsAfterFinished": wanted.ttl,
         "template": {"metadata": {"labels": inner}, "spec": _spec(wanted)},
     }
+    if wanted.client is not None:
+        made["spec"]["parallelism"] = 0  # whoever resumes it, no pod comes of it
     return made
 
 
@@ -130,7 +138,7 @@ def others(wanted: Wanted) -> list[dict[str, Any]]:
         config_map(f"{wanted.run}-plan-{at}", labels, {}, {f"{at:03d}": digest})
         for at, digest in enumerate(wanted.plans)
     ]
-    if wanted.account is not None:
+    if wanted.account is not None or wanted.client is not None:
         return maps
     given = [*map(dict, RIGHTS), *(rule.to_json() for rule in wanted.more)]
     return [*maps, *access.account_with(wanted.run, given, labels)]
@@ -152,6 +160,8 @@ def _spec(wanted: Wanted) -> dict[str, Any]:
             {"name": "account", "projected": {"sources": volumes.account_sources()}},
         ],
     }
+    if wanted.client is not None:  # nobody made the account
+        del spec["serviceAccountName"]
     if wanted.pull_secrets:
         spec["imagePullSecrets"] = [{"name": name} for name in wanted.pull_secrets]
     return spec

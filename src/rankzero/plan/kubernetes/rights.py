@@ -100,6 +100,12 @@ PIPELINES = (
     Rule("what a pipeline is to do, and has done", "", ("configmaps",), ("list", "watch")),
 )
 
+#: Of who is a pipeline's driver.
+CLIENTS = (
+    *PIPELINES,
+    Rule("the book that a client keeps of a pipeline", "", ("configmaps",), ("patch",)),
+)
+
 #: What services take, beside what runs do.
 SERVING = (
     Rule(
@@ -129,7 +135,7 @@ def needed(manifests: Iterable[Mapping[str, Any]] = ()) -> tuple[Rule, ...]:
     usual = {right for rule in USUAL for right in rule.rights}
     more: dict[Right, Rule] = {}
     for manifest in manifests:
-        looked_at = PIPELINES if is_driver(manifest) else ()
+        looked_at = CLIENTS if is_client(manifest) else PIPELINES if is_driver(manifest) else ()
         for rule in (_create(manifest["kind"]), *_granted(manifest), *looked_at):
             if not usual.issuperset(rule.rights):
                 more.update(dict.fromkeys(rule.rights, rule))
@@ -139,6 +145,11 @@ def needed(manifests: Iterable[Mapping[str, Any]] = ()) -> tuple[Rule, ...]:
 def is_driver(manifest: Mapping[str, Any]) -> bool:
     """Whether it is the Job of a pipeline's driver."""
     return bool(manifest["metadata"].get("labels", {}).get(words.PART) == words.DRIVER)
+
+
+def is_client(manifest: Mapping[str, Any]) -> bool:
+    """Whether it is that of a pipeline which a client drives."""
+    return is_driver(manifest) and words.CLIENT in manifest["metadata"]["annotations"]
 
 
 def to_serve(manifests: Iterable[Mapping[str, Any]]) -> tuple[Rule, ...]:

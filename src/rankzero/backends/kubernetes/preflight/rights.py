@@ -19,9 +19,14 @@ from rankzero.backends.kubernetes.preflight.model import (
     Verdict,
     posted,
 )
-from rankzero.plan.kubernetes.rights import USUAL, Right, is_driver, needed
+from rankzero.plan.kubernetes.rights import USUAL, Right, is_client, is_driver, needed
 
 NAME = "rights"
+#: Ways to run a pipeline that take less.
+LESS = (
+    "; or have this machine drive it, as long as the command stays: --driver client; or use an "
+    "account that is there: --service-account NAME"
+)
 
 _REVIEWS = "/apis/authorization.k8s.io/v1"
 WHO = posted(
@@ -133,9 +138,11 @@ def _remedy(request: Request, answers: Answers) -> str:
     account = name.removeprefix("system:serviceaccount:")
     subject = f"--user {name}" if account == name else f"--serviceaccount {account}"
     usual = request.rules is not None or needed(request.objects) == USUAL
-    driver = any(map(is_driver, request.objects))
-    file = "" if usual else " --pipelines" if driver else " JOB.yaml"
-    less = "; or use one that is there: --service-account NAME" if driver else ""
+    file, less = "" if usual else " JOB.yaml", ""
+    for driver in filter(is_driver, request.objects):
+        file, less = " --pipelines", LESS
+        if is_client(driver):
+            file, less = " --pipelines --client", ""
     return (
         f"an administrator can give them: rankzero doctor --rbac{file} "
         f"--namespace {request.namespace} {subject} | kubectl apply -f -{less}"
