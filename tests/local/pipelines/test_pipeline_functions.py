@@ -88,11 +88,9 @@ def test_a_program_runs_its_own_pipeline(home: Works) -> None:
     wrong = home.pipeline(WHOLE.replace("total * by", "1 / 0"), "digits.py")
     failed = home.python(wrong).wait()
     assert failed.code == 1
-    assert (
-        "rankzero.errors.RunFailed: cause   scaled[0] raised ZeroDivisionError: division by zero ("
-        in failed.err
-    )
-    assert "ZeroDivisionError: division by zero" in failed.err
+    assert "rankzero.errors.RunFailed: cause   scaled[" in failed.err
+    assert "raised ZeroDivisionError: division by zero (" in failed.err
+    assert "digits.py:31 in scaled)" in failed.err
     home.nothing_left()
 
 
