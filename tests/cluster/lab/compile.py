@@ -1,5 +1,5 @@
-"""Compiling Kubernetes, CoreDNS and the pause program from their Go modules, once; and on demand
-Kueue."""
+"""Compiling Kubernetes, CoreDNS, metrics-server and the pause program from their Go modules, once;
+and on demand Kueue."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KUBERNETES = (
     *("kubelet", "kube-proxy", "kubectl"),
 )
 #: Folder of the sources -> name of the program.
-MADE = {"pause": "pause", "dns": "coredns", "kube": "kube"}
+MADE = {"pause": "pause", "dns": "coredns", "kube": "kube", "metrics": "metrics-server"}
 #: Compiled where a test asks for it.
 KUEUE = "kueue"
 #: What its module says of the objects that it needs in a cluster.

@@ -30,8 +30,8 @@ def command(name: str, watch: bool, output: str, where: Where) -> int:
     versions (number, replicaset, image, time, changed, wanted, there, ready, current), pods (pod,
     version, address, ready, restarts, created, leaving, machine, state, reason, since, cause,
     remedy), reach (kind, name, address, port, node_port, hosts, outside, urls), endpoints (address,
-    port, pod, machine, ready, serving), scaling (minimum, maximum, target, at, note), request,
-    not_shown.
+    port, pod, machine, ready, serving), scaling (minimum, maximum, target, at, note, cause,
+    evidence, remedy), request, not_shown.
     """
     from rankzero.backends.kubernetes.services.looking import deployment, one
     from rankzero.cli.show import programs, terminal

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from rankzero.why.blocked import Trouble
 from rankzero.why.standing import Place, Standing
 
 
@@ -76,14 +77,15 @@ class Reach(NamedTuple):
 
 
 class Scaling(NamedTuple):
-    """Who changes the number of pods by itself. at: the load now, in percent, where it is known;
-    note: why it cannot tell."""
+    """How the cluster changes the number of pods by itself: between minimum and maximum, to keep
+    the load at target. at: the load now, in percent, where it is known. trouble: why it does not.
+    """
 
     minimum: int
     maximum: int
     target: int
     at: int | None = None
-    note: str = ""
+    trouble: Trouble | None = None
 
 
 class Service(NamedTuple):

@@ -18,6 +18,7 @@ from rankzero.backends.kubernetes.services.model import (
 from rankzero.backends.kubernetes.state import seconds
 from rankzero.plan.kubernetes import names
 from rankzero.spec.services.coherence import CONTAINER
+from rankzero.why import scaling as why_not
 from rankzero.why import service as why
 from rankzero.why.seen import ABSENT, Job, Pod, Seen
 from rankzero.why.standing import Standing
@@ -137,7 +138,7 @@ def scaling(made: Object) -> Scaling:
         int(spec["maxReplicas"]),
         int(target.get("averageUtilization") or 0),
         None if load is None else int(load),
-        bad[0] if bad else "",
+        why_not.trouble(str(made["metadata"]["name"]), bad[0]) if bad else None,
     )
 
 
