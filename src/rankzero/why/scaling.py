@@ -15,7 +15,8 @@ _BY_HAND = "say how many pods: rankzero serve scale {name} N"
 
 
 def trouble(name: str, message: str) -> Trouble:
-    """message: of the condition that says that it does not scale."""
+    """name: what commands call the service. message: of the condition that says that it does not
+    scale."""
     for look in _LOOKS:
         if found := look(name, message):
             return found

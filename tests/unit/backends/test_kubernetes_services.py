@@ -152,7 +152,7 @@ def scaler(message: str = "", reason: str = "FailedGetResourceMetric") -> dict[s
 
 
 def test_how_it_is_scaled_is_told_with_its_load() -> None:
-    found = reading.scaling(scaler())
+    found = reading.scaling(scaler(), "web")
 
     assert (found.minimum, found.maximum, found.target, found.at) == (1, 5, 70, 12)
     assert found.trouble is None
@@ -186,13 +186,13 @@ _API = _FETCH + "unable to fetch metrics from resource metrics API: the server "
     ],
 )
 def test_why_it_does_not_scale_is_told(message: str, cause: str, text: str) -> None:
-    found = reading.scaling(scaler(message)).trouble
+    found = reading.scaling(scaler(message), "web").trouble
 
     assert found is not None and found.cause == cause and text in found.text
 
 
 def test_a_service_that_was_scaled_to_nothing_is_not_in_trouble() -> None:
-    assert reading.scaling(scaler("scaling is disabled", "ScalingDisabled")).trouble is None
+    assert reading.scaling(scaler("scaling is disabled", "ScalingDisabled"), "web").trouble is None
 
 
 def test_what_only_versions_had_that_go_now_goes_with_them() -> None:

@@ -36,21 +36,21 @@ def command(services: tuple[str, ...], labels: tuple[str, ...], output: str, whe
         raise BadRequest(
             "Which service? Name them, or select them with -l.", "See them: rankzero serve list"
         )
-    cluster = cluster_of(where)
-    names = services or _selected(cluster, labels)
-    for name in names:  # all are known before anything is deleted
+    found = [(cluster_of(where, name), name) for name in services] or _selected(where, labels)
+    for cluster, name in found:  # all are known before anything is deleted
         deployment(cluster, name)
-    for name in names:
+    for cluster, name in found:
         delete(cluster, name)
     if output == "json":
-        programs.print_json({"deleted": list(names)})
-    for name in names if output == "text" else ():
+        programs.print_json({"deleted": [name for _, name in found]})
+    for _, name in found if output == "text" else ():
         terminal.out().say(f"deleted {name}")
     return 0
 
 
-def _selected(cluster: Cluster, labels: tuple[str, ...]) -> tuple[str, ...]:
+def _selected(where: Where, labels: tuple[str, ...]) -> list[tuple[Cluster, str]]:
     from rankzero.backends.kubernetes.services.looking import every
     from rankzero.cli.select import matches
 
-    return tuple(one.name for one in every(cluster) if matches(one.labels, labels))
+    cluster = cluster_of(where)
+    return [(cluster, one.name) for one in every(cluster) if matches(one.labels, labels)]

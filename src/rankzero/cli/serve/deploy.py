@@ -134,8 +134,8 @@ def _deploy(cluster: Cluster, made: ServicePlan, detach: bool, output: str) -> i
     else:
         follow.say_failed(name, outcome, wait)
         terminal.err().say(
-            f"  it goes on trying; change it: rankzero serve update {name}, "
-            f"end it: rankzero serve delete {name}"
+            f"  it goes on trying; change it: rankzero serve update {cluster.called(name)}, "
+            f"end it: rankzero serve delete {cluster.called(name)}"
         )
     return follow.code(outcome)
 

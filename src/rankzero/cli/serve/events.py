@@ -31,7 +31,7 @@ def command(name: str, output: str, where: Where) -> int:
     from rankzero.cli.show.amounts import age
     from rankzero.cli.show.table import say_table
 
-    cluster = cluster_of(where)
+    cluster = cluster_of(where, name)
     deployment(cluster, name)
     said = cluster.every("Event")["items"]
     found = together(said, lambda of: f"{of}-".startswith(f"{name}-"))

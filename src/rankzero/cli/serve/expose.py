@@ -39,7 +39,7 @@ def command(name: str, kind: str | None, node_port: str | None, output: str, whe
     from rankzero.cli.show.services import say_reach, service_json
     from rankzero.spec.services.making import change
 
-    cluster = of.cluster_of(where)
+    cluster = of.cluster_of(where, name)
     options = {"expose": kind, "node_port": node_port}
     expose(cluster, name, lambda before: change(before, options))
     found = one(cluster, name)

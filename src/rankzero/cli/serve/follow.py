@@ -38,7 +38,9 @@ def until_ready(
                     waiting.show(found.standing)
     except KeyboardInterrupt:
         waiting.clear()
-        terminal.err().say(f"  {name} goes on; look at it: rankzero serve status {name}")
+        terminal.err().say(
+            f"  {name} goes on; look at it: rankzero serve status {cluster.called(name)}"
+        )
         raise
     waiting.clear()
     return outcome

@@ -29,7 +29,7 @@ def command(name: str, output: str, where: Where) -> int:
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.services import say_versions, version_json
 
-    found = one(cluster_of(where), name)
+    found = one(cluster_of(where, name), name)
     if output == "json":
         versions = [version_json(version) for version in found.versions]
         programs.print_json({"service": name, "versions": versions})

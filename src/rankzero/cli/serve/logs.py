@@ -41,7 +41,7 @@ def command(
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.lines import visible
 
-    cluster = cluster_of(where)
+    cluster = cluster_of(where, name)
     deployment(cluster, name)
     screen = terminal.out()
     for of, text in lines(cluster, name, Asked(follow, tail, pod, previous)):

@@ -49,7 +49,7 @@ def command(
     from rankzero.backends.ports import Wanted
     from rankzero.cli.show import programs, terminal
 
-    cluster = cluster_of(where)
+    cluster = cluster_of(where, name)
     port = request(deployment(cluster, name))["port"]
     wanted = Wanted.read(f"{local or ''}:{port}")
 

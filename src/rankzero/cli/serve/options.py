@@ -186,17 +186,24 @@ def tree(path: str) -> Given:
     return found
 
 
-def cluster_of(where: Where) -> Cluster:
-    """Errors: BadRequest for a place that is no cluster."""
-    return placed(where)[0]
+def cluster_of(where: Where, service: str | None = None) -> Cluster:
+    """The cluster that was meant; of a service that is named, where it is.
+
+    Errors: BadRequest for a place that is no cluster, and for a service that is not there."""
+    from rankzero import backends
+    from rankzero.backends.kubernetes.services.finding import find, there
+    from rankzero.backends.places import to_deploy
+
+    _, place = to_deploy(where, backends.config())
+    return there(place, where) if service is None else find(service, place, where)
 
 
 def placed(where: Where) -> tuple[Cluster, Given]:
     """The cluster, and what holds for all that is sent there."""
     from rankzero import backends
-    from rankzero.backends.kubernetes.cluster import Cluster
+    from rankzero.backends.kubernetes.services.finding import there
     from rankzero.backends.places import to_deploy
 
     config = backends.config()
     name, place = to_deploy(where, config)
-    return Cluster(place.context, place.namespace), config.defaults_at(name)
+    return there(place, where), config.defaults_at(name)

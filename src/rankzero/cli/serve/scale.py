@@ -46,12 +46,12 @@ def command(
     from rankzero.errors import BadRequest
     from rankzero.spec.services.making import change
 
-    cluster = of.cluster_of(where)
+    cluster = of.cluster_of(where, name)
     if (replicas is None) == (autoscale is None):
         raise BadRequest("Say how many pods, or --autoscale MIN:MAX; one of them.")
     if autoscale is not None:
         return _autoscale(cluster, name, {"autoscale": autoscale, "at_cpu": at_cpu})
-    before = requested(deployment(cluster, name))
+    before = requested(cluster, deployment(cluster, name))
     number = change(before, {"replicas": replicas}).replicas
     changed = scale(cluster, name, number)
     if detach:

@@ -37,7 +37,7 @@ def command(name: str, watch: bool, output: str, where: Where) -> int:
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.services import say_service, service_json
 
-    cluster = cluster_of(where)
+    cluster = cluster_of(where, name)
     if watch:
         deployment(cluster, name)
         return _watch(cluster, name, output)

@@ -34,7 +34,7 @@ def command(name: str, to: int | None, detach: bool, output: str, where: Where) 
     from rankzero.cli.serve import follow
     from rankzero.cli.show import programs, terminal
 
-    cluster = of.cluster_of(where)
+    cluster = of.cluster_of(where, name)
     changed = undo(cluster, name, to)
     if output == "text":
         terminal.err().say(f"{name}: {', '.join(changed.what)}")
@@ -42,7 +42,7 @@ def command(name: str, to: int | None, detach: bool, output: str, where: Where) 
         if output == "json":
             programs.print_json({"service": name})
         return 0
-    wait = requested(changed.deployment).wait
+    wait = requested(cluster, changed.deployment).wait
     generation = int(changed.deployment["metadata"]["generation"])
     outcome = follow.until_ready(cluster, name, generation, wait, quiet=output == "json")
     if output == "json":

@@ -28,10 +28,11 @@ def command(name: str, output: str, where: Where) -> int:
     from rankzero.backends.kubernetes.services.changing import unexpose
     from rankzero.cli.show import programs, terminal
 
-    unexpose(cluster_of(where), name)
+    cluster = cluster_of(where, name)
+    unexpose(cluster, name)
     if output == "json":
         programs.print_json({"service": name})
     else:
-        again = f"rankzero serve expose {name}"
+        again = f"rankzero serve expose {cluster.called(name)}"
         terminal.out().say(f"{name} has no address any more; its pods go on. Again: {again}")
     return 0

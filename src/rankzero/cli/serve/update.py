@@ -66,7 +66,7 @@ def command(
     from rankzero.backends.kubernetes.services.updating import update
     from rankzero.cli.show import programs, terminal
 
-    cluster = of.cluster_of(where)
+    cluster = of.cluster_of(where, name)
     given |= {"server": of.server_asked(given) or None}
     asked = of.asked(given, ctx.meta[of.REST])
     changed = update(cluster, name, asked, unset, code=code)
@@ -87,7 +87,7 @@ def _see_through(cluster: Cluster, name: str, changed: Changed, undoes: bool, ou
     from rankzero.backends.kubernetes.services.changing import requested
     from rankzero.cli.serve import follow
 
-    wait = requested(changed.deployment).wait
+    wait = requested(cluster, changed.deployment).wait
     quiet = output == "json"
     generation = int(changed.deployment["metadata"]["generation"])
     outcome = follow.until_ready(cluster, name, generation, wait, quiet=quiet)

@@ -35,7 +35,7 @@ def command(name: str, output: str, where: Where) -> int:
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.services import head
 
-    found = one(cluster_of(where), name)
+    found = one(cluster_of(where, name), name)
     causes = list(_causes(found))
     if output == "json":
         programs.print_json({"service": name, "state": found.state, "causes": causes})

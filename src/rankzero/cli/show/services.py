@@ -144,11 +144,11 @@ def _version_row(one: Version, now: float) -> tuple[str, ...]:
 def say_reach(screen: Screen, one: Service) -> None:
     """Each way to it, and what it takes."""
     if one.reach is None:
-        screen.say(f"  address  none; give it one: rankzero serve expose {one.name}")
+        screen.say(f"  address  none; give it one: rankzero serve expose {one.called}")
     else:
         for line in _ways(one.reach):
             screen.say(f"  address  {line}")
-    screen.say(f"  open     rankzero serve open {one.name}")
+    screen.say(f"  open     rankzero serve open {one.called}")
 
 
 def _ways(reach: Reach) -> Iterator[str]:

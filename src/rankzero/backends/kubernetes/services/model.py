@@ -112,3 +112,8 @@ class Service(NamedTuple):
     endpoints: tuple[Endpoint, ...] | None = None
     scaling: Scaling | None = None
     not_shown: tuple[str, ...] = ()
+
+    @property
+    def called(self) -> str:
+        """Its name as commands take it, with what leads to its place."""
+        return self.standing.seen.run

@@ -121,8 +121,8 @@ def endpoints(slices: Iterable[Object]) -> tuple[Endpoint, ...]:
     return tuple(sorted(found, key=lambda one: (one.pod, one.address)))
 
 
-def scaling(made: Object) -> Scaling:
-    """Of a HorizontalPodAutoscaler."""
+def scaling(made: Object, called: str) -> Scaling:
+    """Of a HorizontalPodAutoscaler. called: what commands call the service."""
     spec, status = made["spec"], made.get("status") or {}
     target = (spec.get("metrics") or [{}])[0].get("resource", {}).get("target", {})
     current = (status.get("currentMetrics") or [{}])[0] or {}
@@ -138,7 +138,7 @@ def scaling(made: Object) -> Scaling:
         int(spec["maxReplicas"]),
         int(target.get("averageUtilization") or 0),
         None if load is None else int(load),
-        why_not.trouble(str(made["metadata"]["name"]), bad[0]) if bad else None,
+        why_not.trouble(called, bad[0]) if bad else None,
     )
 
 
