@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+from typing import Any
 
+from rankzero.agent.server import NO_MODEL
 from rankzero.why.blocked import Trouble
 from rankzero.why.seen import Pod, Seen
 from rankzero.why.words import signal_name
@@ -13,14 +15,14 @@ _LINES = 5
 _HERE = "rankzero serve FILE.py:CLASS --check"
 
 
-def _load_failed(lines: tuple[str, ...]) -> str:
-    """What the model server says of a predictor that it could not load."""
+def _said(lines: tuple[str, ...], kind: str) -> dict[str, Any]:
+    """What the model server says of such a kind; empty where it says nothing."""
     for line in lines:
         with contextlib.suppress(ValueError, TypeError, AttributeError):
-            said = json.loads(line)
-            if said.get("kind") == "load-failed":
-                return f"{said.get('type')}: {said.get('message')}"
-    return ""
+            said: dict[str, Any] = json.loads(line)
+            if said.get("kind") == kind:
+                return said
+    return {}
 
 
 def look(pod: Pod, seen: Seen) -> Trouble | None:
@@ -35,10 +37,15 @@ def look(pod: Pod, seen: Seen) -> Trouble | None:
         text = f"is restarted because it does not answer: {dead.message}"
         remedy = "give it more time or processors (--cpu), or another path (--live)"
         return Trouble("server-hangs", text, remedy, lines[-_LINES:])
-    failed = _load_failed(lines)
+    missing = _said(lines, NO_MODEL)
+    if missing:
+        text = f"its model is not where it was said to be: {missing['message']}"
+        remedy = "put it there: rankzero volume put, or name another path: --model"
+        return Trouble("no-model", text, remedy, hopeless=True)
+    failed = _said(lines, "load-failed")
     if failed:
         told = tuple(line for line in lines if not line.startswith("{"))
-        text = f"its predictor cannot be loaded: {failed}"
+        text = f"its predictor cannot be loaded: {failed.get('type')}: {failed.get('message')}"
         return Trouble("load-failed", text, f"try it here: {_HERE}", told[-_LINES:])
     again = f", {pod.restarts} times by now" if pod.restarts > 1 else ""
     if ended.code == 0:

@@ -42,12 +42,17 @@ def standing() -> Iterator[None]:
 def _arguments() -> tuple[str, ...]:
     config = certificates.kubeconfig_of(NAME)
     return (
-        *(f"--kubeconfig={config}", f"--authentication-kubeconfig={config}"),
-        *(f"--authorization-kubeconfig={config}", f"--bind-address={HUB}"),
-        *(f"--secure-port={PORT}", f"--tls-cert-file={PKI}/{NAME}.crt"),
-        *(f"--tls-private-key-file={PKI}/{NAME}.key", "--metric-resolution=10s"),
+        f"--kubeconfig={config}",
+        f"--authentication-kubeconfig={config}",
+        f"--authorization-kubeconfig={config}",
+        f"--bind-address={HUB}",
+        f"--secure-port={PORT}",
+        f"--tls-cert-file={PKI}/{NAME}.crt",
+        f"--tls-private-key-file={PKI}/{NAME}.key",
         f"--kubelet-certificate-authority={PKI}/ca.crt",
         "--kubelet-preferred-address-types=InternalIP",
+        "--metric-resolution=10s",  # the least that it takes, and longer than it waits for a node
+        "--kubelet-request-timeout=8s",
     )
 
 
