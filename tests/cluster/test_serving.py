@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ import pytest
 from support.home import Command
 from support.waiting import PATIENCE, until
 
-from .lab.kubectl import Kubectl
+from .asking import asking
 from .lab.target import Cluster
 from .rights import without
 from .shared import Shared, shared
@@ -52,33 +52,6 @@ class Predictor:
     def predict(self, batch):
         return [(self.torch.tensor(float(one)) + self.bias).item() for one in batch]
 """
-#: Asks a Service again and again, each time anew; says at the end how often, and what went wrong.
-ASKING = """
-import collections, json, os, threading, urllib.request
-
-answers, failures, over = collections.Counter(), [], threading.Event()
-
-def ask():
-    while not over.is_set():
-        try:
-            with urllib.request.urlopen(os.environ["URL"], timeout=10) as answer:
-                answers[answer.read().split()[0].decode()] += 1
-        except OSError as error:
-            failures.append(repr(error))
-        over.wait(0.02)
-
-threads = [threading.Thread(target=ask) for _ in range(3)]
-for thread in threads:
-    thread.start()
-while not os.path.exists("/tmp/over"):
-    over.wait(0.1)
-    if answers:
-        print("asking", flush=True)
-over.set()
-for thread in threads:
-    thread.join()
-print(json.dumps({"answers": answers, "failures": failures}), flush=True)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -113,50 +86,19 @@ def fetch(url: str) -> str:
         return str(answer.read().decode())
 
 
-@pytest.fixture
-def asking(member: Team, cluster: Cluster) -> Iterator[Callable[[str], None]]:
-    """A pod that asks a Service as anybody in the cluster would: asking(url)."""
-
-    def start(url: str) -> None:
-        container = {"name": "it", "image": cluster.python, "command": ["python3", "-c", ASKING]}
-        container["env"] = [{"name": "URL", "value": url}]
-        spec = {"restartPolicy": "Never", "terminationGracePeriodSeconds": 0}
-        head = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "asking"}}
-        member.admin.apply({**head, "spec": {**spec, "containers": [container]}})
-        until(lambda: _phase(member.admin) == "Running", "the asking pod")
-        until(lambda: "asking" in member.admin("logs", "asking"), "answers of the Service")
-
-    yield start
-    member.admin("delete", "pod", "asking", "--wait=false", "--ignore-not-found")
-
-
-def met(team: Team) -> dict[str, Any]:
-    """What the asking pod met; it ends."""
-    team.admin("exec", "asking", "--", "touch", "/tmp/over")
-    until(lambda: _phase(team.admin) == "Succeeded", "the end of the asking")
-    found: dict[str, Any] = json.loads(team.admin("logs", "asking").splitlines()[-1])
-    return found
-
-
-def _phase(kubectl: Kubectl) -> str:
-    return str(kubectl.get("pod", "asking").get("status", {}).get("phase"))
-
-
 @pytest.mark.timeout(240)
-def test_no_request_fails_while_versions_come_and_go(
-    member: Team, cluster: Cluster, asking: Callable[[str], None]
-) -> None:
+def test_no_request_fails_while_versions_come_and_go(member: Team, cluster: Cluster) -> None:
     deploy(member, "web", cluster, "--replicas", "2", "--drain", "4s")
     # By its address: what the name leads to is the cluster's DNS, and that keeps what it knew.
-    asking(f"http://{status(member, 'web')['reach']['address']}:8080")
-
-    updated = member.call("serve", "update", "web", "-e", "WHO=two")
-    broken = member.call(
-        "serve", "update", "web", "--image", f"{cluster.python}-is-not-there", "--wait", "3s"
-    )
-    after = status(member, "web")
-    back = member.call("serve", "undo", "web", "--to", "1")
-    answered = met(member)
+    address = f"http://{status(member, 'web')['reach']['address']}:8080"
+    with asking(member, cluster, address) as answers:
+        updated = member.call("serve", "update", "web", "-e", "WHO=two")
+        broken = member.call(
+            "serve", "update", "web", "--image", f"{cluster.python}-is-not-there", "--wait", "3s"
+        )
+        after = status(member, "web")
+        back = member.call("serve", "undo", "web", "--to", "1")
+        answered = answers()
 
     assert answered["failures"] == []
     assert answered["answers"]["one"] > 0 and answered["answers"]["two"] > 0

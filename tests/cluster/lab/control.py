@@ -141,6 +141,7 @@ def _controllers(services: Services) -> None:
         "--leader-elect=false",
         "--node-monitor-period=1s",
         "--node-monitor-grace-period=10s",
+        "--horizontal-pod-autoscaler-sync-period=5s",
         "--controllers=" + ",".join(["*", *(f"-{name}-controller" for name in without)]),
     )
     services.start(

@@ -19,7 +19,7 @@ from .places import BIN, HUB, LOG, PKI
 from .shell import LabError, until
 
 NAME, NAMESPACE, PORT = "metrics-server", "kube-system", 4443
-_API = "v1beta1.metrics.k8s.io"
+API = "v1beta1.metrics.k8s.io"
 
 
 @contextlib.contextmanager
@@ -68,7 +68,7 @@ def _objects() -> Iterator[dict[str, Any]]:
     yield {
         "apiVersion": "apiregistration.k8s.io/v1",
         "kind": "APIService",
-        "metadata": {"name": _API},
+        "metadata": {"name": API},
         "spec": {
             "group": "metrics.k8s.io",
             "version": "v1beta1",
@@ -91,5 +91,5 @@ def _measures() -> bool:
 
 def _take_away() -> None:
     """What leads to it first: an API that does not answer keeps namespaces from being deleted."""
-    admin("delete", "apiservice", _API, "--ignore-not-found")
+    admin("delete", "apiservice", API, "--ignore-not-found")
     admin.within(NAMESPACE)("delete", "service", NAME, "--ignore-not-found")
