@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from support.home import Command
+from support.home import Said
 from support.waiting import PATIENCE, until
 
 from .asking import asking
@@ -79,6 +80,27 @@ def status(team: Team, name: str) -> dict[str, Any]:
     assert said.code == 0, said
     found: dict[str, Any] = json.loads(said.out)
     return found
+
+
+@contextlib.contextmanager
+def opened(team: Team, name: str) -> Iterator[str]:
+    """A service's address on this machine, which ends in a slash."""
+    command = team.start("serve", "open", name, "--no-browser")
+    try:
+        command.until_said(f"-> {name}")
+        found = re.search(r"http://\S+", command.out)
+        assert found
+        yield found[0]
+    finally:
+        command.end()
+
+
+def predicted(url: str, value: float) -> float:
+    """What a predictor makes of a number."""
+    head = {"Content-Type": "application/json"}
+    asked = urllib.request.Request(f"{url}predict", json.dumps(value).encode(), head)
+    with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
+        return float(json.loads(answer.read())["output"])
 
 
 def fetch(url: str) -> str:
@@ -155,16 +177,10 @@ def test_it_goes_to_nothing_and_comes_back(member: Team, page: str) -> None:
 
 
 def test_open_dials_another_pod_when_its_own_goes(member: Team, page: str) -> None:
-    command: Command = member.start("serve", "open", page, "--no-browser")
-    try:
-        command.until_said("-> page")
-        found = re.search(r"http://\S+", command.out)
-        assert found
-        first = fetch(found[0]).split()[1]
+    with opened(member, page) as url:
+        first = fetch(url).split()[1]
         member.admin("delete", "pod", first, "--wait=false")
-        until(lambda: _other(found[0], first), "an answer of another pod")
-    finally:
-        command.end()
+        until(lambda: _other(url, first), "an answer of another pod")
     until(lambda: status(member, page)["state"] == "ready", "the pod in its place")
 
 
@@ -220,6 +236,39 @@ def test_why_it_does_not_come_is_said(member: Team, cluster: Cluster) -> None:
     assert member.call("serve", "delete", "sad").out == "deleted sad\n"
 
 
+def test_a_service_elsewhere_is_found_by_its_name_and_its_hints_lead_there(
+    member: Team, place: Shared, cluster: Cluster, new_namespace: Callable[..., str]
+) -> None:
+    other = new_namespace()
+    everywhere = {"KUBECONFIG": str(cluster.kubeconfig), "RANKZERO_NAMESPACE": member.namespace}
+
+    def call(*words: str) -> Said:
+        return member.call("serve", *words, env=everywhere)
+
+    # What never becomes ready costs nothing, and has the most to say.
+    image = f"{cluster.python}-is-not-there"
+    how = ("--image", image, "--port", "8080", "--name", "far")
+    said = call("deploy", *how, "--namespace", other)
+    assert said.code == 1, said
+    assert f"rankzero serve update far --namespace {other}, end it:" in said.err
+    found = call("status", "far")
+    assert found.code == 0, found
+    hint = re.search(r"rankzero serve (open far .*)", found.out)
+    assert hint and hint[1].endswith(f"--namespace {other}") and "--context" in hint[1]
+
+    # The same name in the default place counts more; in two others, both are told.
+    near = call("deploy", *how)
+    assert f"/{member.namespace}" in call("status", "far").out.splitlines()[0], near
+    twice = member.call(
+        "serve", "status", "far", env={**everywhere, "RANKZERO_NAMESPACE": "default"}
+    )
+    assert (twice.code, '"far" could be 2 services' in twice.err) == (2, True), twice
+    for namespace in (other, member.namespace):
+        assert re.search(rf"far --context \S+ --namespace {namespace}\b", twice.err)
+        assert call("delete", "far", "--namespace", namespace).code == 0
+    assert "nor anywhere else" in call("status", "far").err
+
+
 def test_who_may_not_deploy_is_told_which_rights_it_takes(place: Shared, cluster: Cluster) -> None:
     barred = place.member(without("deployments", role=ROLE))
     how = ("--image", cluster.python, "--port", "8080", "--name", "not")
@@ -243,18 +292,8 @@ def test_a_predictor_is_served_from_an_image_with_its_framework_alone(
     how = ("--image", cluster.torch, "--model", "outputs", "--drain", "0s", "--wait", "3m")
     deployed = member.start("serve", "deploy", "app.py:Predictor", *how).wait(200.0)
     assert deployed.code == 0, deployed
-    command = member.start("serve", "open", "app", "--no-browser")
-    try:
-        command.until_said("-> app")
-        found = re.search(r"http://\S+", command.out)
-        assert found
-        body = urllib.request.Request(
-            f"{found[0]}predict", b"2", {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(body, timeout=PATIENCE) as answer:
-            assert json.loads(answer.read()) == {"output": 42.0}
-    finally:
-        command.end()
+    with opened(member, "app") as url:
+        assert predicted(url, 2) == 42.0
 
     member.script("class Predictor:\n    predict = 1 / 0", "app.py")
     broken = member.start("serve", "update", "app", "--code", "--wait", "15s").wait(120.0)
