@@ -245,9 +245,9 @@ def test_a_service_elsewhere_is_found_by_its_name_and_its_hints_lead_there(
     def call(*words: str) -> Said:
         return member.call("serve", *words, env=everywhere)
 
-    # What never becomes ready costs nothing, and has the most to say.
+    # What does not become ready costs nothing, and has the most to say.
     image = f"{cluster.python}-is-not-there"
-    how = ("--image", image, "--port", "8080", "--name", "far")
+    how = ("--image", image, "--port", "8080", "--name", "far", "--wait", "1s")
     said = call("deploy", *how, "--namespace", other)
     assert said.code == 1, said
     assert f"rankzero serve update far --namespace {other}, end it:" in said.err
