@@ -16,6 +16,8 @@ from .lab.target import Cluster
 from .shared import shared
 from .team import ROLE, Team
 
+#: Whoever is first may wait for metrics-server to be compiled.
+pytestmark = pytest.mark.timeout(1800)
 #: A pod is measured over its first seconds, and the load is looked at now and then.
 MEASURED = 150.0
 #: Each answer takes a hundredth of a second of a processor.
@@ -89,7 +91,6 @@ def test_without_metrics_that_is_said(lab: Cluster, member: Team, web: str) -> N
     assert "the cluster has no metrics-server" in text and f"serve scale {web} N" in text
 
 
-@pytest.mark.timeout(600)
 def test_load_brings_pods_and_a_number_ends_that(
     member: Team, cluster: Cluster, web: str, loads: None
 ) -> None:

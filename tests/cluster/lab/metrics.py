@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from . import certificates, control, guests
+from . import certificates, cluster, compile, control, guests
 from .kubectl import admin
-from .places import BIN, HUB, LOG, PKI
+from .places import HUB, LOG, PKI
 from .shell import LabError, until
 
 NAME, NAMESPACE, PORT = "metrics-server", "kube-system", 4443
@@ -25,12 +25,14 @@ API = "v1beta1.metrics.k8s.io"
 @contextlib.contextmanager
 def standing() -> Iterator[None]:
     """Within the block, `kubectl top` knows what nodes take. Errors: LabError."""
+    with cluster.alone():
+        program = compile.metrics_server()
     _take_away()  # what one left that was killed
     certificates.certificate(
         NAME, f"/O=system:masters/CN={NAME}", [f"{NAME}.{NAMESPACE}.svc"], [HUB]
     )
     answers = partial(control.listens, HUB, PORT)
-    with guests.running(NAME, BIN / "metrics-server", *_arguments(), ready=answers):
+    with guests.running(NAME, program, *_arguments(), ready=answers):
         try:
             admin.apply(*_objects())
             until("what every node takes", _measures, 90, LOG / f"{NAME}.log")
