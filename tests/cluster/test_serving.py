@@ -296,7 +296,8 @@ def test_a_predictor_is_served_from_an_image_with_its_framework_alone(
         assert predicted(url, 2) == 42.0
 
     member.script("class Predictor:\n    predict = 1 / 0", "app.py")
-    broken = member.start("serve", "update", "app", "--code", "--wait", "15s").wait(120.0)
+    # Another machine may have to pull the image first.
+    broken = member.start("serve", "update", "app", "--code", "--wait", "40s").wait(160.0)
     assert broken.code == 1
     assert (
         "its predictor cannot be loaded: ZeroDivisionError" in broken.err and "undone" in broken.err
