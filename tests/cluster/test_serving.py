@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import urllib.request
@@ -10,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from support.home import Command
+from support.home import Said
 from support.waiting import PATIENCE, until
 
-from .lab.kubectl import Kubectl
+from .asking import asking
 from .lab.target import Cluster
 from .rights import without
 from .shared import Shared, shared
@@ -52,33 +53,6 @@ class Predictor:
     def predict(self, batch):
         return [(self.torch.tensor(float(one)) + self.bias).item() for one in batch]
 """
-#: Asks a Service again and again, each time anew; says at the end how often, and what went wrong.
-ASKING = """
-import collections, json, os, threading, urllib.request
-
-answers, failures, over = collections.Counter(), [], threading.Event()
-
-def ask():
-    while not over.is_set():
-        try:
-            with urllib.request.urlopen(os.environ["URL"], timeout=10) as answer:
-                answers[answer.read().split()[0].decode()] += 1
-        except OSError as error:
-            failures.append(repr(error))
-        over.wait(0.02)
-
-threads = [threading.Thread(target=ask) for _ in range(3)]
-for thread in threads:
-    thread.start()
-while not os.path.exists("/tmp/over"):
-    over.wait(0.1)
-    if answers:
-        print("asking", flush=True)
-over.set()
-for thread in threads:
-    thread.join()
-print(json.dumps({"answers": answers, "failures": failures}), flush=True)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -108,55 +82,45 @@ def status(team: Team, name: str) -> dict[str, Any]:
     return found
 
 
+@contextlib.contextmanager
+def opened(team: Team, name: str) -> Iterator[str]:
+    """A service's address on this machine, which ends in a slash."""
+    command = team.start("serve", "open", name, "--no-browser")
+    try:
+        command.until_said(f"-> {name}")
+        found = re.search(r"http://\S+", command.out)
+        assert found
+        yield found[0]
+    finally:
+        command.end()
+
+
+def predicted(url: str, value: float) -> float:
+    """What a predictor makes of a number."""
+    head = {"Content-Type": "application/json"}
+    asked = urllib.request.Request(f"{url}predict", json.dumps(value).encode(), head)
+    with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
+        return float(json.loads(answer.read())["output"])
+
+
 def fetch(url: str) -> str:
     with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
         return str(answer.read().decode())
 
 
-@pytest.fixture
-def asking(member: Team, cluster: Cluster) -> Iterator[Callable[[str], None]]:
-    """A pod that asks a Service as anybody in the cluster would: asking(url)."""
-
-    def start(url: str) -> None:
-        container = {"name": "it", "image": cluster.python, "command": ["python3", "-c", ASKING]}
-        container["env"] = [{"name": "URL", "value": url}]
-        spec = {"restartPolicy": "Never", "terminationGracePeriodSeconds": 0}
-        head = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "asking"}}
-        member.admin.apply({**head, "spec": {**spec, "containers": [container]}})
-        until(lambda: _phase(member.admin) == "Running", "the asking pod")
-        until(lambda: "asking" in member.admin("logs", "asking"), "answers of the Service")
-
-    yield start
-    member.admin("delete", "pod", "asking", "--wait=false", "--ignore-not-found")
-
-
-def met(team: Team) -> dict[str, Any]:
-    """What the asking pod met; it ends."""
-    team.admin("exec", "asking", "--", "touch", "/tmp/over")
-    until(lambda: _phase(team.admin) == "Succeeded", "the end of the asking")
-    found: dict[str, Any] = json.loads(team.admin("logs", "asking").splitlines()[-1])
-    return found
-
-
-def _phase(kubectl: Kubectl) -> str:
-    return str(kubectl.get("pod", "asking").get("status", {}).get("phase"))
-
-
 @pytest.mark.timeout(240)
-def test_no_request_fails_while_versions_come_and_go(
-    member: Team, cluster: Cluster, asking: Callable[[str], None]
-) -> None:
+def test_no_request_fails_while_versions_come_and_go(member: Team, cluster: Cluster) -> None:
     deploy(member, "web", cluster, "--replicas", "2", "--drain", "4s")
     # By its address: what the name leads to is the cluster's DNS, and that keeps what it knew.
-    asking(f"http://{status(member, 'web')['reach']['address']}:8080")
-
-    updated = member.call("serve", "update", "web", "-e", "WHO=two")
-    broken = member.call(
-        "serve", "update", "web", "--image", f"{cluster.python}-is-not-there", "--wait", "3s"
-    )
-    after = status(member, "web")
-    back = member.call("serve", "undo", "web", "--to", "1")
-    answered = met(member)
+    address = f"http://{status(member, 'web')['reach']['address']}:8080"
+    with asking(member, cluster, address) as answers:
+        updated = member.call("serve", "update", "web", "-e", "WHO=two")
+        broken = member.call(
+            "serve", "update", "web", "--image", f"{cluster.python}-is-not-there", "--wait", "3s"
+        )
+        after = status(member, "web")
+        back = member.call("serve", "undo", "web", "--to", "1")
+        answered = answers()
 
     assert answered["failures"] == []
     assert answered["answers"]["one"] > 0 and answered["answers"]["two"] > 0
@@ -213,16 +177,10 @@ def test_it_goes_to_nothing_and_comes_back(member: Team, page: str) -> None:
 
 
 def test_open_dials_another_pod_when_its_own_goes(member: Team, page: str) -> None:
-    command: Command = member.start("serve", "open", page, "--no-browser")
-    try:
-        command.until_said("-> page")
-        found = re.search(r"http://\S+", command.out)
-        assert found
-        first = fetch(found[0]).split()[1]
+    with opened(member, page) as url:
+        first = fetch(url).split()[1]
         member.admin("delete", "pod", first, "--wait=false")
-        until(lambda: _other(found[0], first), "an answer of another pod")
-    finally:
-        command.end()
+        until(lambda: _other(url, first), "an answer of another pod")
     until(lambda: status(member, page)["state"] == "ready", "the pod in its place")
 
 
@@ -278,6 +236,39 @@ def test_why_it_does_not_come_is_said(member: Team, cluster: Cluster) -> None:
     assert member.call("serve", "delete", "sad").out == "deleted sad\n"
 
 
+def test_a_service_elsewhere_is_found_by_its_name_and_its_hints_lead_there(
+    member: Team, place: Shared, cluster: Cluster, new_namespace: Callable[..., str]
+) -> None:
+    other = new_namespace()
+    everywhere = {"KUBECONFIG": str(cluster.kubeconfig), "RANKZERO_NAMESPACE": member.namespace}
+
+    def call(*words: str) -> Said:
+        return member.call("serve", *words, env=everywhere)
+
+    # What does not become ready costs nothing, and has the most to say.
+    image = f"{cluster.python}-is-not-there"
+    how = ("--image", image, "--port", "8080", "--name", "far", "--wait", "1s")
+    said = call("deploy", *how, "--namespace", other)
+    assert said.code == 1, said
+    assert f"rankzero serve update far --namespace {other}, end it:" in said.err
+    found = call("status", "far")
+    assert found.code == 0, found
+    hint = re.search(r"rankzero serve (open far .*)", found.out)
+    assert hint and hint[1].endswith(f"--namespace {other}") and "--context" in hint[1]
+
+    # The same name in the default place counts more; in two others, both are told.
+    near = call("deploy", *how)
+    assert f"/{member.namespace}" in call("status", "far").out.splitlines()[0], near
+    twice = member.call(
+        "serve", "status", "far", env={**everywhere, "RANKZERO_NAMESPACE": "default"}
+    )
+    assert (twice.code, '"far" could be 2 services' in twice.err) == (2, True), twice
+    for namespace in (other, member.namespace):
+        assert re.search(rf"far --context \S+ --namespace {namespace}\b", twice.err)
+        assert call("delete", "far", "--namespace", namespace).code == 0
+    assert "nor anywhere else" in call("status", "far").err
+
+
 def test_who_may_not_deploy_is_told_which_rights_it_takes(place: Shared, cluster: Cluster) -> None:
     barred = place.member(without("deployments", role=ROLE))
     how = ("--image", cluster.python, "--port", "8080", "--name", "not")
@@ -301,21 +292,12 @@ def test_a_predictor_is_served_from_an_image_with_its_framework_alone(
     how = ("--image", cluster.torch, "--model", "outputs", "--drain", "0s", "--wait", "3m")
     deployed = member.start("serve", "deploy", "app.py:Predictor", *how).wait(200.0)
     assert deployed.code == 0, deployed
-    command = member.start("serve", "open", "app", "--no-browser")
-    try:
-        command.until_said("-> app")
-        found = re.search(r"http://\S+", command.out)
-        assert found
-        body = urllib.request.Request(
-            f"{found[0]}predict", b"2", {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(body, timeout=PATIENCE) as answer:
-            assert json.loads(answer.read()) == {"output": 42.0}
-    finally:
-        command.end()
+    with opened(member, "app") as url:
+        assert predicted(url, 2) == 42.0
 
     member.script("class Predictor:\n    predict = 1 / 0", "app.py")
-    broken = member.start("serve", "update", "app", "--code", "--wait", "15s").wait(120.0)
+    # Another machine may have to pull the image first.
+    broken = member.start("serve", "update", "app", "--code", "--wait", "40s").wait(160.0)
     assert broken.code == 1
     assert (
         "its predictor cannot be loaded: ZeroDivisionError" in broken.err and "undone" in broken.err

@@ -137,3 +137,17 @@ def test_who_made_a_claim_counts_and_a_class_that_gives_is_proven(team: Team) ->
     assert (said.code, "rankzero has not made the volume theirs" in said.err) == (2, True), said
     assert team.call("volume", "delete", "theirs", "--force").code == 0
     gone(team)
+
+
+def test_a_volume_whose_class_is_not_there_is_not_made(cluster: Cluster, team: Team) -> None:
+    asked = ("volume", "create", "lost", "--size", "10Mi", "--class", "nosuch")
+    admin = {"KUBECONFIG": str(cluster.kubeconfig), "RANKZERO_NAMESPACE": team.namespace}
+    said = team.call(*asked, env=admin)
+    assert said.code == 3, said
+    assert '"nosuch", which is not there; nothing was made' in said.err
+    assert names(team) == set()
+
+    # Who may not look at classes is told that it is not known, and that the volume waits.
+    said = team.call(*asked)
+    assert (said.code, said.out) == (0, "made lost\n"), said
+    assert "note: pending; whether its class is there is not known" in said.err

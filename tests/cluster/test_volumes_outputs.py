@@ -56,7 +56,7 @@ def test_outputs_stay_and_are_fetched_when_the_pods_are_gone(keeping: Team) -> N
     assert said.code == 0, said
     run = submitted(team)
     assert "outputs on volume results" in said.err
-    assert f"outputs: on volume results; fetch: rankzero outputs {run}" in said.err
+    assert f"outputs: volume:results/{run}/outputs; fetch: rankzero outputs {run}" in said.err
     assert not (team.work / "outputs").exists(), "they stay there"
     until(
         lambda: "Running" not in team.admin("get", "pods", "-l", f"rankzero/run={run}"), "its end"

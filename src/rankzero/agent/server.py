@@ -1,18 +1,20 @@
 """`python server.zip`: a model server that is the first process of its pod.
 
 RANKZERO_SERVER is JSON: `settings` of the server, where they are put as a file, where the program
-and what travelled (`unpack`: parts, digest, into) are unpacked, and the folder to serve from. The
+and what travelled (`unpack`: parts, digest, into) are unpacked, and the folder to serve from. A
+model that has not travelled is at `inner` of the folder `base`, which people call `place`. The
 program is unpacked, too: what lies beside its modules is read as files, and compiled once for all
 its workers.
 """
 
+import errno
 import json
 import os
 import re
 import sys
 import zipfile
 from importlib import metadata
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from rankzero.agent import exits
 from rankzero.agent.unpack import Unpackable, unpack
@@ -22,6 +24,8 @@ CONFIG = "RANKZERO_SERVER"
 #: In the archive: a folder for each package that the server needs; and their versions, with the
 #: oldest Python that they run on.
 PACKAGES, VERSIONS = "packages", "packages.json"
+#: What is said of a model that is not where it should be, and how many of its neighbours are named.
+NO_MODEL, _SHOWN = "no-model", 10
 #: As the workers begin, too: the current folder is no place to import from yet.
 _BOOT = (
     "import sys; sys.path.pop(0); sys.path.append({root!r}); "
@@ -46,6 +50,7 @@ def main() -> None:
         if folder:
             os.makedirs(folder, exist_ok=True)
     _check_python(config["program"])
+    _check_model(config.get("model"))
     with open(config["settings_file"], "w", encoding="utf-8") as file:
         json.dump(config["settings"], file)
     os.chdir(config["workdir"])
@@ -66,6 +71,40 @@ def _check_python(program: str) -> None:
         said += "from an environment with that Python\n"
         sys.stderr.write(said % least)
         sys.exit(exits.REFUSED)
+
+
+def _check_model(model: Optional[Dict[str, str]]) -> None:
+    """Leaves where it is not there, and tells what is: the traceback of whoever opens it would not
+    tell a wrong path from a wrong volume."""
+    if model is None:
+        return
+    missing = missing_model(**model)
+    if missing:
+        said = {"kind": NO_MODEL, "message": missing}
+        sys.stderr.write(json.dumps(said) + "\n")
+        sys.exit(exits.REFUSED)
+
+
+def missing_model(base: str, inner: str, place: str) -> str:
+    """What there is in the place of a model that is not there; empty where it is."""
+    path = os.path.join(base, inner) if inner else base
+    try:
+        os.stat(path)
+        return ""
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR):
+            return "%s in %s cannot be read: %s" % (inner or "the model", place, error.strerror)
+    folder = os.path.dirname(path)
+    while not os.path.isdir(folder) and len(folder) > len(base):
+        folder = os.path.dirname(folder)
+    try:
+        there = sorted(os.listdir(folder))
+    except OSError:
+        there = []
+    shown = ", ".join(there[:_SHOWN]) + (", ..." if len(there) > _SHOWN else "")
+    where = os.path.relpath(folder, base)
+    beside = "there is" if where == "." else "in %s there is" % where
+    return "there is no %s in %s; %s: %s" % (inner, place, beside, shown or "nothing")
 
 
 def _versions(program: str) -> Dict[str, Any]:

@@ -157,6 +157,17 @@ def output_volume(plan: Mapping[str, Any]) -> str | None:
     return None if named is None or plan.get("backend") == "local" else str(named)
 
 
+def output_place(plan: Mapping[str, Any], run: str) -> str | None:
+    """Where on a claim a run's outputs stay, `CLAIM/RUN/outputs`; None where they do not, or on no
+    claim. plan: as submitted."""
+    named = output_volume(plan)
+    if named is None:
+        return None
+    volume = plan["job"].get("volumes", {}).get(named) or {"claim": named}
+    inner = (volume.get("sub_path"), run, "outputs")
+    return "/".join(filter(None, (volume["claim"], *inner))) if volume.get("claim") else None
+
+
 class Backend(Protocol):
     """A place where runs happen. Every method raises `rankzero.errors.Error` and nothing else
     for what a user or the environment did; `UnknownRun` where a run's id fits nothing.

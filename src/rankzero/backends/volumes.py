@@ -32,6 +32,15 @@ class VolumeInfo(NamedTuple):
     of_a_run: str = ""
 
 
+class Made(NamedTuple):
+    """new: it was not there yet. phase: as VolumeInfo's; note: what it waits for, empty where it
+    waits for nothing."""
+
+    new: bool
+    phase: str
+    note: str = ""
+
+
 class Proof(NamedTuple):
     """A volume was made, mounted, written and read. seconds: until it could be written; free: bytes
     that it has room for, -1 where nobody knows."""
@@ -61,9 +70,9 @@ class Volumes(Protocol):
         """By name."""
         ...
 
-    def make(self, name: str, source: Source) -> bool:
-        """Whether it was not there yet; what is there is never changed. Errors: BadRequest where it
-        is there otherwise."""
+    def make(self, name: str, source: Source) -> Made:
+        """What is there already is never changed. Errors: BadRequest where it is there otherwise,
+        Refused where it never could be."""
         ...
 
     def remove(self, name: str, *, force: bool = False) -> None:

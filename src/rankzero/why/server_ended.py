@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rankzero.driver.cluster.deployments import load_failed
+from rankzero.agent.server import NO_MODEL
+from rankzero.driver.cluster.deployments import said_of
 from rankzero.why.blocked import Trouble
 from rankzero.why.seen import Pod, Seen
 from rankzero.why.words import signal_name
@@ -23,10 +24,15 @@ def look(pod: Pod, seen: Seen) -> Trouble | None:
         text = f"is restarted because it does not answer: {dead.message}"
         remedy = "give it more time or processors (--cpu), or another path (--live)"
         return Trouble("server-hangs", text, remedy, lines[-_LINES:])
-    failed = load_failed(lines)
+    missing = said_of(lines, NO_MODEL)
+    if missing:
+        text = f"its model is not where it was said to be: {missing['message']}"
+        remedy = "put it there: rankzero volume put, or name another path: --model"
+        return Trouble("no-model", text, remedy, hopeless=True)
+    failed = said_of(lines, "load-failed")
     if failed:
         told = tuple(line for line in lines if not line.startswith("{"))
-        text = f"its predictor cannot be loaded: {failed}"
+        text = f"its predictor cannot be loaded: {failed.get('type')}: {failed.get('message')}"
         return Trouble("load-failed", text, f"try it here: {_HERE}", told[-_LINES:])
     again = f", {pod.restarts} times by now" if pod.restarts > 1 else ""
     if ended.code == 0:

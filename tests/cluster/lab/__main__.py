@@ -102,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
 def _build(args: argparse.Namespace) -> None:
     with cluster.alone():
         compile.compile_all()
+        compile.metrics_server()
         if args.kueue:
             compile.kueue()
 

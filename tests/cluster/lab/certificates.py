@@ -10,6 +10,8 @@ from .places import API, API_SERVICE, GATE, HUB, KUBECONFIG, PKI, node_address, 
 from .shell import run
 
 DAYS = 365
+#: Who signs what the API server shows to servers behind it, and the name that it has there.
+FRONT, FRONT_NAME = "front-ca", "front-proxy"
 
 
 def make(nodes: int) -> None:
@@ -17,14 +19,16 @@ def make(nodes: int) -> None:
     PKI.mkdir(parents=True, exist_ok=True)
     PKI.chmod(0o700)
     if not (PKI / "ca.crt").exists():
-        _key("ca")
-        _ssl("req", "-x509", "-new", "-key", "ca.key", "-out", "ca.crt", "-subj", "/CN=lab")
+        _authority("ca", "lab")
+        # With this one the API server shows servers behind it for whom it asks.
+        _authority(FRONT, "lab-front")
         _key("sa")
     names = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "localhost"]
     addresses = ["127.0.0.1", API_SERVICE, HUB, GATE]
     certificate("apiserver", "/CN=kube-apiserver", names, addresses)
     certificate("apiserver-kubelet", "/O=system:masters/CN=apiserver-kubelet")
     certificate("admin", "/O=system:masters/CN=admin")
+    certificate("front", f"/CN={FRONT_NAME}", by=FRONT)
     for name in ("controller-manager", "scheduler", "proxy"):
         certificate(name, f"/CN=system:kube-{name}" if name != "proxy" else "/CN=system:kube-proxy")
     for index in range(nodes):
@@ -57,10 +61,14 @@ def kubeconfig(user: dict[str, str], namespace: str = "default") -> str:
 
 
 def certificate(
-    name: str, subject: str, names: list[str] | None = None, addresses: list[str] | None = None
+    name: str,
+    subject: str,
+    names: list[str] | None = None,
+    addresses: list[str] | None = None,
+    by: str = "ca",
 ) -> None:
     """A key and a certificate `name.key` and `name.crt` in PKI, and the kubeconfig of their owner,
-    where they are not there yet."""
+    where they are not there yet. by: who signs it."""
     if kubeconfig_of(name).exists():
         return
     _key(name)
@@ -68,7 +76,7 @@ def certificate(
     wanted = [f"DNS:{x}" for x in names or ()] + [f"IP:{x}" for x in addresses or ()]
     extension = PKI / f"{name}.ext"
     extension.write_text(f"subjectAltName={','.join(wanted)}\n" if wanted else "")
-    signed_by = ("-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial")
+    signed_by = ("-CA", f"{by}.crt", "-CAkey", f"{by}.key", "-CAcreateserial")
     _ssl(
         *("x509", "-req", "-in", f"{name}.csr", "-out", f"{name}.crt", *signed_by),
         *("-days", str(DAYS), "-extfile", extension.name),
@@ -76,6 +84,21 @@ def certificate(
     parts = {"client-certificate-data": f"{name}.crt", "client-key-data": f"{name}.key"}
     user = {k: base64.b64encode((PKI / v).read_bytes()).decode() for k, v in parts.items()}
     kubeconfig_of(name).write_text(kubeconfig(user))
+
+
+def _authority(name: str, called: str) -> None:
+    _key(name)
+    _ssl(
+        "req",
+        "-x509",
+        "-new",
+        "-key",
+        f"{name}.key",
+        "-out",
+        f"{name}.crt",
+        "-subj",
+        f"/CN={called}",
+    )
 
 
 def _key(name: str) -> None:

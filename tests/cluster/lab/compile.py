@@ -1,5 +1,5 @@
 """Compiling Kubernetes, CoreDNS and the pause program from their Go modules, once; and on demand
-Kueue."""
+metrics-server and Kueue."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ KUBERNETES = (
 )
 #: Folder of the sources -> name of the program.
 MADE = {"pause": "pause", "dns": "coredns", "kube": "kube"}
-#: Compiled where a test asks for it.
-KUEUE = "kueue"
+#: Compiled where a test asks for them.
+KUEUE, METRICS = "kueue", "metrics-server"
 #: What its module says of the objects that it needs in a cluster.
 MANIFESTS = BIN / "kueue.manifests"
 
@@ -46,11 +46,18 @@ def kueue() -> tuple[Path, Path]:
     return BIN / KUEUE, MANIFESTS
 
 
+def metrics_server() -> Path:
+    """metrics-server; compiled where it is missing. Errors: LabError with the compiler's words."""
+    _make({"metrics": METRICS})
+    return BIN / METRICS
+
+
 def _make(programs: Mapping[str, str]) -> None:
     missing = [folder for folder, program in programs.items() if not _is_made(folder, program)]
     for folder in missing:
         program = programs[folder]
-        long = "; about 8 minutes on 2 cores" if program in ("kube", KUEUE) else ""
+        minutes = {"kube": 8, KUEUE: 9, METRICS: 3}.get(program)
+        long = f"; about {minutes} minutes on 2 cores" if minutes else ""
         say(f"compiling {program} (once{long})")
         _compile(folder, program)
         _stamp(program).write_text(_fingerprint(folder))

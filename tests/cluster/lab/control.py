@@ -8,7 +8,7 @@ from functools import partial
 from typing import NoReturn
 
 from . import namespaces, network
-from .certificates import kubeconfig_of
+from .certificates import FRONT, FRONT_NAME, kubeconfig_of
 from .kubectl import ready
 from .places import (
     BIN,
@@ -76,7 +76,7 @@ def main() -> NoReturn:
     _registries(services)
     services.start("storage", *namespaces.python("_storage"))
     for what, port in (("DNS", 53), ("the registry", 5000), ("the private registry", 5001)):
-        until(what, partial(_listens, HUB, port), 60)
+        until(what, partial(listens, HUB, port), 60)
     STARTED.touch()
     services.keep()
 
@@ -109,9 +109,23 @@ def _api_server(services: Services) -> None:
         f"--kubelet-client-certificate={PKI}/apiserver-kubelet.crt",
         f"--kubelet-client-key={PKI}/apiserver-kubelet.key",
         "--kubelet-preferred-address-types=InternalIP",
+        *_behind(),
         f"--audit-policy-file={policy}",
         f"--audit-log-path={LOG}/audit.jsonl",
         "--feature-gates=SizeBasedListCostEstimate=false",  # it asks more of etcd than Debian's has
+    )
+
+
+def _behind() -> tuple[str, ...]:
+    """How the API server tells servers behind it, such as one of metrics, for whom it asks."""
+    return (
+        f"--proxy-client-cert-file={PKI}/front.crt",
+        f"--proxy-client-key-file={PKI}/front.key",
+        f"--requestheader-client-ca-file={PKI}/{FRONT}.crt",
+        f"--requestheader-allowed-names={FRONT_NAME}",
+        "--requestheader-username-headers=X-Remote-User",
+        "--requestheader-group-headers=X-Remote-Group",
+        "--requestheader-extra-headers-prefix=X-Remote-Extra-",
     )
 
 
@@ -127,6 +141,7 @@ def _controllers(services: Services) -> None:
         "--leader-elect=false",
         "--node-monitor-period=1s",
         "--node-monitor-grace-period=10s",
+        "--horizontal-pod-autoscaler-sync-period=5s",
         "--controllers=" + ",".join(["*", *(f"-{name}-controller" for name in without)]),
     )
     services.start(
@@ -156,7 +171,8 @@ def _registries(services: Services) -> None:
         services.start(name, "docker-registry", "serve", path)
 
 
-def _listens(address: str, port: int) -> bool:
+def listens(address: str, port: int) -> bool:
+    """Whether somebody takes connections there."""
     try:
         socket.create_connection((address, port), 1).close()
     except OSError:

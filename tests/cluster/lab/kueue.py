@@ -9,24 +9,21 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import os
-import subprocess
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from . import certificates, cluster, compile, control, namespaces
+from . import certificates, cluster, compile, guests
 from .kubectl import admin
-from .places import GATE, HUB, LOG, MARK, PKI, STATE
-from .shell import LabError, until
+from .places import GATE, HUB, PKI, STATE
 
 #: The label of namespaces whose Jobs it looks at.
 WATCHED = {"rankzero.lab/queues": "watched"}
 WEBHOOKS, HEALTH = 9443, 8081
 _GROUP = "kueue.x-k8s.io"
 _HOOKS = ("mutatingwebhookconfiguration", "validatingwebhookconfiguration")
-_FOLDER, _LOG = STATE / "kueue", LOG / "kueue.log"
+_FOLDER = STATE / "kueue"
 
 
 @contextlib.contextmanager
@@ -39,34 +36,22 @@ def standing() -> Iterator[None]:
         kinds = manifests / "crd" / "bases"
         admin("apply", "--server-side", "-f", kinds)
         admin("wait", "--for=condition=Established", "--timeout=60s", "-f", kinds)
-        process = _start(program)
-        try:
-            until("Kueue", lambda: _ready(process), 90, _LOG)
+        with guests.running("kueue", program, *_prepared(), ready=_ready):
             admin.apply(*_webhooks(manifests / "webhook" / "manifests.yaml"))
             yield
-        finally:
-            process.kill()
-            process.wait()
     finally:
         _take_away()
 
 
-def _start(program: Path) -> subprocess.Popen[bytes]:
+def _prepared() -> tuple[str, ...]:
+    """Its arguments, once there is what they name."""
     certificates.certificate("kueue", "/O=system:masters/CN=kueue", ["kueue"], [HUB])
     _FOLDER.mkdir(exist_ok=True)
     for kind in ("crt", "key"):
         (_FOLDER / f"tls.{kind}").write_bytes((PKI / f"kueue.{kind}").read_bytes())
     settings = _FOLDER / "config.json"
     settings.write_text(json.dumps(_settings()))
-    words = [
-        *("setpriv", "--pdeathsig", "KILL"),
-        *("nsenter", "--target", str(namespaces.pid_of(control.HOST)), "--net"),
-        *(str(program), "--config", str(settings), "--feature-gates=VisibilityOnDemand=false"),
-    ]
-    name, value = MARK.split("=", 1)
-    env = {**os.environ, "KUBECONFIG": str(certificates.kubeconfig_of("kueue")), name: value}
-    with _LOG.open("ab") as log:
-        return subprocess.Popen(words, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    return ("--config", str(settings), "--feature-gates=VisibilityOnDemand=false")
 
 
 def _settings() -> dict[str, Any]:
@@ -83,9 +68,7 @@ def _settings() -> dict[str, Any]:
     }
 
 
-def _ready(process: subprocess.Popen[bytes]) -> bool:
-    if process.poll() is not None:
-        raise LabError(f"Kueue ended with {process.returncode}: see {_LOG}")
+def _ready() -> bool:
     try:
         with urllib.request.urlopen(f"http://{GATE}:{HEALTH}/readyz", timeout=2):
             return True

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
-from . import cluster, images, kueue, registry
+from . import cluster, images, kueue, metrics, registry
 from .kubectl import Kubectl, admin
 from .places import BIN
 
@@ -75,3 +75,13 @@ def queues(found: Cluster) -> contextlib.AbstractContextManager[None]:
     if os.environ.get(KUEUE_VARIABLE) != "1":
         raise NoCluster(f"no Kueue: {KUEUE_VARIABLE}=1 has it compiled, or says that it is there")
     return kueue.standing() if found.is_lab else contextlib.nullcontext()
+
+
+def loads(found: Cluster) -> contextlib.AbstractContextManager[None]:
+    """What measures the load of pods, within a block: a metrics-server. Errors: NoCluster where
+    the cluster is another and has none."""
+    if found.is_lab:
+        return metrics.standing()
+    if not found.kubectl.succeeds("get", "apiservice", metrics.API):
+        raise NoCluster("the cluster has no metrics-server")
+    return contextlib.nullcontext()

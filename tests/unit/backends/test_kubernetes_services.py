@@ -141,12 +141,58 @@ def test_endpoints_say_who_answers_and_who_drains() -> None:
     ]
 
 
-def test_who_scales_it_and_why_not() -> None:
-    bad = {"type": "ScalingActive", "status": "False", "reason": "No", "message": "no metrics"}
-    spec = {"minReplicas": 1, "maxReplicas": 5}
-    found = reading.scaling({"spec": spec, "status": {"conditions": [bad]}})
+def scaler(message: str = "", reason: str = "FailedGetResourceMetric") -> dict[str, Any]:
+    bad = {"type": "ScalingActive", "status": "False", "reason": reason, "message": message}
+    target = {"type": "Utilization", "averageUtilization": 70}
+    metrics = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
+    load = {"type": "Resource", "resource": {"current": {"averageUtilization": 12}}}
+    status = {"conditions": [bad]} if message else {"currentMetrics": [load]}
+    spec = {"minReplicas": 1, "maxReplicas": 5, "metrics": metrics}
+    return {"metadata": {"name": "web"}, "spec": spec, "status": status}
 
-    assert (found.minimum, found.maximum, found.at, found.note) == (1, 5, None, "no metrics")
+
+def test_how_it_is_scaled_is_told_with_its_load() -> None:
+    found = reading.scaling(scaler(), "web")
+
+    assert (found.minimum, found.maximum, found.target, found.at) == (1, 5, 70, 12)
+    assert found.trouble is None
+
+
+_GET = "the HPA was unable to compute the replica count: failed to get cpu utilization: "
+_FETCH = _GET + "unable to get metrics for resource cpu: "
+_API = _FETCH + "unable to fetch metrics from resource metrics API: the server "
+
+
+@pytest.mark.parametrize(
+    ("message", "cause", "text"),
+    [
+        (
+            f"{_API}could not find the requested resource (get pods.metrics.k8s.io)",
+            "no-metrics",
+            "the cluster has no metrics-server",
+        ),
+        (
+            f"{_API}is currently unable to handle the request (get pods.metrics.k8s.io)",
+            "metrics-silent",
+            "metrics-server does not answer",
+        ),
+        (f"{_FETCH}no metrics returned from resource metrics API", "metrics-not-yet", "not known"),
+        (
+            f"{_GET}did not receive metrics for targeted pods (pods might be unready)",
+            "metrics-not-yet",
+            "is not known yet",
+        ),
+        ("something else", "not-scaling", "something else"),
+    ],
+)
+def test_why_it_does_not_scale_is_told(message: str, cause: str, text: str) -> None:
+    found = reading.scaling(scaler(message), "web").trouble
+
+    assert found is not None and found.cause == cause and text in found.text
+
+
+def test_a_service_that_was_scaled_to_nothing_is_not_in_trouble() -> None:
+    assert reading.scaling(scaler("scaling is disabled", "ScalingDisabled"), "web").trouble is None
 
 
 def test_what_only_versions_had_that_go_now_goes_with_them() -> None:

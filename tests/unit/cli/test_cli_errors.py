@@ -24,6 +24,19 @@ def test_an_unknown_verb_far_from_all(rankzero):
     assert (code, "see rankzero --help" in err) == (2, True)
 
 
+@pytest.mark.parametrize("more", [(), ("app.py:Predictor",), ("service.yaml",)])
+def test_an_unknown_verb_of_services_is_no_predictor(rankzero, more):
+    code, _, err = rankzero("serve", "deplo", *more)
+    assert code == 2
+    assert 'there is no command "deplo"; did you mean "deploy"?' in err
+
+
+@pytest.mark.parametrize("argv", [("app.py:P", "--workers", "0"), ("--workers", "0", "app.py:P")])
+def test_a_predictor_stands_for_the_verb_that_serves_it_here(rankzero, argv):
+    code, _, err = rankzero("serve", *argv)
+    assert (code, "workers is 0; at least 1" in err) == (2, True), err
+
+
 @pytest.mark.parametrize("argv", [("run", "a.py", "--epochs", "3"), ("run", "a.py", "3")])
 def test_words_for_the_script_belong_after_the_dashes(rankzero, argv):
     code, _, err = rankzero(*argv)

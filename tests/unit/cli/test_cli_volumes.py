@@ -54,8 +54,23 @@ def test_the_end_says_where_outputs_stay(paper):
     screen, sheet = paper()
     say_end(screen, Facts("any-0000", WELL, {"backend": "kubernetes", "job": JOB}), None, None)
     assert sheet.text() == (
-        "✓ succeeded in 11.2 s · outputs: on volume results; fetch: rankzero outputs any-0000\n"
+        "✓ succeeded in 11.2 s · outputs: volume:disk/runs/any-0000/outputs; "
+        "fetch: rankzero outputs any-0000\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("volume", "said"),
+    [
+        ({"claim": "models", "sub_path": "team/a"}, "volume:models/team/a/any-0000/outputs; "),
+        ({"nfs": "files:/exports"}, "on volume results; "),
+    ],
+)
+def test_the_end_says_where_on_a_claim_outputs_stay(paper, volume, said):
+    screen, sheet = paper()
+    plan = {"backend": "kubernetes", "job": {**JOB, "volumes": {"results": volume}}}
+    say_end(screen, Facts("any-0000", WELL, plan), None, None)
+    assert f"outputs: {said}fetch" in sheet.text()
 
 
 def test_a_laptop_has_no_volumes_to_speak_of(paper):

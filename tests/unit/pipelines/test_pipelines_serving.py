@@ -32,7 +32,7 @@ steps:
       predictor: app.py:Digits
       model: ${inputs.model}
       image: registry.test/team/torch:2
-      env: {CLASSES: "${inputs.classes}", PRICE: "$${HOME}"}
+      env: {CLASSES: "${inputs.classes}", PRICE: "$${HOME}", WHERE: "${inputs.model}/a"}
       server: {workers: "${workers}"}
     inputs: [train.model, train.classes]
   ask: {command: "curl ${inputs.address}", inputs: [serve.address]}
@@ -74,7 +74,8 @@ def test_a_service_is_a_step_with_the_keys_of_a_service_file() -> None:
     assert step.outputs == {"address": "value"}
     assert step.service["name"] == "digits-serve"
     assert step.service["model"] == "${inputs.model}"
-    assert step.service["env"] == {"CLASSES": "${inputs.classes}", "PRICE": "$${HOME}"}
+    env = {"CLASSES": "${inputs.classes}", "PRICE": "$${HOME}", "WHERE": "${inputs.model}/a"}
+    assert step.service["env"] == env
     assert step.service["server"] == {"workers": 2}
     assert unused(pipeline) == []
 
@@ -149,6 +150,9 @@ def test_on_a_cluster_it_finds_its_model_on_the_volume_of_outputs() -> None:
     assert settings["model"] == "/handed-on/digits-7f3a-1/outputs/model"
     assert settings["workers"] == 2 and settings["port"] == 8000
     assert env["PRICE"] == "${HOME}" and env["LEVEL"] == "one"
+    assert env["WHERE"] == "/handed-on/digits-7f3a-1/outputs/model/a"
+    asked = filling.request(*started(load()))
+    assert asked["model"] == "volume:handed-on/digits-7f3a-1/outputs/model"
     mounts = {one["mountPath"]: one for one in server["volumeMounts"]}
     assert mounts["/handed-on"]["readOnly"]
     claims = [

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from rankzero.spec.given import Given
-from rankzero.spec.problems import SpecError
+from rankzero.spec.problems import Problem, SpecError
+from rankzero.spec.reading import read_text
 from rankzero.spec.services.changes import changes
 from rankzero.spec.services.making import change, make
 from rankzero.spec.services.model import Service
@@ -31,11 +32,17 @@ def web(**more: Any) -> Service:
         ({"autoscale": "1:5"}, "--autoscale: is by the processors asked for, and none are"),
         ({"node_port": "30000"}, "--node-port: is only there with NodePort"),
         ({"volumes": ["a:/x", "b:/x"]}, "a and b are both mounted at /x"),
-        ({"env": {"A": "1"}, "secrets": {"A": "s/k"}}, "A is both in `env` and in `secrets`"),
+        (
+            {"env": {"A": "1"}, "secrets": {"A": "s/k"}},
+            "A has a value of its own and one from a Secret",
+        ),
         ({"pod": {"containers": [{"name": "server", "$patch": "delete"}]}}, "must leave the"),
         ({"pod": {"restartPolicy": "Never"}}, "a service is kept alive"),
-        ({"server": {"workers": 2}}, "shapes the server of a predictor, and this serves none"),
-        ({"predictor": "a.py:A", "server": {"workers": 0}}, "workers is 0; at least 1"),
+        (
+            {"server": {"workers": 2}},
+            "--workers: shapes the server of a predictor, and this serves",
+        ),
+        ({"predictor": "a.py:A", "server": {"max_batch": 0}}, "--max-batch: max-batch is 0"),
         ({"predictor": "a.py:A", "server": {"wrokers": 1}}, 'unknown key "wrokers"'),
         ({"pod": {"containers": 1}}, "--pod: containers: must be a list"),
     ],
@@ -43,6 +50,28 @@ def web(**more: Any) -> Service:
 def test_what_is_wrong_is_said_with_its_option(said: dict[str, Any], message: str) -> None:
     with pytest.raises(SpecError, match=message):
         web(**said)
+
+
+def test_what_a_file_says_is_mended_in_the_file() -> None:
+    text = "autoscale: 1:5\nnode_port: 31000\nname: web\nimage: web:1\n"
+    problems: list[Problem] = []
+    file = read_text(text, "web.yaml", problems)
+
+    with pytest.raises(SpecError) as raised:
+        make({}, file=file)
+    assert [str(one) for one in raised.value.problems] == [
+        "web.yaml: port: is missing",
+        "web.yaml:1: autoscale: is by the processors asked for, and none are; say how many: "
+        "`cpu: 1`",
+        "web.yaml:2: node_port: is only there with NodePort: `expose: NodePort`",
+    ]
+
+
+def test_an_option_beside_a_file_is_mended_as_an_option() -> None:
+    file = read_text("name: web\nimage: web:1\nport: 80\n", "web.yaml", [])
+
+    with pytest.raises(SpecError, match=r"--autoscale: .*: --cpu 1"):
+        make({"autoscale": "1:5"}, file=file)
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:

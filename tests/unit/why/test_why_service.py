@@ -78,6 +78,15 @@ def test_a_predictor_that_cannot_be_loaded_is_told_by_its_error() -> None:
     assert found.evidence == ("app.py cannot be loaded",)
 
 
+def test_a_model_that_is_not_there_is_told_and_no_wait_mends_it() -> None:
+    said = {"kind": "no-model", "message": "there is no a in volume models; there is: b"}
+    ended = Ended("Error", 3, json.dumps(said) + "\n")
+    found = service.place(pod(ended=ended, restarts=1), SEEN).trouble
+
+    assert found is not None and (found.cause, found.hopeless) == ("no-model", True)
+    assert found.text.endswith("there is no a in volume models; there is: b")
+
+
 def test_what_a_ready_pod_went_through_is_over() -> None:
     place = service.place(pod(ready=True, ended=Ended("Error", 3), restarts=4), SEEN)
 

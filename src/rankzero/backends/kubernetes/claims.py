@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rankzero.backends.base import Helper
-from rankzero.backends.kubernetes import state
+from rankzero.backends.kubernetes import claiming, state
 from rankzero.backends.kubernetes.cluster import Cluster, Object
 from rankzero.backends.kubernetes.helping import HelperPod, helping
 from rankzero.backends.kubernetes.images import fallback
 from rankzero.backends.kubernetes.proving import prove
 from rankzero.backends.kubernetes.trouble import Absent, Taken
 from rankzero.backends.moving import brought, sent
-from rankzero.backends.volumes import Moved, Proof, Say, VolumeInfo, absent
+from rankzero.backends.volumes import Made, Moved, Proof, Say, VolumeInfo, absent
 from rankzero.errors import BadRequest, Refused
 from rankzero.plan.kubernetes import claims, helper, layout, names, pod
 from rankzero.plan.kubernetes.helper import Like
@@ -46,16 +46,17 @@ class ClusterVolumes:
         infos = [_info(one, users, self._where) for one in found]
         return sorted(infos, key=lambda info: info.name)
 
-    def make(self, name: str, source: Source) -> bool:
+    def make(self, name: str, source: Source) -> Made:
         wanted = claims.claim(name, source)
+        outlook = claiming.outlook(self._cluster, wanted)
         try:
             self._cluster.create(wanted)
         except Taken:
-            fault = claims.differs(self._cluster.one(_KIND, name), wanted)
-            if fault:
+            there = self._cluster.one(_KIND, name)
+            if fault := claims.differs(there, wanted):
                 raise BadRequest(f"the volume {name} {fault}; nothing was changed.") from None
-            return False
-        return True
+            return Made(False, _phase(there))
+        return Made(True, "Pending", outlook)
 
     def remove(self, name: str, *, force: bool = False) -> None:
         claim = self._known(name)
@@ -166,6 +167,11 @@ def _like(name: str, how: Helper, image: str) -> Like:
     return helper.like_none(name, how.image or image, how.user, layout.VOLUME)
 
 
+def _phase(claim: Object) -> str:
+    leaving = claim["metadata"].get("deletionTimestamp")
+    return "Terminating" if leaving else str(claim.get("status", {}).get("phase", ""))
+
+
 def _info(claim: Object, users: Mapping[str, tuple[str, ...]], where: str) -> VolumeInfo:
     meta, spec, status = claim["metadata"], claim["spec"], claim.get("status", {})
     labels = meta.get("labels") or {}
@@ -175,7 +181,7 @@ def _info(claim: Object, users: Mapping[str, tuple[str, ...]], where: str) -> Vo
         size=str((status.get("capacity") or {}).get("storage", asked)),
         storage_class=str(spec.get("storageClassName") or ""),
         access=tuple(spec.get("accessModes") or ()),
-        phase="Terminating" if meta.get("deletionTimestamp") else str(status.get("phase", "")),
+        phase=_phase(claim),
         used_by=users.get(str(meta["name"]), ()),
         where=where,
         created=state.seconds(str(meta["creationTimestamp"])),

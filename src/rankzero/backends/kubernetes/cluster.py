@@ -51,10 +51,19 @@ class Reply(NamedTuple):
 
 
 class Cluster:
-    """One context of the kubeconfig. Every method raises `Refused` in the user's words."""
+    """One context of the kubeconfig. Every method raises `Refused` in the user's words.
 
-    def __init__(self, context: str | None = None, namespace: str | None = None) -> None:
-        self._context, self._namespace = context, namespace
+    again: the options with which a command comes here once more, ` --namespace team`; empty where
+    it needs none."""
+
+    def __init__(
+        self, context: str | None = None, namespace: str | None = None, again: str = ""
+    ) -> None:
+        self._context, self._namespace, self.again = context, namespace, again
+
+    def called(self, name: str) -> str:
+        """What stands here under a name, as a command that is typed has to call it."""
+        return name + self.again
 
     @cached_property
     def _chosen(self) -> Context:

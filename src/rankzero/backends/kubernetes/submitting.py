@@ -83,8 +83,7 @@ def _take_back(cluster: Cluster, volumes: Iterable[Mapping[str, Any]]) -> None:
 
 
 def undo(cluster: Cluster, kind: str, name: str, remedy: str, why: BaseException) -> None:
-    """Delete what owns the rest. remedy: the command that deletes it, with its name. why: it is
-    undone for.
+    """Delete what owns the rest. remedy: the command that deletes it. why: it is undone for.
 
     Errors: Refused where that fails, too, beside why it is done.
     """
@@ -92,7 +91,7 @@ def undo(cluster: Cluster, kind: str, name: str, remedy: str, why: BaseException
         cluster.delete(kind, name)
     except Refused as error:
         if isinstance(why, Refused):
-            left = f"what there is of {remedy.rpartition(' ')[2]} could not be deleted"
+            left = "what there is of it could not be deleted"
             raise Refused(f"{why.args[0]}; {left}", remedy) from error
 
 

@@ -20,7 +20,7 @@ from rankzero.backends.local.folder import Runs
 from rankzero.backends.local.folders import Folders
 from rankzero.backends.moving import brought, sent
 from rankzero.backends.viewer import Lost
-from rankzero.backends.volumes import Moved, Proof, Say, VolumeInfo, absent
+from rankzero.backends.volumes import Made, Moved, Proof, Say, VolumeInfo, absent
 from rankzero.errors import BadRequest, Refused
 from rankzero.plan.kubernetes import claims
 
@@ -37,14 +37,14 @@ class LocalVolumes:
     def all(self) -> list[VolumeInfo]:
         return list(self._infos())
 
-    def make(self, name: str, source: Source) -> bool:
+    def make(self, name: str, source: Source) -> Made:
         wanted = claims.claim(name, source)
         if self._folders.make(wanted):
-            return True
+            return Made(True, "Bound")
         there = self._folders.claim(name)
         if there is not None and (fault := claims.differs(there, wanted)):
             raise BadRequest(f"the volume {name} {fault}; nothing was changed.")
-        return False
+        return Made(False, "Bound")
 
     def remove(self, name: str, *, force: bool = False) -> None:
         self._known(name)

@@ -1,5 +1,5 @@
 """The place whose services a command means: the one that was named; else this machine, where it has
-a service of that name; else the current cluster."""
+a service of that name; else the current cluster, or where else something was sent to from here."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def place(where: Where) -> Kept:
         from rankzero.backends.local.services.here import Here
 
         return Here(defaults)
-    from rankzero.backends.kubernetes.cluster import Cluster
+    from rankzero.backends.kubernetes.services.finding import there
     from rankzero.backends.kubernetes.services.there import There
 
-    return There(Cluster(found.context, found.namespace), defaults)
+    return There(there(found, where), defaults)
 
 
 def having(name: str, where: Where) -> Kept:
@@ -45,7 +45,17 @@ def having(name: str, where: Where) -> Kept:
         meant = near(name, [one.name for one in here])
         text = f'There is no service "{name}" on this machine, and no kubeconfig says where else.'
         raise BadRequest(text + meant, "See them all: rankzero serve list")
-    return place(where)
+    return _on_cluster(name, where)
+
+
+def _on_cluster(name: str, where: Where) -> Kept:
+    """The namespace that has it, of all that something was sent to from here."""
+    from rankzero.backends.kubernetes.services.finding import find
+    from rankzero.backends.kubernetes.services.there import There
+
+    config = backends.config()
+    called, found = to_deploy(where, config)
+    return There(find(name, found, where), config.defaults_at(called))
 
 
 def everything(where: Where) -> tuple[list[Service], list[Refused]]:

@@ -51,6 +51,9 @@ class Kept(Protocol):
 
     serves_on: bool
 
+    def called(self, name: str) -> str:
+        """What stands here under a name, as a command that is typed has to call it."""
+
     def plan(
         self,
         options: Mapping[str, Any],

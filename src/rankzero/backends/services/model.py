@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from rankzero.backends.places import LOCAL
+from rankzero.why.blocked import Trouble
 from rankzero.why.standing import Place, Standing
 
 
@@ -83,14 +84,15 @@ class Reach(NamedTuple):
 
 
 class Scaling(NamedTuple):
-    """Who changes the number of pods by itself. at: the load now, in percent, where it is known;
-    note: why it cannot tell."""
+    """How the cluster changes the number of pods by itself: between minimum and maximum, to keep
+    the load at target. at: the load now, in percent, where it is known. trouble: why it does not.
+    """
 
     minimum: int
     maximum: int
     target: int
     at: int | None = None
-    note: str = ""
+    trouble: Trouble | None = None
 
 
 class Service(NamedTuple):
@@ -126,6 +128,11 @@ class Service(NamedTuple):
     def here(self) -> bool:
         """Whether it is a process of this machine."""
         return self.where == LOCAL
+
+    @property
+    def called(self) -> str:
+        """Its name as commands take it, with what leads to its place."""
+        return self.standing.seen.run or self.name
 
 
 class Outcome(NamedTuple):

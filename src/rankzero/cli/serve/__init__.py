@@ -31,7 +31,8 @@ class _Serve(Verbs):
     """A group in which `app.py:Predictor` stands for `here app.py:Predictor`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in VERBS and any(_predictor(word) for word in args):
+        options_first = args[:1] != [] and args[0].startswith("-")
+        if any(map(_predictor, args if options_first else args[:1])):
             args = ["here", *args]
         return super().parse_args(ctx, args)
 

@@ -132,7 +132,7 @@ def _deploy(place: Kept, made: Planned, detach: bool, output: str) -> int:
     else:
         follow.say_failed(name, outcome, changed.wait)
         terminal.err().say(
-            f"  it goes on trying; change it: rankzero serve update {name}, "
-            f"end it: rankzero serve delete {name}"
+            f"  it goes on trying; change it: rankzero serve update {place.called(name)}, "
+            f"end it: rankzero serve delete {place.called(name)}"
         )
     return follow.code(outcome)

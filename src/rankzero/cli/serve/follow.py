@@ -36,7 +36,9 @@ def until_ready(place: Kept, name: str, changed: Changed, *, quiet: bool = False
                 waiting.show(found.standing)
     except KeyboardInterrupt:
         waiting.clear()
-        terminal.err().say(f"  {name} goes on; look at it: rankzero serve status {name}")
+        terminal.err().say(
+            f"  {name} goes on; look at it: rankzero serve status {place.called(name)}"
+        )
         raise
     waiting.clear()
     return outcome

@@ -31,7 +31,7 @@ def command(name: str, watch: bool, output: str, where: Where) -> int:
     current), pods (pod, version, address, ready, restarts, created, leaving, machine, state,
     reason, since, cause, remedy), reach (kind, name, address, port, node_port, hosts, outside,
     urls), endpoints (address, port, pod, machine, ready, serving), scaling (minimum, maximum,
-    target, at, note), request, not_shown.
+    target, at, note, cause, evidence, remedy), request, not_shown.
     """
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.services import say_service, service_json

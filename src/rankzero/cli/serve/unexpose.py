@@ -27,10 +27,11 @@ def command(name: str, output: str, where: Where) -> int:
     """
     from rankzero.cli.show import programs, terminal
 
-    having(name, where).unexpose(name)
+    place = having(name, where)
+    place.unexpose(name)
     if output == "json":
         programs.print_json({"service": name})
     else:
-        again = f"rankzero serve expose {name}"
+        again = f"rankzero serve expose {place.called(name)}"
         terminal.out().say(f"{name} has no address any more; its pods go on. Again: {again}")
     return 0

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rankzero.backends.places import Where
     from rankzero.backends.services.model import Service
     from rankzero.cli.show.terminal import Screen
+    from rankzero.why.blocked import Trouble
 
 
 @click.command()
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
 def command(name: str, output: str, where: Where) -> int:
     """Say why pods of a service are not ready.
 
-    Each reason once, with its pods, its evidence, and what to do about it.
+    Each reason once, with its pods, its evidence, and what to do about it; and why their number
+    does not follow the load, where it should.
 
     JSON: service, state and `causes`, a list with cause (a stable word, or null where the pods are
-    on their way), title, pods, evidence, remedy.
+    on their way), title, pods (none where it is about their number), evidence, remedy.
     """
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.services import head
@@ -51,20 +53,27 @@ def command(name: str, output: str, where: Where) -> int:
 def _causes(found: Service) -> Iterator[dict[str, Any]]:
     for pods, place in found.standing.grouped():
         trouble = place.trouble
-        yield {
-            "cause": None if trouble is None else trouble.cause,
-            "title": place.text,
-            "pods": pods,
-            "evidence": [] if trouble is None else list(trouble.evidence),
-            "remedy": "" if trouble is None else trouble.remedy,
-        }
+        yield _cause(place.text, pods, trouble)
+    if found.scaling is not None and (trouble := found.scaling.trouble) is not None:
+        yield _cause(trouble.text, [], trouble)
+
+
+def _cause(title: str, pods: list[str], trouble: Trouble | None) -> dict[str, Any]:
+    return {
+        "cause": None if trouble is None else trouble.cause,
+        "title": title,
+        "pods": pods,
+        "evidence": [] if trouble is None else list(trouble.evidence),
+        "remedy": "" if trouble is None else trouble.remedy,
+    }
 
 
 def _say(screen: Screen, cause: dict[str, Any]) -> None:
     from rankzero.cli.show.lines import visible
     from rankzero.why.blocked import listed
 
-    screen.say(f"  {listed(cause['pods'])}: {visible(cause['title'])}")
+    about = listed(cause["pods"]) or "scaling"
+    screen.say(f"  {about}: {visible(cause['title'])}")
     for line in cause["evidence"]:
         screen.say(f"    evidence  {visible(line)}")
     if cause["remedy"]:

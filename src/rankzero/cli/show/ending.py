@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rankzero.agent import events as ev
 from rankzero.agent import exits
 from rankzero.agent.history import History
-from rankzero.backends.base import output_volume
+from rankzero.backends.base import output_place, output_volume
 from rankzero.cli.show.amounts import duration
 from rankzero.cli.show.lines import visible
 from rankzero.cli.show.terminal import BOLD, GREEN, RED, YELLOW
@@ -47,7 +47,11 @@ def say_account(screen: Screen, facts: Facts) -> None:
 def _volume(facts: Facts) -> str:
     """Where outputs stay that do not come here."""
     volume = output_volume(facts.plan)
-    return f"on volume {volume}; fetch: rankzero outputs {facts.run}" if volume else ""
+    if volume is None:
+        return ""
+    where = output_place(facts.plan, facts.run)  # as `rankzero serve deploy --model` takes it
+    there = f"volume:{where}" if where else f"on volume {volume}"
+    return f"{there}; fetch: rankzero outputs {facts.run}"
 
 
 def end_line(history: History, outputs: str = "", logs: str = "") -> str:

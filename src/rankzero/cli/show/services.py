@@ -11,11 +11,12 @@ from rankzero.cli.show.amounts import age
 from rankzero.cli.show.programs import places_json
 from rankzero.cli.show.table import say_table
 from rankzero.cli.show.terminal import BOLD, DIM
+from rankzero.why.blocked import Trouble
 from rankzero.why.words import count
 
 if TYPE_CHECKING:
     from rankzero.backends.services.kept import Planned
-    from rankzero.backends.services.model import Instance, Reach, Service, Version
+    from rankzero.backends.services.model import Instance, Reach, Scaling, Service, Version
     from rankzero.cli.show.terminal import Screen
 
 HEADS = ("SERVICE", "STATE", "PODS", "VERSION", "WHERE", "AGE", "ADDRESS", "NOTE")
@@ -69,11 +70,7 @@ def say_service(screen: Screen, one: Service) -> None:
         screen.say(f"  owner    {one.owner}")
     say_reach(screen, one)
     if one.scaling is not None:
-        load = "" if one.scaling.at is None else f", now at {one.scaling.at}%"
-        bounds = f"{one.scaling.minimum} to {one.scaling.maximum} pods"
-        screen.say(f"  scaling  {bounds}, to keep processors at {one.scaling.target}%{load}")
-        if one.scaling.note:
-            screen.say(f"  note     {one.scaling.note}")
+        _say_scaling(screen, one.scaling)
     for text in one.not_shown:
         screen.say(f"  note     {text}")
     say_troubles(screen, one)
@@ -98,6 +95,18 @@ def say_service(screen: Screen, one: Service) -> None:
         say_table(screen, heads, [_pod_row(pod, now) for pod in one.instances])
     screen.say("")
     say_versions(screen, one)
+
+
+def _say_scaling(screen: Screen, scaling: Scaling) -> None:
+    load = "" if scaling.at is None else f", now at {scaling.at}%"
+    bounds = f"{scaling.minimum} to {scaling.maximum} pods"
+    screen.say(
+        f"  scaling  by the cluster: {bounds}, to keep processors at {scaling.target}%{load}"
+    )
+    if scaling.trouble is not None:
+        screen.say(f"  note     {scaling.trouble.text}")
+        if scaling.trouble.remedy:
+            screen.say(f"  remedy   {scaling.trouble.remedy}")
 
 
 def _answers(ready: bool, serving: bool) -> str:
@@ -141,11 +150,11 @@ def _without_pods(row: tuple[str, ...]) -> tuple[str, ...]:
 def say_reach(screen: Screen, one: Service) -> None:
     """Each way to it, and what it takes."""
     if one.reach is None:
-        screen.say(f"  address  none; give it one: rankzero serve expose {one.name}")
+        screen.say(f"  address  none; give it one: rankzero serve expose {one.called}")
     else:
         for line in _ways(one.reach):
             screen.say(f"  address  {line}")
-    screen.say(f"  open     rankzero serve open {one.name}")
+    screen.say(f"  open     rankzero serve open {one.called}")
 
 
 def _ways(reach: Reach) -> Iterator[str]:
@@ -179,8 +188,9 @@ def service_json(one: Service) -> dict[str, Any]:
     `version_json`; pods: each with pod, version, address, ready, restarts, created, leaving and
     `place_json`; reach: null where it has no Service, else kind, name, address, port, node_port,
     hosts, outside, urls; endpoints: each with address, port, pod, machine, ready, serving, null
-    where they may not be read; scaling: null, or minimum, maximum, target, at, note; request: as
-    asked for; not_shown.
+    where they may not be read; scaling: null, or minimum, maximum, target, at, note, cause,
+    evidence, remedy (what keeps it from scaling, where anything does); request: as asked for;
+    not_shown.
     """
     reach = None if one.reach is None else {**one.reach._asdict(), "urls": one.reach.urls}
     ends = None if one.endpoints is None else [end._asdict() for end in one.endpoints]
@@ -203,9 +213,20 @@ def service_json(one: Service) -> dict[str, Any]:
         "pods": [_pod_json(pod) for pod in one.instances],
         "reach": reach,
         "endpoints": ends,
-        "scaling": None if one.scaling is None else one.scaling._asdict(),
+        "scaling": None if one.scaling is None else _scaling_json(one.scaling),
         "request": dict(one.request),
         "not_shown": list(one.not_shown),
+    }
+
+
+def _scaling_json(scaling: Scaling) -> dict[str, Any]:
+    trouble = scaling.trouble or Trouble("", "")
+    return {
+        **{key: getattr(scaling, key) for key in ("minimum", "maximum", "target", "at")},
+        "note": trouble.text,
+        "cause": trouble.cause or None,
+        "evidence": list(trouble.evidence),
+        "remedy": trouble.remedy,
     }
 
 

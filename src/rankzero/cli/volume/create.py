@@ -23,9 +23,10 @@ def command(
 ) -> int:
     """Make a volume, where it is not there yet.
 
-    One that is there is never changed: where it has less than was asked for, this says so.
+    One that is there is never changed: where it has less than was asked for, this says so. Where
+    nobody would make it, such as by a class that is not there, nothing is created.
 
-    JSON: volume, made (false: it was there).
+    JSON: volume, made (false: it was there), phase, note (what it waits for, or null).
     """
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.volume.options import volumes_of
@@ -37,7 +38,10 @@ def command(
     wanted = source(name, {"size": size, "access": access, "class": kind})
     made = volumes_of(where).make(name, wanted)
     if output == "json":
-        programs.print_json({"volume": name, "made": made})
+        said = {"made": made.new, "phase": made.phase, "note": made.note or None}
+        programs.print_json({"volume": name, **said})
     else:
-        terminal.out().say(f"{'made' if made else 'there already:'} {name}")
+        terminal.out().say(f"{'made' if made.new else 'there already:'} {name}")
+        if made.note:
+            terminal.err().say(f"  note: {made.note}")
     return 0

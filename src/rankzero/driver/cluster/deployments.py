@@ -6,6 +6,8 @@ import contextlib
 import json
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional
 
+from rankzero.agent.server import NO_MODEL
+
 #: Of a service's objects and pods: its name. No command takes these for a run's.
 SERVICE = "rankzero/service"
 #: Annotations of a service's Deployment, which its ReplicaSets take over: what was asked for, what
@@ -62,18 +64,25 @@ def last_words(pods: Iterable[Object]) -> str:
         for said in (ended.get("message"), waits.get("message"), waits.get("reason")):
             lines = [line.strip() for line in (said or "").split("\n") if line.strip()]
             if lines:
-                return (load_failed(lines) or lines[-1])[:_LONGEST]
+                return (_load_failed(lines) or lines[-1])[:_LONGEST]
     return ""
 
 
-def load_failed(lines: Iterable[str]) -> str:
-    """What a model server says of a predictor that it could not load; empty where it does not."""
+def said_of(lines: Iterable[str], kind: str) -> Dict[str, Any]:
+    """What a model server says of such a kind (`load-failed`); empty where it says nothing."""
     for line in lines:
         with contextlib.suppress(ValueError, TypeError, AttributeError):
-            said = json.loads(line)
-            if said.get("kind") == "load-failed":
-                return "%s: %s" % (said.get("type"), said.get("message"))
-    return ""
+            said: Dict[str, Any] = json.loads(line)
+            if said.get("kind") == kind:
+                return said
+    return {}
+
+
+def _load_failed(lines: Iterable[str]) -> str:
+    missing, failed = said_of(lines, NO_MODEL), said_of(lines, "load-failed")
+    if missing:
+        return str(missing.get("message"))
+    return "%s: %s" % (failed.get("type"), failed.get("message")) if failed else ""
 
 
 def _not_ready(pods: Iterable[Object]) -> Iterator[Object]:

@@ -36,17 +36,16 @@ def request(graph: Graph, start: Start) -> Object:
 def _words(graph: Graph, start: Start) -> Words:
     step = graph[start.part.step]
     kinds = {name: graph[source].gives[output] for name, (source, output) in step.takes.items()}
-    inputs = {
-        name: _moved(given, *step.body["service"]["moved"]) for name, given in start.inputs.items()
-    }
+    volume = step.body["service"]["volume"]
+    inputs = {name: _on_volume(given, volume) for name, given in start.inputs.items()}
     return Words(step, start._replace(inputs=inputs), kinds, "", "")
 
 
-def _moved(given: Given, was: str, now: str) -> Given:
-    """A service mounts the volume of what was handed on at another place than steps do."""
-    if not isinstance(given, Output) or not given.where.startswith(was + "/"):
+def _on_volume(given: Given, volume: str) -> Given:
+    """By its place on the volume of what was handed on, which services mount elsewhere."""
+    if not isinstance(given, Output) or not given.where.startswith(volume + "/"):
         return given
-    return given._replace(where=now + given.where[len(was) :])
+    return given._replace(where=given.where[len(volume) + 1 :])
 
 
 def _filled(said: Words, data: Any) -> Any:

@@ -40,7 +40,7 @@ class Services:
     """See `driver.walk.Doer`. Of a step's body, `service` is: `name`; `manifests`, the Deployment
     first; `carried`, the ConfigMaps that are there already and that it is to own; `request`, as
     `spec.services.Service.to_json` gives it; `wait` (seconds); `pipeline`, the name that tells
-    whose it is; `moved`, where steps find what was handed on, and where it does; `address`."""
+    whose it is; `volume`, where steps have that of what is handed on; `address`."""
 
     outlives = True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +23,6 @@ from rankzero.spec.services.model import Service
 
 #: The volume of a service with what steps have handed on, and where it is.
 _HANDED, _THERE = "handed-on", "/handed-on"
-_TAKEN = "${inputs."
 
 
 class Served(NamedTuple):
@@ -59,7 +59,7 @@ def compiled(
         "request": plan.service.to_json(),
         "wait": service.wait,
         "pipeline": pipeline.name,
-        "moved": [layout.OUTPUT_VOLUME, _THERE],
+        "volume": layout.OUTPUT_VOLUME,
         "address": f"http://{service.name}.{facts.namespace}:{service.port}",
     }
     env = {**pipeline.env, **step.env}
@@ -75,29 +75,44 @@ def _service(name: str, pipeline: Pipeline, carrier: str, handed: str | None) ->
         data["image"] = os.environ[IMAGE]
     data["env"] = {**pipeline.env, **step.env, **data["env"]}
     mounted = {**data["volumes"], **volumes.mounted(pipeline, step, carrier)}
-    data["volumes"] = {**mounted, **_handed_on(name, pipeline, handed)}
+    files = [key for key, source in step.inputs.items() if _is_path(pipeline, source)]
+    if files:
+        data["volumes"] = {**mounted, _HANDED: _handed_on(name, handed)}
+        data["env"] = {key: _there(text, files) for key, text in data["env"].items()}
+        data["command"] = [_there(word, files) for word in data["command"]]
     model = data.get("model") or ""
-    if model.startswith(_TAKEN):  # there it is a path
-        data["model"] = f"image:{model}"
-    elif _TAKEN in model and not model.startswith(("image:", "volume:")):
-        said = "begins with what the step takes, or names a file or folder that lies here"
+    if any(model.startswith(_taken(one)) for one in files):
+        data["model"] = f"volume:{_HANDED}/{model}"
+    elif "${inputs." in model and not model.startswith(("image:", "volume:")):
+        said = "begins with a path that the step takes, or names a file or folder that lies here"
         raise SpecError([_problem(name, "model", said)])
-    return _checked(name, data)
+    return _checked(name, {**data, "volumes": data["volumes"] if files else mounted})
 
 
-def _handed_on(name: str, pipeline: Pipeline, claim: str | None) -> dict[str, Any]:
+def _is_path(pipeline: Pipeline, source: str) -> bool:
+    step, _, output = source.partition(".")
+    return pipeline.steps[step].outputs[output] == PATH
+
+
+def _taken(name: str) -> str:
+    return f"${{inputs.{name}}}"
+
+
+def _there(text: str, files: list[str]) -> str:
+    """Of a path that the step takes, what is filled in is its place on the volume."""
+    names = "|".join(map(re.escape, files))
+    return re.sub(rf"(?<!\$)(\$\{{inputs\.(?:{names})\}})", rf"{_THERE}/\1", text)
+
+
+def _handed_on(name: str, claim: str | None) -> dict[str, Any]:
     """The volume with the files that a step takes. Errors: BadRequest where there is none."""
-    steps = pipeline.steps
-    sources = [source.split(".") for source in steps[name].inputs.values()]
-    if not any(steps[step].outputs[output] == PATH for step, output in sources):
-        return {}
     if claim is None:
         raise BadRequest(
             f"{name} takes files, and on a cluster steps have no disk in common.",
             "Name a volume that all of them can mount: output_volume: NAME, in the pipeline's file "
             "or the profile",
         )
-    return {_HANDED: {"claim": claim, "path": _THERE, "read_only": True}}
+    return {"claim": claim, "path": _THERE, "read_only": True}
 
 
 def _checked(name: str, data: dict[str, Any]) -> Service:

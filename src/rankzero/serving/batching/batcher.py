@@ -65,14 +65,20 @@ class Batcher:
         """A request is over, however it went."""
         self.inside -= 1
         self._metrics.set("requests_in_flight", self.inside)
-        self._look()
+        if self._waiting and self._waiting[0].answer.done():  # its sender has gone
+            self._look()
 
     def put(self, value: Any) -> asyncio.Future[Any]:
         """An input. The future's result is the packed output, or a Failed; one that is cancelled
         takes its input out of the queue."""
         answer = self._loop.create_future()
         self._waiting.append(_Item(value, time.monotonic(), answer))
-        self._look()
+        count = len(self._waiting)
+        if self._busy or (self._timer is not None and count < self.policy.most):
+            # There is a next look already: when the batch is done, or the first's time is over.
+            self._metrics.set("queue_length", count)
+        else:
+            self._look()
         return answer
 
     def refuse(self, error: Exception) -> None:

@@ -81,14 +81,15 @@ def _whole(
     tree = tree._replace(value=_texts(spelled_out(tree.entries)))
     for key in needed:
         if tree.entries.get(key, _NOTHING).value in (None, {}):
-            problems.append(Problem(Place(option=_option(key)), "is missing"))
+            problems.append(Problem(_unsaid(tree, key), "is missing"))
     try:
         service = Service.model_validate(tree.plain())
     except ValidationError as error:
         found = [problem_of(tree, one, _unknown) for one in error.errors(include_url=False)]
-        raise SpecError([*problems, *map(_in_options, found)]) from None
-    for path, message in coherence.check(service):
-        problems.append(Problem(_place(tree, path), message))
+        raise SpecError([*problems, *(_missing(tree, one) for one in found)]) from None
+    for fault in coherence.check(service):
+        place = _place(tree, fault.path, service)
+        problems.append(Problem(place, fault.message + _better(fault.better, place)))
     if problems:
         raise SpecError(problems)
     return service
@@ -103,18 +104,35 @@ def _texts(fields: dict[str, Given]) -> dict[str, Given]:
     return {key: one.as_text() if key in _TEXTS else one for key, one in fields.items()}
 
 
-def _place(tree: Given, path: tuple[object, ...]) -> Place:
-    """Where it was said; of what was not, the option that would say it."""
+def _place(tree: Given, path: tuple[object, ...], service: Service) -> Place:
+    """Where it was said; of what was not, what would say it."""
     found = tree.find(path).place
-    return found if found.option or found.source else Place(option=_option(str(path[0])))
+    key = str(path[0])
+    if found.option and key == "server":  # each of its entries is an option of its own
+        return Place(option=", ".join(map(_option, service.server)))
+    return found if found.option or found.source else _unsaid(tree, key)
 
 
-def _in_options(problem: Problem) -> Problem:
+def _unsaid(tree: Given, key: str) -> Place:
+    """What would say it: a key of the file, where there is one; else an option."""
+    source = tree.place.source
+    return Place(source, path=(key,)) if source else Place(option=_option(key))
+
+
+def _better(better: tuple[str, str] | None, place: Place) -> str:
+    """What would mend it, in the words in which the rest was said."""
+    if better is None:
+        return ""
+    key, value = better
+    return f": `{key}: {value}`" if place.source else f": {_option(key)} {value}"
+
+
+def _missing(tree: Given, problem: Problem) -> Problem:
     """A missing one has no place yet."""
     key = problem.message.removesuffix(" is missing").strip("`")
     if key not in Service.model_fields or problem.place.option:
         return problem
-    return Problem(Place(option=_option(key)), "is missing")
+    return Problem(_unsaid(tree, key), "is missing")
 
 
 def _option(key: str) -> str:

@@ -18,6 +18,7 @@ from rankzero.backends.kubernetes.preflight import (
     features,
     image,
     limits,
+    metrics,
     namespace,
     nodes,
     pod_security,
@@ -51,8 +52,11 @@ CHECKS: tuple[Check, ...] = (
     storage_classes,
     pod_security,
     features,
+    metrics,
     dry_run,
 )
+#: Those that only one kind of request has anything to do with.
+_ABOUT = {features.NAME: "Job", metrics.NAME: "HorizontalPodAutoscaler"}
 #: What a dry run says, and the check that has said it better where it could look.
 _SAID_BY = {
     "may not be more than": sizes.NAME,
@@ -79,8 +83,8 @@ def judged(
 ) -> tuple[tuple[Checked, ...], tuple[str, ...]]:
     """What was checked of a request, and what should be known of it. head: what a refusal begins
     with. Errors: as `check`."""
-    of_jobs = any(one["kind"] == "Job" for one in request.objects)
-    asked = CHECKS if of_jobs else tuple(one for one in CHECKS if one is not features)
+    kinds = {one["kind"] for one in request.objects}
+    asked = tuple(one for one in CHECKS if one.NAME not in _ABOUT or _ABOUT[one.NAME] in kinds)
     answers = asking.answers_to(cluster, request, asked)
     verdicts = {one.NAME: one.judge(request, answers) for one in asked}
     found = findings(verdicts)

@@ -16,21 +16,21 @@ _STATUS = Question(
     "/api/v1/namespaces/kube-system/configmaps/cluster-autoscaler-status", metadata=True
 )
 #: The groups of APIs that a cluster serves: everybody who is known to it may ask.
-_GROUPS = Question("/apis")
+GROUPS = Question("/apis")
 _BY_GROUP = {"karpenter.sh": "Karpenter", "autoscaling.x-k8s.io": "Cluster Autoscaler"}
 #: Labels of nodes that an autoscaler made, for those who may not see more.
 _BY_LABEL = {"karpenter.sh/nodepool": "Karpenter", "karpenter.sh/provisioner-name": "Karpenter"}
 #: What Cluster Autoscaler sets on a node that it is about to remove.
 _BY_TAINT = ("ToBeDeletedByClusterAutoscaler", "DeletionCandidateOfClusterAutoscaler")
 
-QUESTIONS = (_STATUS, _GROUPS)
+QUESTIONS = (_STATUS, GROUPS)
 
 
 def seen(answers: Answers, nodes: Iterable[Object]) -> str:
     """The name of one, with what shows it; empty where none is seen."""
     if (status := answers.get(_STATUS)) and status.ok:
         return "Cluster Autoscaler (ConfigMap cluster-autoscaler-status)"
-    groups = answers[_GROUPS].body.get("groups") or () if _GROUPS in answers else ()
+    groups = answers[GROUPS].body.get("groups") or () if GROUPS in answers else ()
     for group in groups:
         if group["name"] in _BY_GROUP:
             return f"{_BY_GROUP[group['name']]} (API {group['name']})"

@@ -40,7 +40,7 @@ def update(cluster: Cluster, name: str, change: Change) -> Changed:
     Errors: SpecError, Refused."""
     for _ in range(_TRIES):
         made = looking.deployment(cluster, name)
-        before = requested(made)
+        before = requested(cluster, made)
         after = change(before, made)
         what = changes(before.to_json(), after.to_json())
         number = revision(made)
@@ -55,15 +55,16 @@ def update(cluster: Cluster, name: str, change: Change) -> Changed:
     raise _busy(name)
 
 
-def requested(made: Object) -> Service:
+def requested(cluster: Cluster, made: Object) -> Service:
     """What a Deployment was asked for. Errors: Refused for one that another release made."""
     name = str(made["metadata"]["name"])
+    deploy = f"rankzero serve deploy{cluster.again}"
     try:
         return Service.model_validate_json(_text(made))
     except ValueError as error:
         raise Refused(
             f"what was asked for of {name} cannot be read by this release: {error}",
-            f"Deploy it anew: rankzero serve delete {name}, then rankzero serve deploy",
+            f"Deploy it anew: rankzero serve delete {cluster.called(name)}, then {deploy}",
         ) from error
 
 
@@ -104,7 +105,7 @@ def autoscale(cluster: Cluster, name: str, change: Callable[[Service], Service])
     """Let the cluster choose the number of pods. change: of the request. Errors: SpecError,
     Refused."""
     made = looking.deployment(cluster, name)
-    after = change(requested(made))
+    after = change(requested(cluster, made))
     scaler = objects.scaler(after)
     assert scaler is not None, "it was asked for"
     _create_or_change(cluster, scaler, made, {"spec": scaler["spec"]})
@@ -114,7 +115,7 @@ def autoscale(cluster: Cluster, name: str, change: Callable[[Service], Service])
 def expose(cluster: Cluster, name: str, change: Callable[[Service], Service]) -> None:
     """Give it its Service, or another kind of one. Errors: SpecError, Refused."""
     made = looking.deployment(cluster, name)
-    address = objects.address(change(requested(made)))
+    address = objects.address(change(requested(cluster, made)))
     kept = {key: address["spec"][key] for key in ("type", "ports")}
     _create_or_change(cluster, address, made, {"spec": kept})
 
@@ -156,7 +157,8 @@ def _earlier(cluster: Cluster, made: Object, to: int | None) -> Object:
     if to == current and to is not None:
         raise BadRequest(f"{name} is at version {to} already.")
     if not others:
-        raise BadRequest(f"{name} has no earlier version.", f"See: rankzero serve history {name}")
+        hint = f"See: rankzero serve history {cluster.called(name)}"
+        raise BadRequest(f"{name} has no earlier version.", hint)
     number = others[-1] if to is None else to
     if number not in known:
         there = ", ".join(map(str, others))

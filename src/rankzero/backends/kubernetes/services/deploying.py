@@ -30,7 +30,7 @@ def check(cluster: Cluster, plan: ServicePlan, *, wait_for_nodes: bool = False) 
     """The plan with what was checked. Errors: BadRequest, Refused, with all findings."""
     with contextlib.suppress(Forbidden):  # that is told with all else
         if cluster.every("Deployment", fields=f"metadata.name={plan.service.name}")["items"]:
-            raise _taken(plan)
+            raise _taken(cluster, plan)
     asked = request(cluster, plan)._replace(wait_for_nodes=wait_for_nodes)
     checks, notes = judged(cluster, asked, f"{plan.service.name} cannot run in {plan.where}")
     return replace(plan, checks=checks, notices=(*plan.notices, *notes))
@@ -63,16 +63,18 @@ def submit(cluster: Cluster, plan: ServicePlan) -> Object:
         return cluster.patch("Deployment", name, {"spec": {"paused": False}})
     except BaseException as error:
         if owner is None and isinstance(error, Taken):
-            raise _taken(plan) from error
+            raise _taken(cluster, plan) from error
         unsure = not isinstance(error, Refused) or isinstance(error, Unreachable)
         if owner is not None or unsure:
-            undo(cluster, "Deployment", name, f"rankzero serve delete {name}", error)
+            undo(
+                cluster, "Deployment", name, f"rankzero serve delete {cluster.called(name)}", error
+            )
         raise
 
 
-def _taken(plan: ServicePlan) -> BadRequest:
+def _taken(cluster: Cluster, plan: ServicePlan) -> BadRequest:
     name = plan.service.name
     return BadRequest(
         f'There is a deployment "{name}" in {plan.where} already; nothing was created.',
-        f"Change it: rankzero serve update {name}; or take another name: --name",
+        f"Change it: rankzero serve update {cluster.called(name)}; or take another name: --name",
     )

@@ -30,7 +30,7 @@ class Following:
     def __init__(self, cluster: Cluster, name: str) -> None:
         self._cluster, self._name = cluster, name
         self._live = Observed(cluster, name, names.SERVICE, KINDS)
-        self._asked, self._seen = 0.0, Seen()
+        self._asked, self._seen = 0.0, Seen(run=cluster.called(name))
 
     def __enter__(self) -> Following:
         self._live.__enter__()
@@ -96,8 +96,8 @@ class Following:
             self._asked = now
             pods, heard = self._live.pods, reading.events(self._live.events)
             asker = Asker(self._cluster)
-            namespace = self._cluster.namespace
-            self._seen = looking.explained(asker, pods, heard, self._name, namespace)
+            called, namespace = self._cluster.called(self._name), self._cluster.namespace
+            self._seen = looking.explained(asker, pods, heard, called, namespace)
         return self._seen
 
 

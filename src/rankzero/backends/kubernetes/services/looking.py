@@ -25,15 +25,22 @@ def deployment(cluster: Cluster, name: str) -> Object:
     return dict(found[0])
 
 
-def absent(cluster: Cluster, name: str) -> BadRequest:
+def has(cluster: Cluster, name: str) -> bool:
+    """Whether there is such a service. Errors: BadRequest for what can be no name, Refused."""
+    return bool(cluster.every("Deployment", selector(cluster, name))["items"])
+
+
+def absent(cluster: Cluster, name: str, elsewhere: str | None = None) -> BadRequest:
+    """elsewhere: what is to be said of other places, where they were asked, too."""
     from rankzero.backends.places import near
 
     items = cluster.every("Deployment", names.SERVICE)["items"]
     known = [str(one["metadata"]["name"]) for one in items]
     where = f"{cluster.context}/{cluster.namespace}"
-    meant = near(name, known)
-    text = f'There is no service "{name}" in {where}.{meant}'
-    return BadRequest(text, "See them all: rankzero serve list")
+    if elsewhere is not None:
+        where += f", nor anywhere else that something was sent to from here{elsewhere}"
+    text = f'There is no service "{name}" in {where}.{near(name, known)}'
+    return BadRequest(text, f"See them all: rankzero serve list{cluster.again}")
 
 
 def selector(cluster: Cluster, name: str) -> str:
@@ -41,7 +48,8 @@ def selector(cluster: Cluster, name: str) -> str:
     from rankzero.spec.names import fault
 
     if fault(name):
-        raise BadRequest(f'"{name}" is no name of a service.', "See them: rankzero serve list")
+        said = f"See them: rankzero serve list{cluster.again}"
+        raise BadRequest(f'"{name}" is no name of a service.', said)
     return f"{names.SERVICE}={name}"
 
 
@@ -53,18 +61,18 @@ def one(cluster: Cluster, name: str) -> Service:
     heard = reading.events(asker.every("Event") or ())
     pods = cluster.every("Pod", label, shapes.LISTS["Pod"])["items"]
     sets = cluster.every("ReplicaSet", label)["items"]
-    seen = explained(asker, pods, heard, name, cluster.namespace)
+    seen = explained(asker, pods, heard, cluster.called(name), cluster.namespace)
     things = read.Things(made, sets, pods, heard, seen)
     found = read.service(things, f"{cluster.context}/{cluster.namespace}")
     return beside(cluster, found)
 
 
 def explained(
-    asker: Asker, pods: list[Object], heard: reading.Events, name: str, namespace: str
+    asker: Asker, pods: list[Object], heard: reading.Events, called: str, namespace: str
 ) -> Seen:
-    """With machines and claims, where pods wait for them."""
+    """With machines and claims, where pods wait for them. called: as commands call it."""
     known = tuple(reading.pod(one, (), str(one["metadata"]["name"])) for one in pods)
-    seen = Seen(known, run=name, namespace=namespace)
+    seen = Seen(known, run=called, namespace=namespace)
     if any(not one.ready for one in known):
         seen = more(asker, seen, heard)
     return seen._replace(unread=tuple(asker.unread))
@@ -79,7 +87,7 @@ def beside(cluster: Cluster, found: Service) -> Service:
     return found._replace(
         reach=read.reach(services[0], found.instances) if services else None,
         endpoints=None if slices is None else read.endpoints(slices),
-        scaling=read.scaling(scalers[0]) if scalers else None,
+        scaling=read.scaling(scalers[0], found.called) if scalers else None,
         not_shown=tuple(missing),
     )
 
@@ -98,7 +106,7 @@ def every(cluster: Cluster) -> list[Service]:
     found = []
     for one in made:
         name = str(one["metadata"]["name"])
-        seen = Seen(run=name, namespace=cluster.namespace)
+        seen = Seen(run=cluster.called(name), namespace=cluster.namespace)
         things = read.Things(one, sets.get(name, []), pods.get(name, []), heard, seen)
         service = read.service(things, f"{cluster.context}/{cluster.namespace}")
         own = services.get(name)

@@ -20,7 +20,7 @@ class ReadyPod:
     service has is watched."""
 
     def __init__(self, cluster: Cluster, name: str) -> None:
-        self._name, self._pod = name, ""
+        self._name, self._pod, self._called = name, "", cluster.called(name)
         self._following = Following(cluster, name)
 
     def __enter__(self) -> ReadyPod:
@@ -44,9 +44,8 @@ class ReadyPod:
         """Errors: Refused where no pod is ready."""
         ready = self._following.ready()
         if not ready:
-            raise Refused(
-                f"no pod of {self._name} is ready.", f"Why: rankzero serve status {self._name}"
-            )
+            why = f"Why: rankzero serve why {self._called}"
+            raise Refused(f"no pod of {self._name} is ready.", why)
         if self._pod not in ready:
             self._pod = ready[0]
 

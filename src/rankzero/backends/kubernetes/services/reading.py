@@ -19,6 +19,7 @@ from rankzero.backends.services.model import (
 from rankzero.driver.cluster import deployments
 from rankzero.plan.kubernetes import names
 from rankzero.spec.services.coherence import CONTAINER
+from rankzero.why import scaling as why_not
 from rankzero.why import service as why
 from rankzero.why.seen import ABSENT, Job, Pod, Seen
 from rankzero.why.standing import Standing
@@ -112,8 +113,8 @@ def endpoints(slices: Iterable[Object]) -> tuple[Endpoint, ...]:
     return tuple(sorted(found, key=lambda one: (one.pod, one.address)))
 
 
-def scaling(made: Object) -> Scaling:
-    """Of a HorizontalPodAutoscaler."""
+def scaling(made: Object, called: str) -> Scaling:
+    """Of a HorizontalPodAutoscaler. called: what commands call the service."""
     spec, status = made["spec"], made.get("status") or {}
     target = (spec.get("metrics") or [{}])[0].get("resource", {}).get("target", {})
     current = (status.get("currentMetrics") or [{}])[0] or {}
@@ -129,7 +130,7 @@ def scaling(made: Object) -> Scaling:
         int(spec["maxReplicas"]),
         int(target.get("averageUtilization") or 0),
         None if load is None else int(load),
-        bad[0] if bad else "",
+        why_not.trouble(called, bad[0]) if bad else None,
     )
 
 

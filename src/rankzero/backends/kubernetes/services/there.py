@@ -36,6 +36,9 @@ class There:
     def __init__(self, cluster: Cluster, defaults: Given) -> None:
         self._cluster, self._defaults = cluster, defaults
 
+    def called(self, name: str) -> str:
+        return self._cluster.called(name)
+
     def plan(
         self,
         options: Mapping[str, Any],
@@ -69,19 +72,19 @@ class There:
         *,
         code: bool = False,
     ) -> Changed:
-        return _changed(updating.update(self._cluster, name, options, without, code=code))
+        return self._changed(updating.update(self._cluster, name, options, without, code=code))
 
     def undo(self, name: str, to: int | None = None) -> Changed:
-        return _changed(changing.undo(self._cluster, name, to))
+        return self._changed(changing.undo(self._cluster, name, to))
 
     def undo_own(self, name: str, changed: Changed, why: str) -> Changed | None:
         mine = changing.Changed(changed.mark, changed.before, changed.what)
         back = changing.undo_own(self._cluster, name, mine, why)
-        return None if back is None else _changed(back)
+        return None if back is None else self._changed(back)
 
     def scale(self, name: str, replicas: str) -> Changed:
         made = looking.deployment(self._cluster, name)
-        before = changing.requested(made)
+        before = changing.requested(self._cluster, made)
         number = change(before, {"replicas": replicas}).replicas
         scaled = changing.scale(self._cluster, name, number)
         return Changed(scaled, changing.revision(made), (f"replicas {number}",), before.wait)
@@ -146,7 +149,8 @@ class There:
     def delete(self, name: str) -> None:
         changing.delete(self._cluster, name)
 
+    # -- inside
 
-def _changed(made: changing.Changed) -> Changed:
-    wait = changing.requested(made.deployment).wait
-    return Changed(made.deployment, made.before, made.what, wait)
+    def _changed(self, made: changing.Changed) -> Changed:
+        wait = changing.requested(self._cluster, made.deployment).wait
+        return Changed(made.deployment, made.before, made.what, wait)

@@ -30,6 +30,9 @@ class Here:
         self._defaults = defaults
         self._services = services or Services()
 
+    def called(self, name: str) -> str:
+        return name
+
     def plan(
         self,
         options: Mapping[str, Any],

@@ -99,18 +99,28 @@ def model(service: Service) -> str | None:
     said = service.model
     if said is None:
         return None
-    if said.startswith(IN_IMAGE):
-        return said.removeprefix(IN_IMAGE)
-    if not said.startswith(ON_VOLUME):
-        file = service.weights.file if service.weights else ""
-        return f"{layout.MODEL}/{file}" if file else layout.MODEL
-    volume, _, inner = said.removeprefix(ON_VOLUME).partition("/")
-    declared = service.volumes.get(volume)
-    base = layout.MODEL_VOLUME if declared is None else declared.path
-    return f"{base}/{inner}" if inner else base
+    there = _there(service)
+    if there is not None:
+        return f"{there['base'].rstrip('/')}/{there['inner']}".rstrip("/") or "/"
+    file = service.weights.file if service.weights else ""
+    return f"{layout.MODEL}/{file}" if file else layout.MODEL
 
 
 # -- inside
+
+
+def _there(service: Service) -> dict[str, str] | None:
+    """A model that does not travel, as `agent.server` looks for it."""
+    said = service.model or ""
+    if said.startswith(IN_IMAGE):
+        inner = said.removeprefix(IN_IMAGE).strip("/")
+        return {"base": "/", "inner": inner, "place": f"image {service.image}"}
+    if not said.startswith(ON_VOLUME):
+        return None
+    volume, _, inner = said.removeprefix(ON_VOLUME).partition("/")
+    declared = service.volumes.get(volume)
+    base = layout.MODEL_VOLUME if declared is None else declared.path
+    return {"base": base, "inner": inner.strip("/"), "place": f"volume {volume}"}
 
 
 def _claim(service: Service) -> str | None:
@@ -147,6 +157,7 @@ def _config(service: Service) -> dict[str, Any]:
         "program": layout.SERVED,
         "settings_file": f"{layout.OWN}/serve.json",
         "workdir": layout.WORK,
+        **({} if (there := _there(service)) is None else {"model": there}),
         "unpack": [
             {"parts": path, "digest": sent.digest, "into": into}
             for what, into in (("code", layout.WORK), ("weights", layout.MODEL))
