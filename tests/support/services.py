@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
 import json
-import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -109,12 +109,15 @@ class Kept:
             number, pid = json.loads(answer.read())["output"]
         return number, pid
 
-    def answers(self) -> bool:
+    def pid(self) -> str | None:
+        """Of the command that answers; None where nobody does, or just ends."""
         try:
-            self.get()
-        except (OSError, urllib.error.URLError):
-            return False
-        return True
+            return self.get().split()[1]
+        except (OSError, http.client.HTTPException):
+            return None
+
+    def answers(self) -> bool:
+        return self.pid() is not None
 
     def keepers(self) -> list[int]:
         return self._running("keeper import main")

@@ -114,8 +114,11 @@ def test_a_predictor_is_scaled_by_its_workers_and_rests_at_none(app: Kept) -> No
     assert app.call("scale", "0").code == 0
     app.nothing_left()
     assert app.status()["state"] == "idle"
+    changed = app.call("update", "--max-batch", "2")
+    assert (changed.code, "is at rest, at version 3" in changed.err) == (0, True), changed
+    app.nothing_left()
     assert app.call("scale", "2").code == 0
-    assert (app.port, len(versions(app))) == (port, 2)
+    assert (app.port, versions(app)[2:]) == (port, ["server max_batch=2"])
     assert app.predict(1)[0] == 1
 
 

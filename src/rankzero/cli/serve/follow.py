@@ -87,9 +87,9 @@ def _undo(place: Kept, name: str, changed: Changed, why: str, quiet: bool) -> bo
 def say_ready(found: Service) -> None:
     """That it serves, and where."""
     screen = terminal.err()
-    version = f"version {found.version}"
+    does = "serves" if found.wanted else "is at rest, at"
     pods = "" if found.here else f", {found.ready}/{found.wanted} pods ready"
-    screen.say(screen.paint(f"✓ {found.name} serves {version}{pods}", terminal.GREEN))
+    screen.say(screen.paint(f"✓ {found.name} {does} version {found.version}{pods}", terminal.GREEN))
     say_reach(terminal.out(), found)
 
 
