@@ -91,7 +91,8 @@ class Scaling(NamedTuple):
 class Service(NamedTuple):
     """All of it. state: `ready`, `starting`, `updating`, `stuck`, `degraded` or `idle`.
     wanted, ready: pods. standing: of the newest version's pods. reach: None where it has no
-    Service; endpoints: None where they may not be read."""
+    Service; endpoints: None where they may not be read. again: the options with which a command
+    comes to it, as a Cluster has them."""
 
     name: str
     where: str
@@ -112,8 +113,9 @@ class Service(NamedTuple):
     endpoints: tuple[Endpoint, ...] | None = None
     scaling: Scaling | None = None
     not_shown: tuple[str, ...] = ()
+    again: str = ""
 
     @property
     def called(self) -> str:
         """Its name as commands take it, with what leads to its place."""
-        return self.standing.seen.run
+        return self.name + self.again
