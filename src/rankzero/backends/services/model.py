@@ -100,7 +100,7 @@ class Service(NamedTuple):
     machine `ended`. wanted, ready: pods. standing: of the newest version's pods. reach: None where
     it has no Service; endpoints: None where they may not be read. program: what runs, where that
     is not an image's to say; owner: who keeps it up to date, such as a pipeline; both may be
-    empty."""
+    empty. again: the options with which a command comes to it, as a Cluster has them."""
 
     name: str
     where: str
@@ -123,6 +123,7 @@ class Service(NamedTuple):
     not_shown: tuple[str, ...] = ()
     program: str = ""
     owner: str = ""
+    again: str = ""
 
     @property
     def here(self) -> bool:
@@ -132,7 +133,7 @@ class Service(NamedTuple):
     @property
     def called(self) -> str:
         """Its name as commands take it, with what leads to its place."""
-        return self.standing.seen.run or self.name
+        return self.name + self.again
 
 
 class Outcome(NamedTuple):

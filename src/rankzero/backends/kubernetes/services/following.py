@@ -66,7 +66,8 @@ class Following:
             raise Refused(f"the service {self._name} was deleted.")
         pods, heard = self._live.pods, reading.events(self._live.events)
         things = read.Things(made, self._live.all("ReplicaSet"), pods, heard, self._explained())
-        return read.service(things, f"{self._cluster.context}/{self._cluster.namespace}")
+        found = read.service(things, f"{self._cluster.context}/{self._cluster.namespace}")
+        return found._replace(again=self._cluster.again)
 
     def until_ready(self, generation: int, wait: float) -> Generator[Service, None, Outcome]:
         """Whatever changes, and how it ended. generation: of the Deployment, as it was changed

@@ -64,7 +64,7 @@ def one(cluster: Cluster, name: str) -> Service:
     seen = explained(asker, pods, heard, cluster.called(name), cluster.namespace)
     things = read.Things(made, sets, pods, heard, seen)
     found = read.service(things, f"{cluster.context}/{cluster.namespace}")
-    return beside(cluster, found)
+    return beside(cluster, found._replace(again=cluster.again))
 
 
 def explained(
@@ -111,7 +111,8 @@ def every(cluster: Cluster) -> list[Service]:
         service = read.service(things, f"{cluster.context}/{cluster.namespace}")
         own = services.get(name)
         reach = read.reach(own[0], service.instances) if own else None
-        found.append(service._replace(reach=reach, not_shown=tuple(missing)))
+        service = service._replace(reach=reach, not_shown=tuple(missing), again=cluster.again)
+        found.append(service)
     return sorted(found, key=lambda one: -one.created)
 
 
