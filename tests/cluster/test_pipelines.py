@@ -101,7 +101,7 @@ def test_steps_jobs_and_what_they_hand_on(piping: Team) -> None:
     assert said.code == 0, said
     lines = said.out.splitlines()
     for rank in (0, 1):
-        assert f"[train] rank {rank} of 2 ['a']" in lines
+        assert f"[train] [{rank}] rank {rank} of 2 ['a']" in lines
     assert {"[each[0]] seed 1", "[each[1]] seed 2"} <= set(lines)
     assert "[report] weights of 2 [10, 20]" in lines
     assert "never is left out" in said.err

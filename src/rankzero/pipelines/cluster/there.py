@@ -23,7 +23,7 @@ from rankzero.driver import graph
 from rankzero.driver.cluster import words
 from rankzero.driver.graph import Graph
 from rankzero.errors import Refused, UnknownRun
-from rankzero.pipelines.cluster.reading import facts_in, lines_of, numbers, over
+from rankzero.pipelines.cluster.reading import facts_in, lines_of, numbers, of_jobs, over
 from rankzero.plan.kubernetes import names
 
 if TYPE_CHECKING:
@@ -124,11 +124,15 @@ class There:
         return Watching(self, query, events_from).items()
 
     def lines(self, query: LogQuery) -> Iterator[LogBlock]:
-        for number in numbers(self.events()):
-            yield from lines_of(self.backend, self.run, number, query)
+        events = self.events()
+        jobs = of_jobs(self.graph(), events)
+        for number in numbers(events):
+            yield from lines_of(self.backend, self.run, number, query, number in jobs)
 
     def last_lines(self, attempt: Attempt, most: int) -> list[str]:
-        blocks = lines_of(self.backend, self.run, attempt.number, LogQuery(tail=most))
+        ranked = "job" in self.graph()[attempt.part.step].body
+        query = LogQuery(tail=most)
+        blocks = lines_of(self.backend, self.run, attempt.number, query, ranked)
         text = b"".join(one.data for one in blocks).decode("utf-8", "backslashreplace")
         return text.removesuffix("\n").split("\n")[-most:] if text else []
 

@@ -8,7 +8,6 @@ import contextlib
 import queue
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rankzero.agent.events import FINISHED, Event
@@ -19,7 +18,14 @@ from rankzero.backends.kubernetes.observing import Observed
 from rankzero.driver import facts
 from rankzero.driver.cluster import words
 from rankzero.errors import Error, Refused, UnknownRun
-from rankzero.pipelines.cluster.reading import facts_in, lines_of, numbers, over
+from rankzero.pipelines.cluster.reading import (
+    facts_in,
+    lines_of,
+    numbers,
+    of_attempt,
+    of_jobs,
+    over,
+)
 
 if TYPE_CHECKING:
     from rankzero.pipelines.cluster.there import There
@@ -46,16 +52,19 @@ class Watching:
         self._turns = threading.Semaphore(_AT_ONCE)
         self._lines: list[threading.Thread] = []
         self._running: dict[facts.Part, int] = {}
+        self._jobs: set[int] = set()
 
     def items(self) -> Iterator[Event | LogBlock]:
         """Until it is over, or nobody drives it any more. Errors: Refused."""
         known = self._there.events()
         self._know(known)
+        self._jobs |= of_jobs(self._there.graph(), known)
         for number in numbers(event for event in known if event.seq < self._next):
             if number in self._running.values():
                 self._follow(number)
             else:
-                yield from lines_of(self._there.backend, self._there.run, number, self._query)
+                there, ranked = self._there, number in self._jobs
+                yield from lines_of(there.backend, there.run, number, self._query, ranked)
         loop = asyncio.new_event_loop()
         task = loop.create_task(self._watch())
         thread = threading.Thread(target=self._serve, args=(loop, task), daemon=True)
@@ -97,6 +106,7 @@ class Watching:
                 return
             fact = facts.from_event(item)
             if isinstance(fact, facts.Started):
+                self._jobs |= of_jobs(self._there.graph(), [item])
                 self._follow(fact.number)
             yield item
 
@@ -131,7 +141,7 @@ class Watching:
         with self._turns, contextlib.suppress(Error):
             for item in self._there.backend.watch(self._made(run), self._query):
                 if isinstance(item, LogBlock):
-                    self._items.put(replace(item, rank=number))
+                    self._items.put(of_attempt(item, number, number in self._jobs))
 
     def _made(self, run: str) -> str:
         """Its fact comes before the run. Errors: UnknownRun where it never came."""
