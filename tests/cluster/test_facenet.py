@@ -75,7 +75,7 @@ def done(
 
         said = running.wait(PATIENCE)
 
-        assert said.code == 0, said
+        assert said.code == 0, said.err
         machines = {number: pods[name] for number, name in workers.items()}
         yield Done(team, run, tensorflow, said.out, machines)
         team.call("pipeline", "delete", run)
