@@ -16,7 +16,7 @@ from support.pods import KILL_RANK
 from .lab.places import ROOT
 from .lab.target import Cluster
 from .shared import shared
-from .team import Team
+from .team import ROLE, Team
 from .test_pipelines import rules
 
 #: The first test may build the image, and every node pulls 1.5 GB of it.
@@ -57,7 +57,7 @@ def done(
     cluster: Cluster, tensorflow: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Done]:
     with shared(cluster, tmp_path_factory.mktemp("facenet")) as place:
-        team = place.member({"rules": rules("--pipelines")})
+        team = place.member({"rules": [*ROLE["rules"], *rules("--pipelines")]})
         image = {"RANKZERO_IMAGE": tensorflow}
         file = str(FACENET / "pipeline.yaml")
         running = team.start("pipeline", "run", file, *SMALL, env=image)
