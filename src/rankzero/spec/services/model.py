@@ -61,8 +61,8 @@ def _token(value: object) -> object:
 
 
 class Service(Strict):
-    """A service, as `rankzero serve deploy` asks for it. image and port: None where nothing was said
-    of them, which only this machine can do with."""
+    """A service, as `rankzero serve deploy` asks for it. image and port: None where nothing was
+    said of them, which only this machine can do with."""
 
     name: kinds.Name = Field(description="Its name, which is a name in the cluster's DNS too")
     image: kinds.Filled | None = Field(None, description="Container image, on a cluster")
