@@ -14,6 +14,7 @@ from support.waiting import until
 from .lab.target import Cluster
 from .piping import PATIENCE, drivers, events, listed, rules, run, written
 from .team import Team
+from .test_pods import INDEX
 
 TRAIN = """
 import os, sys, rankzero
@@ -91,6 +92,45 @@ def test_steps_jobs_and_what_they_hand_on(piping: Team) -> None:
         lambda: "digits" not in piping.admin("get", "jobs,pods,configmaps,secrets", "-o", "name"),
         "all of it to be gone",
     )
+
+
+PLACED = """
+name: placed
+steps:
+  train:
+    job:
+      run: train.py
+      roles:
+        worker:
+          place: [{{{key}: a}}, {{{key}: b}}]
+          labels: {{team: vision}}
+          ports: {{board: 6006}}
+    cache: false
+"""
+NAMES = """
+import os, socket
+run, here = os.environ["RANKZERO_RUN"], os.environ["RANKZERO_NODE"]
+own, stable = socket.gethostname(), f"{run}-worker-{here}"
+found = socket.gethostbyname(f"{stable}.{run}") == socket.gethostbyname(own)
+print(here, own == stable, found, os.environ["RANKZERO_PORT_BOARD"])
+"""
+
+
+@pytest.mark.timeout(300)
+def test_worker_i_of_a_step_is_on_machine_i_with_a_name_a_port_and_the_users_labels(
+    piping: Team, marked: tuple[str, list[str]]
+) -> None:
+    key, (first, second) = marked
+    piping.script(NAMES)
+
+    said = run(piping, PLACED.format(key=key))
+
+    assert said.code == 0, said
+    lines = [f"[train] [{rank}] {rank} True True 6006" for rank in (0, 1)]
+    assert sorted(said.out.splitlines()) == lines
+    pods = piping.admin.get("pods", "-l", "team=vision")["items"]
+    found = {one["metadata"]["labels"][INDEX]: one["spec"]["nodeName"] for one in pods}
+    assert found == {"0": second, "1": first}
 
 
 SLOW = """

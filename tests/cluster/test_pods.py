@@ -52,20 +52,6 @@ print(here, own == stable, there)
 """
 
 
-@pytest.fixture
-def marked(cluster: Cluster) -> Iterator[tuple[str, list[str]]]:
-    """A label of the test's own, and two machines: the first has it as `b`, the second as `a`."""
-    key = f"rz-test-{secrets.token_hex(4)}"
-    machines = [one["metadata"]["name"] for one in cluster.kubectl.get("nodes")["items"]][:2]
-    if len(machines) < 2:
-        pytest.skip("this takes two machines")
-    for machine, value in zip(machines, "ba", strict=True):
-        cluster.kubectl("label", "node", machine, f"{key}={value}")
-    yield key, machines
-    for machine in machines:
-        cluster.kubectl("label", "node", machine, f"{key}-")
-
-
 def machines(team: Team) -> dict[str, str]:
     """node number -> the machine that it was on."""
     return {

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import yaml
 
 from support.home import Said
 from support.waiting import PATIENCE, until
@@ -166,6 +167,67 @@ def test_services_are_found_by_their_labels_and_their_lines_by_their_pods(
     assert "Started" in member.call("serve", "events", page).out
 
 
+def test_one_file_says_all_of_it_and_another_image_is_its_second_version(
+    member: Team, cluster: Cluster
+) -> None:
+    if cluster.torch is None:
+        pytest.skip("this takes two images")
+    said = {
+        "name": "filed",
+        "image": cluster.python,
+        "command": ["python3", "-c", SERVER],
+        "port": 8080,
+        "replicas": 2,
+        "expose": "NodePort",
+        "ready": "/",
+        "drain": 0,
+        "env": {"WHO": "filed"},
+        "labels": {"team": "speech", "tier": "web"},
+    }
+    deployed = member.call("serve", "deploy", member.script(yaml.safe_dump(said), "filed.yaml"))
+    assert deployed.code == 0, deployed
+    updated = member.start("serve", "update", "filed", "--image", cluster.torch).wait(120.0)
+    assert updated.code == 0, updated
+
+    found = status(member, "filed")
+    assert (found["state"], found["ready"], found["image"]) == ("ready", 2, cluster.torch)
+    assert found["reach"]["kind"] == "NodePort"
+    assert {one["pod"] for one in found["endpoints"]} == {one["pod"] for one in found["pods"]}
+    images = {one["replicaset"]: (one["image"], one["there"]) for one in found["versions"]}
+    there = member.admin.get("replicasets", "-l", "rankzero/service=filed")["items"]
+    assert images == {
+        one["metadata"]["name"]: (
+            one["spec"]["template"]["spec"]["containers"][0]["image"],
+            one["status"]["replicas"],
+        )
+        for one in there
+    }
+    assert sorted(images.values()) == sorted([(cluster.python, 0), (cluster.torch, 2)])
+    text = member.call("serve", "status", "filed").out
+    assert f"image {cluster.python} -> {cluster.torch}" in text
+
+
+@pytest.mark.timeout(240)
+def test_those_with_a_label_are_deleted_and_no_others(
+    member: Team, cluster: Cluster, page: str
+) -> None:
+    for name in ("left", "right"):
+        deploy(member, name, cluster, "--label", "team=speech", "--label", f"side={name}")
+
+    def listed(*labels: str) -> set[str]:
+        said = member.call("serve", "list", *labels, "-o", "json").out
+        return {one["service"] for one in json.loads(said)["services"]}
+
+    assert listed("-l", "team=speech", "-l", "side") == {"left", "right"}
+    assert listed("-l", "team=speech", "-l", "side!=left", "-l", "side") == {"right"}
+    gone = member.call("serve", "delete", "-l", "team=speech")
+    assert gone.code == 0 and {"deleted left", "deleted right"} <= set(gone.out.splitlines())
+    assert listed() == {page}
+    # Kubernetes' own word for it finds the same.
+    (kept,) = member.admin.get("deployments", "-l", "team=vision")["items"]
+    assert kept["metadata"]["name"] == page
+
+
 def test_it_goes_to_nothing_and_comes_back(member: Team, page: str) -> None:
     down = member.call("serve", "scale", page, "0")
     assert down.code == 0 and status(member, page)["state"] == "idle"
@@ -203,6 +265,24 @@ def test_its_address_goes_and_comes_as_a_port_of_every_node(
     node = re.search(r"http://\S+:3\d{4}", back.out)
     assert node, back
     until(lambda: _answers(node[0]), "an answer at a node's port")
+
+
+def test_the_address_of_a_load_balancer_is_printed_once_there_is_one(
+    member: Team, page: str
+) -> None:
+    asked = member.call("serve", "expose", page, "--as", "LoadBalancer")
+    assert asked.code == 0, asked
+    assert "the cluster's load balancer has given none yet" in asked.out
+
+    # What a provider's controller does.
+    given = {"status": {"loadBalancer": {"ingress": [{"ip": "203.0.113.7"}]}}}
+    how = ("--subresource=status", "--type=merge", "-p", json.dumps(given))
+    member.admin("patch", "service", page, *how)
+
+    said = member.call("serve", "status", page)
+    assert "address  http://203.0.113.7:8080  (from outside)" in said.out
+    assert member.call("serve", "expose", page, "--as", "ClusterIP").code == 0
+    assert status(member, page)["reach"]["urls"] == [f"http://page.{member.namespace}:8080"]
 
 
 def _answers(url: str) -> bool:

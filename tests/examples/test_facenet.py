@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import re
+import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import datetime
@@ -66,6 +69,49 @@ def test_the_same_people_are_drawn_again(parts: SimpleNamespace, tmp_path: Path)
     assert files[0] == files[1]
     assert len(set(files[0])) == 6
     assert len(set(parts.generate.names(500))) == 500
+
+
+def load(*argv: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, FACENET / "load.py", *argv]
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENT, check=False)
+
+
+@pytest.mark.tensorflow
+def test_a_folder_of_jpegs_is_taken_in_the_form_of_lfw(
+    parts: SimpleNamespace, tmp_path: Path
+) -> None:
+    import PIL.Image
+
+    lfw = tmp_path / "lfw"
+    for name, count in {"Zoe_Ball": 1, "George_W_Bush": 5, "Aaron_Peirsol": 4}.items():
+        (lfw / name).mkdir(parents=True)
+        for number in range(1, count + 1):
+            picture = PIL.Image.new("RGB", (250, 250), (0, 0, 255))
+            picture.paste((200, 40 * number, 0), (50, 50, 200, 200))
+            picture.save(lfw / name / f"{name}_{number:04}.jpg", quality=90)
+    (lfw / "pairs.txt").write_text("10 300\n")
+    (lfw / "Aaron_Peirsol" / "notes.txt").write_text("no picture\n")
+
+    said = load("--from", lfw, "--least", "4", "--to", tmp_path / "faces")
+
+    assert said.returncode == 0, said.stderr
+    assert "left out 1 names with fewer than 4 pictures" in said.stdout
+    assert f"9 pictures of 2 identities in {tmp_path / 'faces'}" in said.stdout
+    faces = parts.pictures.read(tmp_path / "faces", size=32, crop=0.5)
+    assert faces.names == ["Aaron_Peirsol", "George_W_Bush"]
+    assert faces.owners.tolist() == [0] * 4 + [1] * 5
+    assert faces.paths[4] == "George_W_Bush/George_W_Bush_0001.jpg"
+    assert faces.pictures.shape == (9, 32, 32, 3)
+    for picture, number in zip(faces.pictures, [1, 2, 3, 4, 1, 2, 3, 4, 5], strict=True):
+        # The middle alone: nothing of the blue around it, however JPEG rounds.
+        assert abs(picture.astype(int) - (200, 40 * number, 0)).max() < 12
+
+    refused = load("--from", lfw, "--least", "6", "--to", tmp_path / "none")
+    assert refused.returncode == 1
+    assert f"{lfw} has no pictures NAME/NAME_0001.png of which anybody has 6" in refused.stderr
+    (tmp_path / "faces" / "Aaron_Peirsol" / "Aaron_Peirsol_0009.jpg").write_bytes(b"no picture")
+    with pytest.raises(ValueError, match=r"Aaron_Peirsol_0009.jpg is no PNG and no JPEG"):
+        parts.pictures.read(tmp_path / "faces", size=32)
 
 
 def test_identities_are_ranked_by_their_nearest_picture(parts: SimpleNamespace) -> None:
@@ -196,6 +242,36 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
         works.nothing_left()
     finally:
         works.close()
+
+
+@pytest.fixture
+def works(tmp_path: Path) -> Iterator[Works]:
+    made = Works(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.mark.tensorflow
+@pytest.mark.timeout(PATIENT + 100)
+def test_a_killed_worker_s_training_goes_on_with_the_next_epoch(works: Works) -> None:
+    tiny = ("identities=10", "pictures=8", "size=32", "width=0.05", "depth=0.1", "batch=8")
+    wanted = [f"--set={setting}" for setting in (*tiny, "epochs=40", "wanted=0")]
+    running = works.start("pipeline", "run", FILE, *wanted, env={"CUDA_VISIBLE_DEVICES": ""})
+    running.until_said("[0] epoch 3 ", PATIENT)
+    os.kill(works.ranks()[1].pid, signal.SIGKILL)
+
+    said = running.wait(PATIENT)
+
+    assert said.code == 0, said.out + said.err
+    (resumed,) = {int(one) for one in re.findall(r"resumed after epoch (\d+)$", said.out, re.M)}
+    assert resumed >= 3
+    for rank in range(3):
+        lines = re.findall(rf"^\[train\] \[{rank}\] (.*)$", said.out, re.M)
+        at = lines.index(f"resumed after epoch {resumed}")
+        epochs = [line.split()[1] for line in lines[at:] if line.startswith("epoch ")]
+        assert epochs == [str(number) for number in range(resumed + 1, 41)]
+        assert re.fullmatch(r"total [\d.]+ s", lines[-1])
+    works.nothing_left()
 
 
 @pytest.mark.tensorflow

@@ -76,6 +76,21 @@ def test_what_an_example_s_page_asks_to_type_would_start(page: Path, tmp_path: P
             assert all((here / name).is_file() for name in files), command
 
 
+def test_tests_that_a_page_names_are_there() -> None:
+    page = ROOT / "docs" / "contributing-lab.md"
+    named = re.findall(r"`(?:tests/)?(\w+/[\w/]*test_\w+\.py)(?:::(test_\w+))?`", page.read_text())
+
+    missing = [
+        (file, test)
+        for file, test in named
+        if not (ROOT / "tests" / file).is_file()
+        or (test and f"def {test}(" not in (ROOT / "tests" / file).read_text())
+    ]
+
+    assert len(named) > 40
+    assert not missing
+
+
 def test_only_listed_blocks_are_skipped() -> None:
     found: dict[str, list[str]] = {}
     for page in PAGES:

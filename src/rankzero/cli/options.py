@@ -119,7 +119,7 @@ selector_option = click.option(
     "labels",
     multiple=True,
     metavar="K=V",
-    help="Only runs with this label (also K!=V, or K alone). Repeat for more: all must hold.",
+    help="Only those with this label (also K!=V, or K alone). Repeat for more: all must hold.",
 )
 
 

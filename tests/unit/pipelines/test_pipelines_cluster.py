@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from rankzero.errors import BadRequest
+from rankzero.pipelines.cluster import volumes
 from rankzero.pipelines.cluster.compiling import Compiling, Steps
 from rankzero.pipelines.cluster.travelling import inner_folder, named, scripts
 from rankzero.pipelines.code import Code
@@ -104,3 +105,44 @@ def test_the_file_of_a_function_travels(work: Path) -> None:
     body = "from rankzero import *\n@step\ndef load(): pass\n"
     (work / "travels.py").write_text(f"{body}@pipeline\ndef digits(): load()\n")
     assert named(load_pipeline(work / "travels.py")) == [str(work / "travels.py")]
+
+
+SHARED = """
+volumes: {shared: {size: 1Gi}}
+output_volume: shared
+steps:
+  load:
+    command: [sh, -c, ls /data]
+    outputs: [data]
+    mounts: {shared: {path: /data, sub_path: raw, read_only: true}}
+  train:
+    job: {run: {command: [sh, -c, ls /models]}, nodes: 2, framework: plain}
+    inputs: [load.data]
+    mounts: {shared: /models}
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "own"),
+    [
+        ("load", {"mountPath": "/data", "subPath": "raw", "readOnly": True}),
+        ("train", {"mountPath": "/models"}),
+    ],
+)
+def test_what_a_mount_says_is_not_said_of_the_volume_for_what_is_handed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, own: dict[str, object]
+) -> None:
+    monkeypatch.setenv("RANKZERO_IMAGE", "registry.test/python:1")
+    (tmp_path / "shared.yaml").write_text(SHARED)
+    pipeline = load_pipeline(tmp_path / "shared.yaml")
+    plans = there(pipeline, volumes.of_outputs(pipeline, RUN)).plans
+
+    (job,) = [one for one in plans[step].manifests if one["kind"] == "Job"]
+    pod = job["spec"]["template"]["spec"]
+    claims = [one for one in pod["volumes"] if "persistentVolumeClaim" in one]
+    mounts = [
+        one for one in pod["containers"][0]["volumeMounts"] if one["name"] == claims[0]["name"]
+    ]
+    assert [one["persistentVolumeClaim"] for one in claims] == [{"claimName": "shared"}]
+    without_name = [{key: one[key] for key in one if key != "name"} for one in mounts]
+    assert without_name == [own, {"mountPath": layout.OUTPUT_VOLUME}]

@@ -16,7 +16,7 @@ from rankzero.spec import SpecError
 from rankzero.spec.pipelines.coherence import cached, unused
 from rankzero.spec.pipelines.making import build_pipeline, load_pipeline
 from rankzero.spec.pipelines.model import Pipeline
-from rankzero.spec.pipelines.mounting import volumes_of
+from rankzero.spec.pipelines.mounting import source, volumes_of
 from rankzero.spec.pipelines.schema import json_schema
 
 DIGITS = """
@@ -225,6 +225,15 @@ def test_steps_mount_the_pipelines_volumes_by_name(folder: Path) -> None:
     # Whichever step makes it, it is as all of them need it.
     assert volumes_of(pipeline, pipeline.steps["load"])["data"].access == "ReadWriteMany"
     assert not cached(pipeline, "load"), "what it does to a volume is no output"
+
+
+def test_all_pods_may_mount_the_volume_for_what_steps_hand_on(folder: Path) -> None:
+    pipeline = load(VOLUMES + steps(load="", train="mounts: [best]"))
+    kept = load("output_volume: data\n" + VOLUMES + steps(load="", train="mounts: [best]"))
+
+    assert [source(pipeline, name).access for name in ("data", "best")] == ["ReadWriteOnce"] * 2
+    found = [source(kept, name).access for name in ("data", "best")]
+    assert found == ["ReadWriteMany", "ReadWriteOnce"]
 
 
 def test_what_is_wrong_with_volumes_has_its_place(folder: Path) -> None:

@@ -102,7 +102,12 @@ class Compiling(NamedTuple):
             beneath_it = {key: escape(text) for key, text in base.env.items()}
             data = {**base.to_json(), "env": {**beneath_it, **env}}
             data = {**data, **_as_run(data["run"], list(step.command or ()))}
-        data["volumes"] = {**data["volumes"], **volumes.mounted(self.pipeline, step, self.carrier)}
+        # A role's: what a mount says of a part, or of reading alone, is not said of the outputs.
+        mounted = volumes.mounted(self.pipeline, step, self.carrier)
+        data["roles"] = {
+            role: {**one, "volumes": {**one["volumes"], **mounted}}
+            for role, one in data["roles"].items()
+        }
         self._check_volume(name, step, data)
         data["output_volume"] = self.volume or data.get("output_volume")
         data["name"] = self.pipeline.name

@@ -26,11 +26,12 @@ def volumes_of(pipeline: Pipeline, step: Step) -> dict[str, Volume]:
 
 def source(pipeline: Pipeline, name: str) -> Source:
     """A volume of the pipeline; who may mount it is settled here, for all steps together: the step
-    that comes first makes it, and others may have more pods."""
+    that comes first makes it, and others may have more pods. That for outputs is every step's."""
     found = pipeline.volumes[name]
     if not found.made or found.access is not None:
         return found
-    users = [step for step in pipeline.steps.values() if name in step.mounts]
+    all_have_it = name == pipeline.output_volume
+    users = [step for step in pipeline.steps.values() if all_have_it or name in step.mounts]
     several = len(users) > 1 or any(map(_has_several_pods, users))
     mode = ACCESS["many" if several else "once"]
     return found.model_copy(update={"access": mode})
