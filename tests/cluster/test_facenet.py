@@ -23,6 +23,8 @@ from .team import ROLE, Team
 pytestmark = pytest.mark.timeout(1200)
 PATIENCE = 600
 FACENET = ROOT / "examples" / "facenet"
+#: What the pipeline leaves running.
+SERVED = "facenet-serve"
 IDENTITIES, EPOCHS = 32, 12
 SMALL = [
     f"--set={setting}"
@@ -79,7 +81,7 @@ def done(
         machines = {number: pods[name] for number, name in workers.items()}
         yield Done(team, run, tensorflow, said.out, machines)
         team.call("pipeline", "delete", run)
-        team.call("serve", "delete", "faces")
+        team.call("serve", "delete", SERVED)
 
 
 def test_a_volume_is_made_that_all_machines_may_write(done: Done) -> None:
@@ -96,7 +98,7 @@ def test_a_step_begins_when_what_it_takes_is_whole(done: Done) -> None:
     told = [json.loads(line) for line in said.splitlines()]
 
     assert [(one["kind"], one.get("step")) for one in told] == [
-        *((kind, step) for step in ("load", "train", "predict", "publish")
+        *((kind, step) for step in ("load", "train", "predict", "publish", "serve")
           for kind in ("started", "committed")),
         ("finished", None),
     ]  # fmt: skip
@@ -143,16 +145,9 @@ def test_it_tells_people_apart(done: Done) -> None:
 def test_its_page_shows_whom_an_uploaded_picture_looks_like(done: Done) -> None:
     import PIL.Image
 
-    where = done.handed("publish.served")["where"]
-    model = f"volume:facenet/{where.split('/volumes/outputs/')[1]}"
-    how = ("--name", "faces", "--model", model, "--image", done.image, "--drain", "0s")
-    deployed = done.team.start("serve", "deploy", "app.py:Neighbours", *how, cwd=FACENET).wait(
-        PATIENCE
-    )
-    assert deployed.code == 0, deployed
-    opened = done.team.start("serve", "open", "faces", "--no-browser", "--path", "/upload")
+    opened = done.team.start("serve", "open", SERVED, "--no-browser", "--path", "/upload")
     try:
-        opened.until_said("-> faces")
+        opened.until_said("-> facenet-serve")
         found = re.search(r"(http://\S+/)upload", opened.out)
         assert found
         page = fetch(f"{found[1]}upload")

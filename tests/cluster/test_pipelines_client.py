@@ -15,8 +15,9 @@ from support.waiting import until
 from .lab.kubectl import Kubectl
 from .lab.manifests import claim
 from .lab.target import Cluster
+from .piping import PATIENCE, events, rules, run, written
 from .team import Team
-from .test_pipelines import _PATIENCE, DIGITS, SLOW, TRAIN, events, rules, run, written
+from .test_pipelines import DIGITS, SLOW, TRAIN
 
 CLIENT = ("--driver", "client")
 LASTING = SLOW.replace("sleep 5", "exec sleep 3600")
@@ -55,7 +56,7 @@ def first_job(team: Team, name: str) -> dict[str, Any]:
 def begun(team: Team, text: str) -> tuple[str, Any]:
     """A pipeline whose first step runs, and the command that drives it."""
     driving = team.start("pipeline", "run", written(team, text), *CLIENT)
-    driving.until_said("[first] begun", _PATIENCE)
+    driving.until_said("[first] begun", PATIENCE)
     said = team.call("pipeline", "list", "-o", "json")
     (one,) = json.loads(said.out)["pipelines"]
     assert one["driven"]
@@ -88,7 +89,7 @@ def test_a_user_who_may_make_no_account_runs_a_pipeline(piping: Team) -> None:
     assert job["spec"]["ttlSecondsAfterFinished"] > 0
     made = piping.admin("get", "serviceaccounts,roles,rolebindings", "-o", "name")
     assert "digits" not in made
-    fetched = piping.start("pipeline", "outputs", "-", "--to", "../got").wait(_PATIENCE)
+    fetched = piping.start("pipeline", "outputs", "-", "--to", "../got").wait(PATIENCE)
     assert fetched.code == 0, fetched
     assert (piping.work / ".." / "got" / "train" / "model").read_text() == "weights of 2"
 
@@ -120,7 +121,7 @@ def test_what_a_killed_client_had_begun_is_found_by_the_next_one(piping: Team) -
     assert "cut off" in piping.call("pipeline", "list").out
     assert first_job(piping, name)["spec"]["suspend"]
 
-    resumed = piping.elsewhere("pipeline", "resume", name).wait(_PATIENCE)
+    resumed = piping.elsewhere("pipeline", "resume", name).wait(PATIENCE)
     assert resumed.code == 0, resumed
     assert "[second] second" in resumed.out
     assert steps(piping) == [
@@ -142,14 +143,14 @@ def test_what_a_killed_client_had_begun_is_found_by_the_next_one(piping: Team) -
 def test_a_second_client_takes_over_from_one_that_lives(piping: Team) -> None:
     name, driving = begun(piping, SLOW.replace("sleep 5", "sleep 20"))
     assert "process" in status(piping, name)["driver"]
-    seen = piping.elsewhere("pipeline", "status", name).wait(_PATIENCE).out
+    seen = piping.elsewhere("pipeline", "status", name).wait(PATIENCE).out
     assert "whether it is still there cannot be seen from here" in seen
 
     second = piping.elsewhere("pipeline", "resume", name)
-    left = driving.wait(_PATIENCE)
+    left = driving.wait(PATIENCE)
     assert left.code == 3, left
     assert f"another client drives {name} by now" in left.err
-    assert second.wait(_PATIENCE).code == 0
+    assert second.wait(PATIENCE).code == 0
     assert [kind for kind, _ in steps(piping)].count("started") == 2
 
 
@@ -157,7 +158,7 @@ def test_a_second_client_takes_over_from_one_that_lives(piping: Team) -> None:
 def test_one_who_is_asked_to_leaves_it_to_others_and_ctrl_c_stops_it(piping: Team) -> None:
     name, driving = begun(piping, LASTING)
     watching = piping.start("pipeline", "attach", name)
-    watching.until_said("[first] begun", _PATIENCE)
+    watching.until_said("[first] begun", PATIENCE)
     driving.signal(signal.SIGTERM)
     left = driving.wait()
     assert left.code == 128 + signal.SIGTERM
@@ -166,9 +167,9 @@ def test_one_who_is_asked_to_leaves_it_to_others_and_ctrl_c_stops_it(piping: Tea
     assert not status(piping, name)["driven"]
 
     again = piping.start("pipeline", "resume", name)
-    again.until_said("[first] begun", _PATIENCE)
+    again.until_said("[first] begun", PATIENCE)
     again.signal(signal.SIGINT)
-    stopped = again.wait(_PATIENCE)
+    stopped = again.wait(PATIENCE)
     assert stopped.code == 130, stopped
     found = status(piping, name)
     assert (found["state"], found["why"]) == ("stopped", "Ctrl-C")
@@ -180,13 +181,13 @@ def test_one_that_nobody_drives_is_stopped_all_the_same(piping: Team) -> None:
     name, driving = begun(piping, LASTING)
     driving.signal(signal.SIGKILL)
     driving.wait()
-    said = piping.elsewhere("pipeline", "stop", name).wait(_PATIENCE)
+    said = piping.elsewhere("pipeline", "stop", name).wait(PATIENCE)
     assert said.code == 0, said
     assert "stopped" in said.out
     until(
         lambda: "Running" not in piping.admin("get", "pods", "-l", f"rankzero/pipeline={name}"),
         "its pods to end",
-        _PATIENCE,
+        PATIENCE,
     )
     assert "it was stopped by rankzero pipeline stop" in piping.call("pipeline", "why", name).out
     until(lambda: ended(piping, name), "the first Job to end")

@@ -12,11 +12,10 @@ from support.waiting import until
 
 from .dying import NODE
 from .lab.target import Cluster
+from .piping import PATIENCE, events, written
 from .team import Team
 from .test_healing import GIVEN_UP, switched_off
-from .test_pipelines import _PATIENCE, events, piping, written
 
-__all__ = ["piping"]
 
 #: It takes machines away from everybody.
 pytestmark = pytest.mark.alone
@@ -66,7 +65,7 @@ def begun(team: Team) -> str:
     started = team.call("pipeline", "run", written(team, PIPELINE), "-d")
     assert started.code == 0, started
     name = started.out.strip()
-    until(lambda: step(team, name) == NODE, "the step to run there", _PATIENCE)
+    until(lambda: step(team, name) == NODE, "the step to run there", PATIENCE)
     return name
 
 
@@ -109,7 +108,7 @@ def test_pipelines_outlive_a_machine_and_nobody_looks(lab: Cluster, piping: Team
 def test_a_client_goes_on_too(lab: Cluster, piping: Team) -> None:
     piping.script(STEP)
     driving = piping.start("pipeline", "run", written(piping, PIPELINE), "--driver", "client")
-    driving.until_said(f"up on {NODE}", _PATIENCE)
+    driving.until_said(f"up on {NODE}", PATIENCE)
     with switched_off():
         said = driving.wait(GIVEN_UP)
     assert said.code == 0, said
