@@ -60,28 +60,33 @@ def done(
 ) -> Iterator[Done]:
     with shared(cluster, tmp_path_factory.mktemp("facenet")) as place:
         team = place.member({"rules": [*ROLE["rules"], *rules("--pipelines")]})
-        image = {"RANKZERO_IMAGE": tensorflow}
-        file = str(FACENET / "pipeline.yaml")
-        running = team.start("pipeline", "run", file, *SMALL, env=image)
-        running.until_said("[0] epoch 2 ", PATIENCE)
-        run = running.err.split()[0]
-        pods = {
-            one["metadata"]["name"]: one["spec"]["nodeName"]
-            for one in team.admin.get("pods", "-l", f"rankzero/pipeline={run}")["items"]
-            if one["status"]["phase"] == "Running"
-        }
-        workers = {
-            number[1]: name for name in pods if (number := re.search(r"-2-worker-(\d)-", name))
-        }
-        team.admin("exec", workers["1"], "--", "python3", "-c", KILL_RANK, "1", "9")
+        try:
+            yield _done(team, tensorflow)
+        finally:
+            # A namespace waits for ever for Jobs whose pods it has deleted.
+            team.call("serve", "delete", SERVED)
+            team.call("pipeline", "stop", "-")
+            team.call("pipeline", "delete", "--all")
 
-        said = running.wait(PATIENCE)
 
-        assert said.code == 0, said.err
-        machines = {number: pods[name] for number, name in workers.items()}
-        yield Done(team, run, tensorflow, said.out, machines)
-        team.call("pipeline", "delete", run)
-        team.call("serve", "delete", SERVED)
+def _done(team: Team, image: str) -> Done:
+    file = str(FACENET / "pipeline.yaml")
+    running = team.start("pipeline", "run", file, *SMALL, env={"RANKZERO_IMAGE": image})
+    running.until_said("[0] epoch 2 ", PATIENCE)
+    run = running.err.split()[0]
+    pods = {
+        one["metadata"]["name"]: one["spec"]["nodeName"]
+        for one in team.admin.get("pods", "-l", f"rankzero/pipeline={run}")["items"]
+        if one["status"]["phase"] == "Running"
+    }
+    workers = {number[1]: name for name in pods if (number := re.search(r"-2-worker-(\d)-", name))}
+    team.admin("exec", workers["1"], "--", "python3", "-c", KILL_RANK, "1", "9")
+
+    said = running.wait(PATIENCE)
+
+    assert said.code == 0, said.err
+    machines = {number: pods[name] for number, name in workers.items()}
+    return Done(team, run, image, said.out, machines)
 
 
 def test_a_volume_is_made_that_all_machines_may_write(done: Done) -> None:

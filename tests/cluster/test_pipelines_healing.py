@@ -16,7 +16,6 @@ from .piping import PATIENCE, events, written
 from .team import Team
 from .test_healing import GIVEN_UP, switched_off
 
-
 #: It takes machines away from everybody.
 pytestmark = pytest.mark.alone
 

@@ -239,6 +239,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
         said = running.wait(PATIENT)
         assert said.code == 0, said.out + said.err
         yield Done(works, works.status()["run"])
+        assert works.call("serve", "delete", "facenet-serve").code == 0
         works.nothing_left()
     finally:
         works.close()
