@@ -16,7 +16,6 @@ import os
 
 
 class Times:
-
     def load(self, path):
         self.by = int(open(path).read())
 
@@ -107,17 +106,7 @@ def test_what_is_known_beforehand_is_told_before_anything_starts(
 
 def test_a_service_of_somebody_elses_is_left_alone(serving: Works, service: Kept) -> None:
     (serving.work / "model").write_text("2")
-    deployed = serving.call(
-        "serve",
-        "deploy",
-        "app.py:Times",
-        "--model",
-        "model",
-        "--name",
-        service.name,
-        "--on",
-        "local",
-    )
+    deployed = service.deploy("app.py:Times", "--model", "model")
     assert deployed.code == 0, deployed
     said = serving.call("pipeline", "run", serving.pipeline(TIMES))
     assert said.code == 2, said
