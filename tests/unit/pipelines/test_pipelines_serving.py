@@ -256,6 +256,7 @@ def pod(ready: bool, restarts: int = 0, **state: Any) -> dict[str, Any]:
 
 
 RAISED = {"terminated": {"message": 'Traceback\n  File "app.py"\nValueError: no\n'}}
+LACKS = {"terminated": {"message": '{"kind": "no-model", "message": "there is no a in volume b"}'}}
 PULLS = {"waiting": {"reason": "ErrImagePull", "message": "not found"}}
 
 
@@ -265,6 +266,7 @@ PULLS = {"waiting": {"reason": "ErrImagePull", "message": "not found"}}
         ([pod(True, 9)], False, ""),
         ([pod(True), pod(False, 3, lastState=RAISED)], True, "ValueError: no"),
         ([pod(False, 2, lastState=RAISED)], False, "ValueError: no"),
+        ([pod(False, 1, lastState=LACKS)], True, "there is no a in volume b"),
         ([pod(False, state=PULLS)], False, "not found"),
         (
             [pod(False, state={"waiting": {"reason": "ContainerCreating"}})],

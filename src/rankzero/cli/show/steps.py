@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rankzero.backends.places import LOCAL
 from rankzero.cli.show.amounts import duration, size
 from rankzero.cli.show.ending import home
 from rankzero.cli.show.lines import visible
@@ -164,9 +165,21 @@ def results(progress: Progress, folder: Kept) -> list[tuple[str, str]]:
             for source in step.reads:
                 found.pop(source, None)
     return [
-        (f"{step}.{name}", shown(one.outputs[name], _place(folder, one, name), folder, step))
+        (
+            f"{step}.{name}",
+            shown(one.outputs[name], _place(folder, one, name), folder, step)
+            + _from_here(folder, step),
+        )
         for (step, name), one in found.items()
     ]
+
+
+def _from_here(folder: Kept, step: str) -> str:
+    """How the address of a service is reached, which on a cluster is one inside of that."""
+    service = folder.graph()[step].body.get("service")
+    if service is None or folder.where == LOCAL:
+        return ""
+    return f"  (from here: rankzero serve open {service['name']})"
 
 
 def _place(folder: Kept, step: StepInfo, name: str) -> Path | None:

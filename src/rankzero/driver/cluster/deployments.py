@@ -52,20 +52,30 @@ def done(made: Object) -> bool:
 
 
 def hopeless(pods: Iterable[Object]) -> bool:
-    """Whether a server has ended so often that it will not become ready."""
-    return any(one.get("restartCount", 0) >= _MOST_ENDS for one in _not_ready(pods))
+    """Whether a server has ended so often that it will not become ready, or lacks its model."""
+    return any(
+        one.get("restartCount", 0) >= _MOST_ENDS or said_of(_lines(one), NO_MODEL)
+        for one in _not_ready(pods)
+    )
 
 
 def last_words(pods: Iterable[Object]) -> str:
     """What those that are not ready say of it, in one line; empty where they say nothing."""
     for one in _not_ready(pods):
-        ended = one.get("lastState", {}).get("terminated") or one["state"].get("terminated") or {}
         waits = one["state"].get("waiting") or {}
-        for said in (ended.get("message"), waits.get("message"), waits.get("reason")):
-            lines = [line.strip() for line in (said or "").split("\n") if line.strip()]
-            if lines:
-                return (_load_failed(lines) or lines[-1])[:_LONGEST]
+        lines = _lines(one) or [waits.get("message") or waits.get("reason") or ""]
+        said = _load_failed(lines) or lines[-1]
+        if said:
+            return said[:_LONGEST]
     return ""
+
+
+def _lines(container: Object) -> List[str]:
+    """The last ones of a container that has ended."""
+    states = (container.get("lastState", {}), container["state"])
+    ended: Object = next((one["terminated"] for one in states if "terminated" in one), {})
+    text = ended.get("message") or ""
+    return [line.strip() for line in text.split("\n") if line.strip()]
 
 
 def said_of(lines: Iterable[str], kind: str) -> Dict[str, Any]:
