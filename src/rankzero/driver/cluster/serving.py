@@ -109,20 +109,24 @@ class Services:
 
     def look(self, now: float) -> Optional[float]:
         """Give up what takes too long, and tell of what has ended; when to look again, or None."""
+        self._tell_ended()  # one that serves is not given up any more
         for name in self._denials.due(now):
             self._try(name)
         for name, waiting in list(self._waiting.items()):
             if min(waiting.until, waiting.look) <= now:
                 self._judge(name, waiting, now)
+        self._tell_ended()
+        moments = [min(one.until, one.look) for one in self._waiting.values()]
+        return min([*moments, *self._denials.moments()], default=None)
+
+    # -- inside
+
+    def _tell_ended(self) -> None:
         while self._ended:
             name, result = self._ended.pop(0)
             ended = self._waiting.pop(name, None)
             if ended is not None:
                 self._done(ended.start.part, ended.start.attempt, result)
-        moments = [min(one.until, one.look) for one in self._waiting.values()]
-        return min([*moments, *self._denials.moments()], default=None)
-
-    # -- inside
 
     def _judge(self, name: str, waiting: _Waiting, now: float) -> None:
         """Whether it still may become ready."""
