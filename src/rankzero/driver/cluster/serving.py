@@ -175,13 +175,15 @@ class Services:
             made["metadata"]["annotations"] = {**said, deployments.OF: body["pipeline"]}
             there = self._create(made)
         self._check(there, body)
+        scaled = _scaled(there, request)
         if deployments.note(there, deployments.REQUEST) != request:
             there = self._replace(there, made, said)
         self._own(body["carried"], deployments.owner_of(there))
         for one in others:
             self._beside(one, deployments.owner_of(there))
-        label = {"metadata": {"labels": {words.PIPELINE: self._run}}, "spec": {"paused": False}}
-        there = self._objects.change("Deployment", body["name"], label)
+        label = {"labels": {words.PIPELINE: self._run}}
+        go = {"metadata": label, "spec": {"paused": False, **scaled}}
+        there = self._objects.change("Deployment", body["name"], go)
         return there, deployments.note(there, deployments.CHANGED) == said[deployments.CHANGED]
 
     def _there(self, name: str) -> Optional[Object]:
@@ -244,9 +246,16 @@ class Services:
         try:
             self._objects.create(manifest)
         except api.Taken:
-            if kind != "PodDisruptionBudget":  # it is the same for all versions
-                change = {"spec": _changeable(manifest)}
-                self._objects.change(kind, about["name"], change)
+            if kind == "PodDisruptionBudget":  # it is the same for all versions
+                return
+            try:
+                self._objects.amend(kind, about["name"], _brought(manifest))
+            except api.Invalid as error:
+                raise api.Invalid(
+                    "there is a %s %s already, which is not this service's; give this one another "
+                    "`name`, and delete what is left: rankzero serve delete %s (%s)"
+                    % (kind, about["name"], about["name"], error)
+                ) from error
 
     def _give_up(self, name: str, why: str) -> None:
         """Go back to what served before, where there was something."""
@@ -276,9 +285,24 @@ def _version(made: Object) -> str:
     return str(made["metadata"]["resourceVersion"])
 
 
-def _changeable(manifest: Object) -> Dict[str, Any]:
-    """Of a Service not whom it leads to, of a scaler all."""
+def _brought(manifest: Object) -> List[Dict[str, Any]]:
+    """The JSON patch that brings what is there to what is asked for, as long as it is the service's
+    own: of a Service not whom it leads to, of a scaler all."""
     spec = manifest["spec"]
-    if manifest["kind"] != "Service":
-        return dict(spec)
-    return {key: spec[key] for key in ("type", "ports")}
+    keys = ("type", "ports") if manifest["kind"] == "Service" else tuple(spec)
+    path = "/metadata/labels/" + deployments.SERVICE.replace("/", "~1")
+    label = manifest["metadata"]["labels"][deployments.SERVICE]
+    return [
+        {"op": "test", "path": path, "value": label},
+        *({"op": "add", "path": "/spec/" + key, "value": spec[key]} for key in keys),
+    ]
+
+
+def _scaled(there: Object, request: str) -> Dict[str, Any]:
+    """The number of pods, where another one is asked for than before. Else it is left to whoever
+    has scaled it."""
+    before = json.loads(deployments.note(there, deployments.REQUEST) or "{}")
+    wanted = json.loads(request)
+    if wanted.get("autoscale") or before.get("replicas") == wanted["replicas"]:
+        return {}
+    return {"replicas": wanted["replicas"]}
