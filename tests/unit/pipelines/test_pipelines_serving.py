@@ -201,8 +201,9 @@ def test_a_cluster_needs_an_image_and_a_port() -> None:
 
 def replica_set(number: int, **more: Any) -> dict[str, Any]:
     labels = {"rankzero/service": "web", deployments.HASH: f"hash{number}"}
+    notes = {deployments.REVISION: str(number), deployments.CHANGED: f"change {number}"}
     return {
-        "metadata": {"name": f"web-{number}", "annotations": {deployments.REVISION: str(number)}},
+        "metadata": {"name": f"web-{number}", "annotations": notes},
         "spec": {"template": {"metadata": {"labels": labels}, "spec": {"n": number}}},
         **more,
     }
@@ -210,13 +211,13 @@ def replica_set(number: int, **more: Any) -> dict[str, Any]:
 
 def test_what_is_gone_back_to_is_the_version_before() -> None:
     sets = [replica_set(number) for number in (1, 2, 3)]
-    now = {"metadata": {"annotations": {deployments.REVISION: "3"}, "resourceVersion": "9"}}
-    before = deployments.before(sets, now)
+    now = {"metadata": {"resourceVersion": "9"}}
+    before = deployments.before(sets, "change 3")
     assert before is not None and deployments.revision(before) == 2
     template = deployments.template_of(before)
     assert template["metadata"]["labels"] == {"rankzero/service": "web"}
     assert deployments.HASH in before["spec"]["template"]["metadata"]["labels"]
-    assert deployments.before([sets[2]], now) is None
+    assert deployments.before([sets[2]], "change 3") is None
     first, *_ = deployments.putting(now, template, {"a/b": "c"})
     assert first == {"op": "test", "path": "/metadata/resourceVersion", "value": "9"}
 

@@ -26,14 +26,12 @@ _TRIES = 10
 
 class _Waiting(NamedTuple):
     """One that is to be ready. since: when it was asked for; until: when its time is over; look:
-    when its pods are looked at (seconds since the epoch). ours: whether this pipeline's run has
-    made the version that is to serve."""
+    when its pods are looked at (seconds since the epoch)."""
 
     start: Start
     since: float
     until: float
     look: float
-    ours: bool = False
 
 
 class Services:
@@ -54,6 +52,8 @@ class Services:
     ) -> None:
         self._objects, self._graph, self._run, self._owner = objects, graph, run, owner
         self._done = done
+        #: What a version says of itself that this run has made, whichever of its drivers did.
+        self._by = "by the pipeline %s" % run
         self._waiting: Dict[str, _Waiting] = {}
         self._denials = Denials()
         self._ended: List[Tuple[str, Result]] = []
@@ -125,8 +125,14 @@ class Services:
     # -- inside
 
     def _judge(self, name: str, waiting: _Waiting, now: float) -> None:
-        """Whether it still may become ready."""
+        """Whether it still may become ready. What was heard of it may be old: news come late to a
+        machine that slept, and to a driver that waited for the API server."""
         self._waiting[name] = waiting._replace(look=now + _LOOK)
+        there = self._there(name)
+        if there is not None:
+            self.deployment(there)
+        if any(ended == name for ended, _ in self._ended):
+            return
         selector = "%s=%s" % (deployments.SERVICE, name)
         found, _ = self._objects.every("Pod", selector)
         why = "ends again and again" if deployments.hopeless(found) else ""
@@ -146,7 +152,7 @@ class Services:
             self._denials.done(name)
             return
         try:
-            made, ours = self._put(waiting.start)
+            made = self._put(waiting.start)
         except api.Denied as error:
             if not self._denials.denied(name, time.time()):
                 self._ended.append((name, Result(cause="cannot be deployed: %s" % error)))
@@ -155,17 +161,15 @@ class Services:
             result = Result(cause="cannot be deployed: %s" % error, final=True)
             self._ended.append((name, result))
         else:
-            self._waiting[name] = waiting._replace(ours=ours)
             self.deployment(made)  # nothing more may become of it
         self._denials.done(name)
 
-    def _put(self, start: Start) -> Tuple[Object, bool]:
-        """It, as it is asked for; and whether this run has made its version. Errors: api.Denied,
-        api.Invalid, api.Absent."""
+    def _put(self, start: Start) -> Object:
+        """It, as it is asked for. Errors: api.Denied, api.Invalid, api.Absent."""
         body = self._body(start.part.step)
         made, *others = filling.manifests(self._graph, start)
         request = json.dumps(filling.request(self._graph, start), sort_keys=True)
-        said = deployments.notes(request, "by the pipeline %s" % self._run, time.time())
+        said = deployments.notes(request, self._by, time.time())
         there = self._there(body["name"])
         if there is None:
             made["metadata"]["annotations"] = {**said, deployments.OF: body["pipeline"]}
@@ -177,8 +181,7 @@ class Services:
         for one in others:
             self._beside(one, deployments.owner_of(there))
         label = {"metadata": {"labels": {words.PIPELINE: self._run}}, "spec": {"paused": False}}
-        there = self._objects.change("Deployment", body["name"], label)
-        return there, deployments.note(there, deployments.CHANGED) == said[deployments.CHANGED]
+        return self._objects.change("Deployment", body["name"], label)
 
     def _there(self, name: str) -> Optional[Object]:
         selector = "%s=%s" % (deployments.SERVICE, name)
@@ -241,31 +244,59 @@ class Services:
             self._objects.create(manifest)
         except api.Taken:
             if kind != "PodDisruptionBudget":  # it is the same for all versions
+                self._check_own(kind, about)
                 change = {"spec": _changeable(manifest)}
                 self._objects.change(kind, about["name"], change)
 
+    def _check_own(self, kind: str, about: Object) -> None:
+        """What only has its name is not touched. It is asked by a patch that changes nothing: a
+        driver may not read such objects. Errors: api.Invalid."""
+        path = "/metadata/labels/" + deployments.SERVICE.replace("/", "~1")
+        own = about["labels"][deployments.SERVICE]
+        try:
+            self._objects.amend(kind, about["name"], [{"op": "test", "path": path, "value": own}])
+        except api.Invalid as error:
+            raise api.Invalid(
+                "there is a %s %s already, which is none of this service's; give the service "
+                "another `name`" % (kind, about["name"])
+            ) from error
+
     def _give_up(self, name: str, why: str) -> None:
         """Go back to what served before, where there was something."""
-        waiting = self._waiting[name]
-        said = why
-        if waiting.ours:
-            try:
-                said = self._undone(name, why)
-            except (api.Denied, api.Invalid, api.Absent) as error:
-                said = "%s, and the version before cannot be gone back to: %s" % (why, error)
+        self._denials.done(name)
+        try:
+            said = self._undone(name, why)
+        except (api.Denied, api.Invalid, api.Absent) as error:
+            said = "%s, and the version before cannot be gone back to: %s" % (why, error)
         self._ended.append((name, Result(cause=said)))
 
     def _undone(self, name: str, why: str) -> str:
-        there = self._there(name)
+        """Take back what this run has made, and nobody has changed since. Errors: api.Denied,
+        api.Absent, api.Invalid, also where others change it again and again."""
         selector = "%s=%s" % (deployments.SERVICE, name)
-        sets, _ = self._objects.every("ReplicaSet", selector)
-        before = None if there is None else deployments.before(sets, there)
-        if there is None or before is None:
-            return why
-        asked = deployments.note(before, deployments.REQUEST) or "{}"
-        said = deployments.notes(asked, deployments.undone(before, why), time.time())
-        self._amended(name, deployments.putting(there, deployments.template_of(before), said))
-        return "%s; version %d serves again" % (why, deployments.revision(before))
+        for attempt in range(_TRIES):
+            there = self._there(name)
+            if there is None or deployments.note(there, deployments.CHANGED) != self._by:
+                break
+            sets, _ = self._objects.every("ReplicaSet", selector)
+            before = deployments.before(sets, self._by)
+            if before is None:
+                break
+            asked = deployments.note(before, deployments.REQUEST) or "{}"
+            said = deployments.notes(asked, deployments.undone(before, why), time.time())
+            steps = deployments.putting(there, deployments.template_of(before), said)
+            try:
+                self._amended(name, steps)
+            except api.Invalid:
+                if attempt == _TRIES - 1 or not self._changed_since(there):
+                    raise
+            else:
+                return "%s; version %d serves again" % (why, deployments.revision(before))
+        return why
+
+    def _changed_since(self, there: Object) -> bool:
+        now = self._there(there["metadata"]["name"])
+        return now is None or _version(now) != _version(there)
 
 
 def _version(made: Object) -> str:
