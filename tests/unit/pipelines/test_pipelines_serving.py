@@ -191,6 +191,13 @@ def test_files_need_a_volume_that_all_can_mount() -> None:
         serving.compiled("serve", load(), FACTS, "digits-7f3a", None)
 
 
+def test_a_volume_of_its_own_is_not_called_as_the_one_with_those_files() -> None:
+    own = "      volumes: {handed-on: {claim: mine, path: /data}}\n"
+    text = DIGITS.replace("      server:", own + "      server:")
+    with pytest.raises(SpecError, match=r"steps.serve.service.volumes.handed-on: .* rename it"):
+        serving.compiled("serve", load(text), FACTS, "digits-7f3a", "shared")
+
+
 def test_a_cluster_needs_an_image_and_a_port() -> None:
     pipeline = load("steps: {a: {service: {command: x}}}")
     with pytest.raises(SpecError) as caught:
