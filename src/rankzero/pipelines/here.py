@@ -10,6 +10,7 @@ from typing import Any
 from rankzero.agent.events import Event
 from rankzero.agent.logs.reader import LogReader
 from rankzero.backends.base import LogBlock, LogQuery
+from rankzero.driver.facts import Output
 from rankzero.driver.graph import Graph
 from rankzero.pipelines import stopping
 from rankzero.pipelines.commands import RUN
@@ -88,6 +89,9 @@ class Here:
 
     def output(self, step: str, at: int = -1) -> Path:
         return self.folder.output(step, at)
+
+    def address(self, step: str, output: Output) -> str:
+        return output.where
 
     def results(self) -> Path | None:
         return self.folder.outputs

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from rankzero.agent.events import Event
 from rankzero.backends.base import LogBlock, LogQuery, Note
+from rankzero.driver.facts import Output
 from rankzero.driver.graph import Graph
 from rankzero.pipelines.progress import Attempt
 from rankzero.pipelines.results import Handed
@@ -74,6 +75,9 @@ class Kept(Protocol):
 
     def output(self, step: str, at: int = -1) -> Path:
         """Where people find what a part handed on, by its name; a folder for all parts of one."""
+
+    def address(self, step: str, output: Output) -> str:
+        """Where an artifact is that a step handed on, as other commands take it."""
 
     def results(self) -> Path | None:
         """The folder where all of it can be found; None where none on this machine has it."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rankzero.errors import BadRequest
-from rankzero.pipelines.cluster import volumes
+from rankzero.pipelines.cluster import fetching, volumes
 from rankzero.pipelines.cluster.compiling import Compiling, Steps
 from rankzero.pipelines.cluster.travelling import inner_folder, named, scripts
 from rankzero.pipelines.code import Code
@@ -146,3 +146,12 @@ def test_what_a_mount_says_is_not_said_of_the_volume_for_what_is_handed_on(
     assert [one["persistentVolumeClaim"] for one in claims] == [{"claimName": "shared"}]
     without_name = [{key: one[key] for key in one if key != "name"} for one in mounts]
     assert without_name == [own, {"mountPath": layout.OUTPUT_VOLUME}]
+
+
+def test_what_lies_on_a_claim_is_called_as_other_commands_take_it(work: Path) -> None:
+    steps = {"load": {"command": "python load.py", "outputs": ["data"]}}
+    pipeline = build_pipeline({"steps": steps}, base=work)
+    body = there(pipeline, "shared").graph["load"].body
+    where = f"{layout.OUTPUT_VOLUME}/{RUN}-1/outputs/data"
+    assert fetching.address(body, RUN, where) == f"volume:shared/{RUN}-1/outputs/data"
+    assert fetching.address(body, RUN, "/elsewhere") == "/elsewhere"

@@ -59,7 +59,8 @@ def command(run: str, steps: tuple[str, ...], to: str | None, output: str, where
     here = folder.results() is not None
     for one in found:
         place = one.place if here else None
-        terminal.out().say(f"{one.part}.{one.name}  {shown(one.output, place)}")
+        said = shown(one.output, place, folder, one.part.step)
+        terminal.out().say(f"{one.part}.{one.name}  {said}")
     if not found:
         terminal.err().say(f"{folder.run} has handed on nothing.")
     return 0

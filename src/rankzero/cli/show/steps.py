@@ -164,7 +164,7 @@ def results(progress: Progress, folder: Kept) -> list[tuple[str, str]]:
             for source in step.reads:
                 found.pop(source, None)
     return [
-        (f"{step}.{name}", shown(one.outputs[name], _place(folder, one, name)))
+        (f"{step}.{name}", shown(one.outputs[name], _place(folder, one, name), folder, step))
         for (step, name), one in found.items()
     ]
 
@@ -176,15 +176,16 @@ def _place(folder: Kept, step: StepInfo, name: str) -> Path | None:
     return place / name if isinstance(step.outputs[name], facts.Output) else place
 
 
-def shown(output: Given, place: Path | None) -> str:
+def shown(output: Given, place: Path | None, folder: Kept, step: str) -> str:
     """A value itself, or where an artifact can be found, and how much it is. place: where people
-    find it on this machine; None where they find it on a volume."""
+    find it on this machine; None where they find it on a volume. step: that handed it on."""
     if not isinstance(output, facts.Output):
         parts = count(len(output), "part")
         return parts if place is None else f"{home(place)}  ({parts})"
     if not output.where:
         return visible(output.value)
-    return f"{home(place) if place else visible(output.where)}  ({size(output.size)})"
+    where = home(place) if place else visible(folder.address(step, output))
+    return f"{where}  ({size(output.size)})"
 
 
 def run_line(folder: Kept, progress: Progress) -> str:

@@ -32,6 +32,14 @@ def fetch(there: There, found: Sequence[Handed], to: Path) -> None:
                 _bring(pod, one, to)
 
 
+def address(body: Mapping[str, Any], run: str, where: str) -> str:
+    """`volume:CLAIM/PATH`, as `volume get` and `serve deploy --model` take it; of another kind of
+    volume its path in the pods. body, run: see `like_a_step`."""
+    claim = like_a_step(body, run).volume.get("persistentVolumeClaim", {}).get("claimName")
+    inner = where.removeprefix(layout.OUTPUT_VOLUME + "/")
+    return f"volume:{claim}/{inner}" if claim and inner != where else where
+
+
 def _by_volume(there: There, found: Sequence[Handed]) -> Iterator[tuple[Like, list[Handed]]]:
     """A job may have its outputs on a volume of its own."""
     groups: dict[str, tuple[Like, list[Handed]]] = {}

@@ -21,6 +21,7 @@ from rankzero.backends.kubernetes.state import annotation, seconds
 from rankzero.backends.places import KUBERNETES, Place
 from rankzero.driver import graph
 from rankzero.driver.cluster import words
+from rankzero.driver.facts import Output
 from rankzero.driver.graph import Graph
 from rankzero.errors import BadRequest, Refused, UnknownRun
 from rankzero.pipelines.cluster import clients
@@ -236,6 +237,11 @@ class There:
 
     def output(self, step: str, at: int = -1) -> Path:
         return Path(step) if at < 0 else Path(step, str(at))
+
+    def address(self, step: str, output: Output) -> str:
+        from rankzero.pipelines.cluster.fetching import address
+
+        return address(self.graph()[step].body, self.run, output.where)
 
     def results(self) -> Path | None:
         return None

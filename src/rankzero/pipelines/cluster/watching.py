@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from rankzero.agent.events import FINISHED, Event
 from rankzero.backends.base import LogBlock, LogQuery, Note
 from rankzero.backends.kubernetes import trouble
 from rankzero.backends.kubernetes.cluster import Object
-from rankzero.backends.kubernetes.observing import Observed
+from rankzero.backends.kubernetes.observing import STARTING, Observed
 from rankzero.driver import facts
 from rankzero.driver.cluster import words
 from rankzero.errors import Error, Refused, UnknownRun
@@ -190,9 +191,13 @@ class Watching:
 
     async def _kind(self, client: object, kind: str, selector: str) -> None:
         cluster = self._there.cluster
+        #: Since when an API server refuses what it has allowed, as one does that has just started.
+        barred: float | None = None
+        known = False
         while True:
             try:
                 listed = await cluster.ask(client, kind, selector)  # type: ignore[arg-type]
+                known, barred = True, None
                 for one in listed["items"]:
                     self._take(kind, one)
                 if kind == "Job" and not listed["items"]:  # it went while nobody looked
@@ -212,6 +217,11 @@ class Watching:
                         elif change != "BOOKMARK":
                             self._take(kind, one)
             except (trouble.Gone, trouble.Unreachable):
+                await asyncio.sleep(_AGAIN)
+            except trouble.Forbidden:
+                barred = barred or time.monotonic()
+                if not known or time.monotonic() - barred > STARTING:
+                    raise
                 await asyncio.sleep(_AGAIN)
 
     def _take(self, kind: str, one: Object) -> None:
