@@ -22,6 +22,8 @@ _OURS = {
 #: What those tell: the run that a job was, the record of the rank that failed, and why a service
 #: does not serve.
 RUN, FAILURE, WHY = "run", "failure.json", "why"
+#: Beyond its own grace, how long a service may take until the version before is there (seconds).
+_BACK = 30.0
 #: The record of what a function has raised.
 _ERROR = "error.json"
 
@@ -54,7 +56,10 @@ def how(step: Step, folder: Path, code: int) -> str:
 
 
 def own_grace(step: Step) -> float:
-    """What it needs to end what it has started (seconds)."""
+    """What it needs to end what it has started, and of a service to start what served before
+    (seconds)."""
+    if "service" in step.body:
+        return float(step.body["service"]["grace"]) + _BACK
     job = step.body.get("job")
     return 0.0 if job is None else float(job["grace"])
 

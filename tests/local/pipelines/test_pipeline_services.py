@@ -123,3 +123,18 @@ def test_a_driver_that_is_killed_spares_the_service(serving: Works, service: Kep
     until(lambda: command.out.count("[slow] up") == 2, "the next driver")
     assert service.keepers() == before and processes.alive(before[0])
     command.end()
+
+
+def test_one_that_is_stopped_on_its_way_goes_back_to_what_it_was(
+    serving: Works, service: Kept
+) -> None:
+    text = TIMES.replace("wait: 30s", "wait: 30s, grace: 1s")
+    assert serving.call("pipeline", "run", serving.pipeline(text)).code == 0
+    never = PREDICTOR.replace("self.by =", "__import__('time').sleep(600); self.by =")
+    (serving.work / "app.py").write_text(never)
+    run = serving.call("pipeline", "run", "--detach", serving.pipeline(text)).out.strip()
+    until(lambda: service.status()["version"] == 2, "the new version to begin")
+    assert serving.call("pipeline", "stop", run).code == 0
+    assert serving.call("pipeline", "wait", run).code == 1
+    assert service.predict(7)[0] == 21
+    assert service.status()["versions"][-1]["changed"].startswith("undone, back to version 1")

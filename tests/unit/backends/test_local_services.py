@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from rankzero.backends.local import facts
+from rankzero.backends.local.services import taking
 from rankzero.backends.local.services.changes import Changes
 from rankzero.backends.local.services.folder import Services, State
 from rankzero.backends.local.services.judging import Look, hopeless, service
@@ -202,3 +204,10 @@ def test_what_changes_is_told_and_silence_is_over_in_time(tmp_path: Path) -> Non
         threading.Timer(0.05, (tmp_path / "later").touch).start()
         changes.wait()
         assert (tmp_path / "later").exists()
+
+
+def test_a_word_of_a_command_may_be_longer_than_any_name_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "serve.sh").write_text("exec sleep 9\n")
+    asked = make({"name": "app", "command": ["sh", "serve.sh", "x" * 300]}, needed=())
+    taken = taking.take(asked, tmp_path, facts.gather())
+    assert taken.service.code is not None

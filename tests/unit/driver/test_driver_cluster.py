@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,9 +16,14 @@ from rankzero.agent.handing import HANDED
 from rankzero.agent.healing import pods
 from rankzero.driver import facts
 from rankzero.driver.cluster import jobs, ledger, words
+from rankzero.driver.cluster.doing import Runs
 from rankzero.driver.cluster.driving import Driver
 from rankzero.driver.cluster.ledger import Fenced
+from rankzero.driver.cluster.objects import Patient
+from rankzero.driver.engine import Start
+from rankzero.driver.facts import Part
 from rankzero.driver.graph import Step, graph, to_json
+from rankzero.driver.walk import Result
 from support.api import Api
 from support.waiting import until
 
@@ -237,6 +243,30 @@ def test_a_part_s_pod_is_taken_from_a_dead_machine_and_its_replacement_counts(th
     assert noted.text == (
         "machine node1 is dead: took worker/0 of load from it, to start elsewhere"
     )
+
+
+def test_a_part_whose_end_is_heard_late_of_is_done_though_its_time_is_over() -> None:
+    there, ends = Api(), []
+    steps = graph([Step("load", gives={"data": "value"}, timeout=60.0, body=body())])
+    parts = Runs(Patient(there), steps, RUN, {}, lambda *said: ends.append(said))
+    parts.begin(Start(Part("load"), 1, 1, {}))
+    run = words.part(RUN, 1)
+    parts.pod(pod(run, {"running": {"startedAt": "2026-01-01T00:00:00Z"}}))
+    succeed(there, run, data="3")  # while this machine slept
+    parts.look(time.time())
+    assert ends == [(Part("load"), 1, Result(outputs={"data": Output("d", value="3")}))]
+
+
+def test_a_part_that_takes_longer_than_it_may_is_ended() -> None:
+    there = Api()
+    steps = graph([Step("load", timeout=60.0, body=body())])
+    parts = Runs(Patient(there), steps, RUN, {}, lambda *said: None)
+    parts.begin(Start(Part("load"), 1, 1, {}))
+    run = words.part(RUN, 1)
+    running = pod(run, {"running": {"startedAt": "2026-01-01T00:00:00Z"}})
+    parts.pod(there.put(running, "ADDED"))
+    parts.look(time.time())
+    assert there.one("Job", f"{run}-worker")["spec"]["activeDeadlineSeconds"] == 1
 
 
 def test_a_part_that_was_deleted_while_nobody_watched_is_missed(there: Api) -> None:

@@ -191,6 +191,13 @@ def test_files_need_a_volume_that_all_can_mount() -> None:
         serving.compiled("serve", load(), FACTS, "digits-7f3a", None)
 
 
+def test_a_volume_of_its_own_is_not_called_as_the_one_with_those_files() -> None:
+    own = "      volumes: {handed-on: {claim: mine, path: /data}}\n"
+    text = DIGITS.replace("      server:", own + "      server:")
+    with pytest.raises(SpecError, match=r"steps.serve.service.volumes.handed-on: .* rename it"):
+        serving.compiled("serve", load(text), FACTS, "digits-7f3a", "shared")
+
+
 def test_a_cluster_needs_an_image_and_a_port() -> None:
     pipeline = load("steps: {a: {service: {command: x}}}")
     with pytest.raises(SpecError) as caught:
@@ -201,8 +208,9 @@ def test_a_cluster_needs_an_image_and_a_port() -> None:
 
 def replica_set(number: int, **more: Any) -> dict[str, Any]:
     labels = {"rankzero/service": "web", deployments.HASH: f"hash{number}"}
+    notes = {deployments.REVISION: str(number), deployments.CHANGED: f"change {number}"}
     return {
-        "metadata": {"name": f"web-{number}", "annotations": {deployments.REVISION: str(number)}},
+        "metadata": {"name": f"web-{number}", "annotations": notes},
         "spec": {"template": {"metadata": {"labels": labels}, "spec": {"n": number}}},
         **more,
     }
@@ -210,13 +218,13 @@ def replica_set(number: int, **more: Any) -> dict[str, Any]:
 
 def test_what_is_gone_back_to_is_the_version_before() -> None:
     sets = [replica_set(number) for number in (1, 2, 3)]
-    now = {"metadata": {"annotations": {deployments.REVISION: "3"}, "resourceVersion": "9"}}
-    before = deployments.before(sets, now)
+    now = {"metadata": {"resourceVersion": "9"}}
+    before = deployments.before(sets, "change 3")
     assert before is not None and deployments.revision(before) == 2
     template = deployments.template_of(before)
     assert template["metadata"]["labels"] == {"rankzero/service": "web"}
     assert deployments.HASH in before["spec"]["template"]["metadata"]["labels"]
-    assert deployments.before([sets[2]], now) is None
+    assert deployments.before([sets[2]], "change 3") is None
     first, *_ = deployments.putting(now, template, {"a/b": "c"})
     assert first == {"op": "test", "path": "/metadata/resourceVersion", "value": "9"}
 

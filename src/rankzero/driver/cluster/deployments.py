@@ -108,9 +108,11 @@ def revision(made: Object) -> int:
     return int(note(made, REVISION) or 0)
 
 
-def before(sets: Iterable[Object], made: Object) -> Optional[Object]:
-    """The newest of a Deployment's ReplicaSets that is not of its version; None for the first."""
-    others = [one for one in sets if 0 < revision(one) != revision(made)]
+def before(sets: Iterable[Object], by: str) -> Optional[Object]:
+    """Of a Deployment's ReplicaSets the newest that was not made as its version says (CHANGED);
+    None for the first. Of a version that was put there a moment ago the Deployment's number is
+    still that of the one before, which therefore tells nothing."""
+    others = [one for one in sets if revision(one) and note(one, CHANGED) != by]
     return max(others, key=revision, default=None)
 
 

@@ -108,8 +108,7 @@ class Runs:
             self._try(name, now)
         for name, attempt in list(self._doing.items()):
             if attempt.until is not None and attempt.until <= now and not attempt.why:
-                took = self._graph[attempt.start.part.step].timeout
-                self._end(name, "took longer than its timeout, %g s" % (took or 0))
+                self._late(name, attempt)
         while self._ended:
             name, result = self._ended.pop(0)
             done = self._doing.pop(name, None)
@@ -120,6 +119,16 @@ class Runs:
         return min(moments) if moments else None
 
     # -- inside
+
+    def _late(self, name: str, attempt: Attempt) -> None:
+        """End it, unless it has ended: news come late to a machine that slept, and to a driver that
+        waited for the API server."""
+        found, _ = self._objects.every("Pod", "%s=%s" % (RUN, name))
+        for pod in found:
+            self.pod(pod)
+        if not any(ended == name for ended, _ in self._ended):
+            took = self._graph[attempt.start.part.step].timeout
+            self._end(name, "took longer than its timeout, %g s" % (took or 0))
 
     def _try(self, name: str, now: float) -> None:
         """Begin it, unless it was ended since."""
@@ -171,6 +180,7 @@ class Runs:
         if attempt.why:
             return
         attempt.why.append(why)
+        self._denials.done(name)
         try:
             found, _ = self._objects.every("Job", "%s=%s" % (RUN, name))
             for job in found:

@@ -26,14 +26,12 @@ _TRIES = 10
 
 class _Waiting(NamedTuple):
     """One that is to be ready. since: when it was asked for; until: when its time is over; look:
-    when its pods are looked at (seconds since the epoch). ours: whether this pipeline's run has
-    made the version that is to serve."""
+    when its pods are looked at (seconds since the epoch)."""
 
     start: Start
     since: float
     until: float
     look: float
-    ours: bool = False
 
 
 class Services:
@@ -54,6 +52,8 @@ class Services:
     ) -> None:
         self._objects, self._graph, self._run, self._owner = objects, graph, run, owner
         self._done = done
+        #: What a version says of itself that this run has made, whichever of its drivers did.
+        self._by = "by the pipeline %s" % run
         self._waiting: Dict[str, _Waiting] = {}
         self._denials = Denials()
         self._ended: List[Tuple[str, Result]] = []
@@ -129,8 +129,14 @@ class Services:
                 self._done(ended.start.part, ended.start.attempt, result)
 
     def _judge(self, name: str, waiting: _Waiting, now: float) -> None:
-        """Whether it still may become ready."""
+        """Whether it still may become ready. What was heard of it may be old: news come late to a
+        machine that slept, and to a driver that waited for the API server."""
         self._waiting[name] = waiting._replace(look=now + _LOOK)
+        there = self._there(name)
+        if there is not None:
+            self.deployment(there)
+        if any(ended == name for ended, _ in self._ended):
+            return
         selector = "%s=%s" % (deployments.SERVICE, name)
         found, _ = self._objects.every("Pod", selector)
         why = "ends again and again" if deployments.hopeless(found) else ""
@@ -150,7 +156,7 @@ class Services:
             self._denials.done(name)
             return
         try:
-            made, ours = self._put(waiting.start)
+            made = self._put(waiting.start)
         except api.Denied as error:
             if not self._denials.denied(name, time.time()):
                 self._ended.append((name, Result(cause="cannot be deployed: %s" % error)))
@@ -159,17 +165,15 @@ class Services:
             result = Result(cause="cannot be deployed: %s" % error, final=True)
             self._ended.append((name, result))
         else:
-            self._waiting[name] = waiting._replace(ours=ours)
             self.deployment(made)  # nothing more may become of it
         self._denials.done(name)
 
-    def _put(self, start: Start) -> Tuple[Object, bool]:
-        """It, as it is asked for; and whether this run has made its version. Errors: api.Denied,
-        api.Invalid, api.Absent."""
+    def _put(self, start: Start) -> Object:
+        """It, as it is asked for. Errors: api.Denied, api.Invalid, api.Absent."""
         body = self._body(start.part.step)
         made, *others = filling.manifests(self._graph, start)
         request = json.dumps(filling.request(self._graph, start), sort_keys=True)
-        said = deployments.notes(request, "by the pipeline %s" % self._run, time.time())
+        said = deployments.notes(request, self._by, time.time())
         there = self._there(body["name"])
         if there is None:
             made["metadata"]["annotations"] = {**said, deployments.OF: body["pipeline"]}
@@ -183,8 +187,7 @@ class Services:
             self._beside(one, deployments.owner_of(there))
         label = {"labels": {words.PIPELINE: self._run}}
         go = {"metadata": label, "spec": {"paused": False, **scaled}}
-        there = self._objects.change("Deployment", body["name"], go)
-        return there, deployments.note(there, deployments.CHANGED) == said[deployments.CHANGED]
+        return self._objects.change("Deployment", body["name"], go)
 
     def _there(self, name: str) -> Optional[Object]:
         selector = "%s=%s" % (deployments.SERVICE, name)
@@ -252,33 +255,47 @@ class Services:
                 self._objects.amend(kind, about["name"], _brought(manifest))
             except api.Invalid as error:
                 raise api.Invalid(
-                    "there is a %s %s already, which is not this service's; give this one another "
-                    "`name`, and delete what is left: rankzero serve delete %s (%s)"
+                    "there is a %s %s already, which is none of this service's; give this one "
+                    "another `name`, and delete what is left: rankzero serve delete %s (%s)"
                     % (kind, about["name"], about["name"], error)
                 ) from error
 
     def _give_up(self, name: str, why: str) -> None:
         """Go back to what served before, where there was something."""
-        waiting = self._waiting[name]
-        said = why
-        if waiting.ours:
-            try:
-                said = self._undone(name, why)
-            except (api.Denied, api.Invalid, api.Absent) as error:
-                said = "%s, and the version before cannot be gone back to: %s" % (why, error)
+        self._denials.done(name)
+        try:
+            said = self._undone(name, why)
+        except (api.Denied, api.Invalid, api.Absent) as error:
+            said = "%s, and the version before cannot be gone back to: %s" % (why, error)
         self._ended.append((name, Result(cause=said)))
 
     def _undone(self, name: str, why: str) -> str:
-        there = self._there(name)
+        """Take back what this run has made, and nobody has changed since. Errors: api.Denied,
+        api.Absent, api.Invalid, also where others change it again and again."""
         selector = "%s=%s" % (deployments.SERVICE, name)
-        sets, _ = self._objects.every("ReplicaSet", selector)
-        before = None if there is None else deployments.before(sets, there)
-        if there is None or before is None:
-            return why
-        asked = deployments.note(before, deployments.REQUEST) or "{}"
-        said = deployments.notes(asked, deployments.undone(before, why), time.time())
-        self._amended(name, deployments.putting(there, deployments.template_of(before), said))
-        return "%s; version %d serves again" % (why, deployments.revision(before))
+        for attempt in range(_TRIES):
+            there = self._there(name)
+            if there is None or deployments.note(there, deployments.CHANGED) != self._by:
+                break
+            sets, _ = self._objects.every("ReplicaSet", selector)
+            before = deployments.before(sets, self._by)
+            if before is None:
+                break
+            asked = deployments.note(before, deployments.REQUEST) or "{}"
+            said = deployments.notes(asked, deployments.undone(before, why), time.time())
+            steps = deployments.putting(there, deployments.template_of(before), said)
+            try:
+                self._amended(name, steps)
+            except api.Invalid:
+                if attempt == _TRIES - 1 or not self._changed_since(there):
+                    raise
+            else:
+                return "%s; version %d serves again" % (why, deployments.revision(before))
+        return why
+
+    def _changed_since(self, there: Object) -> bool:
+        now = self._there(there["metadata"]["name"])
+        return now is None or _version(now) != _version(there)
 
 
 def _version(made: Object) -> str:
@@ -303,6 +320,7 @@ def _scaled(there: Object, request: str) -> Dict[str, Any]:
     has scaled it."""
     before = json.loads(deployments.note(there, deployments.REQUEST) or "{}")
     wanted = json.loads(request)
-    if wanted.get("autoscale") or before.get("replicas") == wanted["replicas"]:
+    number = wanted.get("replicas")
+    if wanted.get("autoscale") or number in (None, before.get("replicas")):
         return {}
-    return {"replicas": wanted["replicas"]}
+    return {"replicas": number}

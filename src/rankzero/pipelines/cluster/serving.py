@@ -77,6 +77,9 @@ def _service(name: str, pipeline: Pipeline, carrier: str, handed: str | None) ->
     mounted = {**data["volumes"], **volumes.mounted(pipeline, step, carrier)}
     files = [key for key, source in step.inputs.items() if _is_path(pipeline, source)]
     if files:
+        if _HANDED in mounted:
+            said = "is what the volume with the files that the step takes is called; rename it"
+            raise SpecError([_problem(name, f"volumes.{_HANDED}", said)])
         data["volumes"] = {**mounted, _HANDED: _handed_on(name, handed)}
         data["env"] = {key: _there(text, files) for key, text in data["env"].items()}
         data["command"] = [_there(word, files) for word in data["command"]]

@@ -68,8 +68,8 @@ def deploy(
     service: by `spec.services.making.make(..., needed=())`. workdir: where its predictor, its model
     and its command are looked for. owner: who keeps it up to date, such as a pipeline's name; empty
     for people. One that somebody else owns is left alone. undo: whether the one of its name, that
-    served before, is started again where the new one does not become ready. tell: hears whatever
-    changes meanwhile.
+    served before, is started again where the new one does not become ready, or this is interrupted
+    while it waits for that. tell: hears whatever changes meanwhile.
 
     Errors: BadRequest where it belongs to somebody else, or cannot be served here; Refused.
     """
@@ -77,11 +77,17 @@ def deploy(
     name = service.name
     with here.turn(name):
         changed = changing.submit(here, planning.plan(here, service, workdir, owner))
-        outcome = _through(following.until_ready(here, name, changed), tell)
+        undo = undo and bool(changed.before)
+        try:
+            outcome = _through(following.until_ready(here, name, changed), tell)
+        except BaseException:  # also SystemExit: whoever is ended meanwhile
+            if undo:
+                _undone(here, name, changed, "nobody waited for it any more", tell)
+            raise
         if outcome.ready:
             return Deployed(changed.what, outcome, changed.wait)
         lines = looking.last_lines(here.folder(name), _LINES)
-        back = _undone(here, name, changed, outcome, tell) if undo and changed.before else None
+        back = _undone(here, name, changed, outcome.why(changed.wait), tell) if undo else None
         return Deployed(changed.what, outcome, changed.wait, lines, back)
 
 
@@ -89,10 +95,10 @@ def _undone(
     here: Services,
     name: str,
     changed: Changed,
-    outcome: Outcome,
+    why: str,
     tell: Callable[[Shown], None],
 ) -> Outcome | None:
-    taken_back = changing.undo_own(here, name, changed, outcome.why(changed.wait))
+    taken_back = changing.undo_own(here, name, changed, why)
     if taken_back is None:
         return None
     return _through(following.until_ready(here, name, taken_back._replace(wait=_BACK)), tell)

@@ -24,7 +24,8 @@ _SLACK = 10.0
 
 def start(folder: ServiceFolder, process: Process, claim: Claim) -> None:
     """Nothing of it runs; whoever starts it has its turn. claim: on its port; its keeper holds it
-    from now on. Errors: Refused."""
+    from now on. Returns once the keeper stands alone, so that what ends all of its caller's session
+    does not end it. Errors: Refused."""
     told = Told(list(process.argv), dict(process.env), process.workdir, process.grace)
     with _refusing(folder):
         if process.settings is not None:
@@ -40,6 +41,7 @@ def start(folder: ServiceFolder, process: Process, claim: Claim) -> None:
                 lifeline.start(KEEPER, folder.path, folder.keeper_log, handed, detach=True)
             finally:
                 os.close(lock)
+    _told(folder)
 
 
 def stop(folder: ServiceFolder) -> None:

@@ -97,4 +97,11 @@ def _beside(model: str | None, workdir: Path) -> list[Path]:
 
 
 def _files(service: Service, workdir: Path) -> list[str]:
-    return [word for word in service.command if (workdir / word).is_file()]
+    return [word for word in service.command if _is_file(workdir / word)]
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a word that can be no name
+        return False
