@@ -180,6 +180,6 @@ def test_a_service_that_only_has_its_name_is_left_alone(
     causes = [end.cause for end in served.ends]
     said = (
         "cannot be deployed: there is a Service web already, which is none of this service's; "
-        "give the service another `name`"
+        "give this one another `name`, and delete what is left: rankzero serve delete web ("
     )
-    assert causes == ([] if ours else [said])
+    assert [cause.startswith(said) for cause in causes] == ([] if ours else [True])

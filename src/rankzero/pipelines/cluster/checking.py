@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.preflight import judged
 from rankzero.backends.kubernetes.services import deploying
@@ -12,8 +15,15 @@ from rankzero.plan.kubernetes.rights import Rule
 from rankzero.plan.kubernetes.services import ServicePlan
 
 
-def check(cluster: Cluster, plan: ServicePlan, pipeline: str, rules: tuple[Rule, ...]) -> None:
-    """pipeline: its name. rules: the rights that this user takes for it.
+def check(
+    cluster: Cluster,
+    plan: ServicePlan,
+    pipeline: str,
+    rules: tuple[Rule, ...],
+    beside: Iterable[Mapping[str, Any]],
+) -> None:
+    """pipeline: its name. rules: the rights that this user takes for it. beside: what the pipeline
+    makes before it, such as its volumes.
 
     Errors: BadRequest, also where there is a service of this name which is not this pipeline's;
     Refused.
@@ -36,4 +46,5 @@ def check(cluster: Cluster, plan: ServicePlan, pipeline: str, rules: tuple[Rule,
     if there:  # what it gets anew is what travels
         travels = tuple(one for one in request.objects if one["kind"] == "ConfigMap")
         request = request._replace(objects=travels)
+    request = request._replace(objects=(*request.objects, *beside))
     judged(cluster, request, f"the service {name} cannot run in {plan.where}")

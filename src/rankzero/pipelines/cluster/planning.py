@@ -110,7 +110,8 @@ def prepared(
         _check(cluster, ready, plans)
         for served in services:
             rules = () if asked.client is None else _to_serve([served])
-            checking.check(cluster, served.plan, pipeline.name, rules)
+            made = volumes.made(pipeline, run)
+            checking.check(cluster, served.plan, pipeline.name, rules, made)
     return ready
 
 
