@@ -211,3 +211,14 @@ def test_a_word_of_a_command_may_be_longer_than_any_name_of_a_file(tmp_path: Pat
     asked = make({"name": "app", "command": ["sh", "serve.sh", "x" * 300]}, needed=())
     taken = taking.take(asked, tmp_path, facts.gather())
     assert taken.service.code is not None
+
+
+def test_what_never_served_is_not_gone_back_to() -> None:
+    asked = [{"env": {"V": str(number)}} for number in range(4)]
+    served = (True, True, False, True)
+    made = Record("web", 0.0, "", 8000, True, 0, ())
+    for request, ready in zip([*asked[:3], asked[1]], served, strict=True):
+        made = made.with_version(Version(0, 0.0, "", request, "/work", "python", ready))
+    # The fourth is the second again, since the third did not serve.
+    assert made.current == 4 and made.earlier(None).number == 1
+    assert made.earlier(3).number == 3

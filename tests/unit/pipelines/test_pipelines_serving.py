@@ -289,3 +289,15 @@ def test_what_pods_say_of_not_being_ready(
 ) -> None:
     assert deployments.hopeless(pods) is hopeless
     assert deployments.last_words(pods) == words
+
+
+def test_what_was_taken_back_is_not_gone_back_to() -> None:
+    sets = [replica_set(number) for number in (1, 3, 4)]
+    notes = sets[2]["metadata"]["annotations"]
+    notes[deployments.CHANGED] = "undone, back to version 2: ends again and again"
+    assert deployments.taken_back(sets) == {3}
+    before = deployments.before(sets, str(notes[deployments.CHANGED]))
+    assert before is not None and deployments.revision(before) == 1
+    # By hand it is another matter: nothing was wrong with that one.
+    notes[deployments.CHANGED] = "undone, back to version 2"
+    assert deployments.taken_back(sets) == set()

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def command(name: str, to: int | None, detach: bool, output: str, where: Where) -> int:
     """Go back to an earlier version of a service.
 
-    By default to the one before; `rankzero serve history` names them. How many pods there are, and
-    where they are reached, stays as it is.
+    By default to the one before that has served; `rankzero serve history` names them. How many pods
+    there are, and where they are reached, stays as it is.
 
     Exit code: 0 that version serves, 1 it does not.
 

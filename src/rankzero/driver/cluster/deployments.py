@@ -4,7 +4,8 @@ a pipeline. Pure.
 
 import contextlib
 import json
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional
+import re
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Set
 
 from rankzero.agent.server import NO_MODEL
 
@@ -19,6 +20,8 @@ OF = "rankzero/of-pipeline"
 REVISION, HASH = "deployment.kubernetes.io/revision", "pod-template-hash"
 
 Object = Mapping[str, Any]
+#: Of a version that is gone back to, with what was wrong with the one that it follows.
+_BACK = re.compile(r"undone, back to version \d+: ")
 #: So often a server may end before it was ready.
 _MOST_ENDS = 3
 #: Of what a pod says, so much is told.
@@ -112,8 +115,17 @@ def before(sets: Iterable[Object], by: str) -> Optional[Object]:
     """Of a Deployment's ReplicaSets the newest that was not made as its version says (CHANGED);
     None for the first. Of a version that was put there a moment ago the Deployment's number is
     still that of the one before, which therefore tells nothing."""
-    others = [one for one in sets if revision(one) and note(one, CHANGED) != by]
-    return max(others, key=revision, default=None)
+    found = list(sets)
+    bad = taken_back(found)
+    others = [one for one in found if revision(one) and note(one, CHANGED) != by]
+    served = [one for one in others if revision(one) not in bad]
+    return max(served or others, key=revision, default=None)
+
+
+def taken_back(sets: Iterable[Object]) -> Set[int]:
+    """The versions that did not serve, and were gone back from for that: the next one says so."""
+    back = [one for one in sets if _BACK.match(note(one, CHANGED) or "")]
+    return {revision(one) - 1 for one in back}
 
 
 def template_of(replica_set: Object) -> Dict[str, Any]:

@@ -69,7 +69,8 @@ def requested(cluster: Cluster, made: Object) -> Service:
 
 
 def undo(cluster: Cluster, name: str, to: int | None = None, why: str = "") -> Changed:
-    """Back to a version, by default to the one before. why: what was wrong with this one.
+    """Back to a version, by default to the one before that has served. why: what was wrong with
+    this one.
 
     Errors: BadRequest where there is no such version."""
     for _ in range(_TRIES):
@@ -159,7 +160,9 @@ def _earlier(cluster: Cluster, made: Object, to: int | None) -> Object:
     if not others:
         hint = f"See: rankzero serve history {cluster.called(name)}"
         raise BadRequest(f"{name} has no earlier version.", hint)
-    number = others[-1] if to is None else to
+    bad = deployments.taken_back(sets)
+    served = [one for one in others if one not in bad]
+    number = (served or others)[-1] if to is None else to
     if number not in known:
         there = ", ".join(map(str, others))
         raise BadRequest(f"{name} has no version {number}. There is: {there}.")

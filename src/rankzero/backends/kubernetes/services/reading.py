@@ -44,7 +44,8 @@ def service(things: Things, where: str) -> Service:
     wanted = int(spec.get("replicas", 1))
     newest = _newest(things)
     seen = _seen(things)
-    versions = tuple(_version(one, one is newest) for one in _in_order(things.replicasets))
+    bad = deployments.taken_back(things.replicasets)
+    versions = tuple(_version(one, one is newest, bad) for one in _in_order(things.replicasets))
     numbers = {one.replicaset: one.number for one in versions}
     instances = tuple(_instance(one, numbers, things, seen) for one in _oldest_first(things.pods))
     template = spec["template"]["spec"]
@@ -170,7 +171,7 @@ def _number(replicaset: Object) -> int:
     return int((replicaset["metadata"].get("annotations") or {}).get(names.REVISION) or 0)
 
 
-def _version(made: Object, current: bool) -> Version:
+def _version(made: Object, current: bool, bad: set[int]) -> Version:
     meta, status = made["metadata"], made.get("status") or {}
     notes = meta.get("annotations") or {}
     born = seconds(str(meta["creationTimestamp"]))
@@ -179,7 +180,7 @@ def _version(made: Object, current: bool) -> Version:
         str(meta["name"]),
         str(_container(made["spec"]["template"]["spec"]).get("image", "")),
         float(notes.get(names.UPDATED) or born),
-        str(notes.get(names.CHANGED) or ""),
+        str(notes.get(names.CHANGED) or "") + ("; taken back" if _number(made) in bad else ""),
         int(made["spec"].get("replicas") or 0),
         int(status.get("replicas") or 0),
         int(status.get("readyReplicas") or 0),

@@ -57,14 +57,17 @@ class Record(NamedTuple):
         return found
 
     def earlier(self, to: int | None) -> Version:
-        """A version to go back to, by default the one before. Errors: BadRequest."""
+        """A version to go back to, by default the last other one that has served. Errors:
+        BadRequest."""
         if to is not None and to == self.current:
             raise BadRequest(f"{self.name} is at version {to} already.")
         others = [one for one in self.versions if one.number != self.current]
         if not others:
             hint = f"See: rankzero serve history {self.name}"
             raise BadRequest(f"{self.name} has no earlier version.", hint)
-        return others[-1] if to is None else self.numbered(to)
+        request = self.version.request
+        served = [one for one in others if one.served and one.request != request]
+        return (served or others)[-1] if to is None else self.numbered(to)
 
     def with_version(self, version: Version) -> Record:
         """With one more, which is to serve; its number is the next one. The oldest go."""
