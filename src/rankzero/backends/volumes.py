@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -93,6 +93,20 @@ class Volumes(Protocol):
     def get(self, name: str, path: str, to: Path, tell: Say, helper: Helper) -> Moved:
         """Bring a file, or what is in a folder, from a path in a volume."""
         ...
+
+
+#: Of those who use a volume: what stands before a service's name; a run has its id alone.
+SERVICE = "service "
+
+
+def in_use(name: str, users: Sequence[str]) -> BadRequest:
+    """users: runs by their ids, services behind SERVICE."""
+    service = users[0].removeprefix(SERVICE)
+    remedy = f"Stop it first: rankzero stop {users[0]}"
+    if users[0] != service:
+        remedy = f"Delete that first, and wait for its pods: rankzero serve delete {service}"
+    text = f"the volume {name} is in use by {', '.join(users)}; nothing was deleted."
+    return BadRequest(text, remedy)
 
 
 def absent(name: str, known: list[str], where: str) -> BadRequest:

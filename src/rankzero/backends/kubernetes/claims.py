@@ -17,7 +17,7 @@ from rankzero.backends.kubernetes.images import fallback
 from rankzero.backends.kubernetes.proving import prove
 from rankzero.backends.kubernetes.trouble import Absent, Taken
 from rankzero.backends.moving import brought, sent
-from rankzero.backends.volumes import Made, Moved, Proof, Say, VolumeInfo, absent
+from rankzero.backends.volumes import SERVICE, Made, Moved, Proof, Say, VolumeInfo, absent, in_use
 from rankzero.errors import BadRequest, Refused
 from rankzero.plan.kubernetes import claims, helper, layout, names, pod
 from rankzero.plan.kubernetes.helper import Like
@@ -62,10 +62,7 @@ class ClusterVolumes:
         claim = self._known(name)
         users = self._users().get(name, ())
         if users:
-            raise BadRequest(
-                f"the volume {name} is in use by {', '.join(users)}; nothing was deleted.",
-                f"Stop it first: rankzero stop {users[0]}",
-            )
+            raise in_use(name, users)
         if not force and not claims.ours(claim):
             raise BadRequest(
                 f"rankzero has not made the volume {name}; nothing was deleted.",
@@ -149,7 +146,8 @@ def _note(found: dict[str, dict[str, None]], thing: Object, spec: Mapping[str, A
     meta = thing["metadata"]
     labels = meta.get("labels") or {}
     owner = next((one["name"] for one in meta.get("ownerReferences") or ()), meta["name"])
-    user = labels.get(names.RUN) or owner
+    service = labels.get(names.SERVICE)
+    user = labels.get(names.RUN) or (SERVICE + str(service) if service else owner)
     for claim in _claims_of(spec):
         found.setdefault(claim, {})[str(user)] = None
 

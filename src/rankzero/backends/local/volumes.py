@@ -8,21 +8,23 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rankzero.agent import volume as agent
 from rankzero.agent.interpreter import root
 from rankzero.backends.base import Helper
 from rankzero.backends.local.folder import Runs
 from rankzero.backends.local.folders import Folders
+from rankzero.backends.local.services.folder import Services
 from rankzero.backends.moving import brought, sent
 from rankzero.backends.viewer import Lost
-from rankzero.backends.volumes import Made, Moved, Proof, Say, VolumeInfo, absent
+from rankzero.backends.volumes import SERVICE, Made, Moved, Proof, Say, VolumeInfo, absent, in_use
 from rankzero.errors import BadRequest, Refused
 from rankzero.plan.kubernetes import claims
+from rankzero.plan.kubernetes.services.sending import ON_VOLUME
 
 if TYPE_CHECKING:
     from rankzero.spec.pods import Source
@@ -33,6 +35,7 @@ _BLOCK = 1024 * 1024
 class LocalVolumes:
     def __init__(self, home: Path | None = None) -> None:
         self._folders, self._runs = Folders(home), Runs(home)
+        self._services = Services(home)
 
     def all(self) -> list[VolumeInfo]:
         return list(self._infos())
@@ -50,10 +53,7 @@ class LocalVolumes:
         self._known(name)
         users = self._users(name)
         if users:
-            raise BadRequest(
-                f"the volume {name} is in use by {', '.join(users)}; nothing was deleted.",
-                f"Stop it first: rankzero stop {users[0]}",
-            )
+            raise in_use(name, users)
         self._folders.remove(name)
 
     def check(self, source: Source, helper: Helper) -> Proof:
@@ -108,13 +108,18 @@ class LocalVolumes:
         return self._folders.data(name)
 
     def _users(self, name: str) -> list[str]:
-        """Runs that go on and have it in their environment, or their outputs on it."""
+        """Runs that go on and have it in their environment, or their outputs on it; services that
+        mount it, or have their model there."""
         data = self._folders.data(name)
         found = []
         for folder in self._runs:
             with contextlib.suppress(Refused, KeyError):
                 if folder.alive() and any(_uses(node, data) for node in folder.plan()["nodes"]):
                     found.append(folder.run)
+        for service in self._services:
+            with contextlib.suppress(Refused):
+                if _served_from(service.record().version.request, name):
+                    found.append(SERVICE + service.name)
         return found
 
 
@@ -124,6 +129,13 @@ def _uses(node: dict[str, object], data: Path) -> bool:
     if isinstance(env, dict):
         places += [str(v) for k, v in env.items() if k.startswith("RANKZERO_VOLUME_")]
     return any(Path(place).is_relative_to(data) for place in places)
+
+
+def _served_from(request: Mapping[str, Any], name: str) -> bool:
+    claims = [one.get("claim") for one in (request.get("volumes") or {}).values()]
+    model = str(request.get("model") or "")
+    on = model.startswith(ON_VOLUME) and model.removeprefix(ON_VOLUME).partition("/")[0]
+    return name in (on, *claims)
 
 
 class Beside:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rankzero import backends
 from rankzero.backends.kubernetes.kubeconfig import configured
-from rankzero.backends.places import KUBERNETES, LOCAL, Place, Where, near, to_deploy
+from rankzero.backends.places import LOCAL, Where, near, to_deploy
 from rankzero.backends.together import together
 from rankzero.errors import BadRequest, Error, Refused
 
@@ -59,16 +59,30 @@ def _on_cluster(name: str, where: Where) -> Kept:
 
 
 def everything(where: Where) -> tuple[list[Service], list[Refused]]:
-    """All services that are meant, those of this machine first, and why some places could not be
-    asked. Errors: of a place that was named, or is the only one that may have any."""
+    """All services that are meant: those of this machine first, then those of the default place and
+    of all others that something was sent to from here; and why some could not be asked. Errors: of
+    a place that was named, or where nothing was found and the default place does not answer."""
     if where.on or where.on_cluster:
         return place(where).all(), []
-    here = place(Where(on=LOCAL)).all()
-    if to_deploy(where, backends.config())[1].backend == LOCAL or not configured():
-        return here, []
-    (answer,) = together([Place(KUBERNETES)], lambda _: place(where).all())
-    if not isinstance(answer, Error):
-        return [*here, *answer], []
-    if here and isinstance(answer, Refused):
-        return here, [answer]
-    raise answer
+    found = place(Where(on=LOCAL)).all()
+    default = to_deploy(where, backends.config())[1]
+    if default.backend == LOCAL or not configured():
+        return found, []
+    from rankzero.backends.kubernetes import known
+    from rankzero.backends.kubernetes.services.finding import elsewhere, there
+    from rankzero.backends.kubernetes.services.looking import every
+
+    first, *others = known(default)
+    answers = together(
+        [first, *others],
+        lambda one: every(there(one, where) if one == first else elsewhere(one)),
+    )
+    for answer in answers:
+        if not isinstance(answer, Error):
+            found += answer
+        elif not isinstance(answer, Refused):
+            raise answer
+    silent = [answer for answer in answers if isinstance(answer, Refused)]
+    if silent and not found and silent[0] is answers[0]:
+        raise silent[0]
+    return found, silent

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rankzero.agent.events import Event, from_line
+from rankzero.agent.events import FINISHED, Event, from_line
 from rankzero.backends.base import marked
+from rankzero.backends.kubernetes.state import seconds
 from rankzero.driver import facts
 from rankzero.driver.cluster import ledger, words
 from rankzero.errors import Error
@@ -35,6 +36,19 @@ def over(job: Object) -> bool:
     conditions = job.get("status", {}).get("conditions") or ()
     ended = any(one["type"] in _DECIDED and one["status"] == "True" for one in conditions)
     return ended or "deletionTimestamp" in job["metadata"]
+
+
+def ended_by(job: Object, told: Sequence[Event]) -> list[Event]:
+    """The end of one that was stopped before any driver of it could say so. job: the driver's;
+    told: all its facts."""
+    by = (job["metadata"].get("annotations") or {}).get(words.STOP)
+    if not by or not over(job) or (told and told[-1].kind == FINISHED):
+        return []
+    conditions = job.get("status", {}).get("conditions") or ()
+    moments = [seconds(one["lastTransitionTime"]) for one in conditions if one["status"] == "True"]
+    when = max(moments, default=told[-1].time if told else 0.0)
+    seq = told[-1].seq + 1 if told else 1
+    return [facts.to_event(seq, facts.Finished(facts.STOPPED, when, str(by)))]
 
 
 def facts_in(maps: Sequence[Object], since: int = 1) -> list[Event]:

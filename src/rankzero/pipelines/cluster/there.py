@@ -28,6 +28,7 @@ from rankzero.pipelines.cluster import clients
 from rankzero.pipelines.cluster.reading import (
     begun,
     driven,
+    ended_by,
     facts_in,
     is_service,
     lines_of,
@@ -112,7 +113,8 @@ class There:
         )
 
     def events(self, since: int = 1) -> list[Event]:
-        return facts_in(self.ledger(), since)
+        told = facts_in(self.ledger())
+        return [event for event in (*told, *ended_by(self._job, told)) if event.seq >= since]
 
     def ledger(self) -> list[Object]:
         selector = f"{self.selector},{words.PART}={words.LEDGER}"

@@ -22,11 +22,13 @@ from rankzero.errors import Error, Refused, UnknownRun
 from rankzero.pipelines.cluster.reading import (
     begun,
     driven,
+    ended_by,
     facts_in,
     is_service,
     lines_of,
     of_attempt,
 )
+from rankzero.pipelines.progress import Attempt
 
 if TYPE_CHECKING:
     from rankzero.pipelines.cluster.there import There
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
 _AGAIN = 0.5
 #: How long the lines of an attempt that is over may take to come (seconds).
 _LAST_LINES = 20.0
+#: How long nothing may happen before it is looked at what it waits for, at first and at most
+#: (seconds).
+_QUIET, _MOST_QUIET = 15.0, 120.0
 #: So many attempts are followed at once; the lines of more come when others have ended.
 _AT_ONCE = 16
 
@@ -102,8 +107,15 @@ class Watching:
             self._running.pop(fact.part, None)
 
     def _all(self) -> Iterator[Event | LogBlock | Note]:
+        quiet = _QUIET
         while True:
-            item = self._items.get()
+            try:
+                item = self._items.get(timeout=quiet)
+            except queue.Empty:
+                quiet = min(2 * quiet, _MOST_QUIET)
+                yield from self._obstacles()
+                continue
+            quiet = _QUIET
             if item is None:
                 return
             if isinstance(item, Error):
@@ -115,10 +127,23 @@ class Watching:
                 yield from self._rest()
                 yield item
                 return
+            self._count(item)
             fact = facts.from_event(item)
             if isinstance(fact, facts.Started) and not is_service(self._there, fact.part.step):
                 self._follow(fact)
             yield item
+
+    def _obstacles(self) -> Iterator[Note]:
+        """What it waits for, each said once."""
+        running = [Attempt(part, 1, number, 0.0) for part, number in self._running.items()]
+        found: list[str] = []
+        with contextlib.suppress(Error):  # whoever watches hears of that as well
+            for label, text in self._there.obstacles(running):
+                found.append(text if label == "waits" else f"{label}: {text}")
+        for text in found:
+            if text not in self._noted:
+                self._noted.add(text)
+                yield Note(text)
 
     def _rest(self) -> Iterator[LogBlock]:
         """The lines that are still on their way."""
@@ -227,7 +252,8 @@ class Watching:
     def _take(self, kind: str, one: Object) -> None:
         if kind == "Job":
             if not self._goes_on(one):
-                for event in self._there.events(self._next):
+                told = self._there.events()
+                for event in (*told, *ended_by(one, told)):
                     self._put(event)
                 self._items.put(None)
             return

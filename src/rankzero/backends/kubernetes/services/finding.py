@@ -36,10 +36,10 @@ def find(name: str, place: Place, where: Where) -> Cluster:
     (answer,) = together([place], lambda _: looking.has(here, name))
     if answer is True:
         return here
-    answers = together(others, lambda one: looking.has(_elsewhere(one), name))
+    answers = together(others, lambda one: looking.has(elsewhere(one), name))
     having = [one for one, said in zip(others, answers, strict=True) if said is True]
     if len(having) == 1:
-        return _elsewhere(having[0])
+        return elsewhere(having[0])
     if having:
         raise _several(name, having)
     if isinstance(answer, Error):
@@ -48,7 +48,7 @@ def find(name: str, place: Place, where: Where) -> Cluster:
     raise looking.absent(here, name, f"; no answer of {_named(silent)}" if silent else "")
 
 
-def _elsewhere(place: Place) -> Cluster:
+def elsewhere(place: Place) -> Cluster:
     """A place that no command means by default."""
     return _with(place, (None, place.context, place.namespace))
 
@@ -60,7 +60,7 @@ def _with(place: Place, said: Iterable[str | None]) -> Cluster:
 
 
 def _several(name: str, having: list[Place]) -> BadRequest:
-    ways = "; or ".join(_elsewhere(one).called(name) for one in having)
+    ways = "; or ".join(elsewhere(one).called(name) for one in having)
     text = f'"{name}" could be {len(having)} services: in {_named(having)}.'
     return BadRequest(text, f"Say which: {ways}")
 
