@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from rankzero.agent import events as ev
+from rankzero.backends.places import LOCAL
 from rankzero.driver import facts
 from rankzero.errors import Error
 from rankzero.why.words import count
@@ -70,9 +71,17 @@ def _failed(folder: Kept, progress: Progress) -> Iterator[Line]:
     if blocked:
         yield "effect", f"{count(len(blocked), 'step')} could not begin: {_some(blocked)}"
     began = [group[0].fact.part.step for group in told if group[0].attempt is not None]
-    if began:
-        steps = " ".join(f"--step {name}" for name in dict.fromkeys(began))
+    there = {name: _service(folder, name) for name in dict.fromkeys(began)}
+    if steps := " ".join(f"--step {name}" for name, service in there.items() if not service):
         yield "more", f"rankzero pipeline logs {folder.run} {steps}"
+    for service in filter(None, there.values()):
+        yield "more", f"rankzero serve history {service}"
+
+
+def _service(folder: Kept, step: str) -> str:
+    """Of a step that is a service of a cluster its name: the lines are that one's."""
+    body = folder.graph()[step].body
+    return str(body["service"]["name"]) if "service" in body and folder.where != LOCAL else ""
 
 
 def _grouped(failures: list[Failure]) -> list[list[Failure]]:

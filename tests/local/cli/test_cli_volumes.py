@@ -108,3 +108,19 @@ def test_files_go_in_and_come_out(shell) -> None:
 )
 def test_a_request_that_makes_no_sense(looked_at, words: tuple[str, ...], said: str) -> None:
     assert said in looked_at("volume", *words, code=2).stderr
+
+
+def test_a_volume_that_a_service_reads_is_not_deleted(shell) -> None:
+    shell("volume", "create", "data", "--size", "1Gi")
+    shell.write("model", "3")
+    shell("volume", "put", "model", "data:/model")
+    shell.write("app.py", "class P:\n    def predict(self, batch):\n        return batch\n")
+    model = ("--model", "volume:data/model")
+    shell("serve", "deploy", "app.py:P", *model, "--name", "web", "--on", "local")
+
+    said = shell("volume", "delete", "data", code=2)
+
+    assert "in use by service web" in said.stderr and "rankzero serve delete web" in said.stderr
+    assert volumes(shell)["data"]["used_by"] == ["service web"]
+    shell("serve", "delete", "web")
+    shell("volume", "delete", "data")

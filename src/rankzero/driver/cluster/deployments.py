@@ -4,6 +4,7 @@ a pipeline. Pure.
 
 import contextlib
 import json
+import os
 import re
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Set
 
@@ -95,7 +96,12 @@ def _load_failed(lines: Iterable[str]) -> str:
     missing, failed = said_of(lines, NO_MODEL), said_of(lines, "load-failed")
     if missing:
         return str(missing.get("message"))
-    return "%s: %s" % (failed.get("type"), failed.get("message")) if failed else ""
+    if not failed:
+        return ""
+    said = "%s: %s" % (failed.get("type"), failed.get("message"))
+    frames = failed.get("frames") or ()
+    where = frames[-1] if frames else None
+    return "%s (%s:%s)" % (said, os.path.basename(where["file"]), where["line"]) if where else said
 
 
 def _not_ready(pods: Iterable[Object]) -> Iterator[Object]:

@@ -34,8 +34,8 @@ from rankzero.driver.walk import Walk
 _AGAIN = 1.0
 Change = Tuple[str, Object]
 #: Changes that are none of the cluster's: that a driver is to leave what it drives to another one,
-#: or to end it.
-_LEAVE, _STOP = "leave", "stop"
+#: or to end it; and that it cannot watch any more.
+_LEAVE, _STOP, _BROKEN = "leave", "stop", "broken"
 
 
 def main() -> int:
@@ -52,6 +52,8 @@ def main() -> int:
         sys.stderr.write("rankzero: another driver has taken over (%s)\n" % error)
     except api.Denied as error:
         sys.stderr.write("rankzero: this driver may not do what it has to: %s\n" % error)
+    except (api.Absent, api.Invalid) as error:
+        sys.stderr.write("rankzero: this driver cannot go on: %s\n" % error)
     return exits.RUN_FAILED
 
 
@@ -164,6 +166,8 @@ class Driver:
             self._left = True
         elif kind == _STOP:
             self._walk.stop(changed["by"])
+        elif kind == _BROKEN:
+            raise changed["error"]
         elif kind == GONE:
             self._gone(changed)
         elif kind == "Pod":
@@ -224,12 +228,15 @@ class Driver:
                 for one in found:
                     self._news.put((kind, one))
                 while True:
+                    began = time.monotonic()
                     for how, one in self._objects.changes(kind, selector, version):
                         version = one["metadata"]["resourceVersion"]
                         self._news.put((GONE if how == GONE else kind, one))
                         known[one["metadata"]["name"]] = one
                         if how == GONE:
                             del known[one["metadata"]["name"]]
+                    if time.monotonic() - began < _AGAIN:  # something ends it at once
+                        time.sleep(_AGAIN)
             except api.Invalid:  # its version is too old
                 time.sleep(_AGAIN)
             except (api.Unanswered, api.Denied) as error:
@@ -237,6 +244,9 @@ class Driver:
                 if failed == 2:  # one that breaks, and goes on at once, is nothing to tell
                     self._say("cannot watch %ss: %s" % (kind, error))
                 time.sleep(_AGAIN)
+            except Exception as error:  # else the driver would wait for ever
+                self._news.put((_BROKEN, {"error": error}))
+                return
 
 
 class Either:

@@ -129,8 +129,9 @@ def _labels(run: str) -> dict[str, str]:
 
 
 def _driver(run: str, about: dict[str, Any], asked: Asked, plans: list[Plan]) -> driver.Wanted:
-    """The driver, whose pod is as those of the first step are."""
-    job = plans[0].job
+    """The driver, whose pod is as those of the first command are, else of the first job: a job may
+    name an image of its own."""
+    job = next((plan for plan in plans if plan.job.framework == "plain"), plans[0]).job
     role = next(iter(job.roles.values()))
     return driver.Wanted(
         run=run,
@@ -153,7 +154,8 @@ def _unusual(plan: Plan) -> list[rights.Rule]:
 
 def _to_serve(services: list[Served]) -> tuple[rights.Rule, ...]:
     kinds = {one["kind"] for served in services for one in served.plan.manifests}
-    return driver.serving(kinds) if services else ()
+    carried = tuple(one["metadata"]["name"] for served in services for one in served.carried)
+    return driver.serving(kinds, carried) if services else ()
 
 
 def _results(before: list[There]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -22,8 +22,14 @@ RIGHTS: tuple[dict[str, Any], ...] = (
     {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["create", "list", "patch"]},
     {"apiGroups": [""], "resources": ["secrets", "services"], "verbs": ["create"]},
 )
+#: Where OwnerReferencesPermissionEnforcement is on, as on OpenShift, who gives an object an owner
+#: must be allowed to delete it.
+_OWNING = Rule(
+    "that what travels for a service goes when the service does", "", ("configmaps",), ("delete",)
+)
 #: What it asks for, too, where a step is a service.
 SERVING: tuple[Rule, ...] = (
+    _OWNING,
     Rule(
         "services that are steps of a pipeline: made, and brought to a new version",
         "apps",
@@ -93,13 +99,15 @@ def rules() -> tuple[Rule, ...]:
     return (*steps, *SERVING)
 
 
-def serving(kinds: Container[str]) -> tuple[Rule, ...]:
-    """What it asks for where steps are services whose objects are of these kinds."""
-    return tuple(
-        rule
+def serving(kinds: Container[str], carried: tuple[str, ...]) -> tuple[Rule, ...]:
+    """What it asks for where steps are services whose objects are of these kinds. carried: the
+    ConfigMaps that they are to own."""
+    wanted = (
+        rule._replace(names=carried) if rule is _OWNING else rule
         for rule in SERVING
         if rule.group != "autoscaling" or "HorizontalPodAutoscaler" in kinds
     )
+    return tuple(rule for rule in wanted if carried or rule is not _OWNING)
 
 
 def for_users(client: str | None = None) -> tuple[Rule, ...]:

@@ -29,8 +29,10 @@ class Changes:
         if sys.platform.startswith("linux"):
             libc = ctypes.CDLL(None, use_errno=True)
             self._fd = libc.inotify_init1(_CLOSE_ON_EXEC)
-            for folder in self._folders if self._fd >= 0 else ():
-                libc.inotify_add_watch(self._fd, os.fsencode(folder), _ALL)
+            paths = [os.fsencode(folder) for folder in self._folders] if self._fd >= 0 else []
+            if any(libc.inotify_add_watch(self._fd, path, _ALL) < 0 for path in paths):
+                os.close(self._fd)  # this user has as many as the system allows
+                self._fd = -1
         return self
 
     def __exit__(self, *_: object) -> None:
