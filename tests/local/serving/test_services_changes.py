@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import signal
 import sys
@@ -9,7 +10,8 @@ import sys
 import pytest
 
 from rankzero.backends.local.services.deploying import Deployed, deploy
-from rankzero.errors import BadRequest
+from rankzero.backends.local.services.folder import ServiceFolder
+from rankzero.errors import BadRequest, Refused
 from rankzero.spec.services.making import make
 from support import processes
 from support.home import Home
@@ -50,6 +52,22 @@ def by_program(app: Kept, owner: str = "", undo: bool = True, **options: object)
 
 def versions(app: Kept) -> list[str]:
     return [one.changed for one in app.folder.record().versions]
+
+
+def test_what_serves_goes_on_where_the_disk_takes_no_other_version(
+    app: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert app.deploy("app.py:Predictor").code == 0
+    before = app.predict(1)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(ServiceFolder, "put", full)
+    with pytest.raises(Refused, match="No space left on device"):
+        by_program(app, env={"WHO": "two"})
+    assert app.predict(1) == before
+    assert versions(app) == ["deployed"]
 
 
 def test_what_is_the_same_and_ready_is_left_alone(app: Kept) -> None:
