@@ -177,6 +177,19 @@ def test_a_program_hears_why_not_and_that_the_one_before_is_back(app: Kept) -> N
     assert app.predict(1)[0] == 2
 
 
+def test_a_program_that_is_ended_while_it_waits_leaves_what_served_before(app: Kept) -> None:
+    assert by_program(app, env={"WHO": "one"}).ready
+
+    def ended(_: object) -> None:
+        raise KeyboardInterrupt
+
+    said = {"name": app.name, "predictor": "app.py:Predictor", "ready": "/ready"}
+    with pytest.raises(KeyboardInterrupt):
+        deploy(make(said, needed=()), workdir=app.home.work, tell=ended, services=app.services)
+    assert app.folder.record().version.request["env"] == {"WHO": "one"}
+    assert versions(app)[-1].startswith("undone, back to version 1: who deployed it was ended")
+
+
 def test_a_first_one_that_does_not_serve_has_nothing_to_go_back_to(app: Kept) -> None:
     write(app.home, "app.py", BROKEN)
     broken = by_program(app)

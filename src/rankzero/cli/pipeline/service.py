@@ -4,6 +4,7 @@ serves; the service goes on."""
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -18,6 +19,8 @@ def main() -> NoReturn:
     from rankzero.agent import exits
     from rankzero.errors import Error
 
+    # A step that is stopped, or out of time, takes back what does not serve yet.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     file = Path(sys.argv[1])
     try:
         why = _deployed(json.loads(file.read_text(encoding="utf-8")))

@@ -17,6 +17,7 @@ from rankzero.spec.services.model import Service
 _BACK = 60.0
 #: How many of its last lines are handed back where it does not serve.
 _LINES = 20
+_CUT_OFF = "who deployed it was ended before it was ready"
 
 
 class Deployed(NamedTuple):
@@ -69,7 +70,7 @@ def deploy(
     and its command are looked for. owner: who keeps it up to date, such as a pipeline's name; empty
     for people. One that somebody else owns is left alone. undo: whether the one of its name, that
     served before, is started again where the new one does not become ready. tell: hears whatever
-    changes meanwhile.
+    changes meanwhile. What is raised in here while it waits undoes it, too.
 
     Errors: BadRequest where it belongs to somebody else, or cannot be served here; Refused.
     """
@@ -77,7 +78,12 @@ def deploy(
     name = service.name
     with here.turn(name):
         changed = changing.submit(here, planning.plan(here, service, workdir, owner))
-        outcome = _through(following.until_ready(here, name, changed), tell)
+        try:
+            outcome = _through(following.until_ready(here, name, changed), tell)
+        except BaseException:  # whoever waits is ended: nobody else will take it back
+            if undo and changed.before:
+                changing.undo_own(here, name, changed, _CUT_OFF)
+            raise
         if outcome.ready:
             return Deployed(changed.what, outcome, changed.wait)
         lines = looking.last_lines(here.folder(name), _LINES)
