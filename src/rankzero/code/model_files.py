@@ -56,7 +56,8 @@ def identity(path: Path) -> str:
 
 
 def _items(path: Path) -> list[Item]:
-    """By name. Links are followed: what they lead to was meant."""
+    """By name. Links are followed, to folders too: what they lead to was meant. One that leads back
+    to a folder above it leads to nothing new. Errors: BadRequest, Refused."""
     if path.is_file():
         return [Item(path.name, path.resolve(), path.stat().st_size)]
     if not path.is_dir():
@@ -64,15 +65,24 @@ def _items(path: Path) -> list[Item]:
             f"--model: there is no {path}.", "On a volume it is: --model volume:CLAIM/PATH"
         )
     found = []
-    for folder, _, names in os.walk(path):
-        for name in names:
-            file = Path(folder, name)
-            if stat.S_ISREG(file.stat().st_mode):
-                inside = file.relative_to(path).as_posix()
-                found.append(Item(inside, file.resolve(), file.stat().st_size))
+    try:
+        for folder, inner, names in os.walk(path, onerror=_raise, followlinks=True):
+            above = {one.resolve() for one in (Path(folder), *Path(folder).parents)}
+            inner[:] = [one for one in inner if Path(folder, one).resolve() not in above]
+            for name in names:
+                file = Path(folder, name)
+                if stat.S_ISREG(file.stat().st_mode):
+                    inside = file.relative_to(path).as_posix()
+                    found.append(Item(inside, file.resolve(), file.stat().st_size))
+    except OSError as error:
+        raise refusals.unreadable(Path(error.filename or path), error) from error
     if not found:
         raise BadRequest(f"--model: there is nothing in {path}.")
     return sorted(found, key=lambda item: os.fsencode(item.name))
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _too_large(path: Path, size: int) -> Refused:

@@ -24,7 +24,7 @@ from rankzero.serving.spawning import Child
 
 #: Beyond its own limits, what a worker may take to end before it is killed (seconds).
 _SLACK = 5.0
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 
 
 class LoadFailed(Error):
@@ -73,7 +73,7 @@ _NEEDED = {"starlette": "starlette", "uvicorn": "uvicorn", "python_multipart": "
 
 @contextmanager
 def _signals() -> Iterator[tuple[socket.socket, list[int]]]:
-    """A socket that becomes readable at SIGTERM and SIGINT, and the list of those that came."""
+    """A socket that becomes readable at each of `_SIGNALS`, and the list of those that came."""
     ours, theirs = socket.socketpair()
     came: list[int] = []
     ours.setblocking(False)
@@ -146,9 +146,21 @@ class _Keeper:
         if source is self._wakeup:
             self._wakeup.recv(64)
             while self._came:
-                self._stop(self._came.pop(0))
+                number = self._came.pop(0)
+                self._reap() if number == signal.SIGCHLD else self._stop(number)
             return
-        child = next(one for one in self._children if one.control is source)
+        # One that has ended since may have been seen to already.
+        for child in [one for one in self._children if one.control is source]:
+            self._hear(child)
+
+    def _reap(self) -> None:
+        """A worker's end of its socket lives on in what it has forked: so its process counts."""
+        for child in [one for one in self._children if one.has_ended()]:
+            self._hear(child)
+            if child in self._children:
+                self._ended(child)
+
+    def _hear(self, child: Child) -> None:
         chunk = child.read()
         for line in child.lines.of(chunk or b""):
             self._heard(child, line)

@@ -51,8 +51,12 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(number)
 
+    def has_ended(self) -> bool:
+        """Whether its process is gone."""
+        return self._process.poll() is not None
+
     def wait(self) -> int:
-        """Its exit code, once it has closed its end."""
+        """Its exit code, once it has closed its end, or has ended."""
         self.control.close()
         return self._process.wait()
 

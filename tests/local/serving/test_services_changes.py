@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import signal
 import sys
@@ -9,7 +10,8 @@ import sys
 import pytest
 
 from rankzero.backends.local.services.deploying import Deployed, deploy
-from rankzero.errors import BadRequest
+from rankzero.backends.local.services.folder import ServiceFolder
+from rankzero.errors import BadRequest, Refused
 from rankzero.spec.services.making import make
 from support import processes
 from support.home import Home
@@ -50,6 +52,22 @@ def by_program(app: Kept, owner: str = "", undo: bool = True, **options: object)
 
 def versions(app: Kept) -> list[str]:
     return [one.changed for one in app.folder.record().versions]
+
+
+def test_what_serves_goes_on_where_the_disk_takes_no_other_version(
+    app: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert app.deploy("app.py:Predictor").code == 0
+    before = app.predict(1)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(ServiceFolder, "put", full)
+    with pytest.raises(Refused, match="No space left on device"):
+        by_program(app, env={"WHO": "two"})
+    assert app.predict(1) == before
+    assert versions(app) == ["deployed"]
 
 
 def test_what_is_the_same_and_ready_is_left_alone(app: Kept) -> None:
@@ -157,6 +175,19 @@ def test_a_program_hears_why_not_and_that_the_one_before_is_back(app: Kept) -> N
     assert broken.back is not None
     assert broken.back.ready
     assert app.predict(1)[0] == 2
+
+
+def test_a_program_that_is_ended_while_it_waits_leaves_what_served_before(app: Kept) -> None:
+    assert by_program(app, env={"WHO": "one"}).ready
+
+    def ended(_: object) -> None:
+        raise KeyboardInterrupt
+
+    said = {"name": app.name, "predictor": "app.py:Predictor", "ready": "/ready"}
+    with pytest.raises(KeyboardInterrupt):
+        deploy(make(said, needed=()), workdir=app.home.work, tell=ended, services=app.services)
+    assert app.folder.record().version.request["env"] == {"WHO": "one"}
+    assert versions(app)[-1].startswith("undone, back to version 1: who deployed it was ended")
 
 
 def test_a_first_one_that_does_not_serve_has_nothing_to_go_back_to(app: Kept) -> None:

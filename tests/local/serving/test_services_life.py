@@ -60,6 +60,15 @@ def test_delete_ends_all_of_it_and_frees_its_port(app: Kept, home: Home) -> None
     assert app.call("status", "--on", "local").code == 2
 
 
+def test_one_whose_files_nobody_can_read_is_deleted_all_the_same(app: Kept) -> None:
+    assert app.deploy(*RUN).code == 0
+    for file in (app.folder.record_file, app.folder.told_file):
+        file.write_text("no JSON")
+    said = app.call("delete")
+    assert said.code == 0, said
+    app.nothing_left()
+
+
 @pytest.mark.parametrize("who", ["keeper", "guard"])
 def test_whoever_of_those_that_keep_it_is_killed_nothing_is_left_behind(
     app: Kept, who: str

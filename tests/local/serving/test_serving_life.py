@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
 import signal
@@ -13,7 +15,7 @@ import pytest
 from support import ports
 from support.home import Home
 from support.processes import alive, carrying, kill
-from support.serving import Server, answered, finish
+from support.serving import Answer, Server, answered, finish
 from support.waiting import until
 
 #: It waits for files, so tests say when things happen.
@@ -41,6 +43,15 @@ class Broken:
         self.model = open(path)
     def predict(self, batch):
         return batch
+
+class Forks:
+    def predict(self, batch):
+        if "die" in batch:
+            if os.fork():
+                os.kill(os.getpid(), 9)
+            wait("end")
+            os._exit(0)
+        return [os.getpid()] * len(batch)
 """
 
 
@@ -173,6 +184,26 @@ def test_workers_share_a_port_and_one_that_dies_is_replaced(app: Path, home: Hom
     until(lambda: len(workers(home)) == 2 and not alive(gone), "another worker")
     server.until_metric("workers_ready", 2)
     assert server.metric("worker_starts_total") == 3
+
+
+def test_a_worker_that_dies_is_replaced_although_what_it_has_forked_lives(
+    app: Path, home: Home
+) -> None:
+    server = Server(home, "app.py:Forks").wait()
+    first = server.predict("now").json["output"]
+    with server.begin(b'"die"'):
+        until(lambda: not alive(first), "the worker to die")
+        server.command.until_said("another follows")
+    found = until(lambda: (one := asked(server)) and one.status == 200 and one, "an answer")
+    assert found.json["output"] != first
+    (app / "end").touch()
+
+
+def asked(server: Server) -> Answer | None:
+    """None where the connection broke."""
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        return server.predict("now")
+    return None
 
 
 def more(server: Server, begun: list) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from rankzero.code.model_files import identity
+from rankzero.code.model_files import identity, pack_model
 from rankzero.code.predictors import packed
-from rankzero.errors import BadRequest
+from rankzero.errors import BadRequest, Refused
 
 
 def test_a_model_is_known_by_names_and_contents_wherever_it_lies(tmp_path: Path) -> None:
@@ -56,3 +57,25 @@ def test_what_a_file_may_have_is_packed_and_what_is_no_code_is_not(
     (tmp_path / "app.py").write_text(text)
     (tmp_path / "model.bin").write_text("weights")
     assert packed(tmp_path, "app.py:P", [tmp_path / "model.bin"]).files == 1
+
+
+def test_what_links_to_folders_lead_to_is_of_the_model_and_loops_end(tmp_path: Path) -> None:
+    (tmp_path / "model" / "a").mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    weights = tmp_path / "elsewhere" / "weights"
+    weights.write_text("1")
+    (tmp_path / "model" / "linked").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "model" / "a" / "up").symlink_to(tmp_path / "model")
+    (tmp_path / "elsewhere" / "back").symlink_to(tmp_path / "model" / "a")
+    (tmp_path / "model" / "a" / "forth").symlink_to(tmp_path / "elsewhere")
+    before = identity(tmp_path / "model")
+    weights.write_text("2")
+    assert identity(tmp_path / "model") != before
+
+
+@pytest.mark.parametrize("read", [identity, pack_model])
+def test_a_link_that_leads_nowhere_is_named(tmp_path: Path, read: Callable[[Path], object]) -> None:
+    (tmp_path / "weights").write_text("1")
+    (tmp_path / "lost").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(Refused, match=re.escape(f"cannot read {tmp_path / 'lost'}")):
+        read(tmp_path)

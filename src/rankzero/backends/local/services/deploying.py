@@ -17,6 +17,7 @@ from rankzero.spec.services.model import Service
 _BACK = 60.0
 #: How many of its last lines are handed back where it does not serve.
 _LINES = 20
+_CUT_OFF = "who deployed it was ended before it was ready"
 
 
 class Deployed(NamedTuple):

@@ -65,6 +65,8 @@ def _put(services: Services, before: Record, new: New, *, serves: bool) -> Chang
     _room(asked, before if serves else None)
     _lay(folder, asked, new.archive)
     after = before.with_version(new.version)._replace(wanted=not new.idle)
+    if serves:
+        folder.note(before)  # a full disk is to say so before anything is ended
     try:
         if serves:
             starting.stop(folder)

@@ -51,7 +51,7 @@ def stop(folder: ServiceFolder) -> None:
         return
     if not state.leaving:  # who asks twice wants it at once
         _signal(state, signal.SIGTERM)
-    if not folder.lock.wait(Told.read(folder.told_file).grace + _SLACK):
+    if not folder.lock.wait(_grace(folder) + _SLACK):
         _signal(state, signal.SIGKILL)
         if not folder.lock.wait(_SLACK):
             raise Refused(f"{folder.name} does not end: see {folder.keeper_log}")
@@ -77,6 +77,14 @@ def _told(folder: ServiceFolder) -> State | None:
                 raise Refused(f"{folder.name} does not say who keeps it: see {folder.keeper_log}")
             changes.wait(left)
     return None
+
+
+def _grace(folder: ServiceFolder) -> float:
+    """None where nobody can read what its keeper was told: it has to end all the same."""
+    try:
+        return Told.read(folder.told_file).grace
+    except (OSError, ValueError, TypeError):
+        return 0.0
 
 
 def _signal(state: State, number: int) -> None:
