@@ -77,6 +77,24 @@ def test_a_service_goes_on_when_its_pipeline_is_over(serving: Works, service: Ke
     assert service.predict(7)[0] == 35
 
 
+def test_one_whose_step_is_stopped_before_it_serves_is_gone_back_from(
+    serving: Works, service: Kept
+) -> None:
+    assert serving.call("pipeline", "run", serving.pipeline(TIMES)).code == 0
+    begun = serving.work / "begun"
+    (serving.work / "app.py").write_text(
+        "import pathlib, time\n\nclass Times:\n    def load(self, path):\n"
+        f"        pathlib.Path({str(begun)!r}).touch()\n        time.sleep(3600)\n"
+        "    def predict(self, batch):\n        return batch\n"
+    )
+    command = serving.start("pipeline", "run", serving.pipeline(TIMES))
+    until(begun.exists, "the other version to begin to load")
+    assert serving.call("pipeline", "stop", "-").code == 0
+    assert command.wait().code != 0
+    until(lambda: service.status()["state"] == "ready", "the version before")
+    assert service.predict(7)[0] == 21
+
+
 def test_one_that_cannot_serve_goes_back_to_what_it_was(serving: Works, service: Kept) -> None:
     assert serving.call("pipeline", "run", serving.pipeline(TIMES)).code == 0
     broken = PREDICTOR.replace("self.by =", "raise ValueError('no weights'); self.by =")
