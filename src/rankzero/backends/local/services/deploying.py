@@ -83,7 +83,7 @@ def deploy(
             outcome = _through(following.until_ready(here, name, changed), tell)
         except BaseException:  # also SystemExit: whoever is ended meanwhile
             if undo:
-                _undone(here, name, changed, "nobody waited for it any more", tell)
+                _undone(here, name, changed, _CUT_OFF, tell)
             raise
         if outcome.ready:
             return Deployed(changed.what, outcome, changed.wait)
