@@ -85,6 +85,8 @@ def test_its_keys_may_be_a_file_of_their_own() -> None:
     text = "steps: {a: {command: x, outputs: [model]}, b: {service: web.yaml, inputs: [a.model]}}"
     said = load(text).steps["b"].service
     assert said is not None and said["command"] == ["serve", "${inputs.model}"]
+    short = load("steps: {a: {service: 'app.py:Digits'}}").steps["a"].service
+    assert short is not None and short["predictor"] == "app.py:Digits"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from rankzero.spec.services.making import make
 
 #: What every service hands on.
 OUTPUTS = Given({ADDRESS: Given("value")})
+#: What names a file of keys, as for `serve deploy`.
+_FILES = (".yaml", ".yml", ".json")
 #: Keys of a service that may name what the step takes.
 _LATER = ("model", "command", "env")
 #: Keys of a step that have no meaning for one, and why.
@@ -34,13 +36,13 @@ def faults(step: Given) -> Iterator[Problem]:
 
 
 def service(given: Given, texts: Texts, name: str, base: Path, defaults: Given) -> Given:
-    """given: a mapping of a service file's keys, or the path of one, relative to base. name: what
-    it is called unless it says so itself. defaults: what lies beneath it, see `services.making`.
+    """given: a mapping of a service file's keys, the path of one, relative to base, or a predictor
+    (`app.py:Digits`). name: what it is called unless it says so itself. defaults: what lies beneath it, see `services.making`.
 
     Errors: SpecError.
     """
     problems: list[Problem] = []
-    tree = _read(absolute(given.text, base), problems) if given.is_scalar else given
+    tree = _spelled_out(given, base, problems)
     if not isinstance(tree.value, dict):
         raise SpecError([Problem(tree.place, "must be the keys of a service, or a file of them")])
     if problems:
@@ -65,6 +67,14 @@ def service(given: Given, texts: Texts, name: str, base: Path, defaults: Given) 
 def something(name: str) -> Given:
     """In the place of one that is wrong, so that what is wrong elsewhere is told as well."""
     return from_python({"name": name, "command": ["?"]}, Place(), [])
+
+
+def _spelled_out(given: Given, base: Path, problems: list[Problem]) -> Given:
+    if not given.is_scalar:
+        return given
+    if given.text.endswith(_FILES):
+        return _read(absolute(given.text, base), problems)
+    return given._replace(value={"predictor": given.as_text()})
 
 
 def _read(path: str, problems: list[Problem]) -> Given:
