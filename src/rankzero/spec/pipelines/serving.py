@@ -37,7 +37,8 @@ def faults(step: Given) -> Iterator[Problem]:
 
 def service(given: Given, texts: Texts, name: str, base: Path, defaults: Given) -> Given:
     """given: a mapping of a service file's keys, the path of one, relative to base, or a predictor
-    (`app.py:Digits`). name: what it is called unless it says so itself. defaults: what lies beneath it, see `services.making`.
+    (`app.py:Digits`). name: what it is called unless it says so itself. defaults: what lies beneath
+    it, see `services.making`.
 
     Errors: SpecError.
     """
