@@ -99,7 +99,7 @@ def test_one_that_cannot_serve_goes_back_to_what_it_was(serving: Team) -> None:
     (serving.work / "app.py").write_text(broken)
     said = run(serving, TIMES)
     assert said.code == 1, said
-    assert "ValueError: no weights; version 1 serves again" in said.err
+    assert "ValueError: no weights (app.py:9); version 1 serves again" in said.err
     assert "ask" in said.err and "could not begin" in said.err
     made = deployment(serving)
     assert note(made, "rankzero/changed").startswith("undone, back to version 1")

@@ -121,7 +121,7 @@ def test_who_made_a_claim_counts_and_a_class_that_gives_is_proven(team: Team) ->
     said = patient(team, "volume", "check", "--size", "10Mi", "-o", "json")
     assert said.code == 0, said
     assert json.loads(said.out)["access"] == "ReadWriteOnce"
-    assert names(team) == set(), "a check leaves nothing"
+    until(lambda: names(team) == set(), "a check to leave nothing", 60)
     team.admin.apply(
         {
             "apiVersion": "v1",
