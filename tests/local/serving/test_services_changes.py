@@ -253,3 +253,15 @@ def test_one_that_a_pipeline_has_deployed_outlives_it(app: Kept) -> None:
 def keeps_a_pipeline(app: Kept) -> bool:
     found = processes.carrying(app.home.state)
     return any("pipelines.keeping" in " ".join(one.arguments) for one in found)
+
+
+def test_a_command_whose_folder_is_gone_is_not_ended_for_another_version(app: Kept) -> None:
+    assert app.deploy(*RUN).code == 0
+    before = app.pid()
+    app.home.work.rename(app.home.work.with_name("moved"))
+    app.home.work.with_name("elsewhere").mkdir()
+
+    said = app.call("update", "-e", "WHO=two", cwd=app.home.work.with_name("elsewhere"))
+
+    assert said.code == 2 and "in which app runs, is gone; nothing was changed" in said.err
+    assert app.pid() == before

@@ -16,7 +16,7 @@ from rankzero.backends.local.services.folder import ServiceFolder, Services
 from rankzero.backends.local.services.judging import READY
 from rankzero.backends.local.services.record import Record, Version
 from rankzero.backends.services.model import Changed
-from rankzero.errors import Refused
+from rankzero.errors import BadRequest, Refused
 from rankzero.serving.settings import TOKEN
 from rankzero.spec.services.model import Service
 
@@ -63,6 +63,7 @@ def _put(services: Services, before: Record, new: New, *, serves: bool) -> Chang
     asked = looking.asked_of(before.name, new.version)
     number = before.current if serves and looking.service(folder).state == READY else 0
     _room(asked, before if serves else None)
+    _place(asked, new)
     _lay(folder, asked, new.archive)
     after = before.with_version(new.version)._replace(wanted=not new.idle)
     if serves:
@@ -99,6 +100,16 @@ def _claimed(services: Services, record: Record) -> Claim:
     if record.listens_on is not None:
         return ports.claim(record.name, record.listens_on)
     return ports.choose(planning.taken_ports(services, record.name))
+
+
+def _place(asked: Service, new: New) -> None:
+    """Before anything is ended: a command needs its folder. Errors: BadRequest."""
+    if asked.predictor is None and not new.idle and not Path(new.version.workdir).is_dir():
+        raise BadRequest(
+            f"the folder {new.version.workdir}, in which {asked.name} runs, is gone; nothing was "
+            "changed.",
+            "Bring it back, or deploy it anew from another one: rankzero serve deploy",
+        )
 
 
 def _room(asked: Service, serving: Record | None) -> None:
