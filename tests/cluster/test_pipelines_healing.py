@@ -100,7 +100,7 @@ def test_pipelines_outlive_a_machine_and_nobody_looks(lab: Cluster, piping: Team
             "machine node1 is dead: took worker/0 of train from it, to start elsewhere"
         ]
         lines = piping.call("pipeline", "logs", name).out.splitlines()
-        assert {"[train] up on node0", "[report] it went on"} <= set(lines)
+        assert {"[train] [0] up on node0", "[report] it went on"} <= set(lines)
 
 
 @pytest.mark.timeout(900)
