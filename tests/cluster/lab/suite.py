@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from types import FrameType
 
-from . import cluster, images, needs, registry
+from . import cluster, compile, images, needs, registry
 from .places import KUBECONFIG, ROOT
 from .shell import LabError, say
 from .target import KUBECONFIG_VARIABLE, NO_LAB_VARIABLE, PLACE_VARIABLE
@@ -33,6 +33,9 @@ def run(arguments: list[str]) -> int:
         say(f"{text}. The tests that need a cluster are skipped.")
         return _pytest(arguments, {NO_LAB_VARIABLE: obstacle})
     with standing():
+        if not _named(arguments):
+            with cluster.alone():
+                compile.metrics_server()  # which some of them ask for, while nobody waits for it
         return _pytest(arguments)
 
 
@@ -66,7 +69,7 @@ def _pytest(arguments: list[str], more: dict[str, str] | None = None) -> int:
     time, then those that would get in the others' way."""
     words = [sys.executable, "-m", "pytest", *arguments]
     env = {PLACE_VARIABLE: "kubernetes", **(more or {})}
-    if any(word.startswith("tests/") for word in arguments):
+    if _named(arguments):
         return _call(words, env)
     words += ["tests/cluster", "tests/contract"]
     together = _call([*words, *_AT_ONCE, "-m", "not alone"], env)
@@ -79,6 +82,11 @@ def _pytest(arguments: list[str], more: dict[str, str] | None = None) -> int:
         say("what failed is tried once more, one by one: a busy machine may have been in the way")
         return _call([*words, "--last-failed", "--last-failed-no-failures", "none"], env)
     return _NO_TESTS if together == alone == _NO_TESTS else 0
+
+
+def _named(arguments: list[str]) -> bool:
+    """Whether tests are named, and not all of them meant."""
+    return any(word.startswith("tests/") for word in arguments)
 
 
 def _call(words: list[str], more: dict[str, str]) -> int:
