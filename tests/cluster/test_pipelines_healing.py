@@ -4,6 +4,8 @@ types anything."""
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -52,20 +54,39 @@ steps:
 def submitted(team: Team, driver_on: str) -> str:
     """A pipeline that nobody watches, whose driver is on this machine, and whose step is on the one
     that will go."""
-    for _ in range(12):  # the scheduler spreads them; which one goes where it does not say
-        name = begun(team)
-        if driver(team, name)["spec"]["nodeName"] == driver_on:
+    for _ in range(12):  # where its step goes the scheduler decides
+        name = begun(team, driver_on)
+        if step(team, name) == NODE:
             return name
         assert team.call("pipeline", "delete", name, "--force").code == 0
-    raise AssertionError(f"no driver came to {driver_on}")
+    raise AssertionError(f"no step came to {NODE}")
 
 
-def begun(team: Team) -> str:
-    started = team.call("pipeline", "run", written(team, PIPELINE), "-d")
-    assert started.code == 0, started
-    name = started.out.strip()
-    until(lambda: step(team, name) == NODE, "the step to run there", PATIENCE)
+def begun(team: Team, driver_on: str) -> str:
+    """One whose step runs, somewhere."""
+    with closed_to_new_pods(team, "node0" if driver_on == NODE else NODE):
+        started = team.call("pipeline", "run", written(team, PIPELINE), "-d")
+        assert started.code == 0, started
+        name = started.out.strip()
+        until(lambda: placed(team, name), "its driver to have a machine", PATIENCE)
+    assert driver(team, name)["spec"]["nodeName"] == driver_on
+    until(lambda: step(team, name), "its step to run", PATIENCE)
     return name
+
+
+@contextmanager
+def closed_to_new_pods(team: Team, machine: str) -> Iterator[None]:
+    team.admin("cordon", machine)
+    try:
+        yield
+    finally:
+        team.admin("uncordon", machine)
+
+
+def placed(team: Team, name: str) -> bool:
+    """Whether its driver has a machine."""
+    found = drivers_of(team, name)
+    return bool(found) and "nodeName" in found[0]["spec"]
 
 
 def step(team: Team, name: str) -> str:
@@ -77,8 +98,12 @@ def step(team: Team, name: str) -> str:
 
 def driver(team: Team, name: str) -> Any:
     """Its newest driver's pod."""
-    found = team.admin.get("pods", "-l", f"batch.kubernetes.io/job-name={name}-driver")["items"]
-    return max(found, key=lambda one: one["metadata"]["creationTimestamp"])
+    return max(drivers_of(team, name), key=lambda one: one["metadata"]["creationTimestamp"])
+
+
+def drivers_of(team: Team, name: str) -> list[Any]:
+    selector = f"batch.kubernetes.io/job-name={name}-driver"
+    return list(team.admin.get("pods", "-l", selector)["items"])
 
 
 @pytest.mark.timeout(900)
