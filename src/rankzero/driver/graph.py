@@ -56,6 +56,11 @@ class Step(NamedTuple):
 Graph = Mapping[str, Step]
 
 
+def kinds(graph: Graph, step: Step) -> Dict[str, str]:
+    """Of each input of a step, `path` or `value`."""
+    return {name: graph[source].gives[output] for name, (source, output) in step.takes.items()}
+
+
 def to_json(graph: Graph) -> List[Dict[str, Any]]:
     """Plain data; `from_json` undoes it."""
     return [step._asdict() for step in graph.values()]

@@ -14,7 +14,7 @@ from rankzero.agent.loop import Loop, Timer
 from rankzero.agent.pipe import Pipe
 from rankzero.driver.engine import Start
 from rankzero.driver.facts import Part
-from rankzero.driver.graph import Graph, Step
+from rankzero.driver.graph import Graph, Step, kinds
 from rankzero.driver.walk import Result
 from rankzero.driver.words import Words
 from rankzero.pipelines import commands, taking
@@ -108,10 +108,7 @@ class Processes:
         inputs.mkdir()
         for name, given in start.inputs.items():
             lay(str(inputs / name), given)
-        kinds = {
-            name: self._graph[source].gives[output] for name, (source, output) in step.takes.items()
-        }
-        return Words(step, start, kinds, str(inputs), str(outputs))
+        return Words(step, start, kinds(self._graph, step), str(inputs), str(outputs))
 
     def _not_started(self, start: Start, why: str) -> None:
         result = Result(cause=f"cannot be started: {why}")

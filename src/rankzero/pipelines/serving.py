@@ -5,17 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from rankzero.serving.settings import READY
 from rankzero.spec.pipelines.model import Pipeline, Step
-
-#: Where a model server says that it is ready, unless its file says something else.
-_READY = "/ready"
 
 
 def asked(pipeline: Pipeline, step: Step) -> dict[str, Any]:
     """What is asked for, by the keys of a service."""
     assert step.service is not None
     env = {**pipeline.env, **step.env, **step.service["env"]}
-    ready = {"ready": _READY} if step.service.get("predictor") is not None else {}
+    ready = {"ready": READY} if step.service.get("predictor") is not None else {}
     return {**ready, **step.service, "env": env}
 
 

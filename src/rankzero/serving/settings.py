@@ -12,6 +12,8 @@ from typing import Any
 
 from rankzero.errors import BadRequest
 
+#: Where a server says that its model is loaded, and that it lives.
+READY, LIVE = "/ready", "/live"
 #: A token from the environment, for whoever can mount no file.
 TOKEN = "RANKZERO_SERVE_TOKEN"  # noqa: S105 - the variable's name
 

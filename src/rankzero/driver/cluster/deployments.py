@@ -46,6 +46,14 @@ def note(made: Object, name: str) -> Optional[str]:
     return (made["metadata"].get("annotations") or {}).get(name)
 
 
+def made_by(made: Object, pipeline: str) -> str:
+    """Who else has made it, in words; empty where a run of this pipeline has."""
+    whose = note(made, OF)
+    if whose == pipeline:
+        return ""
+    return "the pipeline %s" % whose if whose else "somebody"
+
+
 def done(made: Object) -> bool:
     """Whether the newest version serves with all its pods, and no other one does."""
     status, wanted = made.get("status", {}), int(made["spec"].get("replicas", 1))

@@ -123,7 +123,7 @@ class Driver:
         self._walk.resume()
         if self._seat is not None:
             self._seat.take()
-        for kind in ("Job", "Pod", "Deployment") if self._services else ("Job", "Pod"):
+        for kind in ("Job", "Pod", "Deployment") if self._services.any else ("Job", "Pod"):
             threading.Thread(target=self._watch, args=(kind,), daemon=True).start()
         if self._stop_by:
             self._walk.stop(self._stop_by)

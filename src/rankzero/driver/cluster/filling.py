@@ -7,7 +7,7 @@ from typing import Any, Dict, List
 from rankzero.agent.server import CONFIG
 from rankzero.driver.engine import Given, Start
 from rankzero.driver.facts import Output
-from rankzero.driver.graph import Graph
+from rankzero.driver.graph import Graph, kinds
 from rankzero.driver.words import Words
 
 Object = Dict[str, Any]
@@ -35,10 +35,9 @@ def request(graph: Graph, start: Start) -> Object:
 
 def _words(graph: Graph, start: Start) -> Words:
     step = graph[start.part.step]
-    kinds = {name: graph[source].gives[output] for name, (source, output) in step.takes.items()}
     volume = step.body["service"]["volume"]
     inputs = {name: _on_volume(given, volume) for name, given in start.inputs.items()}
-    return Words(step, start._replace(inputs=inputs), kinds, "", "")
+    return Words(step, start._replace(inputs=inputs), kinds(graph, step), "", "")
 
 
 def _on_volume(given: Given, volume: str) -> Given:

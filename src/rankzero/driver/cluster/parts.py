@@ -10,7 +10,7 @@ from rankzero.agent.pod import SUBMITTED
 from rankzero.driver.cluster import words
 from rankzero.driver.cluster.jobs import CREATED
 from rankzero.driver.engine import Given, Start
-from rankzero.driver.graph import Graph
+from rankzero.driver.graph import Graph, kinds
 from rankzero.driver.words import Words
 
 #: Where a part's inputs are laid out in its pods.
@@ -57,8 +57,7 @@ def _tell_when(job: Object, now: float) -> None:
 
 def _words(graph: Graph, start: Start, outputs: str) -> Words:
     step = graph[start.part.step]
-    kinds = {name: graph[source].gives[output] for name, (source, output) in step.takes.items()}
-    return Words(step, start, kinds, INPUTS, outputs)
+    return Words(step, start, kinds(graph, step), INPUTS, outputs)
 
 
 def _config(config: Mapping[str, Any], said: Words, start: Start, graph: Graph) -> Dict[str, Any]:

@@ -58,8 +58,9 @@ class Services:
         self._denials = Denials()
         self._ended: List[Tuple[str, Result]] = []
 
-    def __bool__(self) -> bool:
-        """Whether there is any in the graph."""
+    @property
+    def any(self) -> bool:
+        """Whether there is one in the graph."""
         return any("service" in step.body for step in self._graph.values())
 
     def keep(self) -> None:
@@ -196,9 +197,8 @@ class Services:
 
     def _check(self, there: Object, body: Mapping[str, Any]) -> None:
         """Nobody's service is changed but the pipeline's own. Errors: api.Invalid."""
-        whose = deployments.note(there, deployments.OF)
-        if whose != body["pipeline"]:
-            by = "the pipeline %s" % whose if whose else "somebody"
+        by = deployments.made_by(there, body["pipeline"])
+        if by:
             raise api.Invalid(
                 "there is a service %s already, which %s has made; give this one another `name`"
                 % (body["name"], by)

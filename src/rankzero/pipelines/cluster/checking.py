@@ -34,9 +34,7 @@ def check(
     except Forbidden:  # the driver's account may be another one's
         there = []
     for made in there:
-        whose = deployments.note(made, deployments.OF)
-        if whose != pipeline:
-            by = f"the pipeline {whose}" if whose else "somebody"
+        if by := deployments.made_by(made, pipeline):
             raise BadRequest(
                 f'There is a deployment "{name}" in {plan.where} already, which {by} has made; '
                 "nothing was started.",

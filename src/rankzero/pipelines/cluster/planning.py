@@ -100,7 +100,8 @@ def prepared(
     }
     results = {} if again.everything else dict(_results(before))
     plan = {**about, "run": run, "known": results, "steps": graph.to_json(compiled.graph)}
-    shared = [*volumes.made(pipeline, run), *carried(run, freight, _labels(run))]
+    claims = volumes.made(pipeline, run)
+    shared = [*claims, *carried(run, freight, _labels(run))]
     shared += [dict(one) for served in services for one in served.carried]
     blobs = {**plans[0].blobs, **dict(item for served in services for item in served.blobs)}
     wanted = _driver(run, about, asked, plans)
@@ -110,8 +111,7 @@ def prepared(
         _check(cluster, ready, plans)
         for served in services:
             rules = () if asked.client is None else _to_serve([served])
-            made = volumes.made(pipeline, run)
-            checking.check(cluster, served.plan, pipeline.name, rules, made)
+            checking.check(cluster, served.plan, pipeline.name, rules, claims)
     return ready
 
 

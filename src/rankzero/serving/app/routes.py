@@ -17,9 +17,10 @@ from rankzero.serving.app.openapi import document
 from rankzero.serving.app.predict import Predict
 from rankzero.serving.app.state import LOADING, State
 from rankzero.serving.predictors import Predictor
+from rankzero.serving.settings import LIVE, READY
 
 #: Besides the page's own.
-_OPEN = {"/live", "/ready", "/docs"}
+_OPEN = {LIVE, READY, "/docs"}
 
 
 def application(state: State) -> Front:
@@ -29,8 +30,8 @@ def application(state: State) -> Front:
     open_paths = frozenset(_OPEN | {one.path for one in pages if isinstance(one, Route)})
     routes = [
         Route("/predict", predict, methods=["POST"]),  # says so to all other methods
-        Route("/live", paths.live),
-        Route("/ready", paths.ready),
+        Route(LIVE, paths.live),
+        Route(READY, paths.ready),
         Route("/metrics", paths.metrics),
         Route("/api", paths.api),
         Route("/samples/{number:int}", paths.sample),

@@ -14,13 +14,14 @@ from rankzero.plan.kubernetes import Facts
 from rankzero.plan.kubernetes.services import ServicePlan, compile_service
 from rankzero.plan.kubernetes.services.objects import labels
 from rankzero.plan.kubernetes.services.sending import Cargo, config_maps
+from rankzero.serving.settings import LIVE, READY
 from rankzero.spec.given import Given
 from rankzero.spec.names import valid
 from rankzero.spec.services.making import make
 from rankzero.spec.services.model import Service
 
 #: What a predictor's server answers at, and where, unless something else is said.
-PREDICTOR = {"port": 8000, "ready": "/ready", "live": "/live"}
+PREDICTOR = {"port": 8000, "ready": READY, "live": LIVE}
 
 
 def plan(

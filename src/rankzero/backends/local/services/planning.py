@@ -19,15 +19,12 @@ from rankzero.plan import local_service
 from rankzero.plan.local import Facts
 from rankzero.plan.local_service import Ground, LocalServicePlan, Process
 from rankzero.serving.keeping import check_installed
-from rankzero.serving.settings import TOKEN
+from rankzero.serving.settings import READY, TOKEN
 from rankzero.spec.given import Given
 from rankzero.spec.model import Run
 from rankzero.spec.names import default_name, valid
 from rankzero.spec.services.making import make
 from rankzero.spec.services.model import Service
-
-#: Where a model server says that it is ready, unless something else is said.
-_READY = "/ready"
 
 
 def asked(
@@ -45,7 +42,7 @@ def asked(
         options["predictor"] = predictor
     predictor = options.get("predictor") or said.find(("predictor",)).text or None
     if predictor is not None and not {"ready"} & {*options, *said.entries}:
-        options["ready"] = _READY
+        options["ready"] = READY
     if "name" not in {*options, *said.entries}:
         options["name"] = _name(predictor, options.get("command"))
     return make(options, file=file, defaults=defaults, needed=())
