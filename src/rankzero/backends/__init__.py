@@ -51,7 +51,7 @@ def config() -> Config:
 
 def get(name: str) -> Backend:
     """The backend that `--on` means by a name. Errors: BadRequest with the near name."""
-    return at(to_look(Where(on=name), config()))
+    return at(to_look(Where(on=name), config())[1])
 
 
 def at(place: Place) -> Backend:
@@ -64,7 +64,7 @@ def at(place: Place) -> Backend:
 def every(where: Where = ANYWHERE) -> list[Place]:
     """The places to look for runs in, the likeliest first: the one that was named, or all that this
     user has used. Errors: BadRequest for a name that nothing has."""
-    place = to_look(where, config())
+    _, place = to_look(where, config())
     if where.on or where.context or where.namespace:
         return [place]
     found = [one for package in _PACKAGES.values() for one in import_module(package).known(place)]

@@ -62,25 +62,14 @@ def to_run(where: Where, config: Config) -> tuple[str, Place]:
     return name, place
 
 
-def to_look(where: Where, config: Config) -> Place:
-    """The place to look for runs in, where one place is meant: as to run in, and a cluster where
-    something was said that only a cluster has."""
+def to_look(where: Where, config: Config) -> tuple[str, Place]:
+    """The place to look for runs and services in, where one place is meant, with its name: as to
+    run in, and a cluster where something was said that only a cluster has."""
     name = where.on or os.environ.get(ON) or config.on or LOCAL
     place = _place(name, where, config)
     if place.backend == LOCAL and where.on_cluster and not where.on:
-        return _place(KUBERNETES, where, config)
-    return to_run(where, config)[1]
-
-
-def to_deploy(where: Where, config: Config) -> tuple[str, Place]:
-    """The place of services, with its name: where nothing says which, the current cluster.
-
-    Errors: BadRequest for a name that nothing has, or a namespace on a laptop.
-    """
-    name = where.on or os.environ.get(ON) or config.on or KUBERNETES
-    if where.on_cluster and not where.on and _place(name, where, config).backend == LOCAL:
-        name = KUBERNETES
-    return to_run(where._replace(on=name), config)
+        return KUBERNETES, _place(KUBERNETES, where, config)
+    return to_run(where, config)
 
 
 def _place(name: str, where: Where, config: Config) -> Place:

@@ -84,7 +84,7 @@ def named_place(runs: tuple[str, ...], where: Where) -> Backend:
     for run in runs:
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,62}", run):
             raise BadRequest(f'"{run}" is no run\'s id: of one that is gone, write the whole id.')
-    return backends.at(to_look(where, backends.config()))
+    return backends.at(to_look(where, backends.config())[1])
 
 
 def check_ranks(found: list[tuple[Backend, RunInfo]], asked: frozenset[int] | None) -> None:

@@ -64,14 +64,15 @@ def test_a_place(
     for name, value in env.items():
         monkeypatch.setenv(f"RANKZERO_{name}", value)
     config = Config(default, CONFIG.profiles)
-    assert to_run(where, config)[1] == to_look(where, config) == place
+    assert to_run(where, config)[1] == to_look(where, config)[1] == place
 
 
 @pytest.mark.parametrize("where", [Where(context="c"), Where(namespace="n")])
 def test_a_namespace_on_a_laptop(where: Where) -> None:
     with pytest.raises(BadRequest, match=r"has no meaning on local, where this would run"):
         to_run(where, CONFIG)
-    assert to_look(where, CONFIG) == Place("kubernetes", where.context, where.namespace)
+    found = Place("kubernetes", where.context, where.namespace)
+    assert to_look(where, CONFIG) == ("kubernetes", found)
     with pytest.raises(BadRequest, match="has no meaning on here"):
         to_look(where._replace(on="here"), CONFIG)
 

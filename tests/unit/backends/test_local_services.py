@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rankzero.backends.kubernetes.remembered import remember
+from rankzero.backends.kubernetes.services.there import There
 from rankzero.backends.local import facts
 from rankzero.backends.local.services import taking
 from rankzero.backends.local.services.changes import Changes
 from rankzero.backends.local.services.folder import Services, State
+from rankzero.backends.local.services.here import Here
 from rankzero.backends.local.services.judging import Look, hopeless, service
 from rankzero.backends.local.services.record import KEPT, Record, Version
-from rankzero.backends.places import Place, Where, to_deploy
+from rankzero.backends.places import Where
 from rankzero.backends.services import finding
-from rankzero.config import Config, Profile
-from rankzero.errors import BadRequest
+from rankzero.errors import BadRequest, Refused
 from rankzero.spec.services.making import make
 
 PREDICTOR: dict[str, Any] = {"name": "app", "predictor": "app.py:P", "ready": "/ready"}
@@ -152,45 +153,56 @@ def test_what_cannot_become_ready_is_not_waited_for(
 # -- where services are
 
 
-CONFIG = Config(profiles={"team": Profile("kubernetes", "lab", "a"), "here": Profile("local")})
-
-
-@pytest.mark.parametrize(
-    ("where", "on", "found"),
-    [
-        (Where(), None, Place("kubernetes")),
-        (Where(on="local"), None, Place("local")),
-        (Where(on="here"), None, Place("local")),
-        (Where(), "local", Place("local")),
-        (Where(), "here", Place("local")),
-        (Where(), "team", Place("kubernetes", "lab", "a")),
-        (Where(namespace="b"), "local", Place("kubernetes", None, "b")),
-        (Where(on="team"), "local", Place("kubernetes", "lab", "a")),
-    ],
-)
-def test_a_service_is_deployed_to_the_cluster_unless_something_says_this_machine(
-    where: Where, on: str | None, found: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def nothing_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine from which nothing was ever sent anywhere, with a kubeconfig; its folder."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+    monkeypatch.chdir(tmp_path)
     for name in ("ON", "CONTEXT", "NAMESPACE"):
         monkeypatch.delenv(f"RANKZERO_{name}", raising=False)
-    assert to_deploy(where, replace(CONFIG, on=on))[1] == found
+    (tmp_path / "kubeconfig").write_text(
+        "current-context: lab\n"
+        "contexts: [{name: lab, context: {cluster: lab, user: me, namespace: team}}]\n"
+        "clusters: [{name: lab, cluster: {server: 'https://127.0.0.1:1'}}]\n"
+        "users: [{name: me, user: {token: t}}]\n"
+    )
+    return tmp_path
 
 
-def test_a_namespace_means_nothing_on_this_machine() -> None:
-    with pytest.raises(BadRequest, match="--namespace has no meaning on local"):
-        to_deploy(Where(on="local", namespace="b"), CONFIG)
-
-
-def test_where_there_can_be_no_cluster_a_name_is_one_of_this_machine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_service_is_deployed_where_a_run_would_be(
+    nothing_known: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "RANKZERO_ON"):
-        monkeypatch.delenv(name, raising=False)
-    with pytest.raises(BadRequest, match="on this machine, and no kubeconfig says where else"):
+    assert isinstance(finding.place(Where()), Here)
+    with pytest.raises(BadRequest, match="--namespace has no meaning on local"):
+        finding.place(Where(namespace="b"))
+    assert isinstance(finding.place(Where(on="kubernetes")), There)
+    (nothing_known / "rankzero.toml").write_text('on = "kubernetes"\n')
+    assert isinstance(finding.place(Where()), There)
+    monkeypatch.setenv("RANKZERO_ON", "local")
+    assert isinstance(finding.place(Where()), Here)
+
+
+def test_who_never_sent_anything_to_a_cluster_is_asked_of_none(nothing_known: Path) -> None:
+    with pytest.raises(BadRequest, match=r'There is no service "web" on this machine\.'):
         finding.having("web", Where())
     assert finding.everything(Where()) == ([], [])
+
+
+def test_a_namespace_says_that_a_service_is_looked_for_on_a_cluster(nothing_known: Path) -> None:
+    for found in (finding.meant(Where(namespace="b")), finding.having("x", Where(namespace="b"))):
+        assert isinstance(found, There)
+        assert found.called("x") == "x --namespace b"
+
+
+def test_where_something_was_sent_to_is_asked_and_can_be_typed(nothing_known: Path) -> None:
+    remember("lab", "team")
+    found = finding.having("web", Where())
+    assert isinstance(found, There)
+    assert found.called("web") == "web --on kubernetes"
+    with pytest.raises(Refused, match=r"127\.0\.0\.1:1"):
+        finding.everything(Where())
 
 
 # -- a folder that is watched

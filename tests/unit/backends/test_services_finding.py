@@ -11,9 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from rankzero.backends.kubernetes import known
 from rankzero.backends.kubernetes.remembered import remember
 from rankzero.backends.kubernetes.services.finding import find
 from rankzero.backends.places import ANYWHERE, KUBERNETES, Place, Where
+from rankzero.backends.services.finding import having
 from rankzero.errors import BadRequest, Refused
 from support.kubeconfigs import kubeconfig
 
@@ -57,8 +59,8 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     server.server_close()
 
 
-def found(name: str, namespace: str = "mine", where: Where = ANYWHERE) -> str:
-    cluster = find(name, Place(KUBERNETES, "lab", namespace), where)
+def found(name: str, namespace: str = "mine") -> str:
+    cluster = find(name, known(Place(KUBERNETES, "lab", namespace)), ANYWHERE)
     return f"{cluster.namespace}: {cluster.called(name)}"
 
 
@@ -71,7 +73,7 @@ def test_what_is_elsewhere_is_found_and_called_by_its_place() -> None:
 
 
 def test_a_place_that_is_named_is_asked_alone_and_named_again() -> None:
-    assert found("sad", "team", Where(namespace="team")) == "team: sad --namespace team"
+    assert having("sad", Where(namespace="team")).called("sad") == "sad --namespace team"
 
 
 def test_one_name_in_two_places_is_told_with_what_to_type() -> None:

@@ -54,12 +54,6 @@ def chosen(context: str | None) -> Context:
     return Context(name, named.get("namespace") or _DEFAULT_NAMESPACE, server, user)
 
 
-def configured() -> bool:
-    """Whether anything says that there is a cluster."""
-    named = "KUBECONFIG", "KUBERNETES_SERVICE_HOST"
-    return any(map(os.environ.get, named)) or any(one.exists() for one in _candidates())
-
-
 def contexts() -> list[str]:
     """The names of all contexts. Errors: Refused."""
     return list(_load().contexts)

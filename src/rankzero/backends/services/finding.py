@@ -1,34 +1,32 @@
-"""The place whose services a command means: the one that was named; else this machine, where it has
-a service of that name; else the current cluster, or where else something was sent to from here."""
+"""The place whose services a command means: the one that was named; else this machine, where it
+has a service of that name; else the cluster that is set up, or where something was sent to."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from rankzero import backends
-from rankzero.backends.kubernetes.kubeconfig import configured
-from rankzero.backends.places import LOCAL, Where, near, to_deploy
+from rankzero.backends.kubernetes import known
+from rankzero.backends.places import KUBERNETES, LOCAL, Place, Where, near, to_look, to_run
 from rankzero.backends.together import together
 from rankzero.errors import BadRequest, Error, Refused
 
 if TYPE_CHECKING:
     from rankzero.backends.services.kept import Kept
     from rankzero.backends.services.model import Service
+    from rankzero.config import Config
 
 
 def place(where: Where) -> Kept:
-    """Where a service would be deployed. Errors: BadRequest, SpecError."""
+    """Where a service would be deployed: where a run would be. Errors: BadRequest, SpecError."""
     config = backends.config()
-    name, found = to_deploy(where, config)
-    defaults = config.defaults_at(name)
-    if found.backend == LOCAL:
-        from rankzero.backends.local.services.here import Here
+    return _kept(*to_run(where, config), where, config)
 
-        return Here(defaults)
-    from rankzero.backends.kubernetes.services.finding import there
-    from rankzero.backends.kubernetes.services.there import There
 
-    return There(there(found, where), defaults)
+def meant(where: Where) -> Kept:
+    """Where services are looked for, where one place is meant. Errors: BadRequest, SpecError."""
+    config = backends.config()
+    return _kept(*to_look(where, config), where, config)
 
 
 def having(name: str, where: Where) -> Kept:
@@ -37,45 +35,43 @@ def having(name: str, where: Where) -> Kept:
     from rankzero.backends.local.services.folder import Services
 
     if where.on or where.on_cluster:
-        return place(where)
+        return meant(where)
     here = Services()
     if here.folder(name).exists:
         return place(Where(on=LOCAL))
-    if not configured():
-        meant = near(name, [one.name for one in here])
-        text = f'There is no service "{name}" on this machine, and no kubeconfig says where else.'
-        raise BadRequest(text + meant, "See them all: rankzero serve list")
-    return _on_cluster(name, where)
-
-
-def _on_cluster(name: str, where: Where) -> Kept:
-    """The namespace that has it, of all that something was sent to from here."""
+    config = backends.config()
+    called, found = to_look(where, config)
+    if not (places := known(found)):
+        text = f'There is no service "{name}" on this machine.'
+        close = near(name, [one.name for one in here])
+        raise BadRequest(text + close, "See them all: rankzero serve list, --on kubernetes too")
     from rankzero.backends.kubernetes.services.finding import find
     from rankzero.backends.kubernetes.services.there import There
 
-    config = backends.config()
-    called, found = to_deploy(where, config)
-    return There(find(name, found, where), config.defaults_at(called))
+    called = called if found.backend == KUBERNETES else KUBERNETES
+    return There(find(name, places, _likeliest(found)), config.defaults_at(called))
 
 
 def everything(where: Where) -> tuple[list[Service], list[Refused]]:
-    """All services that are meant: those of this machine first, then those of the default place and
-    of all others that something was sent to from here; and why some could not be asked. Errors: of
-    a place that was named, or where nothing was found and the default place does not answer."""
+    """All services that are meant: those of this machine first, then those of the cluster that is
+    set up, and of all places that something was sent to from here; and why some could not be asked.
+
+    Errors: of a place that was named, or where nothing was found and the one that is set up does
+    not answer.
+    """
     if where.on or where.on_cluster:
-        return place(where).all(), []
+        return meant(where).all(), []
     found = place(Where(on=LOCAL)).all()
-    default = to_deploy(where, backends.config())[1]
-    if default.backend == LOCAL or not configured():
+    _, default = to_look(where, backends.config())
+    if not (places := known(default)):
         return found, []
-    from rankzero.backends.kubernetes import known
     from rankzero.backends.kubernetes.services.finding import elsewhere, there
     from rankzero.backends.kubernetes.services.looking import every
 
-    first, *others = known(default)
+    first = places[0]
     answers = together(
-        [first, *others],
-        lambda one: every(there(one, where) if one == first else elsewhere(one)),
+        places,
+        lambda one: every(there(one, _likeliest(default)) if one == first else elsewhere(one)),
     )
     for answer in answers:
         if not isinstance(answer, Error):
@@ -86,3 +82,20 @@ def everything(where: Where) -> tuple[list[Service], list[Refused]]:
     if silent and not found and silent[0] is answers[0]:
         raise silent[0]
     return found, silent
+
+
+def _likeliest(default: Place) -> Where:
+    """What a command has to be told to mean the likeliest place in a cluster."""
+    return Where(on=None if default.backend == KUBERNETES else KUBERNETES)
+
+
+def _kept(called: str, found: Place, where: Where, config: Config) -> Kept:
+    defaults = config.defaults_at(called)
+    if found.backend == LOCAL:
+        from rankzero.backends.local.services.here import Here
+
+        return Here(defaults)
+    from rankzero.backends.kubernetes.services.finding import there
+    from rankzero.backends.kubernetes.services.there import There
+
+    return There(there(found, where), defaults)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rankzero.cli.options import output_option, selector_option
-from rankzero.cli.serve.options import having, look_options, place_of, turn
+from rankzero.cli.serve.options import having, look_options, turn
 
 if TYPE_CHECKING:
     from rankzero.backends.places import Where
@@ -49,7 +49,8 @@ def command(services: tuple[str, ...], labels: tuple[str, ...], output: str, whe
 
 def _selected(labels: tuple[str, ...], where: Where) -> list[tuple[str, Kept]]:
     """Of the place that is meant where nothing is named: labels are to delete nothing elsewhere."""
+    from rankzero.backends.services.finding import meant
     from rankzero.cli.select import matches
 
-    place = place_of(where)
+    place = meant(where)
     return [(one.name, place) for one in place.all() if matches(one.labels, labels)]

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from rankzero.backends.services.kept import Kept, Planned
 
 _EXAMPLES = """\b
-  rankzero serve deploy --image nginxinc/nginx-unprivileged --port 8080 --replicas 2
-  rankzero serve deploy --image python:3.12-slim --port 8000 -- python -m http.server
-  rankzero serve deploy app.py:Predictor --model volume:models/digits --image my/torch:2
-  rankzero serve deploy app.py:Predictor --model outputs/ --on local
-  rankzero serve deploy service.yaml"""
+  rankzero serve deploy app.py:Predictor --model outputs/
+  rankzero serve deploy --name files -- sh -c 'exec python -m http.server $PORT'
+  rankzero serve deploy app.py:Predictor --model volume:models/digits --on kubernetes
+  rankzero serve deploy --image nginxinc/nginx-unprivileged --port 8080 -n 2 --on kubernetes
+  rankzero serve deploy service.yaml --on kubernetes"""
 
 
 @click.command(cls=of.WithCommand, epilog=_EXAMPLES)
@@ -58,11 +58,11 @@ def command(
 ) -> int:
     """Deploy a predictor, a command or an image, and keep it alive.
 
-    Anything that listens can be served: on a cluster --image and --port, and after -- what runs
-    where that is not what the image would run; with --on local, as a process of this machine in the
-    background, a predictor or what stands after --, which finds its port in $PORT. TARGET is a
-    predictor, FILE.py:CLASS, or a file of YAML with the keys of a service. Waits until it is ready,
-    and says why where it is not.
+    Anything that listens can be served: on this machine, as a process in the background, a
+    predictor or what stands after --, which finds its port in $PORT; with --on kubernetes, as pods,
+    also an --image with its --port, and after -- what runs where that is not what the image would
+    run. TARGET is a predictor, FILE.py:CLASS, or a file of YAML with the keys of a service. Waits
+    until it is ready, and says why where it is not.
 
     Exit code: 0 it serves, 1 it does not within --wait (it is there all the same).
 

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 Verb = Callable[..., Any]
 REST = "rankzero.rest"
-PLACE = "Where: kubernetes (default), local, or a profile."
+PLACE = "Where: local (default), kubernetes, or a profile."
 #: Of verbs that name a service, and of the one that lists them.
-LOOK = "Only there: kubernetes, local, or a profile (default: this machine, then kubernetes)."
+LOOK = "Only there: local, kubernetes, or a profile (default: wherever it may be)."
 place_options = where_options(PLACE)
 look_options = where_options(LOOK)
 name_argument = click.argument("name", metavar="NAME")

@@ -34,7 +34,7 @@ def say_service_plan(screen: Screen, plan: Planned) -> None:
 
 def say_list(screen: Screen, found: list[Service]) -> None:
     if not found:
-        screen.say("No services. Deploy one: rankzero serve deploy app.py:Predictor --on local")
+        screen.say("No services. Deploy one: rankzero serve deploy app.py:Predictor")
         return
     now = time.time()
     say_table(screen, HEADS, [_row(one, now) for one in found])

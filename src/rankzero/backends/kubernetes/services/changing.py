@@ -58,13 +58,12 @@ def update(cluster: Cluster, name: str, change: Change) -> Changed:
 def requested(cluster: Cluster, made: Object) -> Service:
     """What a Deployment was asked for. Errors: Refused for one that another release made."""
     name = str(made["metadata"]["name"])
-    deploy = f"rankzero serve deploy{cluster.again}"
     try:
         return Service.model_validate_json(_text(made))
     except ValueError as error:
         raise Refused(
             f"what was asked for of {name} cannot be read by this release: {error}",
-            f"Deploy it anew: rankzero serve delete {cluster.called(name)}, then {deploy}",
+            f"Delete it, and deploy it anew: rankzero serve delete {cluster.called(name)}",
         ) from error
 
 

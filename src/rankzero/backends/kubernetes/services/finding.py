@@ -1,12 +1,11 @@
-"""Where a service is that was named: in the place that commands mean by default, else in one of the
-others that something was sent to from here. What is remembered is a hint where to ask."""
+"""In which part of a cluster a service is: in the likeliest, else in one of the others that
+something was sent to from here. What is remembered is a hint where to ask."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
 
-from rankzero.backends.kubernetes import known
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.services import looking
 from rankzero.backends.places import Place, Where
@@ -20,17 +19,15 @@ def there(place: Place, where: Where) -> Cluster:
     return _with(place, (where.on, where.context, where.namespace))
 
 
-def find(name: str, place: Place, where: Where) -> Cluster:
-    """Where the service is: in the place that was named; else in the default one, which counts more
-    than all others together; else in the only one that has it.
+def find(name: str, places: list[Place], where: Where) -> Cluster:
+    """Where the service is: in the first of these places, which counts more than all others
+    together; else in the only one that has it. where: what says that the first is meant.
 
     Errors: BadRequest where no place has it, or several do; Refused.
     """
+    place, *others = places
     here = there(place, where)
     looking.selector(here, name)
-    if where.on or where.context or where.namespace:
-        return here
-    others = known(place)[1:]
     if not others:
         return here
     (answer,) = together([place], lambda _: looking.has(here, name))
