@@ -111,14 +111,15 @@ def test_one_that_cannot_serve_goes_back_to_what_it_was(serving: Works, service:
         ('{predictor: "app.py:None"}', "app.py has no class None"),
         ("{image: nginx, port: 80}", "image"),
         ('{predictor: "gone.py:X"}', 'there is no predictor "gone.py:X"'),
+        ('{predictor: "app.py:Times", model: gone}', "gone"),
     ],
 )
 def test_what_is_known_beforehand_is_told_before_anything_starts(
     serving: Works, keys: str, says: str
 ) -> None:
-    text = f"steps: {{a: {{command: echo hello}}, b: {{service: {keys}, needs: [a]}}}}"
+    text = f"steps: {{a: {{command: echo hello}}, b: {{service: {keys}}}}}"
     said = serving.call("pipeline", "run", serving.pipeline(text))
-    assert said.code == 2 and says in said.err, said
+    assert said.code == 2 and says in said.err and "b" in said.err.split("\n")[0], said
     assert json.loads(serving.call("pipeline", "list", "-o", "json").out) == {"pipelines": []}
 
 

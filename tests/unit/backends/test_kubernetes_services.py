@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rankzero.backends.kubernetes.services import reading, sending
-from rankzero.backends.kubernetes.services.updating import outlived
+from rankzero.driver.cluster.deployments import outlived
 from rankzero.errors import BadRequest
 from rankzero.plan.kubernetes import names
 from rankzero.why.seen import Seen
@@ -203,6 +203,17 @@ def test_what_only_versions_had_that_go_now_goes_with_them() -> None:
     sets[0] = version(1, **sent("code-12"))  # a version that was come back to later
 
     assert outlived(sets, deployment()) == ["code-2-0"]
+
+
+def test_a_version_that_is_gone_back_to_takes_nobody_s_place() -> None:
+    def asked(name: str) -> dict[str, Any]:
+        return {"code": {"name": name, "digest": "", "parts": 1}}
+
+    sets = [version(number, **asked(f"code-{number}")) for number in range(1, 12)]
+    made = deployment()
+    made["metadata"]["annotations"][names.REQUEST] = json.dumps(asked("code-3"))
+
+    assert outlived(sets, made) == []
 
 
 @pytest.mark.parametrize(

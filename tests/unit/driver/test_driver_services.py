@@ -3,6 +3,7 @@ is left alone."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -20,6 +21,7 @@ from rankzero.driver.walk import Result
 from support.api import Api
 
 PART, WAIT = Part("serve"), 600.0
+DRIVER = {"kind": "Job", "name": "digits-3", "uid": "j3"}
 LABELS = {SERVICE: "web"}
 
 
@@ -72,15 +74,15 @@ class Served:
             Patient(self.there),
             graph([Step("serve", body={"service": body})]),
             "digits-3",
-            {},
+            DRIVER,
             self,
         )
 
     def __call__(self, part: Part, attempt: int, result: Result) -> None:
         self.ends.append(result)
 
-    def begin(self) -> None:
-        self.services.begin(Start(PART, 1, 1, {}))
+    def begin(self, attempt: int = 1) -> None:
+        self.services.begin(Start(PART, attempt, attempt, {}))
 
     def rolled_out(self) -> None:
         """Kubernetes has made the new version's pods; they are not ready."""
@@ -183,3 +185,48 @@ def test_a_service_that_only_has_its_name_is_left_alone(
         "give this one another `name`, and delete what is left: rankzero serve delete web ("
     )
     assert [cause.startswith(said) for cause in causes] == ([] if ours else [True])
+
+
+def test_another_attempt_at_the_first_version_begins_with_pods_of_its_own(served: Served) -> None:
+    served.there.take("Deployment", "web")
+    for name in ("web-1", "web-2"):
+        served.there.take("ReplicaSet", name)
+    served.begin()
+    assert served.too_late() == "is not ready after 600 s"
+    first = served.there.one("Deployment", "web")["spec"]["template"]
+
+    served.begin(attempt=2)
+    second = served.there.one("Deployment", "web")["spec"]["template"]
+    assert second["spec"] == first["spec"]
+    assert second["metadata"] != first["metadata"]
+
+    served.begin(attempt=2)  # as a driver does that comes after one which died
+    assert served.there.one("Deployment", "web")["spec"]["template"] == second
+
+
+def test_what_only_versions_had_that_are_no_more_goes_with_the_runs_that_need_it(
+    served: Served,
+) -> None:
+    there = served.there
+    service = {
+        "kind": "Deployment",
+        "name": "web",
+        "uid": there.one("Deployment", "web")["metadata"]["uid"],
+    }
+    earlier = {"kind": "Job", "name": "digits-1", "uid": "j1"}
+    for number, owners in enumerate([[service], [earlier, service], [service]], 1):
+        about = {"name": f"code-{number}-0", "labels": LABELS, "ownerReferences": owners}
+        there.put({"kind": "ConfigMap", "metadata": about}, "ADDED")
+    for number in range(1, 14):
+        made = replica_set("old", number, "by hand")
+        sent = {"name": f"code-{number}", "parts": 1}
+        made["metadata"]["annotations"][REQUEST] = json.dumps({"image": "old", "code": sent})
+        there.put(made)
+
+    served.begin()
+
+    owners = [
+        there.one("ConfigMap", f"code-{number}-0")["metadata"]["ownerReferences"]
+        for number in (1, 2, 3)
+    ]
+    assert owners == [[DRIVER], [earlier], [DRIVER]]

@@ -189,7 +189,7 @@ def test_its_code_travels_under_the_name_of_its_content() -> None:
 
 
 def test_files_need_a_volume_that_all_can_mount() -> None:
-    with pytest.raises(BadRequest, match="serve takes files"):
+    with pytest.raises(BadRequest, match="takes files, and on a cluster"):
         serving.compiled("serve", load(), FACTS, "digits-7f3a", None)
 
 

@@ -202,6 +202,21 @@ def test_bindings_of_different_people_do_not_replace_each_other(
     assert all(re.fullmatch(r"[A-Za-z0-9@:._-]{1,253}", name) for name in names)
 
 
+def test_a_driver_changes_only_the_services_that_are_its_steps() -> None:
+    wanted = list(driver.serving({"Deployment", "Service"}, ("web", "api"), ("code-1",)))
+    given = set(rights(wanted))
+
+    changed = {right for right in given if right.verb == "patch"}
+    assert changed == {
+        Right("patch", group, kind, name)
+        for group, kind in (("apps", "deployments"), ("", "services"))
+        for name in ("web", "api")
+    }
+    assert {right.name for right in given if right.verb == "delete"} == {"code-1"}
+    assert {right.name for right in given if right.verb == "create"} == {""}
+    assert not [right for right in given if right.resource == "horizontalpodautoscalers"]
+
+
 @pytest.mark.parametrize(
     ("kind", "namespace", "name", "path"),
     [

@@ -23,6 +23,8 @@ REVISION, HASH = "deployment.kubernetes.io/revision", "pod-template-hash"
 Object = Mapping[str, Any]
 #: Of a version that is gone back to, with what was wrong with the one that it follows.
 _BACK = re.compile(r"undone, back to version \d+: ")
+#: So many versions before the one that serves are kept where nothing else is said.
+_HISTORY = 10
 #: So often a server may end before it was ready.
 _MOST_ENDS = 3
 #: Of what a pod says, so much is told.
@@ -140,6 +142,25 @@ def taken_back(sets: Iterable[Object]) -> Set[int]:
     """The versions that did not serve, and were gone back from for that: the next one says so."""
     back = [one for one in sets if _BACK.match(note(one, CHANGED) or "")]
     return {revision(one) - 1 for one in back}
+
+
+def outlived(sets: Iterable[Object], made: Object) -> List[str]:
+    """The ConfigMaps of versions that go now because another one has come, as far as no other
+    version has them. sets: the ReplicaSets as they were before; made: the Deployment as it is."""
+    others = [one for one in sets if note(one, REQUEST) != note(made, REQUEST)]
+    newest_first = sorted(others, key=revision, reverse=True)
+    at = int(made["spec"].get("revisionHistoryLimit", _HISTORY))
+    used = {name for one in (*newest_first[:at], made) for name in _config_maps(one)}
+    return sorted({name for one in newest_first[at:] for name in _config_maps(one)} - used)
+
+
+def _config_maps(made: Object) -> Iterator[str]:
+    """Those that travelled for what was asked for."""
+    asked = json.loads(note(made, REQUEST) or "{}")
+    for what in ("program", "code", "weights"):
+        sent = asked.get(what) or {"name": "", "parts": 0}
+        for at in range(sent["parts"]):
+            yield "%s-%d" % (sent["name"], at)
 
 
 def template_of(replica_set: Object) -> Dict[str, Any]:

@@ -20,6 +20,8 @@ from rankzero.driver.walk import Result
 ADDRESS = "address"
 #: How often it is looked at what pods say that are not ready (seconds).
 _LOOK = 10.0
+#: An annotation of pods that were made for a later attempt at their step.
+_ATTEMPT = "rankzero/attempt"
 #: So often somebody else may change it at the same time.
 _TRIES = 10
 
@@ -138,8 +140,7 @@ class Services:
             self.deployment(there)
         if any(ended == name for ended, _ in self._ended):
             return
-        selector = "%s=%s" % (deployments.SERVICE, name)
-        found, _ = self._objects.every("Pod", selector)
+        found, _ = self._objects.every("Pod", _selector(name))
         why = "ends again and again" if deployments.hopeless(found) else ""
         if waiting.until <= now:
             why = "is not ready after %.0f s" % (now - waiting.since)
@@ -182,7 +183,11 @@ class Services:
         self._check(there, body)
         scaled = _scaled(there, request)
         if deployments.note(there, deployments.REQUEST) != request:
+            before, _ = self._objects.every("ReplicaSet", _selector(body["name"]))
             there = self._replace(there, made, said)
+            self._let_go(deployments.outlived(before, there), deployments.owner_of(there))
+        elif start.attempt > 1 and not deployments.done(there):
+            there = self._replace(there, _anew(made, start.attempt), said)
         self._own(body["carried"], deployments.owner_of(there))
         for one in others:
             self._beside(one, deployments.owner_of(there))
@@ -191,8 +196,7 @@ class Services:
         return self._objects.change("Deployment", body["name"], go)
 
     def _there(self, name: str) -> Optional[Object]:
-        selector = "%s=%s" % (deployments.SERVICE, name)
-        found, _ = self._objects.every("Deployment", selector)
+        found, _ = self._objects.every("Deployment", _selector(name))
         return next((one for one in found if one["metadata"]["name"] == name), None)
 
     def _check(self, there: Object, body: Mapping[str, Any]) -> None:
@@ -242,6 +246,21 @@ class Services:
         for name in config_maps:
             self._objects.amend("ConfigMap", name, [step])
 
+    def _let_go(self, config_maps: Iterable[str], owner: Mapping[str, Any]) -> None:
+        """What only versions had that are no more goes as well, once no run of a pipeline needs it
+        either."""
+        for name in config_maps:
+            with contextlib.suppress(api.Absent, api.Invalid, api.Denied):
+                about = self._objects.change("ConfigMap", name, {})["metadata"]  # a look at it
+                owners = about.get("ownerReferences", [])
+                others = [one for one in owners if one["uid"] != owner["uid"]]
+                path = "/metadata/ownerReferences"
+                steps = [
+                    {"op": "test", "path": path, "value": owners},
+                    {"op": "replace", "path": path, "value": others or [dict(self._owner)]},
+                ]
+                self._objects.amend("ConfigMap", name, steps)
+
     def _beside(self, manifest: Object, owner: Mapping[str, Any]) -> None:
         """Its Service, and what else it has. What is there is brought to what is asked for."""
         kind, about = manifest["kind"], manifest["metadata"]
@@ -272,12 +291,11 @@ class Services:
     def _undone(self, name: str, why: str) -> str:
         """Take back what this run has made, and nobody has changed since. Errors: api.Denied,
         api.Absent, api.Invalid, also where others change it again and again."""
-        selector = "%s=%s" % (deployments.SERVICE, name)
         for attempt in range(_TRIES):
             there = self._there(name)
             if there is None or deployments.note(there, deployments.CHANGED) != self._by:
                 break
-            sets, _ = self._objects.every("ReplicaSet", selector)
+            sets, _ = self._objects.every("ReplicaSet", _selector(name))
             before = deployments.before(sets, self._by)
             if before is None:
                 break
@@ -296,6 +314,18 @@ class Services:
     def _changed_since(self, there: Object) -> bool:
         now = self._there(there["metadata"]["name"])
         return now is None or _version(now) != _version(there)
+
+
+def _selector(name: str) -> str:
+    return "%s=%s" % (deployments.SERVICE, name)
+
+
+def _anew(made: Object, attempt: int) -> Object:
+    """The same version with pods of its own for another attempt."""
+    template = made["spec"]["template"]
+    notes = dict(template["metadata"].get("annotations") or {}, **{_ATTEMPT: str(attempt)})
+    template = dict(template, metadata=dict(template["metadata"], annotations=notes))
+    return dict(made, spec=dict(made["spec"], template=template))
 
 
 def _version(made: Object) -> str:

@@ -20,6 +20,7 @@ from rankzero.pipelines.cluster.serving import Served
 from rankzero.pipelines.cluster.travelling import inner_folder
 from rankzero.pipelines.code import Code
 from rankzero.pipelines.compiling import as_driven, wherever
+from rankzero.pipelines.telling import of_step
 from rankzero.plan.kubernetes import Facts, Freight, compile_kubernetes, sending
 from rankzero.plan.model import Code as Travelling
 from rankzero.plan.model import Plan
@@ -87,7 +88,8 @@ class Compiling(NamedTuple):
         return replace(plan, image=image)
 
     def _service(self, name: str) -> Served:
-        return serving.compiled(name, self.pipeline, self.facts, self.carrier, self.volume)
+        with of_step(name):
+            return serving.compiled(name, self.pipeline, self.facts, self.carrier, self.volume)
 
     def _job(self, name: str, step: Step) -> Job:
         """The step as a job. A command is one of one node; its texts are filled in there."""

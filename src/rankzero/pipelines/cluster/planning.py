@@ -155,7 +155,8 @@ def _unusual(plan: Plan) -> list[rights.Rule]:
 def _to_serve(services: list[Served]) -> tuple[rights.Rule, ...]:
     kinds = {one["kind"] for served in services for one in served.plan.manifests}
     carried = tuple(one["metadata"]["name"] for served in services for one in served.carried)
-    return driver.serving(kinds, carried) if services else ()
+    called = tuple(str(served.body["service"]["name"]) for served in services)
+    return tuple(driver.serving(kinds, called, carried)) if services else ()
 
 
 def _results(before: list[There]) -> Iterator[tuple[str, dict[str, Any]]]:

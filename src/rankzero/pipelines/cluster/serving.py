@@ -80,7 +80,7 @@ def _service(name: str, pipeline: Pipeline, carrier: str, handed: str | None) ->
         if _HANDED in mounted:
             said = "is what the volume with the files that the step takes is called; rename it"
             raise SpecError([_problem(name, f"volumes.{_HANDED}", said)])
-        data["volumes"] = {**mounted, _HANDED: _handed_on(name, handed)}
+        data["volumes"] = {**mounted, _HANDED: _handed_on(handed)}
         data["env"] = {key: _there(text, files) for key, text in data["env"].items()}
         data["command"] = [_there(word, files) for word in data["command"]]
     model = data.get("model") or ""
@@ -107,11 +107,11 @@ def _there(text: str, files: list[str]) -> str:
     return re.sub(rf"(?<!\$)(\$\{{inputs\.(?:{names})\}})", rf"{_THERE}/\1", text)
 
 
-def _handed_on(name: str, claim: str | None) -> dict[str, Any]:
+def _handed_on(claim: str | None) -> dict[str, Any]:
     """The volume with the files that a step takes. Errors: BadRequest where there is none."""
     if claim is None:
         raise BadRequest(
-            f"{name} takes files, and on a cluster steps have no disk in common.",
+            "takes files, and on a cluster steps have no disk in common.",
             "Name a volume that all of them can mount: output_volume: NAME, in the pipeline's file "
             "or the profile",
         )

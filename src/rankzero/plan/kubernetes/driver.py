@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rankzero.driver.cluster import words
@@ -99,15 +99,20 @@ def rules() -> tuple[Rule, ...]:
     return (*steps, *SERVING)
 
 
-def serving(kinds: Container[str], carried: tuple[str, ...]) -> tuple[Rule, ...]:
-    """What it asks for where steps are services whose objects are of these kinds. carried: the
-    ConfigMaps that they are to own."""
-    wanted = (
-        rule._replace(names=carried) if rule is _OWNING else rule
-        for rule in SERVING
-        if rule.group != "autoscaling" or "HorizontalPodAutoscaler" in kinds
-    )
-    return tuple(rule for rule in wanted if carried or rule is not _OWNING)
+def serving(
+    kinds: Container[str], services: tuple[str, ...], carried: tuple[str, ...]
+) -> Iterator[Rule]:
+    """What it asks for where steps are these services, whose objects are of these kinds. carried:
+    the ConfigMaps that they are to own. Only what has these names may be changed; what is to be
+    made, or listed, cannot be named in a Role."""
+    for rule in SERVING:
+        if rule is _OWNING:
+            if carried:
+                yield rule._replace(names=carried)
+        elif rule.group != "autoscaling" or "HorizontalPodAutoscaler" in kinds:
+            yield rule._replace(verbs=tuple(verb for verb in rule.verbs if verb != "patch"))
+            if "patch" in rule.verbs:
+                yield rule._replace(verbs=("patch",), names=services)
 
 
 def for_users(client: str | None = None) -> tuple[Rule, ...]:

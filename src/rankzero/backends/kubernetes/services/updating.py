@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from rankzero.backends.kubernetes import submitting
 from rankzero.backends.kubernetes.cluster import Cluster, Object
 from rankzero.backends.kubernetes.services import changing, planning, sending
-from rankzero.backends.kubernetes.services import reading as read
-from rankzero.backends.kubernetes.services.changing import Changed, revision
+from rankzero.backends.kubernetes.services.changing import Changed
 from rankzero.backends.kubernetes.trouble import Taken
 from rankzero.driver.cluster import deployments
 from rankzero.errors import BadRequest
 from rankzero.plan.kubernetes import names
-from rankzero.plan.kubernetes.services.objects import KEPT, labels
+from rankzero.plan.kubernetes.services.objects import labels
 from rankzero.plan.kubernetes.services.sending import Cargo, config_maps
 from rankzero.spec.services.making import change
 from rankzero.spec.services.model import Service
@@ -48,25 +47,9 @@ def update(
 
     sets = cluster.every("ReplicaSet", f"{names.SERVICE}={name}")["items"]
     done = changing.update(cluster, name, changed)
-    for one in outlived(sets, done.deployment):
+    for one in deployments.outlived(sets, done.deployment):
         cluster.delete("ConfigMap", one)
     return done
-
-
-def outlived(sets: Sequence[Object], deployment: Object) -> list[str]:
-    """The ConfigMaps of versions that go now because a new one comes, as far as no other version
-    has them. sets: the ReplicaSets as they were before. Pure."""
-    newest_first = sorted(sets, key=revision, reverse=True)
-    kept, gone = newest_first[:KEPT], newest_first[KEPT:]
-    used = {name for one in (*kept, deployment) for name in _config_maps(one)}
-    return sorted({name for one in gone for name in _config_maps(one)} - used)
-
-
-def _config_maps(made: Object) -> Iterator[str]:
-    said = read.request(made)
-    for what in ("program", "code", "weights"):
-        sent = said.get(what) or {"name": "", "parts": 0}
-        yield from (f"{sent['name']}-{at}" for at in range(sent["parts"]))
 
 
 def _send(cluster: Cluster, service: Service, cargo: list[Cargo], deployment: Object) -> None:
