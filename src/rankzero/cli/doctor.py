@@ -104,7 +104,8 @@ def _rules(file: str | None) -> tuple[tuple[Rule, ...], str]:
     if file is None:
         return (*needed(), *SOME_VERBS, *SERVING), ""
     from rankzero import spec
-    from rankzero.plan.kubernetes import Facts, Freight, compile_kubernetes
+    from rankzero.plan.kubernetes.compiling import Freight, compile_kubernetes
+    from rankzero.plan.kubernetes.facts import Facts
     from rankzero.plan.model import Code
 
     # Which kinds of objects there will be does not depend on where, on the code, or on the image.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rankzero.agent.config import AgentConfig
-from rankzero.spec.model import Job
+
+if TYPE_CHECKING:
+    from rankzero.spec.model import Job
 
 
 @dataclass(frozen=True)

@@ -31,12 +31,6 @@ def _user(value: object) -> int | str:
     raise ValueError('must be a user\'s number, such as 1000 or "1000:100", or "image"')
 
 
-def ids(user: int | str) -> tuple[int, int]:
-    """A user's number and its group's."""
-    name, _, group = str(user).partition(":")
-    return int(name), int(group or name)
-
-
 def _path(value: str) -> str:
     if not value.startswith("/") or ".." in value.split("/") or ":" in value or "\0" in value:
         raise kinds.fault("must be an absolute path, such as /data")

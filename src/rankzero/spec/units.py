@@ -113,3 +113,9 @@ def _nearest_quantity(text: object) -> str:
         return 'an amount such as 5Gi, 500Mi or "500m"'
     binary = found[3] or re.search(r"ig", str(text))
     return f"{found[1]}{found[2].upper()}{'i' if binary else ''}"
+
+
+def ids(user: int | str) -> tuple[int, int]:
+    """A user's number and its group's."""
+    name, _, group = str(user).partition(":")
+    return int(name), int(group or name)

@@ -13,7 +13,9 @@ from rankzero.pipelines.cluster import fetching, volumes
 from rankzero.pipelines.cluster.compiling import Compiling, Steps
 from rankzero.pipelines.cluster.travelling import inner_folder, named, scripts
 from rankzero.pipelines.code import Code
-from rankzero.plan.kubernetes import Facts, Freight, layout
+from rankzero.plan.kubernetes import layout
+from rankzero.plan.kubernetes.compiling import Freight
+from rankzero.plan.kubernetes.facts import Facts
 from rankzero.plan.model import Code as Travelling
 from rankzero.spec.given import Given
 from rankzero.spec.pipelines.making import build_pipeline, load_pipeline

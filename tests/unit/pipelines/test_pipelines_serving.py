@@ -16,7 +16,7 @@ from rankzero.driver.graph import Graph, Step, graph
 from rankzero.errors import BadRequest
 from rankzero.pipelines.cluster import serving
 from rankzero.pipelines.compiling import compiled
-from rankzero.plan.kubernetes import Facts
+from rankzero.plan.kubernetes.facts import Facts
 from rankzero.spec import SpecError
 from rankzero.spec.pipelines.coherence import cached, unused
 from rankzero.spec.pipelines.making import build_pipeline, load_pipeline

@@ -15,7 +15,9 @@ import pytest
 
 from rankzero.agent import exits
 from rankzero.agent.config import AgentConfig
-from rankzero.plan.kubernetes import Facts, Freight, compile_kubernetes, names, starting
+from rankzero.plan.kubernetes import names, starting
+from rankzero.plan.kubernetes.compiling import Freight, compile_kubernetes
+from rankzero.plan.kubernetes.facts import Facts
 from rankzero.plan.kubernetes.standards import RESTRICTED, against
 from rankzero.plan.model import Code, Plan
 from rankzero.spec.framework import Found

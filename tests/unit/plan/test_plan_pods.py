@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from rankzero.plan.kubernetes import Facts, names
+from rankzero.plan.kubernetes import names
+from rankzero.plan.kubernetes.facts import Facts
 from rankzero.plan.kubernetes.pod import hide_devices, rank
 from rankzero.plan.model import Plan
 from rankzero.spec.names import LONGEST_NAME, LONGEST_ROLE

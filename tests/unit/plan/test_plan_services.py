@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from rankzero.plan.kubernetes import Facts, names
+from rankzero.plan.kubernetes import names
+from rankzero.plan.kubernetes.facts import Facts
 from rankzero.plan.kubernetes.kinds import KINDS
 from rankzero.plan.kubernetes.rights import SERVING, USUAL, Right, rights, to_serve
 from rankzero.plan.kubernetes.services import ServicePlan, compile_service, sending

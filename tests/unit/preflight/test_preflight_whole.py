@@ -10,7 +10,8 @@ import pytest
 from rankzero.backends.kubernetes.preflight import CHECKS, findings, report, sizes
 from rankzero.backends.kubernetes.preflight.model import Refusal, Verdict
 from rankzero.backends.kubernetes.preflight.request import describe
-from rankzero.plan.kubernetes import Facts, Freight, compile_kubernetes
+from rankzero.plan.kubernetes.compiling import Freight, compile_kubernetes
+from rankzero.plan.kubernetes.facts import Facts
 from rankzero.plan.model import Code, Plan
 from rankzero.spec.framework import Found
 from rankzero.spec.model import Job

@@ -6,8 +6,9 @@ import pytest
 
 from rankzero import spec
 from rankzero.plan.kubernetes import layout
-from rankzero.spec.cluster_kinds import OWN_FOLDER, ids
+from rankzero.spec.cluster_kinds import OWN_FOLDER
 from rankzero.spec.pods import EnvSource, Rule, SecretKey, Toleration, Volume
+from rankzero.spec.units import ids
 
 
 def worker(load, text):

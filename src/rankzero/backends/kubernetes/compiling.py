@@ -15,7 +15,8 @@ from rankzero.backends.kubernetes.images import with_images
 from rankzero.code.agent_zip import agent_zip
 from rankzero.code.refusals import outside
 from rankzero.code.shipment import Shipment, pack
-from rankzero.plan.kubernetes import Facts, Freight, compile_kubernetes
+from rankzero.plan.kubernetes.compiling import Freight, compile_kubernetes
+from rankzero.plan.kubernetes.facts import Facts
 from rankzero.plan.model import Code, Plan
 from rankzero.spec.model import Job
 from rankzero.spec.names import run_id

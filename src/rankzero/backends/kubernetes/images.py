@@ -6,10 +6,13 @@ import os
 import sys
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rankzero.errors import BadRequest
 from rankzero.plan.kubernetes.images import Chosen, default_image
-from rankzero.spec.model import Job
+
+if TYPE_CHECKING:
+    from rankzero.spec.model import Job
 
 #: What runs where a job names no image.
 IMAGE = "RANKZERO_IMAGE"

@@ -7,8 +7,8 @@ from typing import Any
 
 from rankzero.backends.kubernetes import state
 from rankzero.backends.kubernetes.state import seconds
+from rankzero.driver.cluster import deployments
 from rankzero.plan.kubernetes import names
-from rankzero.spec.services import coherence
 from rankzero.why.amounts import number
 from rankzero.why.seen import (
     ABSENT,
@@ -23,7 +23,7 @@ from rankzero.why.seen import (
 
 Object = Mapping[str, Any]
 #: The container of a run's pods, and of a service's.
-_MAIN = (names.CONTAINER, coherence.CONTAINER)
+_MAIN = (names.CONTAINER, deployments.CONTAINER)
 #: What an event is about, and what was said of it.
 Events = Mapping[tuple[str, str], tuple[Said, ...]]
 

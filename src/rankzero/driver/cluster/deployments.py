@@ -12,6 +12,8 @@ from rankzero.agent.server import NO_MODEL
 
 #: Of a service's objects and pods: its name. No command takes these for a run's.
 SERVICE = "rankzero/service"
+#: The one container of a service's pods.
+CONTAINER = "server"
 #: Annotations of a service's Deployment, which its ReplicaSets take over: what was asked for, what
 #: of it was new, and when (seconds since the epoch), for each version.
 REQUEST, CHANGED, UPDATED = "rankzero/request", "rankzero/changed", "rankzero/updated"

@@ -21,7 +21,9 @@ from rankzero.pipelines.cluster.travelling import inner_folder
 from rankzero.pipelines.code import Code
 from rankzero.pipelines.compiling import as_driven, wherever
 from rankzero.pipelines.telling import of_step
-from rankzero.plan.kubernetes import Facts, Freight, compile_kubernetes, sending
+from rankzero.plan.kubernetes import sending
+from rankzero.plan.kubernetes.compiling import Freight, compile_kubernetes
+from rankzero.plan.kubernetes.facts import Facts
 from rankzero.plan.model import Code as Travelling
 from rankzero.plan.model import Plan
 from rankzero.script import step as function

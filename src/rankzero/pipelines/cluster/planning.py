@@ -25,7 +25,9 @@ from rankzero.pipelines.cluster.travelling import inner_folder, named, scripts
 from rankzero.pipelines.code import Code
 from rankzero.pipelines.earlier import earlier, newest
 from rankzero.pipelines.planning import Again, checked_folder, done_again, rerun
-from rankzero.plan.kubernetes import Facts, carried, driver, names, rights
+from rankzero.plan.kubernetes import driver, names, rights
+from rankzero.plan.kubernetes.compiling import carried
+from rankzero.plan.kubernetes.facts import Facts
 from rankzero.plan.model import Plan
 from rankzero.spec.given import Given
 from rankzero.spec.names import run_id

@@ -13,7 +13,8 @@ from rankzero.backends.kubernetes.services import planning
 from rankzero.driver.graph import PATH
 from rankzero.errors import BadRequest
 from rankzero.pipelines.cluster import volumes
-from rankzero.plan.kubernetes import Facts, layout
+from rankzero.plan.kubernetes import layout
+from rankzero.plan.kubernetes.facts import Facts
 from rankzero.plan.kubernetes.services import ServicePlan
 from rankzero.spec.given import from_python
 from rankzero.spec.pipelines.model import Pipeline

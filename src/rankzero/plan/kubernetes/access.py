@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rankzero.plan.kubernetes import names
 from rankzero.plan.kubernetes.kinds import RBAC
 from rankzero.plan.kubernetes.objects import head
-from rankzero.spec.model import Job
+
+if TYPE_CHECKING:
+    from rankzero.spec.model import Job
 
 #: What it takes to take nodes from dead machines. A Role cannot be limited to the pods of a run:
 #: it knows names, and theirs are not known beforehand.

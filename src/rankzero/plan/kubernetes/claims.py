@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rankzero.driver.cluster.jobs import KEPT
 from rankzero.driver.cluster.jobs import stays as stays
 from rankzero.plan.kubernetes import names, volumes
 from rankzero.plan.kubernetes.objects import head
 from rankzero.spec import units
-from rankzero.spec.model import Job
-from rankzero.spec.pods import Source, Volume
+
+if TYPE_CHECKING:
+    from rankzero.spec.model import Job
+    from rankzero.spec.pods import Source, Volume
 
 KIND = "PersistentVolumeClaim"
 #: The label's value on a claim that a run takes along.

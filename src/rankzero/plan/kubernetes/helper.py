@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 from rankzero.plan.kubernetes import layout, names, pod, starting, users, volumes
 from rankzero.plan.kubernetes.objects import head
-from rankzero.spec.pods import Volume
 
 #: What the helper's pod is called among nodes; no role has this name and a run's label.
 ROLE = "helper"
@@ -69,6 +68,8 @@ def like_the_run(plan: Mapping[str, Any], template: Mapping[str, Any], path: str
 def like_none(volume: str, image: str, user: int | str | None, path: str) -> Like:
     """Where the run's objects are gone. volume: a claim, or an NFS server's `SERVER:/FOLDER`."""
     claim, nfs = (None, volume) if ":" in volume else (volume, None)
+    from rankzero.spec.pods import Volume
+
     named = {"volume": Volume.model_construct(path=path, claim=claim, nfs=nfs)}
     (source,), (mount,) = volumes.theirs(named), volumes.their_mounts(named)
     return Like(

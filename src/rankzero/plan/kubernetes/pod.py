@@ -7,13 +7,15 @@ unless the job asks for more.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from rankzero.agent.pod import ADDRESS, INDEX, LOSSES
 from rankzero.plan.kubernetes import layout, names, starting, users, volumes
 from rankzero.spec import strategic
-from rankzero.spec.model import Job, Role
-from rankzero.spec.pods import EnvSource, SecretKey, Volume
+
+if TYPE_CHECKING:
+    from rankzero.spec.model import Job, Role
+    from rankzero.spec.pods import EnvSource, SecretKey, Volume
 
 #: After the ranks' grace, what the agent itself needs to leave (seconds).
 _LEAVING = 30

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rankzero.spec.cluster_kinds import ids
+from rankzero.spec.units import ids
 
 #: Any user but root does, and this one shares nothing with the image's.
 USER = 1000

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rankzero.plan.kubernetes import layout, names
-from rankzero.spec.model import Job
-from rankzero.spec.pods import Volume
+
+if TYPE_CHECKING:
+    from rankzero.spec.model import Job
+    from rankzero.spec.pods import Volume
 
 #: The run's own volumes; no user's begins like this.
 _OWN = "rankzero"
@@ -118,6 +120,8 @@ def of_run(volume: Volume, run: str) -> Volume:
 
 
 def _claim(name: str) -> Volume:
+    from rankzero.spec.pods import Volume
+
     return Volume.model_validate({"claim": name, "path": "/claim"})
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from rankzero.driver.cluster.deployments import CONTAINER
 from rankzero.errors import BadRequest
 from rankzero.serving.settings import Settings
 from rankzero.spec import pod_shape, strategic
 from rankzero.spec.services.model import Service
 
 Path = tuple[object, ...]
-#: The one container of a service's pods.
-CONTAINER = "server"
 
 
 class Fault(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Any
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.images import IMAGE
 from rankzero.backends.kubernetes.services import sending
-from rankzero.plan.kubernetes import Facts
+from rankzero.plan.kubernetes.facts import Facts
 from rankzero.plan.kubernetes.services import ServicePlan, compile_service
 from rankzero.plan.kubernetes.services.objects import labels
 from rankzero.plan.kubernetes.services.sending import Cargo, config_maps

@@ -17,8 +17,8 @@ from rankzero.backends.services.model import (
     Version,
 )
 from rankzero.driver.cluster import deployments
+from rankzero.driver.cluster.deployments import CONTAINER
 from rankzero.plan.kubernetes import names
-from rankzero.spec.services.coherence import CONTAINER
 from rankzero.why import scaling as why_not
 from rankzero.why import service as why
 from rankzero.why.seen import ABSENT, Job, Pod, Seen

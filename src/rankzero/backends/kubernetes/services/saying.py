@@ -10,9 +10,9 @@ from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.services.following import Following
 from rankzero.backends.kubernetes.trouble import Absent
 from rankzero.backends.services.model import Asked, Line
+from rankzero.driver.cluster.deployments import CONTAINER
 from rankzero.errors import BadRequest, Refused
 from rankzero.plan.kubernetes import names
-from rankzero.spec.services.coherence import CONTAINER
 
 #: A pod may say nothing for so long while it is followed (seconds).
 _SILENT = 24 * 3600.0

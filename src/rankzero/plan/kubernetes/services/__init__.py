@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rankzero.plan.kubernetes import Facts, standards
+from rankzero.plan.kubernetes import standards
+from rankzero.plan.kubernetes.facts import Facts
 from rankzero.plan.kubernetes.services import objects, pods
 from rankzero.plan.model import Checked
 from rankzero.spec.services.model import Service

@@ -7,10 +7,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from rankzero.driver.cluster.deployments import CONTAINER
 from rankzero.plan.kubernetes import names, pod, users, volumes
 from rankzero.plan.kubernetes.services import sending
 from rankzero.spec import strategic
-from rankzero.spec.services.coherence import CONTAINER
 from rankzero.spec.services.model import Service
 
 #: How often a pod is asked, how long it may take to answer, and how often it may fail (seconds).
