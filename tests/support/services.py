@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
+import os
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -57,6 +59,9 @@ class Predictor:
         return batch
 """
 COMMAND_FILE = "server.py"
+#: Ports for this test process alone: below those of runs, above where a search for one begins.
+_EACH = 300
+_PORTS = itertools.count(12000 + _EACH * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]))
 
 
 class Kept:
@@ -64,6 +69,7 @@ class Kept:
 
     def __init__(self, home: Home, name: str) -> None:
         self.home, self.name = home, name
+        self._port = next(_PORTS)
 
     @property
     def services(self) -> Services:
@@ -77,9 +83,11 @@ class Kept:
         """`rankzero serve VERB NAME ARGV`."""
         return self.home.call("serve", verb, self.name, *argv, **how)
 
-    def deploy(self, *argv: str, **how: Any) -> Said:
-        """`rankzero serve deploy ARGV` on this machine, as what it is called here."""
-        words = ("serve", "deploy", "--on", "local", "--name", self.name, *argv)
+    def deploy(self, *argv: str, anywhere: bool = False, **how: Any) -> Said:
+        """`rankzero serve deploy ARGV` on this machine, as what it is called here. anywhere: on the
+        first port that is free, which another test may take while nothing listens there."""
+        own = () if anywhere or "--port" in argv else ("--port", str(self._port))
+        words = ("serve", "deploy", "--on", "local", "--name", self.name, *own, *argv)
         return self.home.call(*words, **how)
 
     def status(self) -> dict[str, Any]:

@@ -35,18 +35,22 @@ class Choice(NamedTuple):
 
 
 def choose(
-    root: Path, scripts: Iterable[str], skip: Iterable[str | Path], words: Iterable[str] = ()
+    root: Path,
+    scripts: Iterable[str],
+    skip: Iterable[str | Path],
+    words: Iterable[str] = (),
+    most: int = MOST_BYTES,
 ) -> Choice:
-    """See `shipment.pack`. Errors: Refused for a folder that is too large or cannot be listed;
-    BadRequest for a script or a word's file that lies elsewhere."""
+    """See `shipment.pack`. most: bytes of all together. Errors: Refused for a folder that is too
+    large or cannot be listed; BadRequest for a script or a word's file that lies elsewhere."""
     found = _found(root, skip)
     for seen in filter(None, (_script(root, word, asked=False) for word in words)):
         found.setdefault(seen.name, seen)
     for own in filter(None, (_script(root, script) for script in scripts)):
         found[own.name] = own
     chosen = _Choosing(root, found).choice()
-    if sum(item.size for item in chosen.items) > MOST_BYTES:
-        raise too_large(root, {item.name: item.size for item in chosen.items}, MOST_BYTES)
+    if sum(item.size for item in chosen.items) > most:
+        raise too_large(root, {item.name: item.size for item in chosen.items}, most)
     return chosen
 
 

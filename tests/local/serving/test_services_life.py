@@ -179,13 +179,11 @@ def test_a_port_that_is_taken_is_refused_and_nothing_is_there(app: Kept) -> None
 
 
 def test_two_services_have_two_ports_also_where_one_is_at_rest(app: Kept, home: Home) -> None:
-    assert app.deploy(*RUN).code == 0
+    assert app.deploy(*RUN, anywhere=True).code == 0
     assert app.call("scale", "0").code == 0
     other = Kept(home, "other")
-    assert other.deploy(*RUN).code == 0
+    assert other.deploy(*RUN, anywhere=True).code == 0
     assert other.port != app.port
-    assert app.call("scale", "1").code == 0
-    assert app.answers()
     assert other.answers()
     names = [
         one["service"]
@@ -197,7 +195,7 @@ def test_two_services_have_two_ports_also_where_one_is_at_rest(app: Kept, home: 
 def test_those_of_this_machine_are_listed_also_where_the_cluster_cannot_be_asked(
     app: Kept, home: Home
 ) -> None:
-    env = {"KUBECONFIG": str(home.work / "nothing")}
+    env = {"KUBECONFIG": str(home.work / "nothing"), "RANKZERO_ON": "kubernetes"}
     assert home.call("serve", "list", env=env).code == 3
     assert app.deploy(*RUN, env=env).code == 0
     said = home.call("serve", "list", env=env)

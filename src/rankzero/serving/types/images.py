@@ -114,7 +114,9 @@ class Image(Kind):
                 if opened.width * opened.height > self.max_pixels:
                     raise BadInput("The picture is larger than its head says.", status=413)
                 opened.load()
-                return ImageOps.exif_transpose(opened).convert(self.mode)
+                ImageOps.exif_transpose(opened, in_place=True)  # a copy would cost as much again
+                picture: Pillow = opened if opened.mode == self.mode else opened.convert(self.mode)
+                return picture
         except BadInput:
             raise
         except Exception as error:  # decoders raise whatever a broken file makes them raise

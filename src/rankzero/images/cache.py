@@ -1,0 +1,96 @@
+"""What was built here before: layers by what they were made from, and what bases hold.
+
+All of it can be made again: who deletes the folder only waits longer once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+#: A layer that nobody has asked for in so long is taken away (seconds).
+_KEPT = 30 * 86400.0
+
+
+class Layer(NamedTuple):
+    """digest: of the file, which is compressed; plain: of what is in it; size: bytes of the file.
+    files: how many are in it."""
+
+    digest: str
+    plain: str
+    size: int
+    files: int
+
+
+class Cache:
+    """folder: of this user's alone."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._blobs = folder / "layers"
+
+    @property
+    def sessions(self) -> Path:
+        return self.folder / "uploads.json"
+
+    def scratch(self) -> Path:
+        """A folder for what is not done yet."""
+        self._blobs.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return self._blobs
+
+    def file(self, digest: str) -> Path:
+        return self._blobs / digest.partition(":")[2]
+
+    def find(self, key: str) -> Layer | None:
+        """The layer that was made from this, whose file may be gone: a registry may have it."""
+        found = self.note(key)
+        with contextlib.suppress(TypeError):
+            layer = Layer(**found) if found is not None else None
+            if layer is not None:
+                with contextlib.suppress(OSError):
+                    os.utime(self.file(layer.digest))
+            return layer
+        return None
+
+    def keep(self, key: str, layer: Layer) -> None:
+        self.write(key, layer._asdict())
+
+    def note(self, key: str) -> dict[str, Any] | None:
+        """What was written by this key."""
+        with contextlib.suppress(OSError, ValueError):
+            found = json.loads((self.folder / "made" / f"{key}.json").read_text(encoding="utf-8"))
+            return found if isinstance(found, dict) else None
+        return None
+
+    def write(self, key: str, said: Mapping[str, Any]) -> None:
+        path = self.folder / "made" / f"{key}.json"
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            beside.write_text(json.dumps(dict(said)), encoding="utf-8")
+            beside.replace(path)
+
+    def prune(self) -> None:
+        """Take away what nobody has asked for in a long time."""
+        old = time.time() - _KEPT
+        with contextlib.suppress(OSError):
+            for path in self._blobs.iterdir():
+                if path.stat().st_mtime < old:
+                    path.unlink()
+
+
+def home() -> Path:
+    """`$XDG_CACHE_HOME/rankzero/images`, by the XDG base directory specification."""
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (base if base.is_absolute() else Path.home() / ".cache") / "rankzero" / "images"
+
+
+def key_of(*parts: object) -> str:
+    """A name for what is made from these."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

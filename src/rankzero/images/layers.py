@@ -1,0 +1,97 @@
+"""Files as a layer of an image: the same names, contents and modes give the same bytes."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO
+
+from rankzero.code import refusals
+from rankzero.code.archive import Changed, write_tar
+from rankzero.code.choice import Item
+from rankzero.errors import Refused
+from rankzero.images.cache import Cache, Layer
+
+#: Of a layer's file.
+KIND = "application/vnd.oci.image.layer.v1.tar+gzip"
+_LEVEL = 6
+
+
+class _Hashing:
+    """A file that knows what was written to it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self.told, self.size = file, hashlib.sha256(), 0
+
+    def write(self, data: bytes) -> int:
+        self.told.update(data)
+        self.size += len(data)
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        self._file.flush()
+
+
+def layer(items: Iterable[Item], cache: Cache) -> Layer:
+    """items: by their names in the image, without a leading `/`. Errors: Refused for a file that
+    does not hold still or cannot be read, and for a disk that is full."""
+    chosen = sorted(items, key=lambda item: item.name)
+    try:
+        with tempfile.NamedTemporaryFile(dir=cache.scratch(), delete=False) as file:
+            try:
+                made = _packed(chosen, file)
+                file.flush()
+                Path(file.name).replace(cache.file(made.digest))
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+    except Changed as changed:
+        raise refusals.restless(changed.path) from None
+    except OSError as error:
+        if error.filename is not None and not str(error.filename).startswith(str(cache.folder)):
+            raise refusals.unreadable(Path(error.filename), error) from error
+        raise Refused(
+            f"a layer cannot be kept in {cache.folder}: {error.strerror}.",
+            "Point XDG_CACHE_HOME at a folder with room",
+        ) from error
+    return made
+
+
+def _packed(items: list[Item], file: IO[bytes]) -> Layer:
+    outer, plain = _Hashing(file), hashlib.sha256()
+    # Neither a name nor a time: the same bytes from every machine.
+    with gzip.GzipFile("", "wb", _LEVEL, outer, mtime=0) as packing:
+
+        def write(data: bytes) -> None:
+            plain.update(data)
+            packing.write(data)
+
+        write_tar(items, write)
+    digest = f"sha256:{outer.told.hexdigest()}"
+    return Layer(digest, f"sha256:{plain.hexdigest()}", outer.size, len(items))
+
+
+def tree(root: Path) -> list[Item]:
+    """All files below a folder, by their place in it."""
+    found = []
+    for folder, folders, names in os.walk(root):
+        links = [name for name in folders if (Path(folder) / name).is_symlink()]
+        for name in (*names, *links):
+            path = Path(folder) / name
+            inner = path.relative_to(root).as_posix()
+            if path.is_symlink():
+                found.append(Item(inner, path, link=str(path.readlink())))
+            else:
+                state = path.stat()
+                found.append(Item(inner, path, state.st_size, bool(state.st_mode & 0o100)))
+    return found
+
+
+def below(items: Iterable[Item], place: str) -> list[Item]:
+    """The same in a folder of the image."""
+    inner = place.strip("/")
+    return [item._replace(name=f"{inner}/{item.name}" if inner else item.name) for item in items]

@@ -1,0 +1,1 @@
+"""A registry's HTTP interface: the OCI distribution specification, as far as images need it."""

@@ -1,0 +1,176 @@
+"""Names and passwords for registries: Docker's configuration, its helpers, and what they keep.
+
+The file and the helpers' protocol are Docker's: `docker login`, "Credential stores".
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rankzero.errors import BadRequest, Refused
+from rankzero.images.names import HUB
+
+#: What Docker's configuration calls Docker Hub.
+_HUB_KEY = "https://index.docker.io/v1/"
+#: A user of this name has no password but a token of its own.
+_TOKEN = "<token>"  # noqa: S105 - a word of the protocol
+_PATIENCE = 30.0
+
+
+class Login(NamedTuple):
+    """Who one is for a registry. token: an identity token, where there is no password."""
+
+    user: str
+    password: str
+    token: str = ""
+
+
+def file() -> Path:
+    """Where Docker keeps them, and other tools look for them."""
+    folder = os.environ.get("DOCKER_CONFIG")
+    return (Path(folder) if folder else Path.home() / ".docker") / "config.json"
+
+
+def find(registry: str) -> Login | None:
+    """What is known of a registry. Errors: Refused for a file or a helper that is broken."""
+    config = _read()
+    key = _key(registry)
+    helper = _helper(config, key)
+    if helper and (found := _from_helper(helper, key)) is not None:
+        return found
+    auths = config.get("auths", {})
+    entry = next((auths[one] for one in _spellings(key) if one in auths), None)
+    return _login(entry, registry) if entry else None
+
+
+def keep(registry: str, login: Login) -> str:
+    """Remember it where Docker would; in words, where that is. Errors: Refused."""
+    config = _read()
+    key = _key(registry)
+    helper = _helper(config, key)
+    if helper:
+        said = {"ServerURL": key, "Username": login.user, "Secret": login.password}
+        _call_helper(helper, "store", json.dumps(said))
+        return f"by docker-credential-{helper}"
+    packed = base64.b64encode(f"{login.user}:{login.password}".encode()).decode()
+    config.setdefault("auths", {})[key] = {"auth": packed}
+    _write(config)
+    return f"in {file()}, which everybody can read who can read your files"
+
+
+def forget(registry: str) -> bool:
+    """Whether anything was known. Errors: Refused."""
+    config = _read()
+    key = _key(registry)
+    helper = _helper(config, key)
+    known = helper is not None and _from_helper(helper, key) is not None
+    if helper is not None and known:
+        _call_helper(helper, "erase", key)
+    gone = [config.get("auths", {}).pop(one, None) for one in _spellings(key)]
+    if any(one is not None for one in gone):
+        _write(config)
+    return known or any(gone)
+
+
+def _helper(config: dict[str, Any], key: str) -> str | None:
+    found = config.get("credHelpers", {}).get(key) or config.get("credsStore")
+    return str(found) if found else None
+
+
+def _key(registry: str) -> str:
+    return _HUB_KEY if registry == HUB else registry
+
+
+def _spellings(key: str) -> list[str]:
+    """As older tools wrote it, too."""
+    return [key] if key == _HUB_KEY else [key, f"https://{key}", f"https://{key}/v1/"]
+
+
+def _read() -> dict[str, Any]:
+    path = file()
+    try:
+        found = json.loads(path.read_text(encoding="utf-8") or "{}")
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise Refused(f"cannot read {path}: {error}", "Mend it, or move it away") from error
+    if not isinstance(found, dict):
+        raise Refused(f"{path} is no configuration of Docker's.", "Mend it, or move it away")
+    return found
+
+
+def _write(config: dict[str, Any]) -> None:
+    """Replaced as a whole, readable by its owner alone. Errors: Refused."""
+    path = file()
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        beside.touch(mode=0o600)
+        beside.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+        beside.replace(path.resolve())
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise Refused(f"cannot write {path}: {error.strerror}") from error
+
+
+def _login(entry: dict[str, Any], registry: str) -> Login | None:
+    if entry.get("identitytoken"):
+        return Login("", "", str(entry["identitytoken"]))
+    if not entry.get("auth"):
+        return Login(entry["username"], entry["password"]) if "username" in entry else None
+    try:
+        user, colon, password = base64.b64decode(entry["auth"]).decode().partition(":")
+    except (binascii.Error, ValueError) as error:
+        raise Refused(
+            f"what {file()} keeps for {registry} cannot be read.",
+            f"Say it anew: rankzero image login {registry}",
+        ) from error
+    return Login(user, password.rstrip("\0")) if colon else None
+
+
+def _from_helper(helper: str, key: str) -> Login | None:
+    try:
+        said = json.loads(_call_helper(helper, "get", key))
+        user, secret = said["Username"], said["Secret"]
+    except _NotFound:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        raise Refused(f"docker-credential-{helper} says nothing that can be read.") from error
+    return Login("", "", secret) if user == _TOKEN else Login(user, secret)
+
+
+class _NotFound(Exception):
+    """A helper knows nothing of a registry."""
+
+
+def _call_helper(helper: str, verb: str, said: str) -> str:
+    program = f"docker-credential-{helper}"
+    try:
+        done = subprocess.run(  # noqa: S603 - a helper that the user has configured
+            [program, verb],
+            input=said,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise BadRequest(
+            f"{file()} names {program}, which is not on the PATH.", "Install it, or take it out"
+        ) from None
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Refused(f"{program} {verb} does not answer: {error}") from error
+    if done.returncode:
+        why = (done.stdout or done.stderr).strip()
+        if verb == "get" and "not found" in why:
+            raise _NotFound
+        raise Refused(f"{program} {verb} says: {why or 'nothing'}")
+    return done.stdout

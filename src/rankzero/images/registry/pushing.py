@@ -1,0 +1,132 @@
+"""Contents sent to a repository: each but once, and on from where it was cut off.
+
+The OCI distribution specification, "Pushing a blob in chunks", "Mounting a blob".
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from urllib.parse import quote, urljoin
+
+import httpx2
+
+from rankzero.errors import Refused
+from rankzero.images.registry.blobs import Blob, chunks
+from rankzero.images.registry.reach import Silent
+from rankzero.images.registry.repository import Repository
+from rankzero.images.registry.sessions import Sessions
+
+#: So often a registry that has gone silent is tried again, with a longer wait each time (seconds).
+_TRIES, _FIRST = 5, 0.5
+#: Of a content, by its digest: how many of its bytes are there now.
+Told = Callable[[str, int], None]
+
+
+class Pushing:
+    """Into one repository. sessions: what earlier pushes had begun. told: how far each content is.
+    sent: how many bytes had to be sent."""
+
+    def __init__(
+        self, to: Repository, sessions: Sessions, told: Told = lambda _digest, _bytes: None
+    ) -> None:
+        self._to, self._sessions, self._told = to, sessions, told
+        self.sent = 0
+
+    def push(self, blob: Blob, mounted_from: str | None = None) -> None:
+        """See to it that a content is there. mounted_from: another repository of this registry that
+        has it. Errors: Denied, Silent, Refused."""
+        if self._to.has(blob.digest) or (mounted_from and self._mount(blob, mounted_from)):
+            self._told(blob.digest, blob.size)
+            return
+        self._sent(blob)
+        self._sessions.forget(self._key(blob))
+
+    def manifest(self, data: bytes, kind: str, reference: str) -> None:
+        """The last step, which makes an image of what is there. Errors: Denied, Silent, Refused."""
+        path = f"{self._to.path}/manifests/{reference}"
+        answer = self._to.reach.call("PUT", path, headers={"Content-Type": kind}, content=data)
+        self._to.reach.checked(answer, f"take {self._to.name.repository}:{reference}")
+        self.sent += len(data)
+
+    def _mount(self, blob: Blob, repository: str) -> bool:
+        asked = f"mount={quote(blob.digest)}&from={quote(repository, safe='')}"
+        answer = self._to.reach.call("POST", f"{self._to.path}/blobs/uploads/?{asked}")
+        if answer.status_code == 202:  # it does not know it there, and has begun an upload
+            self._sessions.note(self._key(blob), self._place(answer))
+        return answer.status_code == 201
+
+    def _sent(self, blob: Blob) -> None:
+        """However often the way is cut, as long as it gets further."""
+        wait, tries, furthest = _FIRST, _TRIES, -1
+        while True:
+            place, at = self._session(blob)
+            if at > furthest:
+                wait, tries, furthest = _FIRST, _TRIES, at
+            try:
+                self._finish(blob, self._rest(blob, place, at))
+            except Silent:
+                tries -= 1
+                if not tries:
+                    raise
+                time.sleep(wait)  # a registry that is busy, or starts anew, is left alone
+                wait *= 2
+            else:
+                return
+
+    def _session(self, blob: Blob) -> tuple[str, int]:
+        """Where to send it, and how much of it is there."""
+        key = self._key(blob)
+        if (known := self._sessions.find(key)) is not None:
+            answer = self._to.reach.call("GET", known)
+            if answer.status_code in (202, 204):
+                self._sessions.note(key, place := self._place(answer) or known)
+                return place, _there(answer)
+        answer = self._to.reach.call("POST", f"{self._to.path}/blobs/uploads/")
+        self._to.reach.checked(answer, f"take anything into {self._to.name.repository}")
+        self._sessions.note(key, place := self._place(answer))
+        return place, 0
+
+    def _rest(self, blob: Blob, place: str, at: int) -> str:
+        self._told(blob.digest, at)
+        if at >= blob.size:
+            return place
+        with blob.read(at) as pieces:
+            for chunk in chunks(pieces):
+                headers = {
+                    "Content-Type": "application/octet-stream",
+                    "Content-Range": f"{at}-{at + len(chunk) - 1}",
+                }
+                answer = self._to.reach.call("PATCH", place, headers=headers, content=chunk)
+                self._to.reach.checked(answer, f"take a part of {blob.digest}")
+                at += len(chunk)
+                self.sent += len(chunk)
+                place = self._place(answer)
+                self._sessions.note(self._key(blob), place)
+                self._told(blob.digest, at)
+        return place
+
+    def _finish(self, blob: Blob, place: str) -> None:
+        joint = "&" if "?" in place else "?"
+        answer = self._to.reach.call("PUT", f"{place}{joint}digest={quote(blob.digest)}")
+        if answer.status_code == 400:  # what came together there is not what was meant
+            self._sessions.forget(self._key(blob))
+        self._to.reach.checked(answer, f"take {blob.digest}")
+
+    def _place(self, answer: httpx2.Response) -> str:
+        location = answer.headers.get("Location")
+        if not location:
+            raise Refused(f"{self._to.reach.registry} does not say where to send anything.")
+        return urljoin(str(answer.url), location)
+
+    def _key(self, blob: Blob) -> str:
+        return f"{self._to.reach.registry}/{self._to.name.repository}@{blob.digest}"
+
+
+def _there(answer: httpx2.Response) -> int:
+    """How many bytes of a content have come."""
+    found = re.fullmatch(r"(?:bytes=)?(\d+)-(\d+)", answer.headers.get("Range", ""))
+    if found is None or found[2] == "0":  # `0-0` is said of none, and of one
+        return 0
+    return int(found[2]) + 1
