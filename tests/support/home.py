@@ -31,11 +31,10 @@ class Command:
         self.process = subprocess.Popen(
             argv,
             env=env,
-            stdin=subprocess.DEVNULL,
             stdout=self._out,
             stderr=self._err,
             start_new_session=True,
-            **how,
+            **{"stdin": subprocess.DEVNULL, **how},
         )
 
     @property

@@ -6,13 +6,13 @@ import json
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from rankzero.code.choice import Choice, Item, choose
+from rankzero.code.choice import Choice, choose
 from rankzero.images import interpreter, layers, wheels
 from rankzero.images.base import Base
 from rankzero.images.cache import Cache, Layer, key_of
-from rankzero.images.names import Name
 from rankzero.images.registry import blobs
 from rankzero.images.registry.blobs import Blob
 from rankzero.images.registry.repository import DOCKER, OCI, Repository
@@ -34,7 +34,7 @@ class Recipe(NamedTuple):
     python: str | None = None
     workdir: str = "/app"
     command: tuple[str, ...] = ()
-    env: Mapping[str, str] = {}
+    env: Mapping[str, str] = MappingProxyType({})
     skip: tuple[Path, ...] = ()
 
 
@@ -165,23 +165,9 @@ def _canonical(tree: Mapping[str, Any]) -> bytes:
     return json.dumps(tree, sort_keys=True, separators=(",", ":")).encode()
 
 
-def contents(image: Image, cache: Cache) -> list[tuple[Blob, Name | None]]:
-    """All that a repository must have before the manifest, each with where else it is: the base's
-    layers lie in its own repository."""
-    base = image.base
-    theirs = [(base.repository.blob(one), base.repository.name) for one in base.layers]
-    mine: list[tuple[Blob, Name | None]] = [
-        (_laid(part.layer, cache), None) for part in image.parts
-    ]
-    return [*theirs, *mine, (image.config, None)]
-
-
-def _laid(layer: Layer, cache: Cache) -> Blob:
+def laid(layer: Layer, cache: Cache) -> Blob:
+    """A layer as it is sent; one whose file is gone must be there already."""
     path = cache.file(layer.digest)
     if path.exists():
         return blobs.of_file(path, layer.digest, layers.KIND)
     return Blob(layer.digest, layer.size, blobs.nothing, {"mediaType": layers.KIND})
-
-
-def total(items: Iterable[Item]) -> int:
-    return sum(item.size for item in items)

@@ -9,11 +9,18 @@ import sys
 import click
 import pytest
 
+from rankzero.cli.image import VERBS as OF_IMAGES
 from rankzero.cli.pipeline import VERBS as OF_PIPELINES
 from rankzero.cli.serve import VERBS as OF_SERVICES
 from rankzero.cli.verbs import VERBS, module
 from rankzero.cli.volume import VERBS as OF_VOLUMES
 
+GROUPS = {
+    "image": OF_IMAGES,
+    "pipeline": OF_PIPELINES,
+    "serve": OF_SERVICES,
+    "volume": OF_VOLUMES,
+}
 #: What `--help` may import of rankzero. Beyond it: click, and the standard library.
 ALLOWED = {
     "rankzero",
@@ -73,12 +80,8 @@ EVERY = [
     *((verb, summary, module(verb)) for verb, summary in VERBS.items()),
     *(
         (f"{group} {verb}", summary, module(verb, f"rankzero.cli.{group}"))
-        for group, verbs in (("pipeline", OF_PIPELINES), ("serve", OF_SERVICES))
+        for group, verbs in GROUPS.items()
         for verb, summary in verbs.items()
-    ),
-    *(
-        (f"volume {verb}", summary, module(verb, "rankzero.cli.volume"))
-        for verb, summary in OF_VOLUMES.items()
     ),
 ]
 
@@ -91,7 +94,7 @@ def test_the_table_and_the_verbs_say_the_same(verb, summary, place):
 
 
 #: What these print is for a shell, or a command's own; or they have verbs of their own.
-AS_IT_IS = {"completion", "exec", "pipeline", "serve", "serve here", "volume"}
+AS_IT_IS = {"completion", "exec", "serve here", "image login", "image logout", *GROUPS}
 
 
 @pytest.mark.parametrize(
@@ -111,6 +114,7 @@ def test_every_verb_has_output_json_and_documents_it(verb, place):
         *(("pipeline", verb, summary) for verb, summary in OF_PIPELINES.items()),
         *(("serve", verb, OF_SERVICES[verb]) for verb in ("here", "deploy", "status", "update")),
         *(("volume", verb, OF_VOLUMES[verb]) for verb in ("put", "list")),
+        *(("image", verb, summary) for verb, summary in OF_IMAGES.items()),
     ],
 )
 def test_the_help_of_a_verb_of_a_group_is_as_cheap(group, verb, summary):

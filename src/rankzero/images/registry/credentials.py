@@ -127,13 +127,16 @@ def _login(entry: dict[str, Any], registry: str) -> Login | None:
     if not entry.get("auth"):
         return Login(entry["username"], entry["password"]) if "username" in entry else None
     try:
-        user, colon, password = base64.b64decode(entry["auth"]).decode().partition(":")
-    except (binascii.Error, ValueError) as error:
+        pair = base64.b64decode(entry["auth"], validate=True).decode()
+    except (binascii.Error, ValueError, TypeError):
+        pair = ""
+    user, colon, password = pair.partition(":")
+    if not colon:
         raise Refused(
             f"what {file()} keeps for {registry} cannot be read.",
             f"Say it anew: rankzero image login {registry}",
-        ) from error
-    return Login(user, password.rstrip("\0")) if colon else None
+        )
+    return Login(user, password.rstrip("\0"))
 
 
 def _from_helper(helper: str, key: str) -> Login | None:

@@ -1,0 +1,206 @@
+"""Layers, interpreters, platforms and builders: what an image is made of, as data."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import os
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from rankzero.errors import BadRequest
+from rankzero.images import daemons, layers, platforms
+from rankzero.images.cache import Cache, key_of
+from rankzero.images.daemons import Order
+from rankzero.images.interpreter import Interpreter, chosen
+from rankzero.images.platforms import Platform
+from rankzero.images.wheels import Wanted, command
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def test_the_same_files_are_the_same_layer_wherever_and_whenever(tmp_path: Path) -> None:
+    made = []
+    for name in ("one", "two"):
+        root = tmp_path / name
+        (root / "inner").mkdir(parents=True)
+        (root / "b.py").write_text("print(2)\n")
+        (root / "inner" / "a.sh").write_text("exit\n")
+        (root / "inner" / "a.sh").chmod(0o755)
+        (root / "link").symlink_to("inner")
+        os.utime(root / "b.py", (1, len(name) * 1000))
+        cache = Cache(tmp_path / f"cache-{name}")
+        made.append(layers.layer(layers.below(layers.tree(root), "/app"), cache))
+        if name == "one":
+            (root / "b.py").chmod(0o600)  # who else may read it, is nobody's concern there
+
+    assert made[0] == made[1]
+    data = Cache(tmp_path / "cache-one").file(made[0].digest).read_bytes()
+    assert f"sha256:{hashlib.sha256(data).hexdigest()}" == made[0].digest
+    plain = gzip.decompress(data)
+    assert f"sha256:{hashlib.sha256(plain).hexdigest()}" == made[0].plain
+    with tarfile.open(fileobj=io.BytesIO(plain)) as archive:
+        found = {one.name: (one.mode, one.uid, one.mtime, one.linkname) for one in archive}
+    assert found == {
+        "app/b.py": (0o644, 0, 0, ""),
+        "app/inner/a.sh": (0o755, 0, 0, ""),
+        "app/link": (0o777, 0, 0, "inner"),
+    }
+
+
+def test_what_was_made_before_is_known_also_where_its_file_is_gone(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache")
+    made = layers.layer([], cache)
+    cache.keep(key_of("a", 1), made)
+    cache.file(made.digest).unlink()
+
+    assert Cache(tmp_path / "cache").find(key_of("a", 1)) == made
+    assert cache.find(key_of("b", 1)) is None
+
+
+DEBIAN = ["usr/bin/python3.11", "usr/lib/python3/dist-packages"]
+
+
+@pytest.mark.parametrize(
+    ("said", "names", "found"),
+    [
+        (
+            None,
+            DEBIAN,
+            Interpreter("/usr/bin/python3.11", 11, "/usr/local/lib/python3.11/dist-packages"),
+        ),
+        (
+            None,
+            [*DEBIAN, "usr/local/bin/python3.12", "opt/conda/bin/python3.13"],
+            Interpreter("/usr/local/bin/python3.12", 12, "/usr/local/lib/python3.12/site-packages"),
+        ),
+        (
+            "3.13",
+            [*DEBIAN, "opt/conda/bin/python3.13"],
+            Interpreter("/opt/conda/bin/python3.13", 13, "/opt/conda/lib/python3.13/site-packages"),
+        ),
+        (
+            "/usr/bin/python3.11",
+            [*DEBIAN, "usr/local/bin/python3.12"],
+            Interpreter("/usr/bin/python3.11", 11, "/usr/local/lib/python3.11/dist-packages"),
+        ),
+        (
+            None,
+            ["usr/bin/python3.12", "lib/ld-musl-x86_64.so.1"],
+            Interpreter("/usr/bin/python3.12", 12, "/usr/lib/python3.12/site-packages", musl=True),
+        ),
+        (
+            None,
+            ["usr/bin/python3.9", "usr/bin/python3.12"],
+            Interpreter("/usr/bin/python3.12", 12, "/usr/lib/python3.12/site-packages"),
+        ),
+    ],
+)
+def test_the_python_of_an_image(said: str | None, names: list[str], found: Interpreter) -> None:
+    assert chosen(said, PATH, names, "lab/base") == found
+
+
+@pytest.mark.parametrize(
+    ("said", "names", "message"),
+    [(None, [], "lab/base has no Python"), ("3.9", DEBIAN, "lab/base has no 3.9")],
+)
+def test_an_image_without_it_is_told(said: str | None, names: list[str], message: str) -> None:
+    with pytest.raises(BadRequest, match=message):
+        chosen(said, PATH, names, "lab/base")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("linux/amd64", "amd64"), ("arm64", "arm64"), ("linux/aarch64", "arm64")]
+)
+def test_platforms(text: str, found: str) -> None:
+    assert platforms.parse(text) == Platform(found)
+
+
+@pytest.mark.parametrize("text", ["windows/amd64", "linux/mips", "", "linux/"])
+def test_what_is_no_platform(text: str) -> None:
+    with pytest.raises(BadRequest, match=r"There is: linux/amd64, linux/arm64"):
+        platforms.parse(text)
+
+
+def test_of_several_most_clusters_count() -> None:
+    assert platforms.usual(["arm64", "amd64"]) == "amd64"
+    assert platforms.usual(["s390x"]) == "s390x"
+
+
+@pytest.mark.parametrize(
+    ("musl", "first", "none"),
+    [(False, "manylinux_2_28_aarch64", "musl"), (True, "musllinux", "many")],
+)
+def test_wheels_are_those_of_the_image_and_not_of_this_machine(
+    musl: bool, first: str, none: str
+) -> None:
+    python = Interpreter("/usr/bin/python3.12", 12, "/site", musl)
+    words = command(Wanted(Path("r.txt"), python, Platform("arm64")), Path("to"))
+    tags = [word for at, word in enumerate(words) if words[at - 1] == "--platform"]
+    assert tags[0].startswith(first)
+    assert not [tag for tag in tags if none in tag or "x86_64" in tag]
+    assert words[words.index("--python-version") + 1] == "3.12"
+    assert "cp312" in words
+    assert "--only-binary=:all:" in words
+
+
+ORDER = Order("lab.example/app:1", Path("src"), Path("src/Dockerfile"))
+
+
+@pytest.mark.parametrize(
+    ("builder", "lines"),
+    [
+        (
+            "docker",
+            [
+                "docker build --file src/Dockerfile --tag lab.example/app:1 src",
+                "docker push lab.example/app:1",
+            ],
+        ),
+        (
+            "podman",
+            [
+                "podman build --file src/Dockerfile --tag lab.example/app:1 src",
+                "podman push lab.example/app:1",
+            ],
+        ),
+        (
+            "buildah",
+            [
+                "buildah build --file src/Dockerfile --tag lab.example/app:1 src",
+                "buildah push lab.example/app:1",
+            ],
+        ),
+        (
+            "buildctl",
+            [
+                "buildctl build --frontend dockerfile.v0 --local context=src --local dockerfile=src"
+                " --opt filename=Dockerfile --output type=image,name=lab.example/app:1,push=true"
+            ],
+        ),
+    ],
+)
+def test_what_builders_are_told(builder: str, lines: list[str]) -> None:
+    assert [" ".join(words) for words in daemons.commands(builder, ORDER)] == lines
+
+
+@pytest.mark.parametrize("builder", daemons.BUILDERS)
+def test_builders_of_several_platforms_push_one_name(builder: str) -> None:
+    order = ORDER._replace(platforms=("linux/amd64", "linux/arm64"))
+    text = "\n".join(" ".join(words) for words in daemons.commands(builder, order))
+    assert "linux/amd64,linux/arm64" in text
+    assert "push" in text
+
+
+def test_a_builder_that_is_not_there_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "Dockerfile").touch()
+    with pytest.raises(BadRequest, match="docker is not installed"):
+        daemons.run("docker", Order("a.example/b:1", tmp_path, tmp_path / "Dockerfile"))
+    with pytest.raises(BadRequest, match="no Dockerfile"):
+        daemons.run("docker", Order("a.example/b:1", tmp_path, tmp_path / "gone"))
