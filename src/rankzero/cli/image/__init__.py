@@ -10,7 +10,7 @@ from rankzero.cli.verbs import Verbs
 VERBS = {
     "build": "Build an image and send it to its registry, without Docker.",
     "login": "Remember a name and a password for a registry.",
-    "logout": "Forget them.",
+    "logout": "Forget the name and the password for a registry.",
 }
 
 

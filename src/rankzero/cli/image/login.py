@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 @click.option("--password-stdin", is_flag=True, help="Read the password, or a token, from stdin.")
 @trust_options
 def command(registry: str, user: str | None, password_stdin: bool, trust: Trust) -> int:
-    """Remember a name and a password for a registry, once it takes them.
+    """Remember a name and a password for a registry.
 
-    They are kept where Docker keeps its own: by the credential helper that ~/.docker/config.json
+    They are tried first, and kept where Docker keeps its own: by the credential helper that ~/.docker/config.json
     names, or in that file.
     """
     import sys
