@@ -29,6 +29,7 @@ VERBS = {
     "pipeline": "Run steps that depend on each other, and look at them.",
     "volume": "Make volumes, look at them, and move folders in and out.",
     "serve": "Serve a trained model.",
+    "cluster": "Make a cluster, and look at its machines.",
     "image": "Build images and send them to registries.",
     "doctor": "Print the rights that rankzero needs on a cluster.",
     "schema": "Print the JSON Schema of a job file.",

@@ -9,6 +9,7 @@ import sys
 import click
 import pytest
 
+from rankzero.cli.cluster import VERBS as OF_CLUSTERS
 from rankzero.cli.image import VERBS as OF_IMAGES
 from rankzero.cli.pipeline import VERBS as OF_PIPELINES
 from rankzero.cli.serve import VERBS as OF_SERVICES
@@ -16,6 +17,7 @@ from rankzero.cli.verbs import VERBS, module
 from rankzero.cli.volume import VERBS as OF_VOLUMES
 
 GROUPS = {
+    "cluster": OF_CLUSTERS,
     "image": OF_IMAGES,
     "pipeline": OF_PIPELINES,
     "serve": OF_SERVICES,
@@ -95,6 +97,7 @@ def test_the_table_and_the_verbs_say_the_same(verb, summary, place):
 
 #: What these print is for a shell, or a command's own; or they have verbs of their own.
 AS_IT_IS = {"completion", "exec", "serve here", "image login", "image logout", *GROUPS}
+AS_IT_IS |= {"cluster create", "cluster delete"}
 
 
 @pytest.mark.parametrize(
@@ -115,6 +118,7 @@ def test_every_verb_has_output_json_and_documents_it(verb, place):
         *(("serve", verb, OF_SERVICES[verb]) for verb in ("here", "deploy", "status", "update")),
         *(("volume", verb, OF_VOLUMES[verb]) for verb in ("put", "list")),
         *(("image", verb, summary) for verb, summary in OF_IMAGES.items()),
+        *(("cluster", verb, summary) for verb, summary in OF_CLUSTERS.items()),
     ],
 )
 def test_the_help_of_a_verb_of_a_group_is_as_cheap(group, verb, summary):

@@ -77,6 +77,11 @@ class Cluster:
     def namespace(self) -> str:
         return self._namespace or self._chosen.namespace
 
+    @property
+    def server(self) -> str:
+        """Its API server's address."""
+        return self._chosen.server.server
+
     @cached_property
     def access(self) -> Access:
         """The way in, and what proves there who the user is."""
@@ -120,6 +125,10 @@ class Cluster:
     def one(self, kind: str, name: str) -> Object:
         """Errors: also trouble.Absent."""
         return self._call("GET", self.path(kind, name))
+
+    def get(self, path: str) -> Object:
+        """What lies at a path, whatever it is. Errors: also trouble.Absent."""
+        return self._read(self._ask("GET", path))
 
     def patch(
         self, kind: str, name: str, change: Mapping[str, Any], *, strategic: bool = False

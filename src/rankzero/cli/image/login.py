@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def command(registry: str, user: str | None, password_stdin: bool, trust: Trust) -> int:
     """Remember a name and a password for a registry.
 
-    They are tried first, and kept where Docker keeps its own: by the credential helper that ~/.docker/config.json
-    names, or in that file.
+    They are tried first, and kept where Docker keeps its own: by the credential helper that
+    ~/.docker/config.json names, or in that file.
     """
     import sys
 

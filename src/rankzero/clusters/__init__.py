@@ -1,0 +1,1 @@
+"""Clusters on this machine: what the tool that makes them is told."""

@@ -1,0 +1,28 @@
+"""What a tool that makes clusters is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from rankzero.clusters.wanted import Wanted
+
+
+class Step(NamedTuple):
+    """A command. stdin: what it reads. may_fail: it only tries."""
+
+    words: Sequence[str]
+    stdin: str = ""
+    may_fail: bool = False
+
+
+class Tool(NamedTuple):
+    """install: where it is got. context: what it calls a cluster in the kubeconfig. fault: what it
+    cannot make, in words, or empty. create, delete: what is run, one after the other."""
+
+    name: str
+    install: str
+    context: Callable[[str], str]
+    fault: Callable[[Wanted], str]
+    create: Callable[[Wanted], list[Step]]
+    delete: Callable[[str], list[Step]]

@@ -1,0 +1,112 @@
+"""Machines of a cluster as they are shown, and their labels."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+
+from rankzero.backends.kubernetes.machines import labels, reading
+from rankzero.backends.kubernetes.machines.model import Devices
+from rankzero.cli.show.machines import say_nodes
+from rankzero.cli.show.terminal import screen
+from rankzero.errors import BadRequest
+from rankzero.plan.kubernetes import names
+
+GPUS = {
+    "nvidia.com/gpu": "8",
+    "nvidia.com/mig-1g.5gb": "4",
+    "cpu": "64",
+    "memory": "512Gi",
+    "ephemeral-storage": "1Ti",
+}
+H200 = {"nvidia.com/gpu.product": "NVIDIA-H200", "node-role.kubernetes.io/worker": ""}
+
+
+def node(name: str, has: dict[str, str] | None = None, **spec: Any) -> dict[str, Any]:
+    status = {
+        "allocatable": has or {"cpu": "4", "memory": "8Gi"},
+        "conditions": [{"type": "Ready", "status": "True"}],
+        "nodeInfo": {"kubeletVersion": "v1.34.2", "architecture": "amd64"},
+    }
+    return {"metadata": {"name": name, "labels": H200}, "spec": spec, "status": status}
+
+
+def pod(on: str, run: str = "", **requests: str) -> dict[str, Any]:
+    asks = {key.replace("__", "/").replace("_", "."): one for key, one in requests.items()}
+    container = {"name": "rank", "resources": {"requests": asks}}
+    return {
+        "metadata": {"name": "a", "labels": {names.RUN: run} if run else {}},
+        "spec": {"nodeName": on, "containers": [container]},
+        "status": {"phase": "Running"},
+    }
+
+
+def test_what_is_free_is_what_nobody_has_asked_for() -> None:
+    running = [
+        pod("b", "digits-1", cpu="2", nvidia_com__gpu="3"),
+        pod("b", "digits-1", memory="1Gi"),
+        pod("a"),
+    ]
+    first, second = reading.nodes([node("b", GPUS), node("a")], running)
+
+    assert (first.name, second.name) == ("a", "b")
+    assert (second.cpu, second.cpu_free) == (64, 62)
+    assert second.memory_free == 511 * 1024**3
+    assert second.devices == (
+        Devices("nvidia.com/gpu", 8, 5, "NVIDIA-H200"),
+        Devices("nvidia.com/mig-1g.5gb", 4, 4, "NVIDIA-H200"),
+    )
+    assert (second.pods, second.runs, second.roles) == (2, ("digits-1",), ("worker",))
+    assert (first.pods, first.runs, first.devices) == (1, (), ())
+
+
+def test_what_may_not_be_read_is_not_known() -> None:
+    (found,) = reading.nodes([node("a", GPUS)], None)
+    assert (found.cpu_free, found.pods) == (None, None)
+    assert found.devices[0].free is None
+    out = io.StringIO()
+    say_nodes(screen(out, {}), [found], labels=True)
+    assert "? of 64" in out.getvalue()
+    assert "? of 8 free NVIDIA-H200; ? of 4 free NVIDIA-H200 (mig-1g.5gb)" in out.getvalue()
+    assert "nvidia.com/gpu.product=NVIDIA-H200" in out.getvalue()
+    assert "pods may not be listed" in out.getvalue()
+
+
+def test_a_machine_that_takes_no_new_pods_says_so() -> None:
+    taint = {"key": "dedicated", "value": "team", "effect": "NoSchedule"}
+    (found,) = reading.nodes([node("a", unschedulable=True, taints=[taint])], [])
+    assert found.states == ("ready", "no new pods")
+    assert found.taints == ("dedicated=team:NoSchedule",)
+
+
+def test_the_default_class_is_marked() -> None:
+    mark = {"storageclass.kubernetes.io/is-default-class": "true"}
+    found = [{"metadata": {"name": "fast"}}, {"metadata": {"name": "auto", "annotations": mark}}]
+    assert reading.classes(found) == ("auto*", "fast")
+
+
+def test_labels_are_put_and_taken_away() -> None:
+    found = labels.changes(["disk=fast", "team/gpu.kind=a", "old-", "none="])
+    assert found == {"disk": "fast", "team/gpu.kind": "a", "old": None, "none": ""}
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("disk", "KEY=VALUE"),
+        ("di sk=fast", "its key has ' '"),
+        ("disk=fa$t", r"its value has '\$'"),
+        ("disk=-fast", "must begin and end"),
+        ("=fast", "its key is empty"),
+        ("team/=a", "its key is empty"),
+        ("Team/a=b", "no name of a domain"),
+        (f"disk={'a' * 64}", "64 characters, and may have 63"),
+    ],
+)
+def test_what_can_be_no_label_is_told(word: str, said: str) -> None:
+    with pytest.raises(BadRequest, match=said):
+        labels.changes([word])
+    with pytest.raises(BadRequest, match="said twice"):
+        labels.changes(["a=1", "a-"])
