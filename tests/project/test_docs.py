@@ -15,6 +15,7 @@ import pytest
 
 from rankzero import spec
 from rankzero.cli.verbs import rankzero as command_line
+from rankzero.clusters import wanted as clusters
 from rankzero.spec.pipelines.making import load_pipeline
 from rankzero.spec.problems import Problem
 from rankzero.spec.reading import read_text
@@ -128,7 +129,7 @@ def test_python_compiles_and_runs_where_it_says_so(block: Block, tmp_path: Path)
 
 
 @pytest.mark.parametrize("block", every("yaml"), ids=lambda b: b.place)
-def test_yaml_is_a_job_a_pipeline_or_a_service_file(block: Block, tmp_path: Path) -> None:
+def test_yaml_is_what_some_command_reads(block: Block, tmp_path: Path) -> None:
     for script in re.findall(r"[\w/]+\.py\b", block.text):
         (tmp_path / script).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / script).touch()
@@ -139,6 +140,8 @@ def test_yaml_is_a_job_a_pipeline_or_a_service_file(block: Block, tmp_path: Path
         problems: list[Problem] = []
         assert make_service({}, file=read_text(block.text, block.place, problems)).image
         assert not problems
+    elif re.search("^control_planes:", block.text, re.MULTILINE):
+        assert clusters.read(str(tmp_path / "job.yaml"), {}).name
     else:
         assert spec.load(tmp_path / "job.yaml").roles
 
