@@ -112,3 +112,26 @@ def test_who_heals_a_run_is_its_coordinator_where_it_was_asked_to():
         told = json.dumps({**plan, "job": {} if asked is None else {"self_heal": asked}})
         one["metadata"]["annotations"]["rankzero/plan"] = told
         assert looking.healer(found(one)) == healer
+
+
+def test_outputs_come_of_whose_agents_are_here_also_where_the_cluster_has_not_heard_of_it():
+    def pod(index: int, phase: str) -> dict[str, Any]:
+        number = {"batch.kubernetes.io/job-completion-index": str(index)}
+        labels = {"rankzero/run": "r-1", "rankzero/role": "worker", **number}
+        meta = {"name": f"p-{index}", "labels": labels}
+        return {"metadata": meta, "spec": {}, "status": {"phase": phase}}
+
+    first = job("worker", 5)
+    plan = {"job": {"collect": "all"}}
+    first["metadata"]["annotations"]["rankzero/plan"] = json.dumps(plan)
+    pods = [
+        *(pod(0, "Running"), pod(1, "Running"), pod(2, "Pending"), pod(3, "Pending")),
+        pod(4, "Succeeded"),
+    ]
+
+    def holders(here: set[str]) -> list[str]:
+        made = state.holders(Found(first, pods[0]), pods, here)
+        return [str(one["metadata"]["name"]) for one in made]
+
+    assert holders(set()) == ["p-0", "p-1"]
+    assert holders({"worker/0", "worker/1", "worker/2", "worker/4"}) == ["p-0", "p-1", "p-2"]

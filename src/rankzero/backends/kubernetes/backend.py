@@ -170,9 +170,10 @@ class KubernetesBackend:
             return home if to is None else copy(home, to)
         if found.listening:
             # Its coordinator knows of the end a second or more before the pods' own status does.
-            over = state.ending(found) is not None or fold(self._events(found)).final
-            pods = self._pods(found)
-            for told in outputs.bring(self._cluster, found, pods, to or home, over=over):
+            history = fold(self._events(found))
+            over = state.ending(found) is not None or history.final
+            pods, here = self._pods(found), looking.here(history)
+            for told in outputs.bring(self._cluster, found, pods, to or home, over=over, here=here):
                 tell(told)
             release(self._cluster, found)
             return to or home

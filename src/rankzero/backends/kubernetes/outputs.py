@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from rankzero.backends.base import Fetching
@@ -24,16 +24,22 @@ _UNFINISHED = ".rankzero-unfinished"
 
 
 def bring(
-    cluster: Cluster, found: Found, pods: Iterable[Object], to: Path, *, over: bool
+    cluster: Cluster,
+    found: Found,
+    pods: Iterable[Object],
+    to: Path,
+    *,
+    over: bool,
+    here: Collection[str] = (),
 ) -> Iterator[Fetching]:
     """Copy the first node's output folder here, and the others' with it where the job says so.
-    over: whether the run was when this began; else more may come.
+    over: whether the run was when this began; else more may come. here: see `state.holders`.
 
     Errors: Refused.
     """
     taken = Names()
     with _marked(to, found.run, over):
-        for pod in state.holders(found, pods):
+        for pod in state.holders(found, pods, here):
 
             def dial(pod: Object = pod) -> Stream:
                 try:

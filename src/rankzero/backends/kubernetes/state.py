@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -156,14 +156,20 @@ def ending(found: Found) -> dict[str, Any] | None:
     return None
 
 
-def holders(found: Found, pods: Iterable[Object]) -> list[Object]:
-    """The pods whose outputs come home: the first node's, and where the job says so all others'."""
+def holders(found: Found, pods: Iterable[Object], here: Collection[str] = ()) -> list[Object]:
+    """The pods whose outputs come home: the first node's, and where the job says so all others'.
+    here: nodes whose agents have been here, of whose pods the cluster may not have heard yet that
+    they run."""
     first = [] if found.pod is None else [found.pod]
     job = found.plan.get("job", {})
     if job.get("collect") != "all" or job.get("output_volume") is not None:  # one folder for all
         return first
-    others = [one for one in pods if phase(one) == "Running" and node(one) != node(first[0])]
-    return [*first, *sorted(others, key=node)]
+    others = [
+        one
+        for one in pods
+        if phase(one) == "Running" or (phase(one) == "Pending" and node(one) in here)
+    ]
+    return [*first, *sorted((one for one in others if node(one) != node(first[0])), key=node)]
 
 
 def annotation(thing: Object, name: str) -> str | None:
