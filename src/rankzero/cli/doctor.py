@@ -6,24 +6,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rankzero.cli.options import output_option
+from rankzero.cli.options import output_option, where_options
 
 if TYPE_CHECKING:
+    from rankzero.backends.places import Where
     from rankzero.plan.kubernetes.rbac import Subject
     from rankzero.plan.kubernetes.rights import Rule
 
 _EXAMPLES = """\b
+  rankzero doctor
   rankzero doctor --rbac --namespace team --user ada | kubectl apply -f -
   rankzero doctor --rbac job.yaml --namespace team --serviceaccount ci"""
 
 
 @click.command(epilog=_EXAMPLES)
 @click.argument("file", required=False, type=click.Path())
-@click.option("--rbac", is_flag=True, help="As a Role: the rights to be given (required).")
+@click.option("--rbac", is_flag=True, help="Print the rights that rankzero needs, as a Role.")
 @click.option("--pipelines", is_flag=True, help="Also what pipelines take.")
 @click.option("--client", is_flag=True, help="With --pipelines: of those of --driver client.")
 @click.option("--driver", is_flag=True, help="What the driver of a pipeline takes, alone.")
-@click.option("--namespace", metavar="NS", help="Where they are given (default: kubectl's own).")
 @click.option("--user", "users", multiple=True, metavar="NAME", help="Who gets them.")
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="Or all of a group.")
 @click.option(
@@ -33,6 +34,7 @@ _EXAMPLES = """\b
     metavar="[NS:]NAME",
     help="Or a program in the cluster.",
 )
+@where_options("Which cluster (default: the one that is set up, if any); local: none.")
 @output_option
 def command(
     file: str | None,
@@ -40,31 +42,41 @@ def command(
     pipelines: bool,
     client: bool,
     driver: bool,
-    namespace: str | None,
     users: tuple[str, ...],
     groups: tuple[str, ...],
     accounts: tuple[str, ...],
     output: str,
+    where: Where,
 ) -> int:
-    """Print the rights that rankzero needs on a cluster.
+    """Check whether all is there that runs take.
 
-    A Role for one namespace, exactly as large as needed, and with --user, --group or
-    --serviceaccount a RoleBinding that gives it to them; `kubectl apply -f -` takes both. With a
-    job FILE, also what this job needs beyond the usual. No cluster is asked.
+    Of this machine: Python, frameworks and what they see, GPUs, room. Of a cluster: the way there,
+    its version and clock, machines and their GPUs, storage, and all that is looked at before a run:
+    rights, namespace, quota, Pod Security. Nothing is created.
+
+    With --rbac no cluster is asked: it prints a Role for one namespace, exactly as large as
+    needed, and with --user, --group or --serviceaccount a RoleBinding that gives it to them;
+    `kubectl apply -f -` takes both. With a job FILE, also what this job needs beyond the usual.
 
     --pipelines adds what it takes to run pipelines, whose drivers get an account of their own.
     Where nobody may make accounts, an administrator makes one and gives it what --driver prints:
     rankzero pipeline run --service-account NAME. Or the command drives the pipeline itself, with
     what --pipelines --client prints: rankzero pipeline run --driver client.
 
-    JSON: a List that holds the same objects.
+    Exit code: 0, or 3 where something keeps runs from working.
+
+    JSON: findings (area, check, verdict: ok, warning, failure or not checked; said, remedy); with
+    --rbac a List that holds the same objects.
     """
     from rankzero.cli.show import programs
     from rankzero.errors import BadRequest
     from rankzero.plan.kubernetes import rbac as made
 
     if not rbac:
-        raise BadRequest("say what to print: rankzero doctor --rbac")
+        if file or pipelines or client or driver or users or groups or accounts:
+            raise BadRequest("say that a Role is wanted: rankzero doctor --rbac")
+        return _check_up(where, output)
+    namespace = where.namespace
     subjects = _subjects(users, groups, accounts, namespace)
     if bool(file) + pipelines + driver > 1:
         raise BadRequest("name a job FILE, --pipelines or --driver: one of them at a time.")
@@ -80,6 +92,23 @@ def command(
     else:
         click.echo(_yaml(objects, rules), nl=False)
     return 0
+
+
+def _check_up(where: Where, output: str) -> int:
+    from rankzero.agent import exits
+    from rankzero.cli.show import programs, terminal
+    from rankzero.cli.show.checkup import say_finding
+    from rankzero.doctor import here
+    from rankzero.doctor.model import FAILURE
+
+    found = []
+    for finding in here.findings(where):
+        found.append(finding)
+        if output == "text":
+            say_finding(terminal.out(), finding)
+    if output == "json":
+        programs.print_json({"findings": [one.to_json() for one in found]})
+    return exits.REFUSED if any(one.verdict == FAILURE for one in found) else exits.DONE
 
 
 def _of_driver() -> tuple[tuple[Rule, ...], str]:

@@ -31,7 +31,7 @@ VERBS = {
     "serve": "Serve a trained model.",
     "cluster": "Make a cluster, and look at its machines.",
     "image": "Build images and send them to registries.",
-    "doctor": "Print the rights that rankzero needs on a cluster.",
+    "doctor": "Check whether all is there that runs take.",
     "schema": "Print the JSON Schema of a job file.",
     "completion": "Print the script that makes Tab complete rankzero's words.",
     "version": "Print the version.",

@@ -96,7 +96,7 @@ def test_a_job_that_is_wrong_is_told_as_anywhere(rankzero, tmp_path):
     assert "nodes: must be a number of nodes" in err
 
 
-def test_it_has_to_be_said_what_to_print(rankzero):
-    code, out, err = rankzero("doctor")
+def test_it_has_to_be_said_that_a_role_is_wanted(rankzero):
+    code, out, err = rankzero("doctor", "--pipelines")
     assert (code, out) == (2, "")
     assert "rankzero doctor --rbac" in err

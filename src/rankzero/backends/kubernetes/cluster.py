@@ -130,6 +130,10 @@ class Cluster:
         """What lies at a path, whatever it is. Errors: also trouble.Absent."""
         return self._read(self._ask("GET", path))
 
+    def headers(self, path: str) -> Mapping[str, str]:
+        """Of the answer to who asks for a path. Errors: also trouble.Absent."""
+        return self._ask("GET", path).headers
+
     def patch(
         self, kind: str, name: str, change: Mapping[str, Any], *, strategic: bool = False
     ) -> Object:

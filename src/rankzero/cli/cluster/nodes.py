@@ -24,9 +24,9 @@ def command(labels: tuple[str, ...], with_labels: bool, output: str, where: Wher
     Of processors, memory and GPUs: what nobody has asked for yet, of what pods may have. RUNS are
     rankzero's own that have pods there.
 
-    JSON: `nodes`, a list: name, states, roles, version, architecture, cpu, cpu_free, memory and
-    memory_free (bytes), devices (resource, total, free, model), labels, taints, pods, runs. What
-    may not be read is null.
+    JSON: `nodes`, a list: name, states, roles, version, runtime, architecture, cpu, cpu_free,
+    memory and memory_free (bytes), devices (resource, total, free, model), labels, taints, pods,
+    runs. What may not be read is null.
     """
     from rankzero.backends.kubernetes.machines.looking import nodes
     from rankzero.cli.cluster.options import cluster_of

@@ -23,13 +23,15 @@ class Devices(NamedTuple):
 
 class Node(NamedTuple):
     """A machine of the cluster. states: `ready`, `not ready`, `no new pods`. roles: as kubectl
-    tells them. cpu, memory: what pods may have, and what of it is free, None where it is not
-    known; memory in bytes. runs: rankzero's runs and services that have pods there."""
+    tells them. version, runtime: of the kubelet, and of what runs containers. cpu, memory: what
+    pods may have, and what of it is free, None where it is not known; memory in bytes. runs:
+    rankzero's runs and services that have pods there."""
 
     name: str
     states: tuple[str, ...]
     roles: tuple[str, ...]
     version: str
+    runtime: str
     architecture: str
     cpu: float
     cpu_free: float | None

@@ -55,6 +55,7 @@ def _node(item: Object, machine: Machine, there: Mapping[str, Sequence[Object]] 
             sorted(key.removeprefix(_ROLE) for key in machine.labels if key.startswith(_ROLE))
         ),
         version=str(info.get("kubeletVersion", "")),
+        runtime=str(info.get("containerRuntimeVersion", "")),
         architecture=str(info.get("architecture", "")),
         cpu=number(machine.has.get("cpu", "0")),
         cpu_free=None if free is None else free.get("cpu", 0.0),

@@ -1,0 +1,86 @@
+"""What a check-up makes of what it sees."""
+
+from __future__ import annotations
+
+from email.utils import formatdate
+
+import pytest
+
+from rankzero.backends.kubernetes.preflight.model import Refusal, Verdict
+from rankzero.doctor import cluster, frameworks
+from rankzero.doctor.model import FAILURE, FINE, UNKNOWN, WARNING
+
+NOW = 1_790_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("date", "verdict", "said"),
+    [
+        (formatdate(NOW + 1, usegmt=True), FINE, "agrees"),
+        (formatdate(NOW + 90, usegmt=True), WARNING, "90 s ahead"),
+        (formatdate(NOW - 3600, usegmt=True), WARNING, "3600 s behind"),
+        ("", UNKNOWN, "does not say"),
+        ("yesterday", UNKNOWN, "does not say"),
+    ],
+)
+def test_clocks(date: str, verdict: str, said: str) -> None:
+    found = cluster.clock(date, NOW)
+    assert found.verdict == verdict
+    assert said in found.said
+    assert bool(found.remedy) == (verdict == WARNING)
+
+
+@pytest.mark.parametrize(
+    ("version", "verdict"),
+    [
+        ("v1.34.2", FINE),
+        ("v1.29.0-eks-a5", FINE),
+        ("v1.30+", FINE),
+        ("v1.24.9", WARNING),
+        ("", UNKNOWN),
+        ("vX", UNKNOWN),
+    ],
+)
+def test_versions(version: str, verdict: str) -> None:
+    assert cluster.version(version).verdict == verdict
+
+
+def test_what_is_looked_at_before_a_run_is_told_by_its_verdict() -> None:
+    refusal = Refusal("you may not create jobs.batch", "ask for it")
+    verdicts = {
+        "rights": Verdict((refusal,)),
+        "dry run": Verdict((Refusal("the API server says so, too"),)),
+        "nodes": Verdict(unchecked=("may not list nodes",)),
+        "quota": Verdict(notes=("it is nearly used up",)),
+        "namespace": Verdict(said='"team" is there'),
+        "limits": Verdict(),
+    }
+    found = list(cluster.judged(verdicts, {"rights": refusal}))
+
+    assert [(one.check, one.verdict) for one in found] == [
+        ("rights", FAILURE),
+        ("nodes", UNKNOWN),
+        ("quota", WARNING),
+        ("namespace", FINE),
+    ]
+    assert found[0].remedy == "ask for it"
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict", "words"),
+    [
+        (
+            {"devices": ["H200", "H200"], "built": "13.2", "more": {"gloo": True, "NCCL": "2.27"}},
+            FINE,
+            "2.9, for CUDA 13.2, sees 2 GPUs (H200, ...), NCCL 2.27",
+        ),
+        (
+            {"devices": [], "built": "", "more": {"gloo": False, "NCCL": ""}},
+            WARNING,
+            "2.9, for processors alone, sees no GPU, without gloo",
+        ),
+    ],
+)
+def test_what_a_framework_sees(said: dict[str, object], verdict: str, words: str) -> None:
+    found = frameworks.judged("PyTorch", {"version": "2.9", **said})
+    assert (found.verdict, found.said) == (verdict, words)
