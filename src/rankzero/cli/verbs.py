@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 from typing import Any
 
 import click
@@ -29,6 +30,7 @@ VERBS = {
     "pipeline": "Run steps that depend on each other, and look at them.",
     "volume": "Make volumes, look at them, and move folders in and out.",
     "serve": "Serve a trained model.",
+    "import": "Make a job file of what starts a training today.",
     "doctor": "Print the rights that rankzero needs on a cluster.",
     "schema": "Print the JSON Schema of a job file.",
     "completion": "Print the script that makes Tab complete rankzero's words.",
@@ -37,8 +39,9 @@ VERBS = {
 
 
 def module(verb: str, package: str = "rankzero.cli") -> str:
-    """Where a verb's `command` is."""
-    return f"{package}.{verb.replace('-', '_')}"
+    """Where a verb's `command` is. A word of Python's own can name no module."""
+    name = verb.replace("-", "_")
+    return f"{package}.{name}_" if keyword.iskeyword(name) else f"{package}.{name}"
 
 
 class Verbs(click.Group):

@@ -1,0 +1,96 @@
+"""A command line: which launcher's it is, and what the launcher would start."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from rankzero.importing.findings import Findings
+from rankzero.importing.mpirun import Start
+from rankzero.importing.sketch import Sketch, run_of
+from rankzero.importing.torchrun import Launch
+from rankzero.spec.params import escape
+from rankzero.spec.problems import Place
+
+_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
+_PYTHON = re.compile(r"python(\d+(\.\d+)*)?")
+_TORCH = {"torch.distributed.run": False, "torch.distributed.launch": True}
+_MPI = ("mpirun", "mpiexec", "orterun", "prterun", "mpiexec.hydra", "mpiexec.mpich", "mpirun.mpich")
+_MPI_ALSO = ("mpirun.openmpi", "mpiexec.openmpi")
+
+
+class Line(NamedTuple):
+    """A command line in its parts.
+
+    env: variables set before it. launcher: `torchrun`, `torch.distributed.launch`, `mpirun`, or
+    nothing. words: what the launcher is told; without one, all of them. python: the interpreter
+    that was named by its path.
+    """
+
+    env: dict[str, str]
+    launcher: str
+    words: list[str]
+    python: str | None = None
+
+
+def parts(words: Sequence[str]) -> Line:
+    """The parts of a command line."""
+    env, rest = _assigned(list(words))
+    program = posixpath.basename(rest[0]) if rest else ""
+    if program == "torchrun":
+        return Line(env, "torchrun", rest[1:])
+    if program in (*_MPI, *_MPI_ALSO):
+        return Line(env, "mpirun", rest[1:])
+    if _PYTHON.fullmatch(program):
+        flags = [at for at, word in enumerate(rest) if at and word != "-u"][:1]
+        at = flags[0] if flags else len(rest)
+        if rest[at : at + 1] == ["-m"] and rest[at + 1 : at + 2] and rest[at + 1] in _TORCH:
+            launcher = "torch.distributed.launch" if _TORCH[rest[at + 1]] else "torchrun"
+            return Line(env, launcher, rest[at + 2 :], rest[0] if "/" in rest[0] else None)
+    return Line(env, "", rest)
+
+
+def _assigned(words: list[str]) -> tuple[dict[str, str], list[str]]:
+    """The variables at the beginning, as a shell or `env` sets them, and the rest."""
+    rest = words[1:] if words[:1] == ["env"] else words
+    env = {}
+    while rest and (found := _ASSIGNMENT.fullmatch(rest[0])):
+        env[found[1]] = found[2]
+        rest = rest[1:]
+    return (env, rest) if env else ({}, words)
+
+
+def sketch_of(words: Sequence[str], findings: Findings) -> Sketch | None:
+    """The job that a launcher's command line is; None where it is no launcher's."""
+    line = parts(words)
+    if not line.launcher:
+        return None
+    made = Sketch()
+    env = line.env
+    if line.launcher == "mpirun":
+        start = Start(line.words, findings)
+        made.job, made.roles = start.job, {"worker": start.said}
+        env = {**env, **start.env}
+    else:
+        launch = Launch(line.words, findings, old=line.launcher != "torchrun")
+        made.job, made.roles = launch.job, {launch.role: launch.said}
+    if env:
+        made.job["env"] = {name: escape(value) for name, value in env.items()}
+    if line.python:
+        made.job["python"] = line.python
+    return made
+
+
+def run_in(
+    words: Sequence[str], findings: Findings, where: Place
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(keys of the job, keys of the role) for a container's command, which may be a launcher's:
+    then the ranks are those that it would start."""
+    line = parts(words)
+    if line.launcher in ("", "mpirun") or line.env:
+        return run_of(words), {}
+    launch = Launch(line.words, findings, where, old=line.launcher != "torchrun")
+    said = {key: value for key, value in launch.said.items() if key != "nodes"}
+    return launch.job, said

@@ -1,0 +1,83 @@
+"""A job file while it is being written: what is said of the job, and of each role."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+from rankzero.spec.params import escape
+
+#: In which order people read a job.
+_ORDER = (
+    *("name", "run", "args", "framework", "params", "nodes", "nproc", "completes", "image", "pull"),
+    *("cpu", "memory", "gpus", "resources", "shm", "user", "env", "secrets", "env_from", "ports"),
+    *("volumes", "labels", "annotations", "node_selector", "tolerations", "priority_class"),
+    *("max_restarts", "torch", "python", "wait", "grace", "ttl", "queue", "pull_secrets"),
+    *("service_account", "roles", "pod"),
+)
+#: What means one thing at the top and another in a role.
+_OWN = ("labels", "nodes", "completes")
+#: The longest command that is written as one line.
+_LONGEST = 88
+
+
+class Sketch:
+    """What will be a job file. Values are those of a job file already, params not filled in."""
+
+    def __init__(self) -> None:
+        self.job: dict[str, Any] = {}
+        self.roles: dict[str, dict[str, Any]] = {}
+
+    def data(self) -> dict[str, Any]:
+        """The whole, what all roles have in common said once."""
+        roles = {name: dict(role) for name, role in self.roles.items()}
+        if list(roles) == ["worker"] and "labels" not in roles["worker"]:
+            return _ordered({**roles.pop("worker"), **self.job})
+        top = dict(self.job)
+        first = next(iter(roles.values()), {})
+        for key, value in first.items():
+            if (
+                key not in _OWN
+                and key not in top
+                and all(r.get(key) == value for r in roles.values())
+            ):
+                top[key] = value
+                roles = {name: _without(role, key) for name, role in roles.items()}
+        return _ordered({**top, "roles": {name: _ordered(role) for name, role in roles.items()}})
+
+
+def run_of(words: Sequence[str]) -> dict[str, Any]:
+    """The keys that run these words, of which the first is a script, `-m` or a program."""
+    first, *rest = words or [""]
+    escaped = [escape(word) for word in words]
+    line = shlex.join(escaped)
+    if len(line) <= _LONGEST and re.fullmatch(r"[ -~]+", line) and not first.startswith("~"):
+        return {"run": line}
+    if first.endswith(".py"):
+        return {"run": _script(first), "args": escaped[1:]}
+    if first == "-m" and rest:
+        return {"run": shlex.join(escaped[:2]), "args": escaped[2:]}
+    return {"run": {"command": escaped}}
+
+
+def script(path: str, args: Sequence[str]) -> dict[str, Any]:
+    """The keys that run a Python file, whatever its name ends with."""
+    if path.endswith(".py"):
+        return run_of([path, *args])
+    more = {"args": [escape(word) for word in args]} if args else {}
+    return {"run": _script(path), **more}
+
+
+def _script(path: str) -> dict[str, str]:
+    return {"script": escape(f"./{path}" if path.startswith("~") else path)}
+
+
+def _without(role: dict[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in role.items() if name != key}
+
+
+def _ordered(data: dict[str, Any]) -> dict[str, Any]:
+    said = {key: value for key, value in data.items() if value not in (None, {}, [], ())}
+    return {key: said[key] for key in _ORDER if key in said}
