@@ -9,13 +9,14 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from rankzero.importing.detecting import detect
 from rankzero.importing.drafts import Imported, finished
 from rankzero.importing.findings import Findings
 from rankzero.importing.findings import Note as Note
 from rankzero.importing.launching import parts, sketch_of
 from rankzero.spec.problems import Place
 
-__all__ = ["Imported", "Note", "from_words"]
+__all__ = ["Imported", "Note", "from_text", "from_words"]
 
 
 def from_words(words: Sequence[str]) -> Imported:
@@ -32,4 +33,8 @@ def from_words(words: Sequence[str]) -> Imported:
 
 
 def from_text(text: str, source: str, run: str | None = None) -> Imported:
-    raise NotImplementedError
+    """The job in a file's text. source: how errors and notes call it. run: what is run, where the
+    text does not say it. Errors: SpecError, BadRequest."""
+    findings = Findings(source)
+    kind, document = detect(text, findings)
+    return finished(kind.name, kind.read(document, findings, run), findings)

@@ -44,11 +44,19 @@ class Findings:
         self._notes: list[Note] = []
 
     @property
+    def top(self) -> Place:
+        """The source as a whole."""
+        return Place(self.source)
+
+    @property
     def notes(self) -> tuple[Note, ...]:
         """As they stand in the source, each once."""
         return tuple(sorted(dict.fromkeys(self._notes), key=lambda one: one.place.line or 0))
 
-    def note(self, place: Place, what: str, instead: str) -> None:
+    def note(self, place: Place, what: str, instead: str, *, once: bool = False) -> None:
+        """once: it is enough to say it where it is met first."""
+        if once and any((one.what, one.instead) == (what, instead) for one in self._notes):
+            return
         self._notes.append(Note(place, what, instead))
 
     def problem(self, place: Place, message: str) -> None:

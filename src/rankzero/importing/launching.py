@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from rankzero.importing.findings import Findings
 from rankzero.importing.mpirun import Start
-from rankzero.importing.sketch import Sketch, run_of
+from rankzero.importing.sketch import Sketch
 from rankzero.importing.torchrun import Launch
 from rankzero.spec.params import escape
 from rankzero.spec.problems import Place
@@ -83,14 +83,23 @@ def sketch_of(words: Sequence[str], findings: Findings) -> Sketch | None:
     return made
 
 
-def run_in(
-    words: Sequence[str], findings: Findings, where: Place
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """(keys of the job, keys of the role) for a container's command, which may be a launcher's:
-    then the ranks are those that it would start."""
+class Inner(NamedTuple):
+    """What each rank of a container runs. words: its command. job, role: what a launcher was told
+    besides. launched: whether there was one, which a run stands for now."""
+
+    words: list[str]
+    job: dict[str, Any]
+    role: dict[str, Any]
+    launched: bool
+
+
+def inside(words: Sequence[str], findings: Findings, where: Place) -> Inner:
+    """A container's command, which may be a launcher's: then the ranks are those that it would
+    start."""
     line = parts(words)
     if line.launcher in ("", "mpirun") or line.env:
-        return run_of(words), {}
+        return Inner(list(words), {}, {}, False)
     launch = Launch(line.words, findings, where, old=line.launcher != "torchrun")
-    said = {key: value for key, value in launch.said.items() if key != "nodes"}
-    return launch.job, said
+    said = {"nproc": launch.said["nproc"]} if launch.said["nproc"] is not None else {}
+    job = {key: one for key, one in launch.job.items() if key not in ("run", "args")}
+    return Inner(launch.command(line.python or "python"), job, said, True)

@@ -69,6 +69,13 @@ class Launch:
                 "it stands in LOCAL_RANK: read it there",
             )
 
+    def command(self, python: str) -> list[str]:
+        """What each rank runs, with the interpreter by its name."""
+        words = self._options.rest
+        if self._options.last("no-python"):
+            return words
+        return [python, *(["-m"] if self._options.last("module") else []), *words]
+
     def _named(self) -> str:
         said = self._options.last("role")
         if said is None or said.value == "default":
