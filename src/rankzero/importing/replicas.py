@@ -63,9 +63,10 @@ class Replicas:
         if count == 0:
             self._findings.note(part.at("replicas"), f"{name} has none", f"there is no role {role}")
             return
-        pod = Pod(part.table("template"), self._main, self._findings, self._run)
         if "template" not in part:
             self._findings.problem(part.place, "must have a template")
+            return
+        pod = Pod(part.table("template"), self._main, self._findings, self._run)
         self._parts.append(part)
         self.counts[role] = 1 if count is None else count
         self.roles[role] = {key: one for key, one in pod.role.items() if one not in (None, {}, [])}

@@ -60,6 +60,8 @@ def sketch_of(document: Fields, findings: Findings, run: str | None) -> Sketch:
     for name, role in _ROLES.items():
         if name in document:
             _role(document.table(name), role, common, made, findings, own)
+    if not {"worker", "chief"} & made.roles.keys():
+        findings.problem(document.place, "must have a `worker` or a `chief`; nobody would train")
     _hyper(document, made, findings)
     document.left([*_ROLES, *_HYPER])
     return made
