@@ -78,6 +78,8 @@ def _imported(file: str | None, words: list[str], run: str | None) -> Imported:
     if (file is None) == (not words):
         raise BadRequest("say one thing to import: a file, or a command after --.", _HOW)
     if file is None:
+        if run is not None:
+            raise BadRequest("--run is for files; a command line says what it runs.", _HOW)
         return importing.from_words(words)
     if file == "-":
         return importing.from_text(_read_input(), "standard input", run)
