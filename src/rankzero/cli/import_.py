@@ -126,7 +126,8 @@ def _say(made: Imported, to: str | None, missing: list[str]) -> None:
     if to is None:
         terminal.out().say(made.text.rstrip("\n"))
     else:
-        screen.say(f"{to}: the job of {made.source} ({made.kind})")
+        kind = "" if made.kind == made.source else f" ({made.kind})"
+        screen.say(f"{to}: the job of {made.source}{kind}")
     if made.notes:
         screen.say(f"{made.source}: not carried over as it was:")
     for note in made.notes:

@@ -6,7 +6,6 @@ is read but the text itself, and nothing of it is ever run.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 
 from rankzero.importing.detecting import detect
@@ -21,7 +20,8 @@ __all__ = ["Imported", "Note", "from_text", "from_words"]
 
 def from_words(words: Sequence[str]) -> Imported:
     """The job that a command line is. Errors: SpecError, BadRequest."""
-    findings = Findings(shlex.join(words[:1]) if words else "the command")
+    launcher = parts(words).launcher
+    findings = Findings(launcher or "the command")
     sketch = sketch_of(words, findings)
     if sketch is None:
         known = "known are torchrun, python -m torch.distributed.run, and mpirun"
@@ -29,7 +29,7 @@ def from_words(words: Sequence[str]) -> Imported:
         findings.problem(Place(option=program), f"is no launcher; {known}")
         findings.check()
     assert sketch is not None
-    return finished(parts(words).launcher, sketch, findings)
+    return finished(launcher, sketch, findings)
 
 
 def from_text(text: str, source: str, run: str | None = None) -> Imported:

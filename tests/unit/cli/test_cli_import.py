@@ -40,8 +40,7 @@ def test_a_file_is_written_and_never_over_another_one(rankzero, folder):
     code, out, err = rankzero(*argv)
     assert (code, out) == (0, "")
     assert err == (
-        "job.yaml: the job of torchrun (torchrun)\n"
-        "See what it would be: rankzero run job.yaml --dry-run\n"
+        "job.yaml: the job of torchrun\nSee what it would be: rankzero run job.yaml --dry-run\n"
     )
     code, _, err = rankzero(*argv)
     assert code == 2
