@@ -6,6 +6,7 @@ is read but the text itself, and nothing of it is ever run.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from rankzero.importing.detecting import detect
@@ -20,6 +21,8 @@ __all__ = ["Imported", "Note", "from_text", "from_words"]
 
 def from_words(words: Sequence[str]) -> Imported:
     """The job that a command line is. Errors: SpecError, BadRequest."""
+    if len(words) == 1:
+        words = _split(words[0])
     launcher = parts(words).launcher
     findings = Findings(launcher or "the command")
     sketch = sketch_of(words, findings)
@@ -30,6 +33,14 @@ def from_words(words: Sequence[str]) -> Imported:
         findings.check()
     assert sketch is not None
     return finished(launcher, sketch, findings)
+
+
+def _split(text: str) -> list[str]:
+    """A whole line in quotes, as the words that a shell makes of it."""
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return [text]
 
 
 def from_text(text: str, source: str, run: str | None = None) -> Imported:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rankzero.importing.fields import Fields
 from rankzero.importing.findings import Findings
-from rankzero.importing.launching import inside
+from rankzero.importing.launching import SHELLS, inside
 from rankzero.importing.resources import resources
 from rankzero.importing.sketch import run_of
 from rankzero.importing.variables import Variables
@@ -18,7 +18,6 @@ from rankzero.spec.problems import Place
 
 _PULLS = ("Always", "IfNotPresent", "Never")
 _WATCHED = "an agent watches the ranks: rankzero why RUN says what became of them"
-_SHELLS = ("sh", "bash", "/bin/sh", "/bin/bash")
 #: Ports by which a framework's processes meet, as its operator calls them: they are found here by
 #: themselves, but a port that somebody chose stays.
 _MEETING = {"pytorchjob-port": "torch", "tfjob-port": "tensorflow"}
@@ -135,7 +134,7 @@ class Container:
         """What is easily overlooked of a command that was made for an image."""
         if (
             words
-            and words[0] in _SHELLS
+            and words[0] in SHELLS
             and any("torchrun" in one or "mpirun" in one for one in words)
         ):
             what = "a shell starts a launcher of its own, which nobody looks into"

@@ -26,9 +26,6 @@ class Fields:
             findings.problem(given.place, f"must be a mapping; got {shown(given.value)}")
         self._entries = {k: one for k, one in given.entries.items() if one.value is not None}
 
-    def __bool__(self) -> bool:
-        return bool(self._entries)
-
     def __contains__(self, key: str) -> bool:
         return key in self._entries
 

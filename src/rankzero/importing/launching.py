@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -15,6 +16,10 @@ from rankzero.spec.params import escape
 from rankzero.spec.problems import Place
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
+#: As a container's command begins where a shell reads the rest.
+SHELLS = ("sh", "bash", "/bin/sh", "/bin/bash")
+#: What a shell acts on, but for variables.
+_SHELLS_OWN = re.compile(r"[;|&<>`(){}*?\[\]~#\n!]|\$\(")
 _PYTHON = re.compile(r"python(\d+(\.\d+)*)?")
 _TORCH = {"torch.distributed.run": False, "torch.distributed.launch": True}
 _MPI = ("mpirun", "mpiexec", "orterun", "prterun", "mpiexec.hydra", "mpiexec.mpich", "mpirun.mpich")
@@ -96,10 +101,30 @@ class Inner(NamedTuple):
 def inside(words: Sequence[str], findings: Findings, where: Place) -> Inner:
     """A container's command, which may be a launcher's: then the ranks are those that it would
     start."""
-    line = parts(words)
+    line = parts(_without_shell(words, where))
     if line.launcher in ("", "mpirun") or line.env:
         return Inner(list(words), {}, {}, False)
     launch = Launch(line.words, findings, where, old=line.launcher != "torchrun")
     said = {"nproc": launch.said["nproc"]} if launch.said["nproc"] is not None else {}
     job = {key: one for key, one in launch.job.items() if key not in ("run", "args")}
     return Inner(launch.command(line.python or "python"), job, said, True)
+
+
+def _without_shell(words: Sequence[str], where: Place) -> Sequence[str]:
+    """The words of `sh -c "torchrun ..."`, where a shell would do nothing but split them."""
+    if len(words) != 3 or words[0] not in SHELLS or words[1] not in ("-c", "-ec", "-lc"):
+        return words
+    text = words[2].replace("\\\n", " ").strip().removeprefix("exec ")
+    text = re.sub(r"\$\{(\w+)\}", r"$\1", text)
+    if _SHELLS_OWN.search(text):
+        return words
+    try:
+        inner = shlex.split(text)
+    except ValueError:
+        return words
+    line = parts(inner)
+    if line.launcher != "torchrun":
+        return words
+    trial = Findings("")
+    launched = Launch(line.words, trial, where).command("python")
+    return words if trial.problems or any("$" in word for word in launched) else inner

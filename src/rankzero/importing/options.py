@@ -85,4 +85,8 @@ class Options:
             wanted = "a value" if takes == 1 else f"{takes} values" if takes else "no value"
             self._findings.problem(place, f"takes {wanted}")
             return
+        if self._where.source and any("$" in one for one in values):
+            what = f"{' '.join(values)} is known only where it runs"
+            self._findings.note(place, what, "it is left out")
+            return
         self.said.append(Said(name, tuple(values), place))

@@ -19,6 +19,7 @@ _ORDER = (
 )
 #: What means one thing at the top and another in a role.
 _OWN = ("labels", "nodes", "completes")
+_TOGETHER = ("run", "args")
 #: The longest command that is written as one line.
 _LONGEST = 88
 
@@ -32,20 +33,26 @@ class Sketch:
 
     def data(self) -> dict[str, Any]:
         """The whole, what all roles have in common said once."""
-        roles = {name: dict(role) for name, role in self.roles.items()}
+        roles = {name: _said(role) for name, role in self.roles.items()}
         if list(roles) == ["worker"] and "labels" not in roles["worker"]:
-            return _ordered({**roles.pop("worker"), **self.job})
-        top = dict(self.job)
-        first = next(iter(roles.values()), {})
-        for key, value in first.items():
-            if (
-                key not in _OWN
-                and key not in top
-                and all(r.get(key) == value for r in roles.values())
-            ):
-                top[key] = value
-                roles = {name: _without(role, key) for name, role in roles.items()}
-        return _ordered({**top, "roles": {name: _ordered(role) for name, role in roles.items()}})
+            return _ordered({**roles["worker"], **self.job})
+        common = _common(list(roles.values()), {*self.job, *_OWN})
+        parts = {
+            name: _ordered({key: one for key, one in role.items() if key not in common})
+            for name, role in roles.items()
+        }
+        return _ordered({**common, **self.job, "roles": parts})
+
+
+def _common(roles: list[dict[str, Any]], but: set[str]) -> dict[str, Any]:
+    """What all say alike. What is run goes with its words, which stand for a role only together."""
+    same = {
+        key: value
+        for key, value in (roles[0] if roles else {}).items()
+        if key not in but and all(role.get(key) == value for role in roles)
+    }
+    alike = all(role.get(key) == same.get(key) for role in roles for key in _TOGETHER)
+    return {key: value for key, value in same.items() if alike or key not in _TOGETHER}
 
 
 def run_of(words: Sequence[str]) -> dict[str, Any]:
@@ -74,10 +81,10 @@ def _script(path: str) -> dict[str, str]:
     return {"script": escape(f"./{path}" if path.startswith("~") else path)}
 
 
-def _without(role: dict[str, Any], key: str) -> dict[str, Any]:
-    return {name: value for name, value in role.items() if name != key}
+def _said(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if value not in (None, {}, [], ())}
 
 
 def _ordered(data: dict[str, Any]) -> dict[str, Any]:
-    said = {key: value for key, value in data.items() if value not in (None, {}, [], ())}
+    said = _said(data)
     return {key: said[key] for key in _ORDER if key in said}

@@ -40,6 +40,16 @@ CONTAINER = [
         {"run": "env -C /app python -m lab.fit"},
     ),
     ("command: [torchrun, --no-python, ./fit]", {"run": "./fit"}),
+    ("command: [sh, -c, 'torchrun --nproc-per-node 2 t.py']", {"run": "python t.py", "nproc": 2}),
+    (
+        "command: [bash, -c], args: ['exec torchrun --nnodes=${N} --node_rank $R -m t']",
+        {"run": "python -m t", "nproc": None},
+    ),
+    (
+        "command: [sh, -c, 'torchrun t.py && x']",
+        {"run": "sh -c 'torchrun t.py && x'", "nproc": None},
+    ),
+    ("command: [sh, -c, 'torchrun t.py $A']", {"run": "sh -c 'torchrun t.py $A'", "nproc": None}),
     ("command: ['a$(A)'], env: [{name: A, value: '1'}]", {"run": "a1", "env": {"A": "1"}}),
     ("command: ['$(B)', '$$(A)'], env: [{name: A, value: '1'}]", {"run": "'$(B)' '$(A)'"}),
     ("env: [{name: A, value: '1'}, {name: B, value: 'x$(A)'}]", {"env": {"A": "1", "B": "x1"}}),
@@ -167,7 +177,7 @@ def test_a_pod_is_carried_over(text, said):
 
 NOTED = [
     ("command: [python, train.py]", "", "train.py is looked for in the folder that travels"),
-    ("command: [sh, -c, 'torchrun t.py']", "", "a shell starts a launcher of its own"),
+    ("command: [sh, -c, 'torchrun t.py | x']", "", "a shell starts a launcher of its own"),
     ("command: ['$(X)']", "", "nobody fills in $(X)"),
     ("livenessProbe: {}, readinessProbe: {exec: {}}", "", "readinessProbe: is not carried over"),
     ("ports: [{containerPort: 1, hostPort: 2}]", "", "hostPort: is not carried over"),
@@ -238,6 +248,20 @@ def test_run_says_what_a_template_does_not():
     made = importing.from_text(textwrap.dedent(text), "job", "python /train.py --lr 1")
     assert (made.job["run"], made.job["args"]) == ("python /train.py --lr 1", ["c"])
     assert "does not say which framework it is of" in noted(made)
+
+
+def test_roles_that_run_different_things_keep_each_their_own_words():
+    text = """
+        hyperparams: {batchsize: 1}
+        worker: {number: 1, command: [python, /w.py]}
+        chief: {number: 1, command: [python, /c.py]}
+        """
+    made = spec.well_formed(importing.from_text(textwrap.dedent(text), "values").text, "job.yaml")
+    runs = {name: (role.run.command, role.args) for name, role in made.roles.items()}
+    assert runs == {
+        "worker": (("python", "/w.py"), ("--batch_size=1",)),
+        "chief": (("python", "/c.py"), ("--batch_size=1",)),
+    }
 
 
 WORDS = [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from rankzero import importing
+
 TORCHRUN = [
     ("torchrun train.py", {"run": "train.py", "framework": "torch"}),
     ("torchrun --nnodes=2 train.py", {"run": "train.py", "framework": "torch", "nodes": 2}),
@@ -29,6 +31,10 @@ TORCHRUN = [
     ("torchrun --role default train.py", {"run": "train.py"}),
     ("torchrun --role Trainer train.py", {"roles": {"trainer": {}}}),
 ]
+
+
+def test_a_line_may_be_one_word_in_quotes():
+    assert importing.from_words(["torchrun --nnodes 2 train.py 'a b'"]).job["nodes"] == 2
 
 
 @pytest.mark.parametrize(("text", "said"), TORCHRUN)
