@@ -20,7 +20,7 @@ class Fields:
 
     def __init__(self, given: Given, findings: Findings) -> None:
         self.place = given.place
-        self._given, self._findings = given, findings
+        self._findings = findings
         self._taken: set[str] = set()
         if given.value is not None and not isinstance(given.value, dict):
             findings.problem(given.place, f"must be a mapping; got {shown(given.value)}")
@@ -105,10 +105,10 @@ class Fields:
         given = self.given(key)
         return None if given is None else given.plain()
 
-    def whole_mapping(self) -> Any:  # noqa: ANN401
+    def whole_mapping(self) -> dict[str, Any]:
         """All of this mapping, as it is."""
         self._taken.update(self._entries)
-        return self._given.plain()
+        return {key: one.plain() for key, one in self._entries.items()}
 
     def note(self, key: str, what: str, instead: str) -> None:
         """Tell that a key, if it is there, is not carried over."""

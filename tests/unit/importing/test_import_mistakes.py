@@ -87,6 +87,7 @@ FILES = [
         ),
         "volumes.d.path: must lie beside /rankzero",
     ),
+    (workers("image: b").replace("}]}", "}, []]}"), f"{WHERE}[1]: must be a mapping; got a list"),
     (
         HEAD.replace("kubeflow.org/v1", "kubeflow.org/v2beta1"),
         ':1: apiVersion: must be kubeflow.org/v1 for a PyTorchJob; got "kubeflow.org/v2beta1"',
