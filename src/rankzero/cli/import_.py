@@ -47,13 +47,14 @@ def command(
     source, line, column, path, what, instead), before_run (what still keeps it from running).
     """
     from rankzero.cli.show import programs
+    from rankzero.importing.obstacles import obstacles
 
     if to is not None:
         _check_target(to, force)
     made = _imported(file, ctx.meta[REST], run)
     if to is not None:
         _write(Path(to), made.text)
-    missing = _missing(made, Path(to).parent if to else Path())
+    missing = obstacles(made, Path(to).parent if to else Path())
     if output == "json":
         programs.print_json({**made.to_json(), "before_run": missing})
     else:
@@ -106,17 +107,6 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise Refused(f"{path} cannot be written: {error.strerror}.") from None
-
-
-def _missing(made: Imported, folder: Path) -> list[str]:
-    """What keeps the job from running where its file stands, such as a script that is not there."""
-    from rankzero.spec import SpecError, build
-
-    try:
-        build(made.job, base=folder)
-    except SpecError as error:
-        return [problem.message for problem in error.problems]
-    return []
 
 
 def _say(made: Imported, to: str | None, missing: list[str]) -> None:
