@@ -8,60 +8,12 @@ from typing import Any
 
 from rankzero.importing.findings import Findings
 from rankzero.importing.mpihosts import Hosts, spread
+from rankzero.importing.mpioptions import INSTEAD, KNOWN, PLACED, SHORT
 from rankzero.importing.options import Options, Said
 from rankzero.importing.sketch import run_of
 from rankzero.spec import units
 from rankzero.spec.problems import Place
 
-_COUNTS = ("np", "npernode", "ppn")
-_VALUES = (
-    *("host", "hosts", "hostfile", "x", "map-by", "rank-by", "bind-to", "wdir", "timeout"),
-    *("genvlist", "output-filename", "prefix", "launcher", "iface", "rmk", "stdin", "configfile"),
-    *("app", "path", "launch-agent"),
-)
-_FLAGS = (
-    *("oversubscribe", "nooversubscribe", "allow-run-as-root", "report-bindings", "display-map"),
-    *("display-allocation", "tag-output", "timestamp-output", "genvall", "genvnone", "envall"),
-    *("quiet", "verbose", "use-hwthread-cpus", "nolocal", "prepend-rank", "envnone", "help"),
-)
-_KNOWN = {
-    **dict.fromkeys((*_COUNTS, *_VALUES), 1),
-    **dict.fromkeys(_FLAGS, 0),
-    **dict.fromkeys(("mca", "gmca", "prtemca", "pmixmca", "env", "genv"), 2),
-}
-_SHORT = {
-    "n": "np",
-    "c": "np",
-    "N": "npernode",
-    "perhost": "ppn",
-    "H": "host",
-    "f": "hostfile",
-    "machinefile": "hostfile",
-    "wd": "wdir",
-    "chdir": "wdir",
-    "q": "quiet",
-    "v": "verbose",
-    "bootstrap": "launcher",
-    "l": "prepend-rank",
-    "h": "help",
-    "envlist": "genvlist",
-}
-
-_PLACED = "ranks run where the machine places them"
-_MARKED = "each line is marked with its rank"
-_UNSAID = "MPI itself is not asked"
-#: What has no meaning here, and why. Those that are in neither table change nothing.
-_INSTEAD = {
-    **dict.fromkeys(("bind-to", "rank-by", "use-hwthread-cpus", "nolocal"), _PLACED),
-    **dict.fromkeys(("mca", "gmca", "prtemca", "pmixmca", "iface", "prefix", "path"), _UNSAID),
-    **dict.fromkeys(("launcher", "rmk", "launch-agent"), "agents start the ranks"),
-    **dict.fromkeys(("tag-output", "timestamp-output", "prepend-rank"), _MARKED),
-    "timeout": "a run has no limit of time; it ends with: rankzero stop RUN",
-    "output-filename": "every line is kept: rankzero logs RUN --rank 0",
-    "stdin": "ranks have no standard input",
-    "wdir": "ranks start in the run's folder; for another one: workdir",
-    "genvlist": "write these variables, with their values, into env",
-}
 _ALONE = "a program that calls MPI_Init finds itself alone"
 _WORLD = (
     "each rank finds its number and the count in its variables (RANK and WORLD_SIZE of torch, "
@@ -74,12 +26,12 @@ class Start:
 
     def __init__(self, words: Sequence[str], findings: Findings) -> None:
         """words: what follows the program."""
-        self._options = Options(words, _KNOWN, _SHORT, findings, Place())
+        self._options = Options(words, KNOWN, SHORT, findings, Place())
         self._findings = findings
         self.job: dict[str, Any] = self._run()
         self.said: dict[str, Any] = self._nodes()
         self.env = self._env()
-        for one, instead in self._options.among(_INSTEAD):
+        for one, instead in self._options.among(INSTEAD):
             findings.note(one.place, "is not carried over", instead)
         findings.note(Place(option="mpirun"), _ALONE, _WORLD)
 
@@ -95,7 +47,9 @@ class Start:
         if ":" in words:
             message = "separates programs; a job of several is one of several roles: write it so"
             self._findings.problem(Place(option=":"), message)
-        return run_of(without_python(words))
+        folder = self._options.last("wdir")
+        where = {"workdir": folder.value} if folder else {}
+        return {**run_of(without_python(words)), **where}
 
     def _nodes(self) -> dict[str, Any]:
         """How many nodes, with how many ranks each."""
@@ -111,13 +65,15 @@ class Start:
     def _each(self) -> Said | None:
         """How many on each node, as the number that it is."""
         said = self._options.last("npernode") or self._options.last("ppn")
+        if one := self._options.last("pernode"):
+            said = one._replace(values=("1",))
         mapped = self._options.last("map-by")
         if mapped is None:
             return self._number(said)
         found = re.match(r"ppr:(\d+):(node|host)\b", mapped.value)
         if found:
             return self._number(mapped._replace(values=(found[1],)))
-        self._findings.note(mapped.place, f"{mapped.value} is not carried over", _PLACED)
+        self._findings.note(mapped.place, f"{mapped.value} is not carried over", PLACED)
         return self._number(said)
 
     def _count(self, name: str) -> Said | None:

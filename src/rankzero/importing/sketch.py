@@ -14,7 +14,17 @@ _ORDER = (
     *("name", "run", "args", "framework", "params", "nodes", "nproc", "completes", "image", "pull"),
     *("cpu", "memory", "gpus", "resources", "shm", "user", "env", "secrets", "env_from", "ports"),
     *("volumes", "labels", "annotations", "node_selector", "tolerations", "priority_class"),
-    *("max_restarts", "torch", "python", "wait", "grace", "ttl", "queue", "pull_secrets"),
+    *(
+        "max_restarts",
+        "torch",
+        "python",
+        "workdir",
+        "wait",
+        "grace",
+        "ttl",
+        "queue",
+        "pull_secrets",
+    ),
     *("service_account", "roles", "pod"),
 )
 #: What means one thing at the top and another in a role.

@@ -59,6 +59,8 @@ MPIRUN = [
     ("mpirun -np 4 --map-by ppr:2:node:PE=4 prog", {"nodes": 2, "nproc": 2}),
     ("mpirun -np 4 --map-by slot prog", {"nodes": 1, "nproc": 4}),
     ("mpirun -np 4 -host localhost prog", {"nodes": 1, "nproc": 4}),
+    ("mpirun -pernode -H a,b prog", {"nodes": 2, "nproc": 1}),
+    ("mpirun -np 2 -wdir /work prog", {"workdir": "/work"}),
     ("mpirun prog", {"nproc": "cpu"}),
     ("mpirun -np 2 -x A=1 -x B=x=y prog", {"env": {"A": "1", "B": "x=y"}}),
     ("mpiexec -n 2 -genv A 1 -env B 2 prog", {"env": {"A": "1", "B": "2"}}),
