@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import Any
 
 from rankzero.importing.fields import Fields
 from rankzero.importing.findings import Findings
-from rankzero.importing.launching import SHELLS, inside
+from rankzero.importing.launching import SHELLS, inside, script_at
 from rankzero.importing.resources import resources
 from rankzero.importing.sketch import run_of
 from rankzero.importing.variables import Variables
@@ -120,9 +121,9 @@ class Container:
 
     def _moved(self, words: list[str], folder: str, place: Place) -> list[str]:
         """The same from another folder: ranks start in the one that travels."""
-        at = next((i for i, word in enumerate(words) if word.endswith(".py")), None)
-        if at is not None and posixpath.basename(words[0]).startswith("python"):
-            path = posixpath.join(folder, words[at])
+        at = script_at(words)
+        if at:  # a program is not moved to: what it reads may stand beside it
+            path = posixpath.normpath(posixpath.join(folder, words[at]))
             what = "is not carried over: ranks start in the folder that travels with the run"
             self._findings.note(place, what, f"the script's whole path is said: {path}")
             return [*words[:at], path, *words[at + 1 :]]
@@ -132,15 +133,12 @@ class Container:
 
     def _say_where(self, words: list[str], place: Place, folder: Given | None) -> None:
         """What is easily overlooked of a command that was made for an image."""
-        if (
-            words
-            and words[0] in SHELLS
-            and any("torchrun" in one or "mpirun" in one for one in words)
-        ):
+        shell = bool(words) and words[0] in SHELLS
+        if shell and any(re.search(r"\b(torchrun|mpirun|mpiexec)\b", word) for word in words):
             what = "a shell starts a launcher of its own, which nobody looks into"
             instead = "each rank would start one: run what it starts, with nproc ranks"
             self._findings.note(place, what, instead)
-        script = next((word for word in words if word.endswith(".py")), None)
-        if script is not None and not script.startswith("/") and folder is None:
-            what = f"{script} is looked for in the folder that travels with the run"
+        at = script_at(words)
+        if at is not None and not words[at].startswith("/") and folder is None:
+            what = f"{words[at]} is looked for in the folder that travels with the run"
             self._findings.note(place, what, "one that lies in the image needs its whole path")

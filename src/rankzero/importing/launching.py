@@ -57,6 +57,19 @@ def parts(words: Sequence[str]) -> Line:
     return Line(env, "", rest)
 
 
+def script_at(words: Sequence[str]) -> int | None:
+    """Where in a command the file stands that it begins with: a script of Python's, or a program by
+    its path; None where it is a module, or a program that is found by its name."""
+    if not words or not _PYTHON.fullmatch(posixpath.basename(words[0])):
+        return 0 if words and "/" in words[0] else None
+    at = 1
+    while at < len(words) and words[at].startswith("-"):
+        if words[at] in ("-m", "-c", "-"):
+            return None
+        at += 2 if words[at] in ("-X", "-W") else 1
+    return at if at < len(words) else None
+
+
 def _assigned(words: list[str]) -> tuple[dict[str, str], list[str]]:
     """The variables at the beginning, as a shell or `env` sets them, and the rest."""
     rest = words[1:] if words[:1] == ["env"] else words

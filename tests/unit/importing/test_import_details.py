@@ -32,6 +32,13 @@ def noted(made: importing.Imported) -> str:
 CONTAINER = [
     ("command: [train], args: [a, b]", {"run": "train a b"}),
     ("command: [python, train.py], workingDir: /app", {"run": "python /app/train.py"}),
+    (
+        "command: [python, -u, -X, dev, t.py, a.py], workingDir: /a",
+        {"run": "python -u -X dev /a/t.py a.py"},
+    ),
+    ("command: [python, -m, t, a.py], workingDir: /a", {"run": "env -C /a python -m t a.py"}),
+    ("command: [./fit, a.py], workingDir: /a", {"run": "env -C /a ./fit a.py"}),
+    ("command: [fit, a.py], workingDir: /a", {"run": "env -C /a fit a.py"}),
     ("command: [python, /t.py], workingDir: /app", {"run": "python /t.py"}),
     ("command: [sh, -c, 'a && b']", {"run": "sh -c 'a && b'"}),
     ("command: [torchrun, --nproc-per-node, '2', t.py]", {"run": "python t.py", "nproc": 2}),
