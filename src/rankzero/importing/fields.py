@@ -120,6 +120,12 @@ class Fields:
         """Keys that say nothing of the job."""
         self._taken.update(keys)
 
+    def default(self, **values: object) -> None:
+        """Pass over what says no more than what holds anyway; clusters print that, too."""
+        for key, value in values.items():
+            if key in self._entries and self._entries[key].plain() == value:
+                del self._entries[key]
+
     def left(self, known: Iterable[str] = ()) -> None:
         """Note every key that nobody took. known: names that may have been meant, besides."""
         words = {*self._taken, *known}

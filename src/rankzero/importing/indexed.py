@@ -22,6 +22,7 @@ _SIGNS = {"torch": {"MASTER_ADDR", "MASTER_PORT", "WORLD_SIZE"}, "tensorflow": {
 def sketch_of(document: Fields, findings: Findings, run: str | None) -> Sketch:
     """The job that it is. run: what is run, where it does not say it."""
     spec = document.table("spec")
+    spec.default(suspend=False, podReplacementPolicy="TerminatingOrFailed")
     made = Sketch()
     made.job = policies.metadata(document.table("metadata"), findings)
     if "template" not in spec:

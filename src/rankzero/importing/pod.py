@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rankzero.importing import policies
 from rankzero.importing.container import Container
 from rankzero.importing.fields import Fields
 from rankzero.importing.findings import Findings
@@ -45,13 +46,21 @@ class Pod:
         self._laid: dict[str, Any] = {}
         self._labels(template.table("metadata"))
         spec = template.table("spec")
+        spec.default(
+            dnsPolicy="ClusterFirst",
+            schedulerName="default-scheduler",
+            preemptionPolicy="PreemptLowerPriority",
+            terminationGracePeriodSeconds=30,
+            enableServiceLinks=True,
+            hostNetwork=False,
+        )
         container, others = self._chosen(spec, main)
         if container is not None:
             self._read(spec, container, others, run)
         template.left()
 
     def _labels(self, metadata: Fields) -> None:
-        self.role["labels"] = metadata.pairs("labels")
+        self.role["labels"] = policies.labels(metadata)
         self.role["annotations"] = metadata.pairs("annotations")
         metadata.pass_over("creationTimestamp", "name", "namespace")
         metadata.left()

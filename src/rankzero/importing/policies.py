@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rankzero.importing.fields import Fields
@@ -12,6 +13,10 @@ from rankzero.spec.problems import did_you_mean
 _RESTARTS = ("Always", "OnFailure", "Never", "ExitCode")
 #: In place of restarts without end.
 _SOME = 3
+#: Labels that a controller gives to what it makes.
+_OF_CONTROLLER = re.compile(
+    r"(batch\.kubernetes\.io|training\.kubeflow\.org)/.*|controller-uid|job-name"
+).fullmatch
 _QUEUE = "kueue.x-k8s.io/queue-name"
 _TIME = "a run has no limit of time; it ends with: rankzero stop RUN"
 _TOGETHER = "a run's nodes start together: `wait` is how long all are waited for"
@@ -25,8 +30,8 @@ def metadata(fields: Fields, findings: Findings) -> dict[str, Any]:
     name = names.valid(said)
     if name != said:
         findings.note(fields.at("name"), f"{said} can name no run", f"it is {name}")
-    labels = fields.pairs("labels")
-    queue = labels.pop(_QUEUE, None)
+    said_labels = labels(fields)
+    queue = said_labels.pop(_QUEUE, None)
     instead = "say it to run: --namespace, or a place of rankzero.toml"
     fields.note("namespace", "is not carried over", instead)
     notes = fields.pairs("annotations")
@@ -35,10 +40,15 @@ def metadata(fields: Fields, findings: Findings) -> dict[str, Any]:
         findings.note(fields.at("annotations"), f"{', '.join(notes)}: not carried over", _PODS)
     fields.pass_over(*_ELSEWHERE, *_ALSO)
     fields.left()
-    return {"name": name, "labels": labels, "queue": queue}
+    return {"name": name, "labels": said_labels, "queue": queue}
 
 
 _PODS = "annotations of a role are its pods'"
+
+
+def labels(fields: Fields) -> dict[str, str]:
+    """Those that people gave: a controller's own name its object, and belong to no other."""
+    return {key: one for key, one in fields.pairs("labels").items() if not _OF_CONTROLLER(key)}
 
 
 def policy(spec: Fields, findings: Findings) -> dict[str, Any]:
@@ -48,6 +58,7 @@ def policy(spec: Fields, findings: Findings) -> dict[str, Any]:
         said["ttl"] = part.whole("ttlSecondsAfterFinished") or said.get("ttl")
         limit = part.whole("backoffLimit")
         said["max_restarts"] = said.get("max_restarts") if limit is None else limit
+        part.default(suspend=False)
         part.note("cleanPodPolicy", "is not carried over", "all nodes leave when the run ends")
         part.note("activeDeadlineSeconds", "is not carried over", _TIME)
         part.note("suspend", "is not carried over", "a run starts when it is submitted, or queued")

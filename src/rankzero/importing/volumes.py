@@ -7,6 +7,8 @@ from typing import Any
 from rankzero.importing.fields import Fields
 from rankzero.importing.findings import Findings
 
+#: Of files that stand for a Secret's or a ConfigMap's keys: rw-r--r--.
+_MODE = 0o644
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - the pod's own
 
 
@@ -78,6 +80,7 @@ class Volumes:
                 continue
             given = volume.given(kind)
             source = volume.table(kind)
+            source.default(defaultMode=_MODE)
             in_memory = "medium" in source and path != _SHARED_MEMORY
             if given is None or in_memory or not set(source.names()) <= keys:
                 return None
