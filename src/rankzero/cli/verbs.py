@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 from typing import Any
 
 import click
@@ -31,6 +32,7 @@ VERBS = {
     "serve": "Serve a trained model.",
     "cluster": "Make a cluster, and look at its machines.",
     "image": "Build images and send them to registries.",
+    "import": "Make a job file of what starts a training today.",
     "doctor": "Check whether all is there that runs take.",
     "schema": "Print the JSON Schema of a job file.",
     "completion": "Print the script that makes Tab complete rankzero's words.",
@@ -39,8 +41,9 @@ VERBS = {
 
 
 def module(verb: str, package: str = "rankzero.cli") -> str:
-    """Where a verb's `command` is."""
-    return f"{package}.{verb.replace('-', '_')}"
+    """Where a verb's `command` is. A word of Python's own can name no module."""
+    name = verb.replace("-", "_")
+    return f"{package}.{name}_" if keyword.iskeyword(name) else f"{package}.{name}"
 
 
 class Verbs(click.Group):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rankzero.spec.making import again as again
     from rankzero.spec.making import build as build
     from rankzero.spec.making import load as load
+    from rankzero.spec.making import well_formed as well_formed
     from rankzero.spec.model import Job as Job
     from rankzero.spec.overrides import Overrides as Overrides
     from rankzero.spec.problems import Place as Place
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from rankzero.spec.roles import ordered_roles as ordered_roles
     from rankzero.spec.schema import json_schema as json_schema
     from rankzero.spec.target import from_target as from_target
+    from rankzero.spec.writing import as_yaml as as_yaml
     from rankzero.spec.writing import to_yaml as to_yaml
 
 _HOMES = {
@@ -31,6 +33,7 @@ _HOMES = {
     "Problem": "problems",
     "SpecError": "problems",
     "again": "making",
+    "as_yaml": "writing",
     "build": "making",
     "completes": "roles",
     "detect": "framework",
@@ -40,6 +43,7 @@ _HOMES = {
     "load": "making",
     "ordered_roles": "roles",
     "to_yaml": "writing",
+    "well_formed": "making",
 }
 
 __all__ = sorted(_HOMES)

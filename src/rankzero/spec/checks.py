@@ -21,11 +21,18 @@ from rankzero.spec.problems import Problem
 _LARGEST_SCRIPT = 4 * 1024 * 1024
 
 
-def check(job: Job, tree: Given) -> list[Problem]:
-    """Every problem of a valid job with the files around it."""
+def check(job: Job, tree: Given, *, look: bool = True) -> list[Problem]:
+    """Every problem of a valid job, and, where it looks, with the files around it."""
     found: list[tuple[tuple[str, ...], str]] = [
         (("roles",), message) for message in _roles_faults(job)
     ]
+    if look:
+        found += _files_faults(job)
+    return [Problem(tree.find(path).place, message) for path, message in found]
+
+
+def _files_faults(job: Job) -> list[tuple[tuple[str, ...], str]]:
+    found: list[tuple[tuple[str, ...], str]] = []
     folder_fault = _workdir_fault(Path(job.workdir))
     if folder_fault:
         found.append((("workdir",), folder_fault))
@@ -34,7 +41,7 @@ def check(job: Job, tree: Given) -> list[Problem]:
             found += [(path, message) for message in _run_faults(run, job, path)]
     if job.outputs is not None and (message := outputs_fault(Path(job.outputs))):
         found.append((("outputs",), message))
-    return [Problem(tree.find(path).place, message) for path, message in found]
+    return found
 
 
 def runs(job: Job) -> Iterator[tuple[tuple[str, ...], Run]]:

@@ -81,7 +81,21 @@ def from_tree(tree: Given, base: Path, overrides: Overrides, *, defaults: Given 
     return _job(beneath(tree, defaults), base, overrides, [])
 
 
-def _job(tree: Given, base: Path, overrides: Overrides, problems: list[Problem]) -> Job:
+def well_formed(text: str, source: str) -> Job:
+    """The job in a text, without a look at the files that it names: they may be elsewhere.
+
+    Errors: SpecError, with every problem.
+    """
+    problems: list[Problem] = []
+    from rankzero.spec import reading
+
+    tree = reading.read_text(text, source, problems)
+    return _job(tree, Path("/"), Overrides(), problems, look=False)
+
+
+def _job(
+    tree: Given, base: Path, overrides: Overrides, problems: list[Problem], *, look: bool = True
+) -> Job:
     tree = apply(tree, overrides, problems)
     declared = tree.entries.get("params", Given(None, tree.place))
     params = Params(declared, overrides.sets, problems)
@@ -90,7 +104,7 @@ def _job(tree: Given, base: Path, overrides: Overrides, problems: list[Problem])
     job = validated(full, problems)
     checked = job or validated(_files_only(full), [])
     if checked is not None:
-        problems += checks.check(checked, full)
+        problems += checks.check(checked, full, look=look)
     if job is not None:
         problems += [
             Problem(full.find(path).place, message) for path, message in coherence.check(job)

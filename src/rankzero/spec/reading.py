@@ -61,6 +61,27 @@ def read_text(text: str, source: str, problems: list[Problem]) -> Given:
     """The tree in a YAML or JSON text. Duplicate keys join `problems`; what makes the rest
     unreadable raises SpecError at once."""
     builder = _Builder(source, problems)
+    _build(builder, text, source, problems)
+    root = builder.root
+    if root is None or root.value is None:
+        message = "is empty; the least that a job needs is `run: train.py`"
+        raise SpecError([Problem(Place(source), message)])
+    if not isinstance(root.value, dict):
+        what = "a list" if isinstance(root.value, list) else "a single value"
+        message = f"must be a mapping of keys, such as `run: train.py`; got {what}"
+        raise SpecError([Problem(root.place, message)])
+    return root
+
+
+def read_documents(text: str, source: str, problems: list[Problem]) -> list[Given]:
+    """Every document of a YAML text that holds something, as `read_text` reads one, whatever it
+    is."""
+    builder = _Builder(source, problems, many=True)
+    _build(builder, text, source, problems)
+    return [one for one in builder.documents if one.value is not None]
+
+
+def _build(builder: _Builder, text: str, source: str, problems: list[Problem]) -> None:
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             builder.take(event)
@@ -72,15 +93,6 @@ def read_text(text: str, source: str, problems: list[Problem]) -> Given:
         at = getattr(error, "position", 0)
         place = Place(source, line=text.count("\n", 0, at if isinstance(at, int) else 0) + 1)
         raise SpecError([*problems, Problem(place, _control_character(text))]) from None
-    root = builder.root
-    if root is None or root.value is None:
-        message = "is empty; the least that a job needs is `run: train.py`"
-        raise SpecError([Problem(Place(source), message)])
-    if not isinstance(root.value, dict):
-        what = "a list" if isinstance(root.value, list) else "a single value"
-        message = f"must be a mapping of keys, such as `run: train.py`; got {what}"
-        raise SpecError([Problem(root.place, message)])
-    return root
 
 
 def _syntax_problem(error: yaml.MarkedYAMLError, text: str, source: str) -> Problem:
@@ -117,9 +129,12 @@ class _Open:
 
 
 class _Builder:
-    def __init__(self, source: str, problems: list[Problem]) -> None:
+    def __init__(self, source: str, problems: list[Problem], *, many: bool = False) -> None:
+        """many: whether there may be more than one document."""
         self.root: Given | None = None
+        self.documents: list[Given] = []
         self._source = source
+        self._many = many
         self._problems = problems
         self._stack: list[_Open] = []
         self._anchors: dict[str, tuple[Given, int]] = {}
@@ -144,7 +159,8 @@ class _Builder:
             self._put(given, None, size, event)
         elif isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
-            if self._documents > 1:
+            self._anchors = {}
+            if self._documents > 1 and not self._many:
                 raise _StopError(
                     self._place(event), "a second document begins; a file holds one job"
                 )
@@ -204,6 +220,7 @@ class _Builder:
             self._anchors[anchor] = (given, size)
         if not self._stack:
             self.root = given
+            self.documents.append(given)
             return
         top = self._stack[-1]
         if isinstance(top.value, list):

@@ -28,7 +28,11 @@ _Dumper.add_representer(str, _text)
 
 def to_yaml(job: Job) -> str:
     """The text of a job file that gives this very job again, read from any folder."""
-    data = to_friendly(job)
+    return as_yaml(to_friendly(job))
+
+
+def as_yaml(data: dict[str, Any]) -> str:
+    """The text of a job file with this data, which is read as the very same."""
     text = _dumped(data, allow_unicode=True)
     # Characters that YAML takes for line ends survive as escapes only.
     return _dumped(data) if re.search("[\x85\u2028\u2029]", text) else text
