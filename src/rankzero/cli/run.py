@@ -209,13 +209,36 @@ _way = _options(
 )
 
 
+def job_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """All that says what the job is."""
+    for some in (_cluster, _job, _life, _framework, _topology, _what):
+        function = some(function)
+    return function
+
+
+def asked(ctx: click.Context, given: dict[str, Any]) -> dict[str, Any]:
+    """What these options give, as `spec.from_target` takes it. given: loses all of them."""
+    rest: list[str] = ctx.meta[REST]
+    target, module = given.pop("target"), given.pop("module")
+    sets, labels = given.pop("sets"), pairs(given.pop("labels"))
+    options = {name: value for name, value in given.items() if value not in (None, ())}
+    given.clear()
+    for name in options.keys() & {"env", "node_selector", "secrets"}:
+        options[name] = pairs(options[name])
+    named = target is not None or module is not None
+    return {
+        "target": target,
+        "module": module,
+        "command": () if named else rest,
+        "args": rest if named else (),
+        "sets": sets,
+        "labels": labels,
+        "options": options,
+    }
+
+
 @click.command(cls=RunCommand, epilog=_EXAMPLES)
-@_what
-@_topology
-@_framework
-@_life
-@_job
-@_cluster
+@job_options
 @_way
 @ranks_option
 @output_option
@@ -223,7 +246,6 @@ _way = _options(
 def command(
     ctx: click.Context,
     /,
-    target: str | None,
     output: str,
     where: Where,
     **given: Any,  # noqa: ANN401
@@ -245,24 +267,8 @@ def command(
     from rankzero.handle import prepare
 
     way = Way(given.pop("detach"), given.pop("dry_run"), output, ranks_of(given.pop("ranks")))
-    rest: list[str] = ctx.meta[REST]
-    module = given.pop("module")
     preflight, wait_for_nodes = given.pop("preflight"), given.pop("wait_for_nodes")
-    sets, labels = given.pop("sets"), pairs(given.pop("labels"))
-    options = {name: value for name, value in given.items() if value not in (None, ())}
-    for name in options.keys() & {"env", "node_selector", "secrets"}:
-        options[name] = pairs(options[name])
-    named = target is not None or module is not None
     backend, plan = prepare(
-        target,
-        module=module,
-        command=() if named else rest,
-        args=rest if named else (),
-        where=where,
-        sets=sets,
-        labels=labels,
-        options=options,
-        preflight=preflight,
-        wait_for_nodes=wait_for_nodes,
+        **asked(ctx, given), where=where, preflight=preflight, wait_for_nodes=wait_for_nodes
     )
     return go(backend, plan, way)

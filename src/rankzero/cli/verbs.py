@@ -29,6 +29,7 @@ VERBS = {
     "pipeline": "Run steps that depend on each other, and look at them.",
     "volume": "Make volumes, look at them, and move folders in and out.",
     "serve": "Serve a trained model.",
+    "export": "Write a job as files for Kubernetes that run without rankzero.",
     "doctor": "Print the rights that rankzero needs on a cluster.",
     "schema": "Print the JSON Schema of a job file.",
     "completion": "Print the script that makes Tab complete rankzero's words.",

@@ -86,7 +86,7 @@ def _job(tree: Given, base: Path, overrides: Overrides, problems: list[Problem])
     declared = tree.entries.get("params", Given(None, tree.place))
     params = Params(declared, overrides.sets, problems)
     more = added_args(tree, overrides, problems)
-    full = Expansion(params, base, problems).job(tree, more)
+    full = Expansion(params, base, problems, marked=overrides.marked).job(tree, more)
     job = validated(full, problems)
     checked = job or validated(_files_only(full), [])
     if checked is not None:

@@ -1,0 +1,144 @@
+"""`rankzero export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rankzero.cli.options import OneOf
+from rankzero.cli.run import RunCommand, asked, job_options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rankzero.export.model import Code, Outline
+    from rankzero.spec.model import Job
+
+_FORMS = ("yaml", "kustomize", "helm")
+_EXAMPLES = """\b
+  rankzero export yaml job.yaml -o manifests
+  rankzero export helm job.yaml -o chart --set epochs=10
+  rankzero export kustomize train.py --nodes 2 --nproc 2 -o deploy -- --lr 0.01"""
+
+
+@click.command(cls=RunCommand, epilog=_EXAMPLES)
+@click.argument("form", type=click.Choice(_FORMS))
+@job_options
+@click.option(
+    "--to",
+    "-o",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    required=True,
+    help="The folder for the files; new, or empty.",
+)
+@click.option("--force", is_flag=True, help="Write into a folder that has files; those stay.")
+@click.option(
+    "--code-folder",
+    metavar="PATH",
+    help="The image has the code, in this folder (default: a ConfigMap has it).",
+)
+@click.option(
+    "--on",
+    type=OneOf("place", lambda: ()),
+    default="kubernetes",
+    metavar="PLACE",
+    help="The place whose defaults for jobs hold (default: kubernetes).",
+)
+@click.option(
+    "--output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="json is for programs; its keys are stable.",
+)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    form: str,
+    folder: Path,
+    force: bool,
+    code_folder: str | None,
+    on: str,
+    output: str,
+    **given: Any,  # noqa: ANN401
+) -> int:
+    """Write a job as files for Kubernetes that run without rankzero.
+
+    FORM is yaml (for kubectl apply), kustomize (a base and an overlay) or helm (a chart). TARGET
+    and the options say the job, as for `rankzero run`. The files are Indexed Jobs, a Service for
+    names, a ConfigMap with the folder, and a README with the commands, and with what of the job
+    only rankzero can do.
+
+    JSON: form, folder, files (paths in it), image, notes (what, instead).
+    """
+    from rankzero.cli.show import programs
+    from rankzero.export.forms import files
+
+    outline, image = _outline(asked(ctx, given), code_folder, on)
+    made = files(form, outline)
+    _write(folder, made, force)
+    if output == "json":
+        notes = [note._asdict() for note in outline.notes]
+        about = {"form": form, "folder": str(folder.absolute()), "files": list(made)}
+        programs.print_json({**about, "image": image, "notes": notes})
+    else:
+        _say(folder, made, outline, image)
+    return 0
+
+
+def _outline(said: Mapping[str, Any], code_folder: str | None, on: str) -> tuple[Outline, str]:
+    """The outline, and which images it has and why. Errors: BadRequest, Refused."""
+    from rankzero import backends, spec
+    from rankzero.backends.kubernetes.images import with_images
+    from rankzero.export.outline import outline
+
+    defaults = backends.config().defaults_at(on)
+    job = spec.from_target(**said, marked=True, defaults=defaults)
+    found = spec.detect(job)
+    job, image = with_images(job, found.framework)
+    code = None if code_folder else _code(job)
+    return outline(job, found.framework, code, code_folder), image
+
+
+def _code(job: Job) -> Code:
+    from rankzero import spec
+    from rankzero.backends.home import no_code
+    from rankzero.code.contents import contents
+    from rankzero.export.code import MOST, SMALLER, code_of
+
+    scripts = map(str, spec.entry_files(job))
+    skip = no_code(job.outputs)
+    found = contents(job.workdir, *scripts, skip=skip, most=MOST, advice=SMALLER)
+    return code_of(found.files, found.programs)
+
+
+def _write(folder: Path, made: Mapping[str, str], force: bool) -> None:
+    """Errors: BadRequest where the folder has files already, Refused by the disk."""
+    from rankzero.errors import BadRequest, Refused
+
+    try:
+        if not force and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise BadRequest(
+                f"{folder} is there already, and not an empty folder.",
+                "Name another one, or write over what has the same names: --force",
+            )
+        for name, text in made.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Refused(f"cannot write {error.filename or folder}: {error.strerror}.") from error
+
+
+def _say(folder: Path, made: Mapping[str, str], outline: Outline, image: str) -> None:
+    from rankzero.cli.show import terminal
+
+    screen = terminal.out()
+    screen.say(f"{folder}  {len(made)} files · {outline.framework} · {image}")
+    for note in outline.notes:
+        screen.say(f"  {note.what}: {note.instead}")
+    screen.say(f"  what to type is in {folder / 'README.md'}")
