@@ -13,7 +13,7 @@ from rankzero.cli.run import RunCommand, asked, job_options
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rankzero.export.model import Code, Outline
+    from rankzero.export.model import Code, Files, Outline
     from rankzero.spec.model import Job
 
 _FORMS = ("yaml", "kustomize", "helm")
@@ -116,7 +116,7 @@ def _code(job: Job) -> Code:
     return code_of(found.files, found.programs)
 
 
-def _write(folder: Path, made: Mapping[str, str], force: bool) -> None:
+def _write(folder: Path, made: Files, force: bool) -> None:
     """Errors: BadRequest where the folder has files already, Refused by the disk."""
     from rankzero.errors import BadRequest, Refused
 
@@ -126,15 +126,15 @@ def _write(folder: Path, made: Mapping[str, str], force: bool) -> None:
                 f"{folder} is there already, and not an empty folder.",
                 "Name another one, or write over what has the same names: --force",
             )
-        for name, text in made.items():
+        for name, content in made.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
     except OSError as error:
         raise Refused(f"cannot write {error.filename or folder}: {error.strerror}.") from error
 
 
-def _say(folder: Path, made: Mapping[str, str], outline: Outline, image: str) -> None:
+def _say(folder: Path, made: Files, outline: Outline, image: str) -> None:
     from rankzero.cli.show import terminal
 
     screen = terminal.out()

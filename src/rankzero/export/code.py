@@ -96,3 +96,11 @@ def config_map(code: Code, name: str, labels: Mapping[str, str], page: Page) -> 
         **({"data": texts} if texts else {}),
         **({"binaryData": binaries} if binaries else {}),
     }
+
+
+def folder(code: Code | None) -> dict[str, str | bytes]:
+    """The files themselves, below `code/`."""
+    if code is None:
+        return {}
+    files: dict[str, str | bytes] = {**code.texts, **code.binaries}
+    return {f"code/{name}": content for name, content in files.items()}

@@ -8,7 +8,7 @@ from importlib import import_module
 from rankzero.export.model import Files, Outline
 
 #: Each with its module.
-FORMS = {"yaml": "plain"}
+FORMS = {"yaml": "plain", "kustomize": "kustomize", "helm": "helm"}
 
 
 def files(form: str, outline: Outline) -> Files:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rankzero.export import own
 from rankzero.export.model import Outline, Part
-from rankzero.export.terms import TASKS, Terms, master, master_port
+from rankzero.export.terms import TASKS, Terms, master
 from rankzero.export.text import Page, Short
 from rankzero.export.variables import Variable, escaped, index, pair
 
@@ -74,7 +74,7 @@ def _framework(outline: Outline, part: Part, terms: Terms, page: Page) -> Iterat
         yield index("TASK_INDEX")
         yield pair("TF_CONFIG", page.block(_tf_config(outline, part, terms)))
         return
-    address, port = master(outline, terms), str(master_port(outline))
+    address, port = master(outline, terms), terms.port()
     if outline.framework == "jax":
         found = _jax(part, terms, f"{address}:{port}")
     elif part.each > 1:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from rankzero.spec.model import Job, Role
 
-#: Relative paths -> texts.
-Files = dict[str, str]
+#: Relative paths -> contents.
+Files = dict[str, str | bytes]
 
 
 class Note(NamedTuple):

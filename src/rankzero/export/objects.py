@@ -38,7 +38,7 @@ def code_map(outline: Outline, terms: Terms, page: Page) -> Object | None:
 
 def volume_claims(outline: Outline, terms: Terms) -> list[Object]:
     """Those that a job says the size of."""
-    made = claims.claims(outline.job, outline.job.name)
+    made = claims.claims(outline.job, terms.name)
     return [_relabelled(one, outline, terms) for one in made]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rankzero.contracts.plain import variable_name
 from rankzero.export.layout import OUTPUTS
 from rankzero.export.model import Outline, Part
-from rankzero.export.terms import Terms, master, master_port
+from rankzero.export.terms import Terms, master
 from rankzero.export.variables import Variable, index, pair
 
 #: Where the code imports the package itself.
@@ -51,7 +51,7 @@ def _static(outline: Outline, part: Part, terms: Terms) -> Iterator[tuple[str, s
     yield "GENERATION", "1"
     yield "RESTARTS", "0"
     yield "MASTER_ADDR", master(outline, terms)
-    yield "MASTER_PORT", str(master_port(outline))
+    yield "MASTER_PORT", terms.port()
     yield "OUTPUTS", OUTPUTS
     for name, port in part.asked.ports.items():
         yield f"PORT_{variable_name(name)}", str(port)

@@ -90,7 +90,7 @@ def _queue(outline: Outline) -> dict[str, str]:
 
 def _spec(outline: Outline, part: Part, terms: Terms, page: Page) -> Object:
     asked, said = part.asked, outline.job
-    mounted = user_volumes(outline, part)
+    mounted = user_volumes(outline, part, terms)
     optional: Object = {
         "serviceAccountName": terms.name if said.api else said.service_account,
         "priorityClassName": asked.priority_class,
@@ -114,7 +114,7 @@ def _spec(outline: Outline, part: Part, terms: Terms, page: Page) -> Object:
     return page.noted(made, _COMMENTS)
 
 
-def user_volumes(outline: Outline, part: Part) -> Mapping[str, Volume]:
+def user_volumes(outline: Outline, part: Part, terms: Terms) -> Mapping[str, Volume]:
     """What the job mounts, by its own names for it."""
     said = outline.job
     found = {**said.volumes, **part.asked.volumes}
@@ -122,7 +122,7 @@ def user_volumes(outline: Outline, part: Part) -> Mapping[str, Volume]:
         kept = volumes.kept(said)["rankzero-outputs"]
         inner = f"{kept.sub_path}/{said.name}" if kept.sub_path else said.name
         found[_OUTPUTS] = kept.model_copy(update={"path": layout.OUTPUTS, "sub_path": inner})
-    return {name: volumes.of_run(one, said.name) for name, one in found.items()}
+    return {name: volumes.of_run(one, terms.name) for name, one in found.items()}
 
 
 def _copying(part: Part) -> Object:
@@ -156,7 +156,10 @@ def _container(outline: Outline, part: Part, terms: Terms, page: Page) -> Object
         "envFrom": [pod.source(one) for one in (*said.env_from, *asked.env_from)],
         "resources": pod.resources(asked),
         "securityContext": users.container_security(),
-        "volumeMounts": [*_own_mounts(outline), *volumes.their_mounts(user_volumes(outline, part))],
+        "volumeMounts": [
+            *_own_mounts(outline),
+            *volumes.their_mounts(user_volumes(outline, part, terms)),
+        ],
     }
     made = {key: value for key, value in found.items() if value}
     return page.noted(made, {"env": _NUMBERS[outline.framework]})

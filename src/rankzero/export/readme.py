@@ -5,6 +5,7 @@ from __future__ import annotations
 from rankzero.export.code import MOST_APPLIED
 from rankzero.export.model import Outline
 from rankzero.export.pods import APP, COMPONENT
+from rankzero.spec.params import text_of
 
 
 def plain(outline: Outline) -> str:
@@ -21,6 +22,64 @@ def plain(outline: Outline) -> str:
         _numbers(outline),
         *_missing(outline),
     )
+
+
+def kustomize(outline: Outline) -> str:
+    apply, delete = "kubectl apply -k overlays/mine", "kubectl delete -k overlays/mine"
+    if _large(outline):
+        apply += " --server-side"
+    return _page(
+        f"# {outline.job.name}",
+        _what(outline, "A base, and an overlay to start from, for the kustomize in kubectl."),
+        "## Use it",
+        _console("kubectl kustomize overlays/mine", apply, *_looking(outline), delete),
+        _again(f"`{delete} && {apply}`"),
+        *_claims(outline),
+        "## Change it",
+        "The code is in `base/code`. What you want otherwise goes into `overlays/mine`; copy that "
+        "folder for another place. " + _numbers(outline),
+        *_missing(outline),
+    )
+
+
+def helm(outline: Outline) -> str:
+    name = outline.job.name
+    return _page(
+        f"# {name}",
+        _what(outline, "A chart for Helm 3."),
+        "## Use it",
+        _console(
+            "helm lint .",
+            f"helm install {name} .",
+            *_looking(outline),
+            f"helm status {name}",
+            f"helm uninstall {name}",
+        ),
+        "A Job cannot be changed, nor run twice. Another training is another release, with values "
+        f"of its own: `helm install {name}-2 . --set {_example(outline)}`.",
+        *_kept(outline),
+        "## Change it",
+        "All that people change is in `values.yaml`, volumes and resources in Kubernetes' own "
+        "notation; `values.schema.json` refuses what no template reads. The number of pods stands "
+        "once, in `nodes`: names and addresses are made from it. The code is in `code`.",
+        *_missing(outline),
+    )
+
+
+def _example(outline: Outline) -> str:
+    if outline.job.params:
+        name, param = next(iter(outline.job.params.items()))
+        return f"params.{name}={text_of(param.value)}"
+    return f"roles.{outline.parts[0].role}.nodes={outline.parts[0].pods + 1}"
+
+
+def _kept(outline: Outline) -> list[str]:
+    if not _makes_claims(outline):
+        return []
+    return [
+        "Claims that the job keeps stay when a release is uninstalled "
+        "(`helm.sh/resource-policy: keep`)."
+    ]
 
 
 def _page(*parts: str) -> str:
@@ -59,14 +118,18 @@ def _again(how: str) -> str:
 
 
 def _claims(outline: Outline) -> list[str]:
-    made = [*outline.job.volumes.values()]
-    made += [one for part in outline.parts for one in part.asked.volumes.values()]
-    if not any(one.made for one in made):
+    if not _makes_claims(outline):
         return []
     return [
         "**What deletes everything also deletes the claims in `claims.yaml`, with all that is on "
         "them.** Delete the other files by their names to keep them."
     ]
+
+
+def _makes_claims(outline: Outline) -> bool:
+    made = [*outline.job.volumes.values()]
+    made += [one for part in outline.parts for one in part.asked.volumes.values()]
+    return any(one.made for one in made)
 
 
 def _numbers(outline: Outline) -> str:

@@ -35,6 +35,9 @@ class Terms(Protocol):
     def world(self) -> str:
         """How many ranks there are."""
 
+    def port(self) -> str:
+        """Where rank 0 listens."""
+
     def text(self, said: str) -> str:
         """A text of the job, which may name params."""
 
@@ -66,6 +69,9 @@ class Plainly:
 
     def world(self) -> str:
         return str(sum(part.pods * part.each for part in self._outline.parts))
+
+    def port(self) -> str:
+        return str(master_port(self._outline))
 
     def text(self, said: str) -> str:
         params = self._outline.job.params

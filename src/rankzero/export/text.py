@@ -17,6 +17,8 @@ from rankzero.spec.given import resolve
 
 _NOTE, _BLOCK, _END = "\ue010", "\ue011", "\ue012"
 _OPEN, _CLOSE = "\ue013", "\ue014"
+#: In a line: how far it is indented, and what lies in it.
+DEPTH, DEEPER = "\ue015", "\ue016"
 _WHOLE = re.compile(f"^( *)(?:- )?{_NOTE}([0-9]+){_END}(?:: null)?\n", re.MULTILINE)
 _TEXT = re.compile(f"^( *)(.*){_BLOCK}([0-9]+){_END}\n", re.MULTILINE)
 #: What YAML cannot have in a block.
@@ -36,6 +38,26 @@ class Octal(int):
 def expression(text: str) -> str:
     """A place in a template that is filled in: `{{ text }}`."""
     return f"{_OPEN}{text}{_CLOSE}"
+
+
+def spelt(value: Any) -> Any:  # noqa: ANN401
+    """Data whose expressions are texts like any other, for a template that fills in texts."""
+    if isinstance(value, str):
+        return value.replace(_OPEN, "{{ ").replace(_CLOSE, " }}")
+    if isinstance(value, Mapping):
+        return {key: spelt(one) for key, one in value.items()}
+    return [spelt(one) for one in value] if isinstance(value, list) else value
+
+
+def plainly(text: str) -> str:
+    """A text that a template leaves as it is."""
+    return text.replace("{{", '{{ "{{" }}')
+
+
+def quoted(text: str) -> str:
+    """A text as it is, also where a template makes all of it: that would be a number otherwise."""
+    whole = text.startswith(_OPEN) and text.find(_CLOSE) == len(text) - 1
+    return expression(f"{text[1:-1]} | quote") if whole else text
 
 
 def fits_block(text: str) -> bool:
@@ -79,7 +101,7 @@ class Page:
 
     def template(self, made: Mapping[str, Any]) -> str:
         """The same as a template of Helm: what somebody wrote stays what it is."""
-        text = self._filled(_dumped(made).replace("{{", '{{ "{{" }}'))
+        text = self._filled(plainly(_dumped(made)))
         return text.replace(_OPEN, "{{ ").replace(_CLOSE, " }}")
 
     def _filled(self, text: str) -> str:
@@ -99,7 +121,9 @@ def _block(indent: str, before: str, text: str) -> str:
 
 
 def _indented(text: str, indent: str) -> str:
-    return "".join(f"{indent}{line}\n" if line else "\n" for line in text.split("\n"))
+    depth = len(indent)
+    lines = text.replace(DEPTH, str(depth)).replace(DEEPER, str(depth + 2)).split("\n")
+    return "".join(f"{indent}{line}\n" if line else "\n" for line in lines)
 
 
 class _Dumper(yaml.SafeDumper):

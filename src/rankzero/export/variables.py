@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from rankzero.export.text import quoted
+
 Variable = dict[str, Any]
 
 #: Where the Job's controller writes a pod's number.
@@ -11,7 +13,7 @@ _INDEX = "metadata.annotations['batch.kubernetes.io/job-completion-index']"
 
 
 def pair(name: str, value: str) -> Variable:
-    return {"name": name, "value": value}
+    return {"name": name, "value": quoted(value)}
 
 
 def index(name: str) -> Variable:
