@@ -106,9 +106,8 @@ def _torchrun(part: Part, terms: Terms, address: str, port: str) -> dict[str, st
 def _jax(part: Part, terms: Terms, address: str) -> dict[str, str]:
     """A bare `jax.distributed.initialize()` takes count and number from the cluster that it finds
     itself in, and looks for Open MPI's first."""
-    gpus = part.asked.gpus or 0
     # Beside Open MPI's variables it would take the first one only.
-    devices = {"JAX_LOCAL_DEVICE_IDS": ",".join(map(str, range(gpus)))} if gpus > 1 else {}
+    devices = {"JAX_LOCAL_DEVICE_IDS": terms.devices(part)} if terms.devices(part) else {}
     return {
         "JAX_COORDINATOR_ADDRESS": address,
         "JAX_NUM_PROCESSES": terms.world(),

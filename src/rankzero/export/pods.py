@@ -23,6 +23,7 @@ APP, COMPONENT = "app.kubernetes.io/name", "app.kubernetes.io/component"
 #: What Kubernetes does without being asked, and nobody writes down (seconds).
 _GRACE = 30
 _OUTPUTS = "outputs"
+_SECURITY = {"allowPrivilegeEscalation": False, "capabilities": {"drop": Short(["ALL"])}}
 #: What is not plain from a key alone.
 _COMMENTS = {
     "subdomain": "The Service of this name gives each pod its own: NAME-ROLE-NUMBER.SERVICE",
@@ -132,7 +133,7 @@ def _copying(part: Part) -> Object:
         "image": part.image,
         "command": Short(["cp", "-rL", f"{layout.CODE}/..data/.", layout.WORK]),
         "resources": pod.resources(part.asked.model_copy(update={"gpus": None, "resources": {}})),
-        "securityContext": users.container_security(),
+        "securityContext": _SECURITY,
         "volumeMounts": [
             {"name": "code", "mountPath": layout.CODE, "readOnly": True},
             {"name": "work", "mountPath": layout.WORK},
@@ -155,7 +156,7 @@ def _container(outline: Outline, part: Part, terms: Terms, page: Page) -> Object
         "env": [*started.env, *_environment(outline, part, terms)],
         "envFrom": [pod.source(one) for one in (*said.env_from, *asked.env_from)],
         "resources": pod.resources(asked),
-        "securityContext": users.container_security(),
+        "securityContext": _SECURITY,
         "volumeMounts": [
             *_own_mounts(outline),
             *volumes.their_mounts(user_volumes(outline, part, terms)),

@@ -38,6 +38,9 @@ class Terms(Protocol):
     def port(self) -> str:
         """Where rank 0 listens."""
 
+    def devices(self, part: Part) -> str:
+        """The numbers of a pod's GPUs, where there are several."""
+
     def text(self, said: str) -> str:
         """A text of the job, which may name params."""
 
@@ -72,6 +75,10 @@ class Plainly:
 
     def port(self) -> str:
         return str(master_port(self._outline))
+
+    def devices(self, part: Part) -> str:
+        gpus = part.asked.gpus or 0
+        return ",".join(map(str, range(gpus))) if gpus > 1 else ""
 
     def text(self, said: str) -> str:
         params = self._outline.job.params

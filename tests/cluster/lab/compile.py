@@ -1,5 +1,5 @@
 """Compiling Kubernetes, CoreDNS and the pause program from their Go modules, once; and on demand
-metrics-server and Kueue."""
+metrics-server, Kueue and Helm."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KUBERNETES = (
 #: Folder of the sources -> name of the program.
 MADE = {"pause": "pause", "dns": "coredns", "kube": "kube"}
 #: Compiled where a test asks for them.
-KUEUE, METRICS = "kueue", "metrics-server"
+KUEUE, METRICS, HELM = "kueue", "metrics-server", "helm"
 #: What its module says of the objects that it needs in a cluster.
 MANIFESTS = BIN / "kueue.manifests"
 
@@ -52,11 +52,17 @@ def metrics_server() -> Path:
     return BIN / METRICS
 
 
+def helm() -> Path:
+    """Helm; compiled where it is missing. Errors: LabError with the compiler's words."""
+    _make({HELM: HELM})
+    return BIN / HELM
+
+
 def _make(programs: Mapping[str, str]) -> None:
     missing = [folder for folder, program in programs.items() if not _is_made(folder, program)]
     for folder in missing:
         program = programs[folder]
-        minutes = {"kube": 8, KUEUE: 9, METRICS: 3}.get(program)
+        minutes = {"kube": 8, KUEUE: 9, METRICS: 3, HELM: 3}.get(program)
         long = f"; about {minutes} minutes on 2 cores" if minutes else ""
         say(f"compiling {program} (once{long})")
         _compile(folder, program)

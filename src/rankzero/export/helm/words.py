@@ -70,6 +70,9 @@ class Words(Terms):
     def port(self) -> str:
         return expression(".Values.masterPort")
 
+    def devices(self, part: Part) -> str:
+        return expression('until (max 1 $role.gpus | int) | join ","')
+
     def text(self, said: str) -> str:
         params = self._outline.job.params
         return unmarked(said, lambda name: param(name, params))

@@ -1,0 +1,2 @@
+import os
+print(os.environ['RANKZERO_OUTPUTS'], os.environ['RANKZERO_RANK'])
