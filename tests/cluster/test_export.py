@@ -257,7 +257,10 @@ def _containers(made: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if one["kind"] == "Job":
             (container,) = one["spec"]["template"]["spec"]["containers"]
             env = {each["name"]: _value(each) for each in container["env"]}
-            parts = {key: container.get(key) for key in ("image", "command", "args", "workingDir")}
+            keys = ("image", "command", "args", "workingDir")
+            parts = {key: container.get(key) for key in keys}
+            parts["resources"] = container.get("resources") or {}
+            parts["volumeMounts"] = sorted(container["volumeMounts"], key=str)
             found[one["metadata"]["name"]] = {**parts, "env": env}
     return [found[name] for name in sorted(found)]
 

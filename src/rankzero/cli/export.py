@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rankzero.cli.options import OneOf
 from rankzero.cli.run import RunCommand, asked, job_options
 
 if TYPE_CHECKING:
@@ -43,7 +42,6 @@ _EXAMPLES = """\b
 )
 @click.option(
     "--on",
-    type=OneOf("place", lambda: ()),
     default="kubernetes",
     metavar="PLACE",
     help="The place whose defaults for jobs hold (default: kubernetes).",
@@ -78,7 +76,7 @@ def command(
     from rankzero.cli.show import programs
     from rankzero.export.forms import files
 
-    outline, image = _outline(asked(ctx, given), code_folder, on)
+    outline, image = _outline(asked(ctx, given), folder, code_folder, on)
     made = files(form, outline)
     _write(folder, made, force)
     if output == "json":
@@ -90,8 +88,11 @@ def command(
     return 0
 
 
-def _outline(said: Mapping[str, Any], code_folder: str | None, on: str) -> tuple[Outline, str]:
-    """The outline, and which images it has and why. Errors: BadRequest, Refused."""
+def _outline(
+    said: Mapping[str, Any], folder: Path, code_folder: str | None, on: str
+) -> tuple[Outline, str]:
+    """The outline, and which images it has and why. folder: where it will be written, which is
+    no code. Errors: BadRequest, Refused."""
     from rankzero import backends, spec
     from rankzero.backends.kubernetes.images import with_images
     from rankzero.export.outline import outline
@@ -100,18 +101,18 @@ def _outline(said: Mapping[str, Any], code_folder: str | None, on: str) -> tuple
     job = spec.from_target(**said, marked=True, defaults=defaults)
     found = spec.detect(job)
     job, image = with_images(job, found.framework)
-    code = None if code_folder else _code(job)
+    code = None if code_folder else _code(job, folder)
     return outline(job, found.framework, code, code_folder), image
 
 
-def _code(job: Job) -> Code:
+def _code(job: Job, folder: Path) -> Code:
     from rankzero import spec
     from rankzero.backends.home import no_code
     from rankzero.code.contents import contents
     from rankzero.export.code import MOST, SMALLER, code_of
 
     scripts = map(str, spec.entry_files(job))
-    skip = no_code(job.outputs)
+    skip = [*no_code(job.outputs), folder.absolute()]
     found = contents(job.workdir, *scripts, skip=skip, most=MOST, advice=SMALLER)
     return code_of(found.files, found.programs)
 

@@ -53,7 +53,7 @@ def _static(outline: Outline, part: Part, terms: Terms) -> Iterator[tuple[str, s
     yield "MASTER_ADDR", master(outline, terms)
     yield "MASTER_PORT", terms.port()
     yield "OUTPUTS", OUTPUTS
-    for name, port in part.asked.ports.items():
-        yield f"PORT_{variable_name(name)}", str(port)
+    for name in part.asked.ports:
+        yield f"PORT_{variable_name(name)}", terms.named_port(part, name)
     for name, volume in {**outline.job.volumes, **part.asked.volumes}.items():
         yield f"VOLUME_{variable_name(name)}", volume.path

@@ -38,6 +38,9 @@ class Terms(Protocol):
     def port(self) -> str:
         """Where rank 0 listens."""
 
+    def named_port(self, part: Part, name: str) -> str:
+        """One of the role's ports."""
+
     def devices(self, part: Part) -> str:
         """The numbers of a pod's GPUs, where there are several."""
 
@@ -75,6 +78,9 @@ class Plainly:
 
     def port(self) -> str:
         return str(master_port(self._outline))
+
+    def named_port(self, part: Part, name: str) -> str:
+        return str(part.asked.ports[name])
 
     def devices(self, part: Part) -> str:
         gpus = part.asked.gpus or 0

@@ -22,7 +22,9 @@ DEPTH, DEEPER = "\ue015", "\ue016"
 _WHOLE = re.compile(f"^( *)(?:- )?{_NOTE}([0-9]+){_END}(?:: null)?\n", re.MULTILINE)
 _TEXT = re.compile(f"^( *)(.*){_BLOCK}([0-9]+){_END}\n", re.MULTILINE)
 #: What YAML cannot have in a block.
-_UNPRINTABLE = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\uf8ff-\ufffd\U00010000-\U0010ffff]")
+_UNPRINTABLE = re.compile(
+    "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\uf900-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
 #: Up to here a list of words stands on one line, where it is `Short`.
 _WIDE = 78
 
@@ -113,7 +115,8 @@ def _block(indent: str, before: str, text: str) -> str:
     """`|`, with what YAML wants to know of a text that begins or ends unusually."""
     first = "2" if text[:1] in (" ", "\n", "\t") else ""
     ends = len(text) - len(text.rstrip("\n"))
-    sign = "-" if not ends else "" if ends == 1 else "+"
+    keeps = ends > 1 or ends == len(text)
+    sign = "-" if not ends else "+" if keeps else ""
     inner = indent + "  "
     whole = text if not ends else text[:-1]
     shown = "".join(f"{inner}{line}\n" if line else "\n" for line in whole.split("\n"))

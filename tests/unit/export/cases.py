@@ -29,15 +29,15 @@ def marked(name: str) -> str:
     return f"\ue000{name}\ue001"
 
 
-def made(
-    framework: str = "torch", files: dict[str, bytes] | None = None, **fields: Any
-) -> Outline:
+def made(framework: str = "torch", files: dict[str, bytes] | None = None, **fields: Any) -> Outline:
     code = code_of(FILES if files is None else files, frozenset({"bin/go.sh"}))
     return outline(job(**fields), framework, code)
 
 
 NESTED = {
-    "train.py": b"import os\nprint(os.environ['RANKZERO_OUTPUTS'], os.environ['RANKZERO_RANK'])\n",
+    "train.py": b"import os\n"
+    b"print(os.environ['RANKZERO_OUTPUTS'], os.environ['RANKZERO_RANK'])\n"
+    b"print(os.environ.get('RANKZERO_PORT_HTTP'), os.environ.get('RANKZERO_VOLUME_BEST'))\n",
     "net/__init__.py": b"",
     "net/layers.py": b"\tindented = '{{ not a template }}'  \n\n\n",
     "bin/go.sh": b"echo go",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from rankzero.export import objects, pods
 from rankzero.export.helm.words import Words, role
 from rankzero.export.model import Files, Outline, Part
 from rankzero.export.text import DEEPER, DEPTH, Page, expression
-from rankzero.spec.model import Job
+from rankzero.plan.kubernetes import names, volumes
 
 Object = dict[str, Any]
 
@@ -50,34 +50,56 @@ _KEEP = {"helm.sh/resource-policy": "keep"}
 
 
 def files(outline: Outline) -> Files:
-    bare = _bare(outline)
-    words = Words(bare)
+    named = _named(outline)
+    words = Words(named)
     made: Files = {
-        "templates/service.yaml": Page().template(objects.service(bare, words)),
-        **({"templates/code.yaml": _code(bare, words)} if bare.code else {}),
+        "templates/service.yaml": Page().template(objects.service(named, words)),
+        **({"templates/code.yaml": _code(named, words)} if named.code else {}),
     }
     for title, some in (
         ("claims", [_kept(one) for one in objects.volume_claims(outline, words)]),
-        ("rights", objects.rights(bare, words)),
+        ("rights", objects.rights(named, words)),
     ):
         if some:
             made[f"templates/{title}.yaml"] = "---\n".join(Page().template(one) for one in some)
-    for part in bare.parts:
-        made[f"templates/{part.role}.yaml"] = _job(bare, part, words)
+    for part in named.parts:
+        made[f"templates/{part.role}.yaml"] = _job(named, part, words)
     return made
 
 
-def _bare(outline: Outline) -> Outline:
-    """Without all that the values say."""
-    empty: Object = {"env": {}, "env_from": (), "secrets": {}, "tolerations": ()}
-    empty |= {"node_selector": {}, "volumes": {}}
-    parts = []
-    for part in outline.parts:
-        nothing: Object = {"ports": {}, "pull": None, "cpu": None, "memory": None, "gpus": None}
-        asked = part.asked.model_copy(update={**empty, **nothing, "resources": {}})
-        parts.append(replace(part, asked=asked, args=(), image=expression("$role.image | quote")))
-    said: Job = outline.job.model_copy(update={**empty, "pull_secrets": ()})
-    return replace(outline, job=said, parts=tuple(parts))
+def _named(outline: Outline) -> Outline:
+    """With the values' words where a pod says its image and what that gets."""
+    image = expression("$role.image | quote")
+    return replace(
+        outline, parts=tuple(replace(part, args=(), image=image) for part in outline.parts)
+    )
+
+
+def _bare(outline: Outline, part: Part, words: Words, spec: Object) -> None:
+    """Take from a pod's spec what the values say."""
+    said, asked = outline.job, part.asked
+    mounted = pods.user_volumes(outline, part, words)
+    theirs = {one["name"] for one in volumes.theirs(mounted)}
+    variables = {*said.env, *asked.env, *said.secrets, *asked.secrets}
+    _drop(spec, "imagePullSecrets", "nodeSelector", "tolerations")
+    spec["volumes"] = [one for one in spec["volumes"] if one["name"] not in theirs]
+    for one in (*_of_ours(spec.get("initContainers", ())), *_of_ours(spec["containers"])):
+        _drop(one, "imagePullPolicy", "ports", "envFrom", "resources")
+        one["env"] = [each for each in one.get("env", ()) if each["name"] not in variables]
+        mounts = one.get("volumeMounts", ())
+        one["volumeMounts"] = [each for each in mounts if each["name"] not in theirs]
+        if not one["env"]:
+            del one["env"]
+
+
+def _of_ours(containers: Iterable[Object]) -> Iterator[Object]:
+    """Not those that the job's overlay adds."""
+    return (one for one in containers if one["name"] in (names.CONTAINER, "code"))
+
+
+def _drop(made: Object, *keys: str) -> None:
+    for key in keys:
+        made.pop(key, None)
 
 
 def _kept(claim: Object) -> Object:
@@ -92,8 +114,11 @@ def _job(outline: Outline, part: Part, words: Words) -> str:
     made = pods.job(outline, part, words, page)
     made["spec"]["backoffLimit"] = expression(".Values.backoffLimit")
     spec = made["spec"]["template"]["spec"]
+    _bare(outline, part, words, spec)
     spec["restartPolicy"] = expression(".Values.restartPolicy")
     for at, one in enumerate(spec.get("initContainers", ())):
+        if one["name"] != "code":
+            continue
         spec["initContainers"][at] = _before(
             page, one, {"command": [_PULL], "securityContext": [_with("resources")]}
         )

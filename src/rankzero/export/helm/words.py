@@ -70,6 +70,9 @@ class Words(Terms):
     def port(self) -> str:
         return expression(".Values.masterPort")
 
+    def named_port(self, part: Part, name: str) -> str:
+        return expression(at("$role.ports", name))
+
     def devices(self, part: Part) -> str:
         return expression('until (max 1 $role.gpus | int) | join ","')
 
