@@ -259,8 +259,9 @@ def _containers(made: list[dict[str, Any]]) -> list[dict[str, Any]]:
             env = {each["name"]: _value(each) for each in container["env"]}
             keys = ("image", "command", "args", "workingDir")
             parts = {key: container.get(key) for key in keys}
-            parts["resources"] = container.get("resources") or {}
-            parts["volumeMounts"] = sorted(container["volumeMounts"], key=str)
+            asked = container.get("resources") or {}
+            parts["resources"] = {**asked.get("requests", {}), **asked.get("limits", {})}
+            parts["mounts"] = {one.pop("mountPath"): one for one in container["volumeMounts"]}
             found[one["metadata"]["name"]] = {**parts, "env": env}
     return [found[name] for name in sorted(found)]
 

@@ -112,7 +112,8 @@ def _code(job: Job, folder: Path) -> Code:
     from rankzero.export.code import MOST, SMALLER, code_of
 
     scripts = map(str, spec.entry_files(job))
-    skip = [*no_code(job.outputs), folder.absolute()]
+    inside = not Path(job.workdir).is_relative_to(folder.absolute())
+    skip = [*no_code(job.outputs), *([folder.absolute()] if inside else ())]
     found = contents(job.workdir, *scripts, skip=skip, most=MOST, advice=SMALLER)
     return code_of(found.files, found.programs)
 
@@ -129,6 +130,8 @@ def _write(folder: Path, made: Files, force: bool) -> None:
             )
         for name, content in made.items():
             path = folder / name
+            if not path.resolve().is_relative_to(folder.resolve()):
+                raise BadRequest(f"{path} is a link that leads out of {folder}.", "Remove it.")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content.encode() if isinstance(content, str) else content)
     except OSError as error:

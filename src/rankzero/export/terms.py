@@ -20,6 +20,9 @@ class Terms(Protocol):
     def name(self) -> str:
         """What all objects are called after."""
 
+    def host(self, part: Part, number: int | str) -> str:
+        """Where a pod is reached, within its namespace."""
+
     def pods(self, part: Part) -> int | str:
         """How many a part has."""
 
@@ -61,6 +64,9 @@ class Plainly:
     def name(self) -> str:
         return self._outline.job.name
 
+    def host(self, part: Part, number: int | str) -> str:
+        return f"{self.name}-{part.role}-{number}.{self.name}"
+
     def pods(self, part: Part) -> int | str:
         return part.pods
 
@@ -94,7 +100,7 @@ class Plainly:
         lines = []
         for task, parts in tasks(self._outline).items():
             hosts = [
-                f'"{host(self.name, part.role, at)}:{tensorflow_port(part)}"'
+                f'"{self.host(part, at)}:{tensorflow_port(part)}"'
                 for part in parts
                 for at in range(part.pods)
             ]
@@ -102,14 +108,9 @@ class Plainly:
         return "{\n" + ",\n".join(lines) + "\n  }"
 
 
-def host(name: str, role: str, index: int | str) -> str:
-    """Where a pod is reached, within its namespace."""
-    return f"{name}-{role}-{index}.{name}"
-
-
 def master(outline: Outline, terms: Terms) -> str:
     """Where rank 0 is reached."""
-    return host(terms.name, outline.parts[0].role, 0)
+    return terms.host(outline.parts[0], 0)
 
 
 def master_port(outline: Outline) -> int:

@@ -71,6 +71,16 @@ def test_a_folder_with_files_is_left_alone_unless_forced(rankzero, folder):
     assert rankzero("export", "yaml", "job.yaml", "-o", "train.py", "--force")[0] == 3
 
 
+def test_nothing_is_written_through_a_link(rankzero, folder, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (folder / "out").mkdir()
+    (folder / "out" / "base").symlink_to(elsewhere)
+    code, _, err = rankzero("export", "kustomize", "job.yaml", "-o", "out", "--force")
+    assert code == 2 and "leads out of out" in err
+    assert not list(elsewhere.iterdir())
+
+
 def test_what_was_written_before_is_no_code(rankzero, folder):
     for _ in range(2):
         assert rankzero("export", "yaml", "job.yaml", "-o", "out", "--force")[0] == 0

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from rankzero.export.model import Outline, Part
-from rankzero.export.terms import Terms, host, tasks, tensorflow_port
+from rankzero.export.terms import Terms, tasks, tensorflow_port
 from rankzero.export.text import expression
 from rankzero.spec.model import Param
 from rankzero.spec.params import unmarked
@@ -48,6 +48,9 @@ class Words(Terms):
     @property
     def name(self) -> str:
         return expression(".Release.Name")
+
+    def host(self, part: Part, number: int | str) -> str:
+        return f"{self.name}-{part.role}-{number}.{self.name}"
 
     def pods(self, part: Part) -> int | str:
         return expression("$role.nodes")
@@ -94,7 +97,7 @@ class Words(Terms):
         for task, parts in tasks(self._outline).items():
             lines.append("{{- $hosts := list }}")
             for part in parts:
-                address = host("%s", part.role, "%d")
+                address = f"%s-{part.role}-%d.%s"
                 port = f"int (default {tensorflow_port(part)} {role(part)}.ports.tensorflow)"
                 lines += [
                     f"{{{{- range $number := until (int {role(part)}.nodes) }}}}",
