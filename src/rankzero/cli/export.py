@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rankzero.export.model import Code, Files, Outline
     from rankzero.spec.model import Job
 
-_FORMS = ("yaml", "kustomize", "helm")
+_FORMS = ("yaml", "kustomize", "helm", "jobset", "pytorchjob", "trainjob")
 _EXAMPLES = """\b
   rankzero export yaml job.yaml -o manifests
   rankzero export helm job.yaml -o chart --set epochs=10
@@ -66,17 +66,18 @@ def command(
 ) -> int:
     """Write a job as files for Kubernetes that run without rankzero.
 
-    FORM is yaml (for kubectl apply), kustomize (a base and an overlay) or helm (a chart). TARGET
-    and the options say the job, as for `rankzero run`. The files are Indexed Jobs, a Service for
-    names, a ConfigMap with the folder, and a README with the commands, and with what of the job
-    only rankzero can do.
+    FORM is yaml (for kubectl apply), kustomize (a base and an overlay) or helm (a chart), of
+    Indexed Jobs; or jobset, pytorchjob or trainjob, for a cluster that has their operators. TARGET
+    and the options say the job, as for `rankzero run`. There are a ConfigMap with the folder and a
+    README with the commands, and with what of the job only rankzero can do.
 
     JSON: form, folder, files (paths in it), image, notes (what, instead).
     """
     from rankzero.cli.show import programs
-    from rankzero.export.forms import files
+    from rankzero.export.forms import files, noted
 
     outline, image = _outline(asked(ctx, given), folder, code_folder, on)
+    outline = noted(form, outline)
     made = files(form, outline)
     _write(folder, made, force)
     if output == "json":

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 
 from rankzero.export.model import Files, Outline
+from rankzero.export.notes import Beside, notes
 
 #: Each with its module.
-FORMS = {"yaml": "plain", "kustomize": "kustomize", "helm": "helm"}
+FORMS = {
+    "yaml": "plain",
+    "kustomize": "kustomize",
+    "helm": "helm",
+    "jobset": "jobset",
+    "pytorchjob": "pytorchjob",
+    "trainjob": "trainjob",
+}
 
 
 def files(form: str, outline: Outline) -> Files:
     """The files of a form, by their paths in the folder. Errors: BadRequest."""
-    write: Callable[[Outline], Files] = import_module(f"rankzero.export.{FORMS[form]}").files
-    return write(outline)
+    module = import_module(f"rankzero.export.{FORMS[form]}")
+    write: Callable[[Outline], Files] = module.files
+    return write(noted(form, outline))
+
+
+def noted(form: str, outline: Outline) -> Outline:
+    """With what of the job stays behind in this form."""
+    module = import_module(f"rankzero.export.{FORMS[form]}")
+    beside: Beside = getattr(module, "BESIDE", Beside())
+    return replace(outline, notes=tuple(notes(outline, beside)))

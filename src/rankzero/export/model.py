@@ -63,7 +63,7 @@ class Part:
 @dataclass(frozen=True)
 class Outline:
     """A job as it is written down. folder: where ranks start. code: what is mounted; None where
-    the image has it."""
+    the image has it. notes: what stays behind, once the form is known."""
 
     job: Job
     framework: str

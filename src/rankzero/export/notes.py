@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from rankzero.export import own
 from rankzero.export.model import Note, Outline
 from rankzero.spec.model import Job
 
 
-def notes(outline: Outline) -> Iterator[Note]:
+class Beside(NamedTuple):
+    """What a form has beside Kubernetes' own Jobs. again: what it does after a failure, or None;
+    together: whether it ends roles with each other; ranks: whether pods know their ranks before
+    torchrun does."""
+
+    again: str | None = None
+    together: bool = False
+    ranks: bool = True
+
+
+def notes(outline: Outline, beside: Beside) -> Iterator[Note]:
     """In the order in which a reader would miss them."""
-    yield from _numbers(outline)
+    yield from _numbers(outline, beside)
     yield from _framework(outline)
-    yield from _script(outline)
-    yield from _ending(outline)
+    yield from _script(outline, beside)
+    if not beside.together:
+        yield from _ending(outline)
     yield from _kept(outline.job)
 
 
-def _numbers(outline: Outline) -> Iterator[Note]:
+def _numbers(outline: Outline, beside: Beside) -> Iterator[Note]:
     for part in outline.parts:
         asked = outline.job.roles[part.role]
         low, high = asked.nodes.minimum, asked.nodes.maximum
@@ -35,7 +47,8 @@ def _numbers(outline: Outline) -> Iterator[Note]:
     if outline.job.max_restarts:
         yield Note(
             f"max_restarts: {outline.job.max_restarts}, in place",
-            "the containers of all pods start again after a failure, each after a growing wait "
+            beside.again
+            or "the containers of all pods start again after a failure, each after a growing wait "
             "(restartPolicy: OnFailure); a pod whose machine dies waits for the machine",
         )
 
@@ -51,7 +64,7 @@ def _framework(outline: Outline) -> Iterator[Note]:
             )
 
 
-def _script(outline: Outline) -> Iterator[Note]:
+def _script(outline: Outline, beside: Beside) -> Iterator[Note]:
     if outline.code is None:
         return
     if own.PACKAGE in outline.code.uses:
@@ -59,8 +72,8 @@ def _script(outline: Outline) -> Iterator[Note]:
             "import rankzero",
             "the image needs the package (pip install rankzero); what is reported goes nowhere",
         )
-    if lost := own.lost(outline):
-        yield Note(", ".join(lost), "nothing under torchrun: read RANK and LOCAL_RANK")
+    if lost := own.lost(outline, beside.ranks):
+        yield Note(", ".join(lost), "nothing: read RANK and LOCAL_RANK")
 
 
 def _ending(outline: Outline) -> Iterator[Note]:

@@ -8,7 +8,6 @@ from pathlib import PurePath
 from rankzero.errors import BadRequest
 from rankzero.export import layout
 from rankzero.export.model import Code, Outline, Part
-from rankzero.export.notes import notes
 from rankzero.export.terms import TASKS
 from rankzero.plan import agents
 from rankzero.spec import completes, ordered_roles, units
@@ -29,8 +28,7 @@ def outline(job: Job, framework: str, code: Code | None, folder: str | None = No
     for role in ordered_roles(job):
         first = sum(part.pods for part in parts)
         parts.append(_part(job, role, framework, first))
-    made = Outline(job, framework, tuple(parts), folder or layout.WORK, code)
-    return Outline(job, framework, tuple(parts), made.folder, code, tuple(notes(made)))
+    return Outline(job, framework, tuple(parts), folder or layout.WORK, code)
 
 
 def _part(job: Job, role: str, framework: str, first: int) -> Part:

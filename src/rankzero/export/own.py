@@ -33,9 +33,10 @@ def variables(outline: Outline, part: Part, terms: Terms) -> Iterator[Variable]:
             yield pair(f"RANKZERO_{name}", value)
 
 
-def lost(outline: Outline) -> list[str]:
-    """Those that the code names, and that nobody can set under torchrun."""
-    if all(part.each == 1 for part in outline.parts):
+def lost(outline: Outline, ranks: bool) -> list[str]:
+    """Those that the code names, and that nobody can set under torchrun, or where pods do not
+    know their ranks themselves."""
+    if ranks and all(part.each == 1 for part in outline.parts):
         return []
     return [name for name in _OF_A_RANK if outline.uses(name)]
 

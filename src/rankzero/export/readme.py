@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from rankzero.export.code import MOST_APPLIED
 from rankzero.export.model import Outline
 from rankzero.export.pods import APP, COMPONENT
@@ -20,6 +22,38 @@ def plain(outline: Outline) -> str:
         *_claims(outline),
         "## Change it",
         _numbers(outline),
+        *_missing(outline),
+    )
+
+
+class Kind(NamedTuple):
+    """An object of an operator's. name: its kind; done: its condition at a good end; needs: what
+    the cluster must have; more: how it gets another number of pods, where not as Jobs do."""
+
+    name: str
+    done: str
+    needs: str
+    more: str = ""
+
+
+def managed(outline: Outline, kind: Kind) -> str:
+    """Of a form whose objects an operator looks after."""
+    name = outline.job.name
+    apply = "kubectl apply --server-side" if _large(outline) else "kubectl apply"
+    plural = kind.name.lower()
+    get, *logs, _ = _looking(outline)
+    wait = f"kubectl wait --for condition={kind.done} --timeout 24h {plural}/{name}"
+    return _page(
+        f"# {name}",
+        _what(outline, f"A {kind.name}: the cluster must have {kind.needs}.", ""),
+        "## Use it",
+        _console(
+            f"{apply} -f .", f"kubectl get {plural} {name}", get, *logs, wait, "kubectl delete -f ."
+        ),
+        _again(f"`kubectl delete -f . && {apply} -f .`", f"A {kind.name}"),
+        *_claims(outline),
+        "## Change it",
+        kind.more or _numbers(outline),
         *_missing(outline),
     )
 
@@ -86,13 +120,13 @@ def _page(*parts: str) -> str:
     return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
 
 
-def _what(outline: Outline, first: str) -> str:
+def _what(outline: Outline, first: str, last: str = ": each role is an Indexed Job") -> str:
     roles = ", ".join(
         f"{part.pods} {'pod' if part.pods == 1 else 'pods'} of {part.role}"
         + (f" with {part.each} ranks each" if part.each > 1 else "")
         for part in outline.parts
     )
-    return f"{first} It runs {roles} ({outline.framework}): each role is an Indexed Job."
+    return f"{first} It runs {roles} ({outline.framework}){last}."
 
 
 def _console(*lines: str) -> str:
@@ -110,10 +144,10 @@ def _looking(outline: Outline) -> list[str]:
     ]
 
 
-def _again(how: str) -> str:
+def _again(how: str, what: str = "A Job") -> str:
     return (
-        "A Job cannot be changed, nor run twice. After a change of any file, and to run it again: "
-        f"{how}."
+        f"{what} cannot be changed, nor run twice. After a change of any file, and to run it "
+        f"again: {how}."
     )
 
 

@@ -51,6 +51,31 @@ def spelt(value: Any) -> Any:  # noqa: ANN401
     return [spelt(one) for one in value] if isinstance(value, list) else value
 
 
+def without(made: Mapping[str, Any], *keys: str, unsaid: Sequence[str] = ()) -> dict[str, Any]:
+    """A mapping without some keys and the comments above them. unsaid: keys that lose these
+    comments only."""
+    found: dict[str, Any] = {}
+    above: dict[str, Any] = {}
+    for key, value in made.items():
+        if key.startswith(_NOTE):
+            above[key] = value
+            continue
+        if key not in keys:
+            found |= {} if key in unsaid else above
+            found[key] = value
+        above = {}
+    return {**found, **above}
+
+
+def before(made: Mapping[str, Any], key: str, /, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+    """A mapping with some entries more, in front of one."""
+    found: dict[str, Any] = {}
+    for name, value in made.items():
+        found |= more if name == key else {}
+        found[name] = value
+    return found
+
+
 def plainly(text: str) -> str:
     """A text that a template leaves as it is."""
     return text.replace("{{", '{{ "{{" }}')

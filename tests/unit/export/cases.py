@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rankzero.export.code import code_of
+from rankzero.export.forms import FORMS
 from rankzero.export.model import Outline
 from rankzero.export.outline import outline
 from rankzero.spec.model import Job
@@ -114,3 +115,13 @@ CASES = {
         },
     ),
 }
+
+#: For PyTorch with one role.
+_FEW = {"pytorchjob", "trainjob"}
+#: (a case, a form that it can have)
+EVERY = [
+    (name, form)
+    for name in CASES
+    for form in FORMS
+    if form not in _FEW or name in ("two-nodes", "torchrun", "volumes-and-rights")
+]

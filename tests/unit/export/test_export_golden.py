@@ -11,15 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from rankzero.export.forms import FORMS, files
+from rankzero.export.forms import files
 
-from .cases import CASES
+from .cases import CASES, EVERY
 
 GOLDEN = Path(__file__).parent / "golden"
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(("name", "form"), EVERY)
 def test_the_files_are_as_they_were(name: str, form: str) -> None:
     folder = GOLDEN / name / form
     made = {path: _bytes(content) for path, content in files(form, CASES[name]()).items()}

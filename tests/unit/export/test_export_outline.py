@@ -7,15 +7,16 @@ import yaml
 
 from rankzero.errors import BadRequest
 from rankzero.export.code import code_of
-from rankzero.export.forms import FORMS, files
+from rankzero.export.forms import FORMS, files, noted
 from rankzero.export.outline import outline
 
-from .cases import CASES, job, made, nodes
+from .cases import CASES, EVERY, job, made, nodes
 
 
 def told(**fields) -> dict[str, str]:
     framework = fields.pop("framework", "torch")
-    return {note.what: note.instead for note in made(framework, **fields).notes}
+    form = fields.pop("form", "yaml")
+    return {note.what: note.instead for note in noted(form, made(framework, **fields)).notes}
 
 
 def test_what_only_rankzero_can_do_is_named_where_the_job_asks_for_it() -> None:
@@ -54,10 +55,25 @@ def test_a_rank_s_own_variables_are_missed_under_torchrun() -> None:
     assert "RANKZERO_RANK" in told(files=script, roles={"worker": {"nproc": 2}})
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", CASES)
+def test_jobset_ends_roles_together_and_kubeflow_s_pods_do_not_know_their_ranks() -> None:
+    roles = {"worker": {"nodes": nodes(2)}, "ps": {}}
+    assert "a role that fails ends the others" not in told(form="jobset", roles=roles)
+    assert "made anew" in told(form="jobset", max_restarts=2)["max_restarts: 2, in place"]
+    script = {"train.py": b"import os\nos.environ['RANKZERO_RANK']\n"}
+    assert "RANKZERO_RANK" in told(form="pytorchjob", files=script)
+    assert "RANKZERO_RANK" not in told(form="jobset", files=script)
+
+
+@pytest.mark.parametrize("form", ["pytorchjob", "trainjob"])
+@pytest.mark.parametrize("name", ["jax", "two-roles", "parameter-servers"])
+def test_kubeflow_s_jobs_are_for_pytorch_with_one_role(name: str, form: str) -> None:
+    with pytest.raises(BadRequest, match="is for PyTorch with one role"):
+        files(form, CASES[name]())
+
+
+@pytest.mark.parametrize(("name", "form"), EVERY)
 def test_every_note_is_in_the_readme(name: str, form: str) -> None:
-    outlined = CASES[name]()
+    outlined = noted(form, CASES[name]())
     readme = str(files(form, outlined)["README.md"])
     assert all(f"| {note.what} | {note.instead} |" in readme for note in outlined.notes)
 
@@ -116,8 +132,7 @@ def test_a_large_folder_is_applied_by_the_server() -> None:
 
 
 def test_nothing_bears_rankzero_s_marks() -> None:
-    for name, make in CASES.items():
-        for form in FORMS:
-            for path, content in files(form, make()).items():
-                assert "rankzero/" not in str(content), (name, path)
-                assert "managed-by: rankzero" not in str(content), (name, path)
+    for name, form in EVERY:
+        for path, content in files(form, CASES[name]()).items():
+            assert "rankzero/" not in str(content), (name, path)
+            assert "managed-by: rankzero" not in str(content), (name, path)
