@@ -1,0 +1,71 @@
+"""What `rankzero export` writes for others' operators, judged by their own definitions of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from .lab.kubectl import Kubectl
+from .lab.schemas import schemas
+from .lab.shell import LabError, until
+from .lab.target import Cluster
+
+#: Definitions are the whole cluster's; whoever is first waits for modules.
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(600)]
+
+GOLDEN = Path(__file__).parents[1] / "unit" / "export" / "golden"
+FORMS = ("jobset", "pytorchjob", "trainjob")
+FILES = [
+    path for form in FORMS for path in sorted(GOLDEN.glob(f"*/{form}/*.yaml")) if path.is_file()
+]
+
+
+@pytest.fixture(scope="module")
+def defined(cluster: Cluster) -> Iterator[None]:
+    """The API server knows the kinds; nobody acts on them."""
+    if not cluster.is_lab:
+        pytest.skip("this gives the whole cluster new kinds")
+    files = schemas()
+    for path in files:
+        cluster.kubectl("apply", "--server-side", "-f", path)
+    yield
+    for path in files:
+        cluster.kubectl("delete", "-f", path)
+
+
+def judged(kubectl: Kubectl, *made: object) -> None:
+    """Errors: LabError with what the API server says."""
+    whole = {"apiVersion": "v1", "kind": "List", "items": list(made)}
+    kubectl("create", "--dry-run=server", "--validate=strict", "-f", "-", text=json.dumps(whole))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(GOLDEN)))
+def test_every_object_is_what_its_project_says_it_is(
+    defined: None, kubectl: Kubectl, path: Path
+) -> None:
+    made = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+
+    def accepted() -> bool:
+        """A definition that is new takes a moment to be served."""
+        try:
+            judged(kubectl, *made)
+        except LabError as refused:
+            if "no matches for kind" not in str(refused):
+                raise
+            return False
+        return True
+
+    until(f"{path.name} is judged", accepted)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_judge_is_strict(defined: None, kubectl: Kubectl, form: str) -> None:
+    *_, path = sorted((GOLDEN / "two-nodes" / form).glob(f"{form}.yaml"))
+    (made,) = yaml.safe_load_all(path.read_text(encoding="utf-8"))
+    made["spec"]["nprocs"] = 1
+    with pytest.raises(LabError, match="nprocs"):
+        judged(kubectl, made)
