@@ -64,6 +64,11 @@ def _text(content: bytes) -> str | None:
     return text if fits_block(text) else None
 
 
+def config_map_name(name: str) -> str:
+    """name: of the job."""
+    return f"{name}-code"
+
+
 def key(name: str) -> str:
     """A ConfigMap has no folders."""
     return name.replace("/", "--")
@@ -80,7 +85,7 @@ def source(code: Code, name: str) -> dict[str, Any]:
         for one in code.names
     ]
     plain = all(item == {"key": item["path"], "path": item["path"]} for item in items)
-    return {"name": f"{name}-code", **({} if plain else {"items": items})}
+    return {"name": config_map_name(name), **({} if plain else {"items": items})}
 
 
 def config_map(code: Code, name: str, labels: Mapping[str, str], page: Page) -> dict[str, Any]:
@@ -92,7 +97,7 @@ def config_map(code: Code, name: str, labels: Mapping[str, str], page: Page) -> 
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": f"{name}-code", "labels": dict(labels)},
+        "metadata": {"name": config_map_name(name), "labels": dict(labels)},
         **({"data": texts} if texts else {}),
         **({"binaryData": binaries} if binaries else {}),
     }

@@ -17,6 +17,7 @@ FORMS = {
     "jobset": "jobset",
     "pytorchjob": "pytorchjob",
     "trainjob": "trainjob",
+    "argo": "argo",
 }
 
 

@@ -12,12 +12,14 @@ from rankzero.spec.model import Job
 
 class Beside(NamedTuple):
     """What a form has beside Kubernetes' own Jobs. again: what it does after a failure, or None;
-    together: whether it ends roles with each other; ranks: whether pods know their ranks before
+    together: whether it ends roles with each other; serving: whether those that
+    serve others go on after these; ranks: whether pods know their ranks before
     torchrun does."""
 
     again: str | None = None
     together: bool = False
     ranks: bool = True
+    serving: bool = True
 
 
 def notes(outline: Outline, beside: Beside) -> Iterator[Note]:
@@ -26,7 +28,7 @@ def notes(outline: Outline, beside: Beside) -> Iterator[Note]:
     yield from _framework(outline)
     yield from _script(outline, beside)
     if not beside.together:
-        yield from _ending(outline)
+        yield from _ending(outline, beside)
     yield from _kept(outline.job)
 
 
@@ -76,9 +78,9 @@ def _script(outline: Outline, beside: Beside) -> Iterator[Note]:
         yield Note(", ".join(lost), "nothing: read RANK and LOCAL_RANK")
 
 
-def _ending(outline: Outline) -> Iterator[Note]:
+def _ending(outline: Outline, beside: Beside) -> Iterator[Note]:
     serving = [part.role for part in outline.parts if not part.completes]
-    if serving:
+    if serving and beside.serving:
         yield Note(
             f"{', '.join(serving)} ended with the others",
             "nothing: they run until they are deleted",

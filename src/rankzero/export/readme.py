@@ -12,7 +12,7 @@ from rankzero.spec.params import text_of
 
 def plain(outline: Outline) -> str:
     name = outline.job.name
-    apply = "kubectl apply --server-side" if _large(outline) else "kubectl apply"
+    apply = f"kubectl apply{_by_server(outline)}"
     return _page(
         f"# {name}",
         _what(outline, "Plain objects of Kubernetes; nothing else has to be installed."),
@@ -39,7 +39,7 @@ class Kind(NamedTuple):
 def managed(outline: Outline, kind: Kind) -> str:
     """Of a form whose objects an operator looks after."""
     name = outline.job.name
-    apply = "kubectl apply --server-side" if _large(outline) else "kubectl apply"
+    apply = f"kubectl apply{_by_server(outline)}"
     plural = kind.name.lower()
     get, *logs, _ = _looking(outline)
     wait = f"kubectl wait --for condition={kind.done} --timeout 24h {plural}/{name}"
@@ -58,10 +58,47 @@ def managed(outline: Outline, kind: Kind) -> str:
     )
 
 
+def argo(outline: Outline) -> str:
+    """Of a Workflow: each time it is submitted it has another name."""
+    first = outline.parts[0].role
+    return _page(
+        f"# {outline.job.name}",
+        _what(outline, "A Workflow: the cluster must have Argo Workflows."),
+        "## Use it",
+        "What all of its runs need, once, and after each change of the code:",
+        _console(f"kubectl apply{_by_server(outline)} {_others(outline)}"),
+        "A run, with a name of its own:",
+        _console(
+            "kubectl create -f workflow.yaml",
+            "kubectl get workflows",
+            f"kubectl get pods -l {APP}=NAME -o wide",
+            f"kubectl logs -f -l {APP}=NAME,{COMPONENT}={first} --prefix",
+            "kubectl wait --for condition=Completed --timeout 24h workflow/NAME",
+            "kubectl delete workflow NAME",
+        ),
+        "What a Workflow has made goes with it.",
+        *_claims(outline),
+        "## Change it",
+        _numbers(outline) + " The Workflow waits for as many pods (`successCondition`).",
+        *_missing(outline),
+    )
+
+
+def _others(outline: Outline) -> str:
+    """The files beside the Workflow."""
+    names = ["account.yaml", *(["code.yaml"] if outline.code else [])]
+    names += ["claims.yaml"] if _makes_claims(outline) else []
+    names += ["rights.yaml"] if outline.job.api or outline.job.isolate else []
+    return " ".join(f"-f {name}" for name in names)
+
+
+def _by_server(outline: Outline) -> str:
+    return " --server-side" if _large(outline) else ""
+
+
 def kustomize(outline: Outline) -> str:
-    apply, delete = "kubectl apply -k overlays/mine", "kubectl delete -k overlays/mine"
-    if _large(outline):
-        apply += " --server-side"
+    apply = f"kubectl apply -k overlays/mine{_by_server(outline)}"
+    delete = "kubectl delete -k overlays/mine"
     return _page(
         f"# {outline.job.name}",
         _what(outline, "A base, and an overlay to start from, for the kustomize in kubectl."),

@@ -14,6 +14,9 @@ from .shell import run, tried_again
 #: The module, exactly, and its files.
 MODULES = {
     "sigs.k8s.io/jobset@v0.10.1": ("config/components/crd/bases/jobset.x-k8s.io_jobsets.yaml",),
+    "github.com/argoproj/argo-workflows/v3@v3.6.5": (
+        "manifests/base/crds/full/argoproj.io_workflows.yaml",
+    ),
     "github.com/kubeflow/training-operator@v1.8.1": (
         "manifests/base/crds/kubeflow.org_pytorchjobs.yaml",
     ),

@@ -116,12 +116,8 @@ CASES = {
     ),
 }
 
-#: For PyTorch with one role.
-_FEW = {"pytorchjob", "trainjob"}
+#: For PyTorch with one role; and what Argo would not fill in.
+_PYTORCH = ("two-nodes", "torchrun", "volumes-and-rights")
+_ONLY = {"pytorchjob": _PYTORCH, "trainjob": _PYTORCH, "argo": set(CASES) - {"torchrun"}}
 #: (a case, a form that it can have)
-EVERY = [
-    (name, form)
-    for name in CASES
-    for form in FORMS
-    if form not in _FEW or name in ("two-nodes", "torchrun", "volumes-and-rights")
-]
+EVERY = [(name, form) for name in CASES for form in FORMS if name in _ONLY.get(form, CASES)]

@@ -71,6 +71,11 @@ def test_kubeflow_s_jobs_are_for_pytorch_with_one_role(name: str, form: str) -> 
         files(form, CASES[name]())
 
 
+def test_what_argo_would_fill_in_is_refused() -> None:
+    with pytest.raises(BadRequest, match="Argo would fill in"):
+        files("argo", CASES["torchrun"]())
+
+
 @pytest.mark.parametrize(("name", "form"), EVERY)
 def test_every_note_is_in_the_readme(name: str, form: str) -> None:
     outlined = noted(form, CASES[name]())
