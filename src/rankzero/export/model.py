@@ -55,10 +55,6 @@ class Part:
     program: bool = False
     completes: bool = True
 
-    @property
-    def ranks(self) -> int:
-        return self.pods * self.each
-
 
 @dataclass(frozen=True)
 class Outline:
@@ -71,11 +67,6 @@ class Outline:
     folder: str
     code: Code | None
     notes: tuple[Note, ...] = ()
-
-    @property
-    def world(self) -> int:
-        """How many ranks there are."""
-        return sum(part.ranks for part in self.parts)
 
     def uses(self, name: str) -> bool:
         """Whether the code needs a variable that only rankzero would set."""
