@@ -55,7 +55,8 @@ for task, addresses in own["cluster"].items():
         else:
             sys.exit(f"{address} does not answer")
 print(said, own["task"]["type"], own["task"]["index"], *sys.argv[1:], flush=True)
-time.sleep(3)  # others may still look
+# Others may still look.
+time.sleep(3600 if own["task"]["type"] == "STAYS" else 3)
 """
 TASKS = """
 name: names
@@ -151,7 +152,7 @@ def test_a_kustomization_trains_several_ranks_a_pod(
 def test_tasks_find_each_other_and_arguments_arrive_as_they_are(
     admin: Kubectl, team: Team, export: Callable[..., Path]
 ) -> None:
-    _write_tasks(team)
+    write_tasks(team)
     admin("apply", "-f", export("yaml", "job.yaml"))
     rest = "--steps 2000000 $(HOME) {{ x }}"
     assert lines(admin, "names-worker") == [f"hello worker {at} {rest}" for at in range(2)]
@@ -172,7 +173,7 @@ def test_ranks_count_on_from_role_to_role(
 def test_a_chart_is_installed_trains_and_leaves_nothing(
     admin: Kubectl, team: Team, export: Callable[..., Path], helm: Callable[..., str]
 ) -> None:
-    _write_tasks(team)
+    write_tasks(team)
     chart = export("helm", "job.yaml")
     assert "0 chart(s) failed" in helm("lint", "--strict", chart)
     before = _everything(admin)
@@ -208,7 +209,7 @@ def test_a_mistake_in_the_values_is_refused_with_its_place(
     setting: str,
     place: str,
 ) -> None:
-    _write_tasks(team)
+    write_tasks(team)
     chart = export("helm", "job.yaml")
     with pytest.raises(LabError, match=place):
         helm("template", chart, "--set", setting)
@@ -228,11 +229,12 @@ def test_every_object_is_accepted_and_a_chart_makes_the_same(
         assert one == other
 
 
-def _write_tasks(team: Team) -> None:
+def write_tasks(team: Team, job: str = TASKS, stays: str = "none") -> None:
+    """A job of tasks, and its code. stays: a task that does not end by itself."""
     (team.work / "net").mkdir()
     (team.work / "net" / "words.py").write_text("said = 'hello'\n")
-    (team.work / "train.py").write_text(NAMES)
-    (team.work / "job.yaml").write_text(TASKS)
+    (team.work / "train.py").write_text(NAMES.replace("STAYS", stays))
+    (team.work / "job.yaml").write_text(job)
 
 
 def _everything(admin: Kubectl) -> set[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rankzero.cli.run import RunCommand, asked, job_options
+from rankzero.cli.run import RunCommand, asked, job_options, titled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,30 +22,36 @@ _EXAMPLES = """\b
   rankzero export kustomize train.py --nodes 2 --nproc 2 -o deploy -- --lr 0.01"""
 
 
+_files = titled(
+    "Files",
+    click.argument("form", type=click.Choice(_FORMS), metavar="FORM"),
+    click.option(
+        "--to",
+        "-o",
+        "folder",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        required=True,
+        help="The folder for the files; new, or empty.",
+    ),
+    click.option("--force", is_flag=True, help="Write into a folder that has files; those stay."),
+    click.option(
+        "--code-folder",
+        metavar="PATH",
+        help="The image has the code, in this folder (default: a ConfigMap has it).",
+    ),
+    click.option(
+        "--on",
+        default="kubernetes",
+        metavar="PLACE",
+        help="The place whose defaults for jobs hold (default: kubernetes).",
+    ),
+)
+
+
 @click.command(cls=RunCommand, epilog=_EXAMPLES)
-@click.argument("form", type=click.Choice(_FORMS))
+@_files
 @job_options
-@click.option(
-    "--to",
-    "-o",
-    "folder",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    required=True,
-    help="The folder for the files; new, or empty.",
-)
-@click.option("--force", is_flag=True, help="Write into a folder that has files; those stay.")
-@click.option(
-    "--code-folder",
-    metavar="PATH",
-    help="The image has the code, in this folder (default: a ConfigMap has it).",
-)
-@click.option(
-    "--on",
-    default="kubernetes",
-    metavar="PLACE",
-    help="The place whose defaults for jobs hold (default: kubernetes).",
-)
 @click.option(
     "--output",
     type=click.Choice(["text", "json"]),
@@ -71,7 +77,7 @@ def command(
     and the options say the job, as for `rankzero run`. There are a ConfigMap with the folder and a
     README with the commands, and with what of the job only rankzero can do.
 
-    JSON: form, folder, files (paths in it), image, notes (what, instead).
+    JSON: form, folder, files (paths in it), image, notes (what, instead), left_out.
     """
     from rankzero.cli.show import programs
     from rankzero.export.forms import files, noted
@@ -82,8 +88,9 @@ def command(
     _write(folder, made, force)
     if output == "json":
         notes = [note._asdict() for note in outline.notes]
+        left_out = [] if outline.code is None else list(outline.code.left_out)
         about = {"form": form, "folder": str(folder.absolute()), "files": list(made)}
-        programs.print_json({**about, "image": image, "notes": notes})
+        programs.print_json({**about, "image": image, "notes": notes, "left_out": left_out})
     else:
         _say(folder, made, outline, image)
     return 0
@@ -96,8 +103,11 @@ def _outline(
     no code. Errors: BadRequest, Refused."""
     from rankzero import backends, spec
     from rankzero.backends.kubernetes.images import with_images
+    from rankzero.errors import BadRequest
     from rankzero.export.outline import outline
 
+    if code_folder is not None and not code_folder.startswith("/"):
+        raise BadRequest(f"--code-folder: {code_folder} is no absolute path.", "As in: /app")
     defaults = backends.config().defaults_at(on)
     job = spec.from_target(**said, marked=True, defaults=defaults)
     found = spec.detect(job)
@@ -116,7 +126,8 @@ def _code(job: Job, folder: Path) -> Code:
     inside = not Path(job.workdir).is_relative_to(folder.absolute())
     skip = [*no_code(job.outputs), *([folder.absolute()] if inside else ())]
     found = contents(job.workdir, *scripts, skip=skip, most=MOST, advice=SMALLER)
-    return code_of(found.files, found.programs)
+    left_out = (*(f"{name} (a secret)" for name in found.left_out), *found.notes)
+    return code_of(found.files, found.programs)._replace(left_out=left_out)
 
 
 def _write(folder: Path, made: Files, force: bool) -> None:
@@ -146,4 +157,6 @@ def _say(folder: Path, made: Files, outline: Outline, image: str) -> None:
     screen.say(f"{folder}  {len(made)} files · {outline.framework} · {image}")
     for note in outline.notes:
         screen.say(f"  {note.what}: {note.instead}")
+    if outline.code is not None and outline.code.left_out:
+        screen.say(f"  left out: {', '.join(outline.code.left_out)}")
     screen.say(f"  what to type is in {folder / 'README.md'}")

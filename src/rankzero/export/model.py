@@ -23,12 +23,15 @@ class Note(NamedTuple):
 class Code(NamedTuple):
     """The user's folder. texts, binaries: by the files' names in it; what YAML can show is a text.
     programs: those that can be executed. uses: variables that only rankzero sets, and its package
-    as `rankzero`, as far as a file names them."""
+    as `rankzero`, as far as a file names them. left_out: what of the folder is not here, for
+    people.
+    """
 
     texts: Mapping[str, str]
     binaries: Mapping[str, bytes]
     programs: frozenset[str] = frozenset()
     uses: frozenset[str] = frozenset()
+    left_out: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:

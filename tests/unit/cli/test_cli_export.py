@@ -58,6 +58,14 @@ def test_json_says_what_was_written(rankzero, folder):
     assert code == 0 and said["form"] == "helm" and said["folder"] == str(folder / "chart")
     assert "values.yaml" in said["files"] and said["image"] == "mine:1"
     assert {"what", "instead"} == set(said["notes"][0])
+    assert said["left_out"] == []
+
+
+def test_secrets_stay_here_and_that_is_told(rankzero, folder):
+    (folder / ".env").write_text("PASSWORD=1")
+    code, out, _ = rankzero("export", "yaml", "job.yaml", "-o", "out")
+    assert code == 0 and "left out: .env (a secret)" in out
+    assert "PASSWORD" not in (folder / "out" / "code.yaml").read_text()
 
 
 def test_a_folder_with_files_is_left_alone_unless_forced(rankzero, folder):
@@ -100,5 +108,7 @@ def test_a_wrong_job_and_a_missing_folder_are_told(rankzero, folder):
     assert rankzero("export", "yaml", "nothing.yaml", "-o", "out")[0] == 2
     code, _, err = rankzero("export", "yaml", "job.yaml")
     assert code == 2 and "--to" in err
+    code, _, err = rankzero("export", "yaml", "job.yaml", "-o", "out", "--code-folder", "app")
+    assert code == 2 and "no absolute path" in err
     code, _, err = rankzero("export", "yml", "job.yaml", "-o", "out")
     assert code == 2 and "yaml" in err
