@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 
 from .lab.kubectl import Kubectl
-from .lab.schemas import schemas
+from .lab.schemas import schemas, workflow
 from .lab.shell import LabError, until
 from .lab.target import Cluster
 
@@ -18,10 +20,12 @@ from .lab.target import Cluster
 pytestmark = [pytest.mark.alone, pytest.mark.timeout(600)]
 
 GOLDEN = Path(__file__).parents[1] / "unit" / "export" / "golden"
-FORMS = ("jobset", "pytorchjob", "trainjob", "argo")
+FORMS = ("jobset", "pytorchjob", "trainjob")
 FILES = [
     path for form in FORMS for path in sorted(GOLDEN.glob(f"*/{form}/*.yaml")) if path.is_file()
 ]
+#: What Argo's golden files are.
+WORKFLOWS = sorted(GOLDEN.glob("*/argo/workflow.yaml"))
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +68,41 @@ def test_every_object_is_what_its_project_says_it_is(
 
 @pytest.mark.parametrize("form", FORMS)
 def test_the_judge_is_strict(defined: None, kubectl: Kubectl, form: str) -> None:
-    path = GOLDEN / "two-nodes" / form / f"{'workflow' if form == 'argo' else form}.yaml"
+    path = GOLDEN / "two-nodes" / form / f"{form}.yaml"
     (made,) = yaml.safe_load_all(path.read_text(encoding="utf-8"))
     made["spec"]["nprocs"] = 1
     with pytest.raises(LabError, match="nprocs"):
         judged(kubectl, made)
+
+
+@pytest.mark.parametrize("name", sorted(path.parents[1].name for path in WORKFLOWS))
+def test_a_workflow_is_what_argo_says_and_what_it_makes_is_accepted(
+    lab: Cluster, kubectl: Kubectl, name: str
+) -> None:
+    folder = GOLDEN / name / "argo"
+    made = yaml.safe_load((folder / "workflow.yaml").read_text(encoding="utf-8"))
+    (version,) = yaml.safe_load(workflow().read_text(encoding="utf-8"))["spec"]["versions"]
+    schema = closed(version["schema"]["openAPIV3Schema"]["properties"]["spec"])
+    jsonschema.validate(made["spec"], schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**made["spec"], "entrypiont": "x"}, schema)
+
+    steps = [one["resource"] for one in made["spec"]["templates"] if "resource" in one]
+    texts = [one["manifest"] for one in steps if one["action"] == "create"]
+    assert texts and all("{{workflow.name}}" in text for text in texts)
+    judged(kubectl, *(yaml.safe_load(one.replace("{{workflow.name}}", "x-y")) for one in texts))
+    for path in set(folder.glob("*.yaml")) - {folder / "workflow.yaml"}:
+        judged(kubectl, *yaml.safe_load_all(path.read_text(encoding="utf-8")))
+
+
+def closed(schema: Any) -> Any:
+    """A schema in which no object may have keys that it does not know."""
+    if isinstance(schema, list):
+        return [closed(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: closed(one) for key, one in schema.items()}
+    loose = "x-kubernetes-preserve-unknown-fields" in found or "additionalProperties" in found
+    if found.get("type") == "object" and "properties" in found and not loose:
+        found["additionalProperties"] = False
+    return found

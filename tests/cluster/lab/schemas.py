@@ -14,9 +14,6 @@ from .shell import run, tried_again
 #: The module, exactly, and its files.
 MODULES = {
     "sigs.k8s.io/jobset@v0.10.1": ("config/components/crd/bases/jobset.x-k8s.io_jobsets.yaml",),
-    "github.com/argoproj/argo-workflows/v3@v3.6.5": (
-        "manifests/base/crds/full/argoproj.io_workflows.yaml",
-    ),
     "github.com/kubeflow/training-operator@v1.8.1": (
         "manifests/base/crds/kubeflow.org_pytorchjobs.yaml",
     ),
@@ -25,12 +22,22 @@ MODULES = {
         "manifests/base/crds/trainer.kubeflow.org_trainingruntimes.yaml",
     ),
 }
+#: Argo's whole one is for people: an API server takes none that is so loose.
+WORKFLOW = (
+    "github.com/argoproj/argo-workflows/v3@v3.6.5",
+    ("manifests/base/crds/full/argoproj.io_workflows.yaml",),
+)
 _FOLDER = CACHE / "schemas"
 
 
 def schemas() -> list[Path]:
     """Their files; downloaded where they are missing. Errors: LabError."""
     return [path for module, names in MODULES.items() for path in _of(module, names)]
+
+
+def workflow() -> Path:
+    """That of Argo's Workflows, which no API server takes. Errors: LabError."""
+    return _of(*WORKFLOW)[0]
 
 
 def _of(module: str, names: tuple[str, ...]) -> list[Path]:
