@@ -20,6 +20,7 @@ from .lab.target import Cluster
 from .team import Team
 
 GOLDEN = Path(__file__).parents[1] / "unit" / "export" / "golden"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 #: Whoever is first may wait for Helm to be compiled, or for an image of 1.9 GB.
 pytestmark = pytest.mark.timeout(900)
@@ -189,6 +190,29 @@ def test_a_chart_is_installed_trains_and_leaves_nothing(
 
     helm("uninstall", "mine", "--wait")
     until(lambda: _everything(admin) == before, "all of it is gone")
+
+
+def test_parameter_servers_train_from_a_chart(
+    admin: Kubectl,
+    team: Team,
+    export: Callable[..., Path],
+    helm: Callable[..., str],
+    tensorflow: str,
+) -> None:
+    images = [f"--image={role}={tensorflow}" for role in ("ps", "worker")]
+    chart = export("helm", str(EXAMPLES / "digits-ps" / "job.yaml"), *images)
+    settings = ["params.steps=60", "roles.ps.nodes=1"]
+    # They share two processors with whatever else is tested.
+    settings += [f"roles.{role}.resources.requests.cpu=10m" for role in ("ps", "worker")]
+    said = helm("install", "digits", chart, "--set", ",".join(settings))
+    assert "The pods of ps run until the release is uninstalled." in said
+    trained = "\n".join(lines(admin, "digits-worker"))
+    (accuracy,) = re.findall(r"worker 0  global step \d+  test accuracy (\S+)", trained)
+    assert float(accuracy) > 0.5
+    assert "training took" in trained
+    (pod,) = admin.get("pods", "-l", "app.kubernetes.io/component=ps")["items"]
+    assert pod["status"]["phase"] == "Running"
+    helm("uninstall", "digits")
 
 
 @pytest.mark.parametrize(
