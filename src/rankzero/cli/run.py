@@ -91,7 +91,7 @@ _BACKEND = OneOf("backend", lambda: ("nccl", "gloo", "mpi"))
 _COLLECT = OneOf("choice", lambda: ("first", "all"))
 
 
-def _options(
+def titled(
     title: str, *options: Callable[..., Any]
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Options that stand together in the help, below this title."""
@@ -109,12 +109,12 @@ def _options(
 
 # Counts and sizes stay words here: the spec reads the same words from a job file, checks them
 # all at once, and names each one's place.
-_what = _options(
+_what = titled(
     "What",
     click.argument("target", required=False, type=click.Path()),
     click.option("--module", "-m", metavar="NAME", help="Run a module, as python -m does."),
 )
-_topology = _options(
+_topology = titled(
     "Nodes",
     click.option("--nodes", "-n", multiple=True, metavar="N|MIN:MAX", help="How many nodes."),
     click.option("--nproc", multiple=True, metavar="N|gpu|cpu", help="Ranks on each node."),
@@ -125,7 +125,7 @@ _topology = _options(
     click.option("--memory", multiple=True, metavar="SIZE", help="Memory of each node: 8Gi."),
     click.option("--image", multiple=True, metavar="IMAGE", help="Container image (clusters)."),
 )
-_framework = _options(
+_framework = titled(
     "Framework",
     click.option(
         "--framework",
@@ -139,7 +139,7 @@ _framework = _options(
     click.option("--port", metavar="PORT", help="Fix the master's port (default: a free one)."),
     click.option("--timeout", metavar="SECONDS", help="The rendezvous timeout of the framework."),
 )
-_life = _options(
+_life = titled(
     "Failures and time",
     click.option("--max-restarts", metavar="N", help="How many failures the run survives."),
     click.option("--wait", metavar="SECONDS", help="How long to wait for all nodes."),
@@ -151,7 +151,7 @@ _life = _options(
         help="Start interpreters and imports before all nodes meet (on a cluster).",
     ),
 )
-_job = _options(
+_job = titled(
     "The job",
     click.option("--name", metavar="NAME", type=JobName(), help="The job's name."),
     env_option,
@@ -167,7 +167,7 @@ _job = _options(
     ),
     click.option("--python", metavar="PATH", help="The interpreter of agent and script."),
 )
-_cluster = _options(
+_cluster = titled(
     "On a cluster",
     node_selector_option,
     toleration_option,
@@ -199,7 +199,7 @@ _cluster = _options(
     click.option("--output-volume", metavar="NAME", help="Let outputs stay on this one."),
     click.option("--ttl", metavar="TIME", help="How long a run that has ended can be seen."),
 )
-_way = _options(
+_way = titled(
     "This run",
     where_options("Where: local (default), kubernetes, or a profile."),
     click.option("--detach", "-d", is_flag=True, help="Start it, print its id, and leave."),
@@ -209,13 +209,36 @@ _way = _options(
 )
 
 
+def job_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """All that says what the job is."""
+    for some in (_cluster, _job, _life, _framework, _topology, _what):
+        function = some(function)
+    return function
+
+
+def asked(ctx: click.Context, given: dict[str, Any]) -> dict[str, Any]:
+    """What these options give, as `spec.from_target` takes it. given: loses all of them."""
+    rest: list[str] = ctx.meta[REST]
+    target, module = given.pop("target"), given.pop("module")
+    sets, labels = given.pop("sets"), pairs(given.pop("labels"))
+    options = {name: value for name, value in given.items() if value not in (None, ())}
+    given.clear()
+    for name in options.keys() & {"env", "node_selector", "secrets"}:
+        options[name] = pairs(options[name])
+    named = target is not None or module is not None
+    return {
+        "target": target,
+        "module": module,
+        "command": () if named else rest,
+        "args": rest if named else (),
+        "sets": sets,
+        "labels": labels,
+        "options": options,
+    }
+
+
 @click.command(cls=RunCommand, epilog=_EXAMPLES)
-@_what
-@_topology
-@_framework
-@_life
-@_job
-@_cluster
+@job_options
 @_way
 @ranks_option
 @output_option
@@ -223,7 +246,6 @@ _way = _options(
 def command(
     ctx: click.Context,
     /,
-    target: str | None,
     output: str,
     where: Where,
     **given: Any,  # noqa: ANN401
@@ -245,24 +267,8 @@ def command(
     from rankzero.handle import prepare
 
     way = Way(given.pop("detach"), given.pop("dry_run"), output, ranks_of(given.pop("ranks")))
-    rest: list[str] = ctx.meta[REST]
-    module = given.pop("module")
     preflight, wait_for_nodes = given.pop("preflight"), given.pop("wait_for_nodes")
-    sets, labels = given.pop("sets"), pairs(given.pop("labels"))
-    options = {name: value for name, value in given.items() if value not in (None, ())}
-    for name in options.keys() & {"env", "node_selector", "secrets"}:
-        options[name] = pairs(options[name])
-    named = target is not None or module is not None
     backend, plan = prepare(
-        target,
-        module=module,
-        command=() if named else rest,
-        args=rest if named else (),
-        where=where,
-        sets=sets,
-        labels=labels,
-        options=options,
-        preflight=preflight,
-        wait_for_nodes=wait_for_nodes,
+        **asked(ctx, given), where=where, preflight=preflight, wait_for_nodes=wait_for_nodes
     )
     return go(backend, plan, way)

@@ -32,6 +32,7 @@ VERBS = {
     "serve": "Serve a trained model.",
     "cluster": "Make a cluster, and look at its machines.",
     "image": "Build images and send them to registries.",
+    "export": "Write a job as files for Kubernetes that run without rankzero.",
     "import": "Make a job file of what starts a training today.",
     "doctor": "Check whether all is there that runs take.",
     "schema": "Print the JSON Schema of a job file.",

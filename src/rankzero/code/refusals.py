@@ -18,14 +18,21 @@ _SMALLER = (
 _LEAVE_IT = "Let it be read, or name it in .rankzeroignore if the job does not need it."
 
 
-def too_large(root: Path, sizes: Mapping[str, int], limit: int, *, packed: bool = False) -> Refused:
+def too_large(
+    root: Path,
+    sizes: Mapping[str, int],
+    limit: int,
+    *,
+    packed: bool = False,
+    advice: str = _SMALLER,
+) -> Refused:
     """sizes: bytes by name. limit: in bytes, of the content or, where packed, of the archive."""
     what = f"{limit >> 20} MiB {'compressed' if packed else 'of content'}"
     return Refused(
         f"the folder {root} is too large to travel: {_amount(sum(sizes.values()))} in "
         f"{len(sizes):,} files, and the limit is {what}. The largest in it: "
         + ", ".join(f"{name} {_amount(size)}" for name, size in largest(sizes)),
-        _SMALLER,
+        advice,
     )
 
 

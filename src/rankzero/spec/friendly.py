@@ -30,10 +30,13 @@ _TEXT_TABLES = ("labels", "annotations", "resources")
 
 
 class Expansion:
-    """One request on its way to the model's form."""
+    """One request on its way to the model's form. marked: see `Overrides`."""
 
-    def __init__(self, params: Params, base: Path, problems: list[Problem]) -> None:
+    def __init__(
+        self, params: Params, base: Path, problems: list[Problem], *, marked: bool = False
+    ) -> None:
         self._params = params
+        self._marked = marked
         self._base = base
         self._problems = problems
 
@@ -117,11 +120,12 @@ class Expansion:
                 self._problems.append(Problem(given.place, message))
                 given = literal("", given.place)
             text = given.as_text()
-            entries[name] = self._params.fill(text) if fill else text
+            entries[name] = self._params.fill(text, marked=self._marked) if fill else text
         return table._replace(value=entries) if isinstance(table.value, dict) else table
 
-    def _words(self, given: Given) -> Given:
-        """`"--steps 10"` or a list, as a list of texts with their params filled in."""
+    def _words(self, given: Given, *, program: bool = False) -> Given:
+        """`"--steps 10"` or a list, as a list of texts with their params filled in. program: the
+        first one is what is run."""
         if isinstance(given.value, list):
             items = [one.as_text() for one in given.items]
         elif given.is_scalar:
@@ -132,7 +136,9 @@ class Expansion:
                 items = []
         else:
             return given
-        return given._replace(value=[self._params.fill(one) for one in items])
+        named = [self._marked and not (program and not at) for at in range(len(items))]
+        filled = [self._params.fill(one, marked=is_) for one, is_ in zip(items, named, strict=True)]
+        return given._replace(value=filled)
 
     def _run(self, given: Given) -> tuple[Given, list[Given]]:
         """`train.py --steps 10` as a script and its words, `-m mod` as a module, else a command."""
@@ -142,10 +148,10 @@ class Expansion:
                 if key in entries:
                     entries[key] = entries[key].as_text()
             if "command" in entries:
-                entries["command"] = self._words(entries["command"])
+                entries["command"] = self._words(entries["command"], program=True)
             run = self._said(given._replace(value=entries))
             return self._tidy(run), []
-        words = self._words(given)
+        words = self._words(given, program=True)
         if not words.items:
             return words if words.value != [] else Given({"command": words}, given.place), []
         first, *rest = words.items

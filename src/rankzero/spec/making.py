@@ -100,7 +100,7 @@ def _job(
     declared = tree.entries.get("params", Given(None, tree.place))
     params = Params(declared, overrides.sets, problems)
     more = added_args(tree, overrides, problems)
-    full = Expansion(params, base, problems).job(tree, more)
+    full = Expansion(params, base, problems, marked=overrides.marked).job(tree, more)
     job = validated(full, problems)
     checked = job or validated(_files_only(full), [])
     if checked is not None:

@@ -55,6 +55,7 @@ class Overrides:
     args: words added at the end of the job's args, never filled in.
     sets: `name=value`, for params. labels: added to the job's.
     dashes: options are named `--max-restarts` in errors; without, `max_restarts`.
+    marked: args and env keep their params' names, for `params.unmarked`.
     """
 
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -62,6 +63,7 @@ class Overrides:
     sets: Sequence[str] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     dashes: bool = True
+    marked: bool = False
 
     def place(self, name: str) -> Place:
         typed = {**TABLE_OPTIONS, **LIST_OPTIONS, VOLUMES: "volume"}.get(name, name)

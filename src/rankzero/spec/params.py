@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rankzero.spec.given import Content, Given, literal, resolve, word
 from rankzero.spec.model import TYPE_WORDS, Param, Scalar, param_fault
@@ -15,11 +15,19 @@ from rankzero.spec.problems import Place, Problem, did_you_mean, shown
 _USE = re.compile(r"\$(\$\{)|\$\{([^}]*)\}|\$\{")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _KEYS = ("type", "default", "help", "choices", "min", "max")
+#: Around a param's name that stands for itself: signs of Unicode's private use, which no job has.
+_OPEN, _CLOSE = "\ue000", "\ue001"
+_MARKED = re.compile(f"{_OPEN}([^{_CLOSE}]*){_CLOSE}")
 
 
 def escape(text: str) -> str:
     """The text that `fill` turns back into this one."""
     return text.replace("${", "$${")
+
+
+def unmarked(text: str, stand_in: Callable[[str], str]) -> str:
+    """A text that was filled with names (`Params.fill`), each with what stands for it."""
+    return _MARKED.sub(lambda found: stand_in(found[1]), text)
 
 
 def is_name(text: str) -> bool:
@@ -50,18 +58,20 @@ class Params:
         missing = Param.model_construct(type="str", value="1", help="")
         return {**dict.fromkeys(self._known, missing), **self.values}
 
-    def fill(self, given: Given) -> Given:
+    def fill(self, given: Given, *, marked: bool = False) -> Given:
         """The same value with every `${name}` replaced. A value without one stays as it was;
-        one that is all `${name}` has the param's own type."""
+        one that is all `${name}` has the param's own type. marked: by its name, for `unmarked`."""
         if not isinstance(given.value, str) or "${" not in given.value:
             return given
-        text = _USE.sub(lambda found: self._replacement(found, given), given.value)
+        text = _USE.sub(lambda found: self._replacement(found, given, marked), given.value)
         return given._replace(value=text, text=text)
 
-    def _replacement(self, found: re.Match[str], given: Given) -> str:
+    def _replacement(self, found: re.Match[str], given: Given, marked: bool) -> str:
         if found[1]:
             return "${"
         name = found[2]
+        if marked and name in self.values:
+            return f"{_OPEN}{name}{_CLOSE}"
         if name is None:
             self._problems.append(Problem(given.place, "`${` without `}`; for the text, `$${`"))
             return ""

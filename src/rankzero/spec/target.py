@@ -26,6 +26,7 @@ def from_target(
     labels: Mapping[str, str] | None = None,
     dashes: bool = True,
     defaults: Given | None = None,
+    marked: bool = False,
 ) -> Job:
     """The job that a command line, or a call from Python, asks for.
 
@@ -34,6 +35,7 @@ def from_target(
     options, sets, labels: see `Overrides`. Strings are taken as the same words in a job file.
     dashes: whether errors name an option `--nodes` or, for Python, `nodes`.
     defaults: what a job file may say, weaker than all of these.
+    marked: see `Overrides`.
 
     Errors: SpecError, with every problem.
     """
@@ -48,7 +50,7 @@ def from_target(
         )
         raise SpecError([Problem(Place(), message)])
     beneath = defaults or Given({})
-    overrides = Overrides(options or {}, tuple(args), tuple(sets), labels or {}, dashes)
+    overrides = Overrides(options or {}, tuple(args), tuple(sets), labels or {}, dashes, marked)
     if target is not None and target.lower().endswith(JOB_FILES):
         return load(target, overrides=overrides, defaults=beneath)
     if target is not None:

@@ -1,5 +1,5 @@
 """Compiling Kubernetes, CoreDNS and the pause program from their Go modules, once; and on demand
-metrics-server and Kueue."""
+metrics-server, Kueue, JobSet and Helm."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ KUBERNETES = (
 #: Folder of the sources -> name of the program.
 MADE = {"pause": "pause", "dns": "coredns", "kube": "kube"}
 #: Compiled where a test asks for them.
-KUEUE, METRICS = "kueue", "metrics-server"
-#: What its module says of the objects that it needs in a cluster.
-MANIFESTS = BIN / "kueue.manifests"
+KUEUE, METRICS, HELM, JOBSET = "kueue", "metrics-server", "helm", "jobset"
+#: Whose module says which objects it needs in a cluster, and which module that is.
+_WITH_MANIFESTS = {KUEUE: "sigs.k8s.io/kueue", JOBSET: "sigs.k8s.io/jobset"}
 
 
 def compile_all() -> None:
@@ -43,7 +43,16 @@ def kueue() -> tuple[Path, Path]:
     Errors: LabError with the compiler's words.
     """
     _make({KUEUE: KUEUE})
-    return BIN / KUEUE, MANIFESTS
+    return BIN / KUEUE, _manifests(KUEUE)
+
+
+def jobset() -> tuple[Path, Path]:
+    """JobSet's controller, and the folder with its manifests; compiled where it is missing.
+
+    Errors: LabError with the compiler's words.
+    """
+    _make({JOBSET: JOBSET})
+    return BIN / JOBSET, _manifests(JOBSET)
 
 
 def metrics_server() -> Path:
@@ -52,11 +61,17 @@ def metrics_server() -> Path:
     return BIN / METRICS
 
 
+def helm() -> Path:
+    """Helm; compiled where it is missing. Errors: LabError with the compiler's words."""
+    _make({HELM: HELM})
+    return BIN / HELM
+
+
 def _make(programs: Mapping[str, str]) -> None:
     missing = [folder for folder, program in programs.items() if not _is_made(folder, program)]
     for folder in missing:
         program = programs[folder]
-        minutes = {"kube": 8, KUEUE: 9, METRICS: 3}.get(program)
+        minutes = {"kube": 8, KUEUE: 9, METRICS: 3, HELM: 3, JOBSET: 3}.get(program)
         long = f"; about {minutes} minutes on 2 cores" if minutes else ""
         say(f"compiling {program} (once{long})")
         _compile(folder, program)
@@ -103,11 +118,15 @@ def _compile(folder: str, program: str) -> None:
     nice = ("nice", "-n", str(max(10 - os.nice(0), 0)))
     command = ("go", "build", "-trimpath", f"-ldflags={_flags(folder)}", "-o", BIN / program)
     run(*nice, *command, _package(folder), cwd=source, env=env, seconds=3600)
-    if folder == KUEUE:
-        where = ("go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/kueue")
+    if program in _WITH_MANIFESTS:
+        where = ("go", "list", "-m", "-f", "{{.Dir}}", _WITH_MANIFESTS[program])
         module = Path(run(*where, cwd=source, env=env).strip())
-        shutil.rmtree(MANIFESTS, ignore_errors=True)  # another version's
-        shutil.copytree(module / "config" / "components", MANIFESTS)
+        shutil.rmtree(_manifests(program), ignore_errors=True)  # another version's
+        shutil.copytree(module / "config" / "components", _manifests(program))
+
+
+def _manifests(program: str) -> Path:
+    return BIN / f"{program}.manifests"
 
 
 def _flags(folder: str) -> str:

@@ -81,7 +81,7 @@ def _webhooks(manifests: Path) -> list[dict[str, Any]]:
     text = admin("create", "--dry-run=client", "-o", "json", "-f", manifests)
     return [
         {**found, "webhooks": [_reached(hook) for hook in found["webhooks"] if _wanted(hook)]}
-        for found in _documents(text)
+        for found in documents(text)
         if "webhooks" in found
     ]
 
@@ -100,7 +100,7 @@ def _reached(hook: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
-def _documents(text: str) -> Iterator[dict[str, Any]]:
+def documents(text: str) -> Iterator[dict[str, Any]]:
     """The JSON documents of a text, one behind the other."""
     decoder, at = json.JSONDecoder(), 0
     while (start := text.find("{", at)) >= 0:

@@ -35,7 +35,10 @@ def run(arguments: list[str]) -> int:
     with standing():
         if not _named(arguments):
             with cluster.alone():
-                compile.metrics_server()  # which some of them ask for, while nobody waits for it
+                # What some of them ask for, while nobody waits for it.
+                compile.metrics_server()
+                compile.helm()
+                compile.jobset()
         return _pytest(arguments)
 
 

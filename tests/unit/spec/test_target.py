@@ -6,6 +6,7 @@ import pytest
 
 from rankzero import spec
 from rankzero.spec.model import Role, Run
+from rankzero.spec.params import unmarked
 
 TWO_ROLES = "run: train.py\nroles:\n  ps: {nodes: 2}\n  worker:\n"
 
@@ -237,3 +238,17 @@ def test_python_data_that_means_nothing(folder):
         spec.build({"run": "train.py", "args": ["\ud800"]})
     with pytest.raises(spec.SpecError, match="valid Unicode"):
         spec.build({"run": "train.py", "params": {"x": "\udcff"}})
+
+
+def test_args_and_env_can_keep_the_names_of_their_params(tmp_path):
+    (tmp_path / "train.py").touch()
+    (tmp_path / "job.yaml").write_text(
+        'run: train.py --lr ${lr}\nargs: ["x${n}", "$${n}"]\nenv: {A: "${lr}"}\n'
+        "nodes: ${n}\nparams: {lr: 0.1, n: 2}\n"
+    )
+    job = spec.from_target(str(tmp_path / "job.yaml"), args=["${n}"], sets=["lr=0.5"], marked=True)
+    assert job.roles["worker"].nodes.maximum == 2 and job.run.script == "train.py"
+    values = {name: f"<{param.value}>" for name, param in job.params.items()}
+    said = [unmarked(word, values.__getitem__) for word in (*job.args, job.env["A"])]
+    assert said == ["--lr", "<0.5>", "x<2>", "${n}", "${n}", "<0.5>"]
+    assert unmarked("plain", values.__getitem__) == "plain"

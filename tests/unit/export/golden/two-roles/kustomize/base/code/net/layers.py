@@ -1,0 +1,3 @@
+	indented = '{{ not a template }}'  
+
+
