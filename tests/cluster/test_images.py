@@ -133,7 +133,7 @@ def test_a_registry_with_a_password(builder: Builder, cluster: Cluster) -> None:
 @pytest.mark.parametrize(
     ("argv", "code", "said"),
     [
-        (("--base", f"{REGISTRY}/lab/gone:1"), 2, "has nothing to give"),
+        (("--base", f"{REGISTRY}/lab/gone:1"), 2, "there is no image"),
         (("--base", f"{REGISTRY}/lab/python:1", "--platform", "s390x"), 2, "is for linux/"),
         (("--base", f"{REGISTRY}/lab/python:1", "-r", "wrong.txt"), 2, "no-such-package-at-all"),
         (("--base", f"{REGISTRY}/lab/python:1", "--python", "3.4", "-r", "wrong.txt"), 2, "no 3.4"),

@@ -83,7 +83,10 @@ def _attached(backend: Backend, plan: Plan, submission: Submission, way: Way) ->
         terminal.err().say(f"  {run} goes on; follow it: rankzero attach {run}")
         return left.code
     known = facts(backend, run, history, plan.to_json(), seen)
-    view.end(known, submission.outputs, submission.logs)
+    outputs = submission.outputs
+    if outputs is not None and not outputs.exists():  # of a run that never began
+        outputs = None
+    view.end(known, outputs, submission.logs)
     if history.state == ev.STOPPED and interrupts.code is not None:
         return interrupts.code
     return exit_code(history)

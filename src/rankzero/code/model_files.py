@@ -22,13 +22,13 @@ def pack_model(path: Path) -> Shipment:
 
     Errors: BadRequest where there is none; Refused where it is too large, with what to do instead.
     """
-    items = _items(path)
-    size = sum(item.size for item in items)
-    if size > MOST_BYTES or len(items) > MOST_FILES:
+    found = items(path)
+    size = sum(item.size for item in found)
+    if size > MOST_BYTES or len(found) > MOST_FILES:
         raise _too_large(path, size)
     packing = Gzip(LIMIT)
     try:
-        write_tar(items, packing.write)
+        write_tar(found, packing.write)
         packed = packing.finish()
     except TooLarge:
         raise _too_large(path, size) from None
@@ -37,7 +37,7 @@ def pack_model(path: Path) -> Shipment:
     except OSError as error:
         raise refusals.unreadable(path, error) from error
     parts = tuple(packed[at : at + PART] for at in range(0, len(packed), PART))
-    return Shipment(parts, hashlib.sha256(packed).hexdigest(), len(items), size)
+    return Shipment(parts, hashlib.sha256(packed).hexdigest(), len(found), size)
 
 
 def identity(path: Path) -> str:
@@ -45,7 +45,7 @@ def identity(path: Path) -> str:
     BadRequest where there is none; Refused where it cannot be read."""
     told = hashlib.sha256()
     try:
-        for item in _items(path):
+        for item in items(path):
             told.update(os.fsencode(item.name) + b"\0%d\0" % item.size)
             with item.path.open("rb") as file:
                 while block := file.read(_BLOCK):
@@ -55,7 +55,7 @@ def identity(path: Path) -> str:
     return told.hexdigest()
 
 
-def _items(path: Path) -> list[Item]:
+def items(path: Path) -> list[Item]:
     """By name. Links are followed, to folders too: what they lead to was meant. One that leads back
     to a folder above it leads to nothing new. Errors: BadRequest, Refused."""
     if path.is_file():

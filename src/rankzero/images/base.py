@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from rankzero.errors import BadRequest
 from rankzero.images.platforms import Platform, usual
+from rankzero.images.registry.reach import Absent
 from rankzero.images.registry.repository import INDEXES, Document, Repository
 
 
@@ -33,7 +34,14 @@ def find(repository: Repository, platform: Platform | None) -> Base:
 
     Errors: BadRequest where it is not made for the platform; those of `Repository`.
     """
-    document = repository.document(repository.name.reference)
+    try:
+        document = repository.document(repository.name.reference)
+    except Absent:
+        raise BadRequest(
+            f"there is no image {repository.name}, or none that may be seen.",
+            "Check its name and tag: --base; one that is private: rankzero image login "
+            f"{repository.name.registry}",
+        ) from None
     if document.kind in INDEXES:
         document = repository.document(_of_platform(document, platform, str(repository.name)))
     config = json.loads(repository.small(document.tree["config"]))

@@ -16,6 +16,7 @@ from rankzero.images.cache import Cache, Layer, key_of
 from rankzero.images.registry import blobs
 from rankzero.images.registry.blobs import Blob
 from rankzero.images.registry.repository import DOCKER, OCI, Repository
+from rankzero.why.words import count
 
 #: What may lie in an image (bytes).
 MOST = 16 << 30
@@ -114,7 +115,7 @@ def _packages(base: Base, recipe: Recipe, requirements: Path, to: Repository, ca
         packages = wheels.install(wanted, root, downloads)
         made = layers.layer(layers.tree(root), cache)
     cache.keep(key, made)
-    return Part("requirements", made, f"{note}, {len(packages)} packages")
+    return Part("requirements", made, f"{note}, {count(len(packages), 'package')}")
 
 
 def _config(base: Base, recipe: Recipe, parts: list[Part]) -> dict[str, Any]:

@@ -40,13 +40,15 @@ class Process:
 @dataclass(frozen=True)
 class Ground:
     """Where a service stands. folder: its own; code: where its program is looked for. token: a file
-    with what clients of a predictor have to say, where there is one."""
+    with what clients of a predictor have to say, where there is one; model: its own copy of its
+    model, where it has one."""
 
     folder: PurePath
     code: PurePath
     python: str
     port: int
     token: PurePath | None = None
+    model: PurePath | None = None
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,7 @@ def notices(service: Service, facts: Facts, *, token: bool = False) -> Iterator[
 def _settings(service: Service, facts: Facts, ground: Ground) -> dict[str, Any]:
     return {
         "predictor": service.predictor,
-        "model": model(service, facts),
+        "model": model(service, facts) if ground.model is None else str(ground.model),
         "port": ground.port,
         "grace": service.grace,
         "token_file": None if ground.token is None else str(ground.token),

@@ -19,4 +19,9 @@ def find(facts: Facts) -> Finding | None:
     module = named.group(1).partition(".")[0] if named else "MODULE"
     python = str(facts.config(failure.node).get("python") or "python3")
     remedy = f"{python} -m pip install {module}, or name the interpreter that has it with --python"
+    if facts.plan.get("backend") == "kubernetes":
+        remedy = (
+            f"name an image that has {module}: --image; or lay it on this one: rankzero image "
+            "build -t REGISTRY/NAME:TAG --base IMAGE -r requirements.txt"
+        )
     return finding("missing-module", facts, remedy, f"the ranks ran under {python}")

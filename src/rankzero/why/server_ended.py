@@ -9,7 +9,11 @@ from rankzero.why.seen import Pod, Seen
 from rankzero.why.words import signal_name
 
 _LINES = 5
-_HERE = "rankzero serve FILE.py:CLASS --check"
+_HERE = "rankzero serve FILE.py:CLASS --model MODEL --check"
+#: What a server says of its own lines, which are not here.
+_ELSEWHERE = "The whole traceback is in the line"
+#: After so many tries a predictor that cannot be loaded is taken for one that never will be.
+_VAIN = 2
 
 
 def look(pod: Pod, seen: Seen) -> Trouble | None:
@@ -31,9 +35,11 @@ def look(pod: Pod, seen: Seen) -> Trouble | None:
         return Trouble("no-model", text, remedy, hopeless=True)
     failed = said_of(lines, "load-failed")
     if failed:
-        told = tuple(line for line in lines if not line.startswith("{"))
+        told = tuple(line for line in lines if not line.startswith(("{", _ELSEWHERE)))
+        vain = pod.restarts >= _VAIN
         text = f"its predictor cannot be loaded: {failed.get('type')}: {failed.get('message')}"
-        return Trouble("load-failed", text, f"try it here: {_HERE}", told[-_LINES:])
+        remedy = f"try it here: {_HERE}"
+        return Trouble("load-failed", text, remedy, told[-_LINES:], hopeless=vain)
     again = f", {pod.restarts} times by now" if pod.restarts > 1 else ""
     if ended.code == 0:
         text = f"its program ends by itself, with code 0{again}"

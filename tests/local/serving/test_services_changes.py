@@ -265,3 +265,35 @@ def test_a_command_whose_folder_is_gone_is_not_ended_for_another_version(app: Ke
 
     assert said.code == 2 and "in which app runs, is gone; nothing was changed" in said.err
     assert app.pid() == before
+
+
+def test_a_model_that_was_overwritten_is_gone_back_from(app: Kept) -> None:
+    """A version has the model that it was deployed with, whatever lies at that path by now."""
+    assert app.deploy("app.py:Predictor", "--model", "bias").code == 0
+    assert app.predict(1)[0] == 2
+    write(app.home, "bias", "no number")
+    said = app.call("update", "--model", "bias")
+    assert said.code == 1, said
+    assert "undone: version 1 serves again, as version 3" in said.err
+    assert app.predict(1)[0] == 2
+
+    write(app.home, "bias", "5")
+    assert app.call("update", "--model", "bias").code == 0
+    assert app.predict(1)[0] == 6
+    assert app.call("undo", "--to", "1").code == 0
+    assert app.predict(1)[0] == 2
+    (app.home.work / "bias").unlink()
+    assert app.call("update", "--max-batch", "2").code == 0
+    assert app.predict(1)[0] == 2
+
+
+def test_a_version_that_was_put_back_and_does_not_serve_either_says_so(app: Kept) -> None:
+    beside = app.home.work / "beside"
+    beside.write_text("1")
+    write(app.home, "app.py", PREDICTOR.replace("path.read_text()", f"open('{beside}').read()"))
+    assert app.deploy("app.py:Predictor", "--model", "bias").code == 0
+    beside.unlink()
+    write(app.home, "app.py", BROKEN)
+    said = app.call("update", "--code")
+    assert said.code == 1, said
+    assert "version 1 was put back, and does not serve either: app: its predictor" in said.err

@@ -94,6 +94,20 @@ def test_what_waiting_will_not_mend_is_told_at_once_with_its_remedy_and_once(pap
     ]
 
 
+def test_what_waiting_may_mend_is_told_with_its_remedy_once_it_has_stayed(paper, monkeypatch):
+    screen, sheet = paper()
+    view = Waiting(screen)
+    now = time.time()
+    for passed in (0.0, 5.0, 11.0, 60.0):
+        monkeypatch.setattr(
+            "rankzero.cli.show.waiting.time.time", lambda passed=passed: now + passed
+        )
+        view.show(Standing("digits-9c1e", now, (WAITING,)))
+        told = [line for line in sheet.text().splitlines() if "remedy" in line]
+        assert len(told) == (passed > 10)
+    assert told == ["  remedy  ask for less"]
+
+
 def test_the_line_takes_the_place_of_the_event_that_says_less(paper):
     view = Waiting(paper()[0])
     assert not view.says("waiting")

@@ -11,6 +11,7 @@ from rankzero.backends.kubernetes.happenings import instant, together
 from rankzero.backends.kubernetes.state import Object
 from rankzero.backends.kubernetes.things import RunObjects
 from rankzero.plan.kubernetes import names
+from rankzero.why.words import count
 
 #: Which conditions of a pod are worth a line where there are many pods.
 _BAD = {"PodScheduled": "False", "DisruptionTarget": "True", "ContainersReady": "False"}
@@ -135,7 +136,7 @@ def _facts(seen: RunObjects) -> dict[str, str]:
     code = plan.get("code", {})
     facts = {
         "framework": str(plan.get("framework", "")),
-        "code": f"{code.get('files', 0)} files, {code.get('size', 0)} bytes",
+        "code": f"{count(code.get('files', 0), 'file')}, {code.get('size', 0)} bytes",
         "code digest": str(code.get("digest", "")),
     }
     if seen.roster is not None:

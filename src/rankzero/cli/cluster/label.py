@@ -46,8 +46,7 @@ def command(words: tuple[str, ...], output: str, where: Where) -> int:
     if output == "json":
         programs.print_json({"nodes": names, "labels": changes})
     else:
-        told = ", ".join(
-            key if value is None else f"{key}={value}" for key, value in changes.items()
-        )
-        terminal.out().say(f"{', '.join(names)}: {told}")
+        put = [f"{key}={value}" for key, value in changes.items() if value is not None]
+        taken = [f"{key} taken away" for key, value in changes.items() if value is None]
+        terminal.out().say(f"{', '.join(names)}: {', '.join([*put, *taken])}")
     return 0

@@ -77,10 +77,12 @@ def _undo(place: Kept, name: str, changed: Changed, why: str, quiet: bool) -> bo
     outcome = until_ready(place, name, back._replace(wait=_BACK), quiet=quiet)
     if not quiet:
         serves = "serves on" if place.serves_on else "serves again"
-        state = serves if outcome.ready else f"is what there is to be: {outcome.service.state}"
-        screen.say(
-            f"  undone: version {changed.before} {state}, as version {outcome.service.version}"
-        )
+        if outcome.ready:
+            said = f"undone: version {changed.before} {serves}, as version"
+            screen.say(f"  {said} {outcome.service.version}")
+        else:
+            said = f"version {changed.before} was put back, and does not serve either"
+            screen.say(f"  {said}: {outcome.why(_BACK)}")
     return True
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _REASONS = 3
 #: How long a run may take to begin before a screen that keeps every line is told (seconds).
 _PATIENCE = 3.0
+#: How long a trouble has to stay that time may mend, before its remedy is told (seconds).
+_STAYS = 10.0
 #: Of more nodes than this, only every tenth part that comes is worth a line.
 _FEW = 10
 
@@ -71,11 +73,12 @@ class Waiting:
         self._said: object = None
         self._latest: Standing | None = None
         self._told: set[str] = set()
+        self._met: dict[str, float] = {}
 
     def show(self, standing: Standing) -> None:
         now = time.time()
         if self._end:
-            self._tell_hopeless(standing)
+            self._tell_troubles(standing, now)
         self._latest = standing
         if self._moves:
             self._draw(standing_line(standing, now))
@@ -116,15 +119,20 @@ class Waiting:
         self._screen.stream.flush()
         self._drawn = True
 
-    def _tell_hopeless(self, standing: Standing) -> None:
-        """What waiting will not mend is told at once, and once."""
+    def _tell_troubles(self, standing: Standing, now: float) -> None:
+        """What waiting will not mend is told at once, with its remedy; what it may mend, once that
+        has taken a while."""
         for names, place in standing.grouped():
-            if place.trouble is None or not place.trouble.hopeless or place.text in self._told:
+            trouble = place.trouble
+            if trouble is None or not trouble.remedy or place.text in self._told:
+                continue
+            first = self._met.setdefault(place.text, now)
+            if not trouble.hopeless and now - first < _STAYS:
                 continue
             self._told.add(place.text)
             self.clear()
             paint = self._screen.paint
             self._screen.say("  " + paint(visible(f"{listed(names)}: {place.text}"), RED))
-            remedy = visible(place.trouble.remedy)
+            remedy = visible(trouble.remedy)
             self._screen.say(f"  {paint('remedy ', BOLD)} {remedy}")
             self._screen.say("  " + self._end.format(standing.run))

@@ -139,7 +139,7 @@ class Reach:
                 f"Say who you are: rankzero image login {self.registry}",
             )
         if status == 404:
-            return Absent(f"{self.registry} has nothing to {what}{words}.")
+            return Absent(f"{self.registry} cannot {what}: there is no such thing{words}.")
         if status == 413:
             return Refused(
                 f"{self.registry} takes nothing so large at once ({what}).",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ import httpx2
 from rankzero.errors import Refused
 from rankzero.images.names import Name
 from rankzero.images.registry.blobs import Blob
-from rankzero.images.registry.reach import Absent, Reach
+from rankzero.images.registry.reach import Reach
 
 OCI = "application/vnd.oci.image"
 DOCKER = "application/vnd.docker.distribution.manifest"
@@ -112,11 +112,3 @@ def told(reach: Reach, pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield from pieces
     except httpx2.TransportError as error:
         raise reach.silent(error) from error
-
-
-def there(look: Callable[[], Document]) -> Document | None:
-    """None for what is not there."""
-    try:
-        return look()
-    except Absent:
-        return None

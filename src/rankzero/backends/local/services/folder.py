@@ -65,6 +65,7 @@ class ServiceFolder:
         self.logs = path / "logs"
         self.keeper_log = path / "keeper.log"
         self.code = path / "code"
+        self.models = path / "models"
 
     @property
     def exists(self) -> bool:

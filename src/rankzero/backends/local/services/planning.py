@@ -94,8 +94,17 @@ def process(
     if service.predictor is not None and service.code is not None:
         code = taking.code_of(folder.code, service.code.digest)
     token = folder.token_file if folder.token_file.exists() else None
-    ground = Ground(folder.path, code, service.python or python, port, token)
+    model = _kept_model(folder, service)
+    ground = Ground(folder.path, code, service.python or python, port, token, model)
     return local_service.process(service, machine, ground)
+
+
+def _kept_model(folder: ServiceFolder, service: Service) -> Path | None:
+    """The version's own copy of its model, where it has one."""
+    if service.model is None or service.weights is None:
+        return None
+    kept = taking.model_of(folder.models, service.weights.digest, Path(service.model))
+    return kept if kept.exists() else None
 
 
 def taken_ports(services: Services, but: str) -> set[int]:

@@ -77,7 +77,8 @@ def _put(services: Services, before: Record, new: New, *, serves: bool) -> Chang
             starting.stop(folder)
             _go(services, folder, before)
         raise
-    taking.prune(folder.code, _digests(after))
+    taking.prune(folder.code, _digests(after, "code"))
+    taking.prune(folder.models, _digests(after, "weights"))
     return Changed(after.current, number, new.what, asked.wait)
 
 
@@ -127,8 +128,10 @@ def _lay(folder: ServiceFolder, asked: Service, archive: bytes | None) -> None:
         raise Refused(f"cannot make {folder.path}: {error.strerror}") from error
     if archive is not None and asked.code is not None:
         taking.lay(folder.code, asked.code.digest, archive)
+    if asked.weights is not None and asked.model is not None and Path(asked.model).is_absolute():
+        taking.keep_model(folder.models, Path(asked.model), asked.weights.digest)
 
 
-def _digests(record: Record) -> set[str]:
-    sent = [one.request.get("code") for one in record.versions]
+def _digests(record: Record, what: str) -> set[str]:
+    sent = [one.request.get(what) for one in record.versions]
     return {one["digest"] for one in sent if one}

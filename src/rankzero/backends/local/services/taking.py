@@ -11,7 +11,7 @@ from rankzero import code
 from rankzero.agent.unpack import Unpackable, unpack
 from rankzero.backends.home import no_code
 from rankzero.backends.local.drafts import draft_of
-from rankzero.code.model_files import identity
+from rankzero.code.model_files import identity, items
 from rankzero.code.predictors import packed
 from rankzero.errors import Refused
 from rankzero.plan.kubernetes.services.sending import ON_VOLUME
@@ -20,6 +20,8 @@ from rankzero.plan.local_service import model as lies_at
 from rankzero.spec.services.model import Sent, Service
 
 _SHORT = 16
+#: A larger model stays where it is (bytes).
+KEPT = 64 << 20
 
 
 class Taken(NamedTuple):
@@ -74,12 +76,42 @@ def lay(folder: Path, digest: str, archive: bytes) -> None:
         shutil.rmtree(parts, ignore_errors=True)
 
 
+def keep_model(folder: Path, model: Path, digest: str) -> None:
+    """Copy a model that is not large, so that a version has what it was deployed with, whatever is
+    written to that path later. folder: of all of them. What changes meanwhile is not kept. Errors:
+    BadRequest, Refused."""
+    to = model_of(folder, digest, model)
+    if to.exists():
+        return
+    there = items(model)
+    if sum(item.size for item in there) > KEPT:
+        return
+    draft = draft_of(folder / "model")
+    try:
+        for item in there:
+            place = draft / (item.name if model.is_file() else f"{model.name}/{item.name}")
+            place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            shutil.copyfile(item.path, place)
+        if identity(draft / model.name) == digest:
+            to.parent.parent.mkdir(exist_ok=True, mode=0o700)
+            draft.rename(to.parent)
+    except OSError as error:
+        raise Refused(f"the model cannot be kept in {folder}: {error}") from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def model_of(folder: Path, digest: str, model: Path) -> Path:
+    """Where a copy of it is, if there is one."""
+    return folder / digest[:_SHORT] / model.name
+
+
 def code_of(folder: Path, digest: str) -> Path:
     return folder / digest[:_SHORT]
 
 
 def prune(folder: Path, digests: set[str]) -> None:
-    """Take away the code that no version has any more."""
+    """Take away the code, or the models, that no version has any more."""
     kept = {code_of(folder, digest).name for digest in digests}
     for path in folder.iterdir() if folder.is_dir() else ():
         if path.name.removesuffix(".unpacked") not in kept:
