@@ -25,8 +25,10 @@ folder = os.environ["SEEN"]
 sys.stderr.write("a warning\\n")
 if early:
     open(f"{folder}/importing-{os.getpid()}", "w").close()
-    if os.path.exists(f"{folder}/gate"):
+    try:
         open(f"{folder}/gate").read()
+    except FileNotFoundError:
+        pass  # there is none, or it was opened just now
 """
 SCRIPT = "import os, sys, torch\nprint('early' if torch.early else 'late', flush=True)\n"
 
