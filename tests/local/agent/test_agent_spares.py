@@ -187,7 +187,7 @@ def test_a_restart_takes_new_ones(cluster, torch) -> None:
     assert set(cluster.codes().values()) == {0}
     # Of the first generation the one may have been ended before it got that far.
     assert cluster.lines(0)[-2:] == cluster.lines(1)[-2:] == [b"a warning", b"early"]
-    assert len(importing(cluster, 4)) == 4
+    assert len(importing(cluster, 3)) in (3, 4)
 
 
 def test_none_waits_beside_ranks(cluster, torch) -> None:
