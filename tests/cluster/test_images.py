@@ -38,7 +38,14 @@ class Builder(Home):
 
     def build(self, *argv: str, insecure: bool = True, **how: Any) -> Said:
         env = {**self.extra, "XDG_CACHE_HOME": str(self.work.with_name(self.cache))}
-        words = ("image", "build", "-o", "json", *(["--insecure"] if insecure else []), *argv)
+        words = (
+            "image",
+            "build",
+            "-o",
+            "json",
+            *(["--insecure", "--insecure-base"] if insecure else []),
+            *argv,
+        )
         return self.call(*words, env=env, **how)
 
     def login(self, password: str) -> Said:

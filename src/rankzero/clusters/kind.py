@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rankzero.clusters.tool import Step, Tool
+from rankzero.clusters.tool import Step, Tool, label, without_registry
 from rankzero.clusters.wanted import Wanted
 
 _CERTS = "/etc/containerd/certs.d"
@@ -43,9 +43,10 @@ def _registry(wanted: Wanted) -> list[Step]:
     """A registry beside the nodes, which they find by the name that this machine has for it."""
     if wanted.registry is None:
         return []
-    name = _registry_of(wanted.name)
+    name = f"{wanted.name}-registry"
     here = f"127.0.0.1:{wanted.registry}:5000"
     run = ["docker", "run", "--detach", "--restart", "always", "--name", name, "--publish", here]
+    run += ["--label", label(wanted.name)]
     hosts = f'[host."http://{name}:5000"]\n'
     folder = f"{_CERTS}/localhost:{wanted.registry}"
     write = f"mkdir -p {folder} && cat > {folder}/hosts.toml"
@@ -68,15 +69,8 @@ def _numbers(count: int) -> list[int]:
     return [0, *range(2, count + 1)][:count]
 
 
-def _registry_of(name: str) -> str:
-    return f"{name}-registry"
-
-
 def _delete(name: str) -> list[Step]:
-    return [
-        Step(["kind", "delete", "cluster", "--name", name]),
-        Step(["docker", "rm", "--force", "--volumes", _registry_of(name)], may_fail=True),
-    ]
+    return [Step(["kind", "delete", "cluster", "--name", name]), without_registry(name)]
 
 
 def _fault(wanted: Wanted) -> str:

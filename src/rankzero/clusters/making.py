@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from rankzero.clusters import tools
 from rankzero.clusters.tool import Step, Tool
-from rankzero.clusters.wanted import Wanted
+from rankzero.clusters.wanted import Wanted, name_fault
 from rankzero.errors import BadRequest, Refused
 
 
@@ -38,11 +38,32 @@ def create(by: Tool, wanted: Wanted, told: Callable[[Step], None]) -> str:
     return context
 
 
+def owner(named: str | None, name: str) -> Tool:
+    """The tool whose cluster this is. Errors: BadRequest where the kubeconfig knows of none, or of
+    several; and for one that would take away what is on this machine, unless it was named."""
+    if fault := name_fault(name):
+        raise BadRequest(f"{fault}.")
+    if named is not None:
+        return tool(named)
+    contexts = _contexts()
+    found = [one for one in tools.TOOLS.values() if not one.whole and one.context(name) in contexts]
+    if len(found) == 1:
+        return tool(found[0].name)
+    if found:
+        raise BadRequest(
+            f"{' and '.join(one.name for one in found)} have a cluster {name} each.",
+            "Say which: --tool",
+        )
+    raise BadRequest(
+        f"the kubeconfig knows of no cluster {name}.", "Say what made it, all the same: --tool"
+    )
+
+
 def delete(by: Tool, name: str, told: Callable[[Step], None]) -> None:
     """Errors: Refused where a step fails."""
     for step in by.delete(name):
         told(step)
-        _do(step, "See above")
+        _do(step, "rankzero cluster delete again")
 
 
 def _contexts() -> list[str]:

@@ -25,10 +25,11 @@ def _create(wanted: Wanted) -> list[Step]:
 
 #: Its kubeconfig joins the one that there is, and becomes the current context.
 _MERGE = (
-    'file="${KUBECONFIG:-$HOME/.kube/config}" && mkdir -p "$(dirname "$file")" && '
-    'new="$(mktemp)" && microk8s config > "$new" && touch "$file" && '
-    'KUBECONFIG="$new:$file" microk8s kubectl config view --flatten > "$new.all" && '
-    'chmod 600 "$new.all" && mv "$new.all" "$file" && rm -f "$new"'
+    'umask 077 && file="${KUBECONFIG:-$HOME/.kube/config}" && file="${file%%:*}" && '
+    'new="$(mktemp -d)" && trap \'rm -rf "$new"\' EXIT && mkdir -p "$(dirname "$file")" && '
+    'touch "$file" && microk8s config > "$new/mine" && '
+    'KUBECONFIG="$new/mine:$file" microk8s kubectl config view --flatten > "$new/all" && '
+    'cat "$new/all" > "$file"'
 )
 
 
@@ -56,4 +57,5 @@ MICROK8S = Tool(
     _fault,
     _create,
     _delete,
+    whole=True,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rankzero.clusters.tool import Step, Tool
+from rankzero.clusters.tool import Step, Tool, label, without_registry
 from rankzero.clusters.wanted import Wanted
 
 
@@ -28,16 +28,14 @@ def _published(wanted: Wanted) -> list[Step]:
         return []
     forward = f"TCP-LISTEN:{wanted.registry},reuseaddr,fork,bind=127.0.0.1"
     run = ["docker", "run", "--detach", "--rm", "--name", f"{wanted.name}-registry"]
+    run += ["--label", label(wanted.name)]
     to = f"TCP:$(minikube ip --profile {wanted.name}):5000"
     command = " ".join([*run, "--network=host", "alpine/socat", forward, f'"{to}"'])
     return [Step(["sh", "-c", command])]
 
 
 def _delete(name: str) -> list[Step]:
-    return [
-        Step(["minikube", "delete", "--profile", name]),
-        Step(["docker", "rm", "--force", f"{name}-registry"], may_fail=True),
-    ]
+    return [Step(["minikube", "delete", "--profile", name]), without_registry(name)]
 
 
 def _fault(wanted: Wanted) -> str:

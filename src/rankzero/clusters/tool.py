@@ -16,9 +16,21 @@ class Step(NamedTuple):
     may_fail: bool = False
 
 
+def label(name: str) -> str:
+    """Of a container that was made for a cluster."""
+    return f"rankzero.cluster={name}"
+
+
+def without_registry(name: str) -> Step:
+    """Take away the containers that were made for a cluster, and no others."""
+    found = f"docker ps --all --quiet --filter label={label(name)}"
+    return Step(["sh", "-c", f"{found} | xargs -r docker rm --force --volumes"], may_fail=True)
+
+
 class Tool(NamedTuple):
     """install: where it is got. context: what it calls a cluster in the kubeconfig. fault: what it
-    cannot make, in words, or empty. create, delete: what is run, one after the other."""
+    cannot make, in words, or empty. whole: a cluster of its is the machine itself, whatever it is
+    called. create, delete: what is run, one after the other."""
 
     name: str
     install: str
@@ -26,3 +38,4 @@ class Tool(NamedTuple):
     fault: Callable[[Wanted], str]
     create: Callable[[Wanted], list[Step]]
     delete: Callable[[str], list[Step]]
+    whole: bool = False

@@ -42,6 +42,8 @@ def read(file: str | None, options: Mapping[str, Any]) -> Wanted:
     """Options count more than the file. Errors: SpecError, with every problem of the file;
     BadRequest for an option."""
     said = {key: value for key, value in options.items() if value is not None}
+    if said.pop("no_registry", False):
+        said["registry"] = None
     if file is not None:
         problems: list[Problem] = []
         tree = reading.read_text(reading.read_file(file), file, problems)
@@ -120,9 +122,16 @@ _READ = {
 }
 
 
+def name_fault(name: str) -> str:
+    """Why no cluster can be called so; empty where one can."""
+    if _NAME.fullmatch(name):
+        return ""
+    return f'"{name}" is no name: at most 40 lower-case letters, digits and dashes'
+
+
 def _fault(wanted: Wanted) -> str:
-    if not _NAME.fullmatch(wanted.name):
-        return f'"{wanted.name}" is no name: at most 40 lower-case letters, digits and dashes'
+    if fault := name_fault(wanted.name):
+        return fault
     if not 0 <= wanted.nodes <= _MOST_NODES:
         return f"nodes: there can be 0 to {_MOST_NODES} of them"
     if not 1 <= wanted.control_planes <= 5 or wanted.control_planes % 2 == 0:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rankzero import spec
 from rankzero.doctor.model import FAILURE, FINE, UNKNOWN, WARNING, Finding
-from rankzero.errors import Error, Refused
+from rankzero.errors import Error
 
 if TYPE_CHECKING:
     from rankzero.backends.kubernetes.cluster import Cluster
@@ -44,8 +44,8 @@ def findings(of: Cluster, defaults: Given) -> Iterator[Finding]:
     yield clock(headers.get("date", ""), time.time())
     try:
         yield from _inside(of, defaults)
-    except Refused as refused:
-        yield Finding(AREA, "answers", FAILURE, str(refused.args[0]), refused.hint or "")
+    except Error as error:  # also of defaults that no job can have
+        yield Finding(AREA, "answers", FAILURE, str(error.args[0]), error.hint or "")
 
 
 def _inside(of: Cluster, defaults: Given) -> Iterator[Finding]:
@@ -114,13 +114,7 @@ def _gpus(shown: Shown) -> Iterator[Finding]:
     bare = [
         node.name
         for node in nodes
-        if not node.devices
-        and any(
-            key.startswith(
-                ("nvidia.com/gpu.", "amd.com/gpu.", "feature.node.kubernetes.io/pci-10de")
-            )
-            for key in node.labels
-        )
+        if not node.devices and any(key.startswith(_HAVE) for key in node.labels)
     ]
     if bare:
         said = f"{', '.join(bare[:5])} have some by their labels, and offer none to pods"

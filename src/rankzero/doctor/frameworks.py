@@ -13,6 +13,7 @@ from typing import Any
 
 from rankzero.doctor.machine import AREA
 from rankzero.doctor.model import FAILURE, FINE, WARNING, Finding
+from rankzero.why.words import count
 
 #: Until one that is imported is given up (seconds).
 _PATIENCE = 120.0
@@ -20,17 +21,19 @@ _TORCH = """
 import json, torch, torch.distributed as d
 seen = torch.cuda.is_available()
 nccl = ".".join(map(str, torch.cuda.nccl.version())) if seen and d.is_nccl_available() else ""
+cuda, hip = torch.version.cuda, torch.version.hip
+built = f"CUDA {cuda}" if cuda else f"ROCm {hip}" if hip else "processors alone"
 print(json.dumps({
-    "version": torch.__version__, "built": torch.version.cuda or torch.version.hip or "",
+    "version": torch.__version__, "built": built,
     "devices": [torch.cuda.get_device_name(at) for at in range(torch.cuda.device_count())],
     "more": {"gloo": d.is_available() and d.is_gloo_available(), "NCCL": nccl},
 }))
 """
 _TENSORFLOW = """
 import json, tensorflow as tf
-built = tf.sysconfig.get_build_info()
+cuda = tf.sysconfig.get_build_info().get("cuda_version")
 print(json.dumps({
-    "version": tf.__version__, "built": built.get("cuda_version", ""),
+    "version": tf.__version__, "built": f"CUDA {cuda}" if cuda else "processors alone",
     "devices": [one.name for one in tf.config.list_physical_devices("GPU")], "more": {},
 }))
 """
@@ -91,8 +94,10 @@ def _asked(name: str, program: str) -> Finding:
 def judged(name: str, said: dict[str, Any]) -> Finding:
     """Of what it says of itself. Pure."""
     devices, built = said["devices"], said["built"]
-    parts = [said["version"], f"for CUDA {built}" if built else "for processors alone"]
-    parts.append(f"sees {len(devices)} GPUs ({devices[0]}, ...)" if devices else "sees no GPU")
+    parts = [said["version"], *([f"for {built}"] if built else [])]
+    more = ", ..." if len(devices) > 1 else ""
+    seen = f"sees {count(len(devices), 'GPU')} ({devices[0]}{more})" if devices else "sees no GPU"
+    parts.append(seen)
     more = said["more"]
     parts += [f"{key} {one}" for key, one in more.items() if one and isinstance(one, str)]
     without = [key for key, one in more.items() if one is False]

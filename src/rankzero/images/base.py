@@ -44,6 +44,8 @@ def find(repository: Repository, platform: Platform | None) -> Base:
         ) from None
     if document.kind in INDEXES:
         document = repository.document(_of_platform(document, platform, str(repository.name)))
+    if document.kind in INDEXES or not {"config", "layers"} <= document.tree.keys():
+        raise BadRequest(f"{repository.name} is no image that can be built upon.")
     config = json.loads(repository.small(document.tree["config"]))
     made_for = str(config.get("architecture", ""))
     if config.get("os", "linux") != "linux" or (platform or Platform(made_for)) != (made_for,):

@@ -104,15 +104,15 @@ def _parts(
 def _packages(base: Base, recipe: Recipe, requirements: Path, to: Repository, cache: Cache) -> Part:
     python = interpreter.find(recipe.python, base.config, base.layers, base.repository, cache)
     wanted = wheels.Wanted(requirements, python, base.platform)
-    key = key_of("wheels", 1, requirements.read_text("utf-8"), list(python), str(base.platform))
+    key = key_of("wheels", 2, wheels.texts(requirements), list(python), str(base.platform))
     note = f"Python {python.version}"
     known = cache.find(key)
-    if known is not None and (cache.file(known.digest).exists() or to.has(known.digest)):
+    if known is not None and (cache.has(known) or to.has(known.digest)):
         return Part("requirements", known, note, cached=True)
     with tempfile.TemporaryDirectory(dir=cache.scratch()) as scratch:
-        root, downloads = Path(scratch, "root"), Path(scratch, "wheels")
-        downloads.mkdir()
-        packages = wheels.install(wanted, root, downloads)
+        root, work = Path(scratch, "root"), Path(scratch, "work")
+        work.mkdir()
+        packages = wheels.install(wanted, root, work)
         made = layers.layer(layers.tree(root), cache)
     cache.keep(key, made)
     return Part("requirements", made, f"{note}, {count(len(packages), 'package')}")
@@ -168,7 +168,6 @@ def _canonical(tree: Mapping[str, Any]) -> bytes:
 
 def laid(layer: Layer, cache: Cache) -> Blob:
     """A layer as it is sent; one whose file is gone must be there already."""
-    path = cache.file(layer.digest)
-    if path.exists():
-        return blobs.of_file(path, layer.digest, layers.KIND)
+    if cache.has(layer):
+        return blobs.of_file(cache.file(layer.digest), layer.digest, layers.KIND)
     return Blob(layer.digest, layer.size, blobs.nothing, {"mediaType": layers.KIND})

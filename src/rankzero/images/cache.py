@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,18 +35,27 @@ class Cache:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._blobs = folder / "layers"
+        self._scratch = folder / "unfinished"
 
     @property
     def sessions(self) -> Path:
         return self.folder / "uploads.json"
 
     def scratch(self) -> Path:
-        """A folder for what is not done yet."""
+        """A folder for what is not done yet, beside the layers."""
         self._blobs.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return self._blobs
+        self._scratch.mkdir(exist_ok=True, mode=0o700)
+        return self._scratch
 
     def file(self, digest: str) -> Path:
         return self._blobs / digest.partition(":")[2]
+
+    def has(self, layer: Layer) -> bool:
+        """Whether its file is here, as a whole."""
+        try:
+            return self.file(layer.digest).stat().st_size == layer.size
+        except OSError:
+            return False
 
     def find(self, key: str) -> Layer | None:
         """The layer that was made from this, whose file may be gone: a registry may have it."""
@@ -79,10 +89,11 @@ class Cache:
     def prune(self) -> None:
         """Take away what nobody has asked for in a long time."""
         old = time.time() - _KEPT
-        with contextlib.suppress(OSError):
-            for path in self._blobs.iterdir():
-                if path.stat().st_mtime < old:
-                    path.unlink()
+        for folder in (self._blobs, self._scratch, self.folder / "made"):
+            for path in folder.iterdir() if folder.is_dir() else ():
+                with contextlib.suppress(OSError):
+                    if path.stat().st_mtime < old:
+                        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def home() -> Path:

@@ -146,7 +146,7 @@ class _Plain:
         elif not kind.endswith("tar"):
             raise BadRequest(
                 f"a layer is packed in a way that cannot be read here ({kind}).",
-                "Say which Python the image has: --python 3.12",
+                "Name a base whose layers are packed by gzip: --base",
             )
 
     def read(self, size: int = _CHUNK) -> bytes:
@@ -154,6 +154,16 @@ class _Plain:
             piece = next(self._pieces, b"")
             if not piece:
                 break
-            self._held += self._unpacker.decompress(piece) if self._unpacker else piece
+            self._held += piece if self._unpacker is None else self._unpacked(piece)
         found, self._held = self._held[:size], self._held[size:]
+        return found
+
+    def _unpacked(self, piece: bytes) -> bytes:
+        """A layer may be several files of gzip, one after the other."""
+        found = b""
+        while piece and self._unpacker is not None:
+            found += self._unpacker.decompress(piece)
+            piece = self._unpacker.unused_data
+            if self._unpacker.eof:
+                self._unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
         return found

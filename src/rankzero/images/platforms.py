@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rankzero.errors import BadRequest
 
 #: Registries' names of processors, and wheels'.
-_WHEELS = {"amd64": "x86_64", "arm64": "aarch64", "ppc64le": "ppc64le", "s390x": "s390x"}
+_WHEELS = {"amd64": "x86_64", "arm64": "aarch64"}
 #: The newest C library that wheels may want: Debian 10's, which all images in use have.
 _GLIBC, _MUSLLIBC = range(28, 4, -1), range(2, 0, -1)
 
@@ -29,6 +29,11 @@ class Platform(NamedTuple):
             return [f"musllinux_1_{minor}_{machine}" for minor in _MUSLLIBC]
         old = [f"manylinux{year}_{machine}" for year in ("2014", "2010", "1")]
         return [*(f"manylinux_2_{minor}_{machine}" for minor in _GLIBC), *old, f"linux_{machine}"]
+
+    def for_uv(self, musl: bool) -> str:
+        """As uv calls it."""
+        machine = _WHEELS[self.architecture]
+        return f"{machine}-unknown-linux-musl" if musl else f"{machine}-manylinux_2_28"
 
 
 def parse(text: str) -> Platform:

@@ -20,13 +20,15 @@ from rankzero.images.registry.sessions import Sessions
 
 
 class Asked(NamedTuple):
-    """name: what it is called in the end. platforms: empty for what most clusters are."""
+    """name: what it is called in the end. platforms: empty for what most clusters are.
+    trust, base_trust: how far its registry is believed, and that of a base elsewhere."""
 
     name: Name
     base: Name
     recipe: Recipe
     platforms: tuple[Platform, ...] = ()
     trust: Trust = Trust()
+    base_trust: Trust = Trust()
 
 
 class Moving(NamedTuple):
@@ -83,7 +85,7 @@ def _reached(asked: Asked) -> Iterator[tuple[Reach, Reach]]:
         if base.registry == name.registry:
             yield ours, ours
         else:
-            yield ours, stack.enter_context(reach(base.registry, base.host, asked.trust))
+            yield ours, stack.enter_context(reach(base.registry, base.host, asked.base_trust))
 
 
 def _sent(

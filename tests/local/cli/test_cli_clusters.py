@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.home import Home, Said
+from support.kubeconfigs import kubeconfig
 
 STAND_IN = """#!/bin/sh
 echo "$(basename "$0") $*" >> "$(dirname "$0")/told"
@@ -39,6 +40,11 @@ class Tools:
         return (self.folder / "told").read_text().splitlines()
 
 
+def know(tools: Tools, context: str) -> None:
+    """Let the kubeconfig have it."""
+    kubeconfig(tools.home.work / "kubeconfig", context)
+
+
 @pytest.fixture
 def tools(home: Home, tmp_path: Path) -> Tools:
     return Tools(home, tmp_path / "tools")
@@ -57,10 +63,14 @@ def test_a_cluster_is_made_and_deleted(tools: Tools) -> None:
     ]
     assert "hostPort: 8080" in (tools.folder / "read").read_text()
 
+    unknown = tools.call("delete", "team")
+    assert unknown.code == 2
+    assert "knows of no cluster team" in unknown.err
+    know(tools, "kind-team")
     assert tools.call("delete", "team").code == 0
     assert tools.told[-2:] == [
         "kind delete cluster --name team",
-        "docker rm --force --volumes team-registry",
+        "docker ps --all --quiet --filter label=rankzero.cluster=team",
     ]
 
 
@@ -72,15 +82,23 @@ def test_a_step_that_fails_ends_it_with_what_takes_away_the_rest(tools: Tools) -
     assert "docker run --detach ended with 1" in said.err
     assert "rankzero cluster delete rankzero --tool kind" in said.err
     # What may fail on the way out does not keep the rest.
-    assert tools.call("delete").code == 0
+    assert tools.call("delete", "--tool", "kind").code == 0
+
+
+def test_a_cluster_that_is_the_machine_s_own_is_deleted_only_by_its_name(tools: Tools) -> None:
+    tools.add("microk8s")
+    know(tools, "microk8s")
+    said = tools.call("delete")
+    assert said.code == 2
+    assert not (tools.folder / "told").exists()
+    assert tools.call("delete", "../x", "--tool", "microk8s").code == 2
+    assert tools.call("delete", "--tool", "microk8s").code == 0
+    assert tools.told[0] == "microk8s reset --destroy-storage"
 
 
 def test_a_name_in_use_is_told(tools: Tools) -> None:
     tools.add("kind", "docker")
-    (tools.home.work / "kubeconfig").write_text(
-        "contexts: [{name: kind-team, context: {cluster: a, user: b}}]\n"
-        "clusters: [{name: a, cluster: {server: 'https://127.0.0.1:1'}}]\nusers: []\n"
-    )
+    know(tools, "kind-team")
     said = tools.call("create", "--name", "team")
     assert said.code == 2
     assert "a context kind-team already" in said.err

@@ -70,12 +70,16 @@ def test_what_is_looked_at_before_a_run_is_told_by_its_verdict() -> None:
     ("said", "verdict", "words"),
     [
         (
-            {"devices": ["H200", "H200"], "built": "13.2", "more": {"gloo": True, "NCCL": "2.27"}},
+            {
+                "devices": ["H200", "H200"],
+                "built": "CUDA 13.2",
+                "more": {"gloo": True, "NCCL": "2.27"},
+            },
             FINE,
             "2.9, for CUDA 13.2, sees 2 GPUs (H200, ...), NCCL 2.27",
         ),
         (
-            {"devices": [], "built": "", "more": {"gloo": False, "NCCL": ""}},
+            {"devices": [], "built": "processors alone", "more": {"gloo": False, "NCCL": ""}},
             WARNING,
             "2.9, for processors alone, sees no GPU, without gloo",
         ),

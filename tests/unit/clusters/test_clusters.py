@@ -47,6 +47,7 @@ def test_a_registry_is_told_to_every_node_of_kind() -> None:
     config = yaml.safe_load(created.stdin)
     assert [one["role"] for one in config["nodes"]] == ["control-plane"] * 3 + ["worker"] * 2
     assert "127.0.0.1:5001:5000" in run.words
+    assert run.words[run.words.index("--label") + 1] == "rankzero.cluster=rankzero"
     assert [step.words[3] for step in nodes] == [
         *("rankzero-control-plane", "rankzero-control-plane2", "rankzero-control-plane3"),
         *("rankzero-worker", "rankzero-worker2"),

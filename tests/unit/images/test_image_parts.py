@@ -17,7 +17,7 @@ from rankzero.images.cache import Cache, key_of
 from rankzero.images.daemons import Order
 from rankzero.images.interpreter import Interpreter, chosen
 from rankzero.images.platforms import Platform
-from rankzero.images.wheels import Wanted, command
+from rankzero.images.wheels import Wanted, choice, download, texts
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -138,13 +138,27 @@ def test_wheels_are_those_of_the_image_and_not_of_this_machine(
     musl: bool, first: str, none: str
 ) -> None:
     python = Interpreter("/usr/bin/python3.12", 12, "/site", musl)
-    words = command(Wanted(Path("r.txt"), python, Platform("arm64")), Path("to"))
+    wanted = Wanted(Path("r.txt"), python, Platform("arm64"))
+    words = download(wanted, Path("chosen.txt"), Path("to"))
     tags = [word for at, word in enumerate(words) if words[at - 1] == "--platform"]
     assert tags[0].startswith(first)
     assert not [tag for tag in tags if none in tag or "x86_64" in tag]
     assert words[words.index("--python-version") + 1] == "3.12"
     assert "cp312" in words
     assert "--only-binary=:all:" in words
+    assert "aarch64-" + ("unknown-linux-musl" if musl else "manylinux_2_28") in choice(wanted)
+
+
+def test_a_change_in_a_file_that_is_named_counts(tmp_path: Path) -> None:
+    (tmp_path / "r.txt").write_text("-r more.txt\nnumpy\n--constraint=less.txt\n")
+    (tmp_path / "more.txt").write_text("-r r.txt\ntorch\n")
+    (tmp_path / "less.txt").write_text("numpy<3\n")
+    assert {text.splitlines()[-1] for text in texts(tmp_path / "r.txt")} == {
+        *("--constraint=less.txt", "torch", "numpy<3")
+    }
+    (tmp_path / "less.txt").write_bytes(b"\xff")
+    with pytest.raises(BadRequest, match=r"less\.txt cannot be read"):
+        texts(tmp_path / "r.txt")
 
 
 ORDER = Order("lab.example/app:1", Path("src"), Path("src/Dockerfile"))

@@ -41,7 +41,6 @@ _EXAMPLES = """\b
 def command(
     file: str | None,
     tool: str | None,
-    no_registry: bool,
     host_ports: tuple[str, ...],
     dry_run: bool,
     **given: Any,  # noqa: ANN401
@@ -59,7 +58,6 @@ def command(
     except ValueError as error:
         raise BadRequest(f"--host-port: {error}.") from None
     asked = wanted.read(file, {**given, "host_ports": ports or None})
-    asked = asked._replace(registry=None) if no_registry else asked
     if dry_run and tool is not None:
         return _dry(tools.TOOLS[tool], asked)
     by = making.tool(tool)

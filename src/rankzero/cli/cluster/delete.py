@@ -14,15 +14,16 @@ from rankzero.cli.cluster.options import tool_option
 def command(name: str, tool: str | None, dry_run: bool) -> int:
     """Delete a cluster of this machine, with all that is in it.
 
-    NAME is `rankzero` where nothing is said. The tool is the one that is installed; --tool says
-    which, where several are.
+    NAME is `rankzero` where nothing is said. The kubeconfig says which tool has it; else --tool
+    does. A microk8s is this machine's own, whatever it is called: all that is on it goes, so it has
+    to be named.
     """
     import shlex
 
     from rankzero.cli.show import terminal
     from rankzero.clusters import making, tools
 
-    by = tools.TOOLS[tool] if dry_run and tool else making.tool(tool)
+    by = tools.TOOLS[tool] if dry_run and tool else making.owner(tool, name)
     if dry_run:
         for step in by.delete(name):
             terminal.out().say(shlex.join(step.words))

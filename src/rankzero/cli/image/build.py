@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rankzero.images.registry.reach import Trust
 
 _BUILDERS = ("docker", "podman", "buildah", "buildctl")
+_WORKDIR = "/app"
 _EXAMPLES = """\b
   rankzero image build -t registry.lab/team/train:1
   rankzero image build -t ghcr.io/me/train:1 --base pytorch/pytorch:2.10.0-cuda12.8-cudnn9-runtime -r requirements.txt
@@ -45,11 +46,14 @@ _EXAMPLES = """\b
     metavar="NAME",
     help="linux/amd64, linux/arm64, ...; several make one image for all of them.",
 )
-@click.option("--workdir", default="/app", metavar="PATH", help="Where the folder comes to lie.")
+@click.option("--workdir", default=_WORKDIR, metavar="PATH", help="Where the folder comes to lie.")
 @click.option("--no-code", is_flag=True, help="Without the folder: packages alone.")
 @click.option("--cmd", metavar="WORDS", help="What it runs where nothing else is said.")
 @env_option
 @trust_options
+@click.option(
+    "--insecure-base", is_flag=True, help="The same of the base's registry, if it is another one."
+)
 @click.option(
     "--builder",
     type=OneOf("builder", lambda: _BUILDERS),
@@ -88,8 +92,31 @@ def command(
     if builder is not None:
         from rankzero.cli.image.daemons import build
 
+        _check_builder(given, trust, output)
         return build(builder, str(name), Path(folder), file, platforms, dry_run=dry_run)
+    if file is not None:
+        from rankzero.errors import BadRequest
+
+        raise BadRequest(
+            "--file: nothing reads a Dockerfile here.", "Say who builds it: --builder docker"
+        )
     return _build(_asked(folder, tag, platforms, trust, given), dry_run, output)
+
+
+def _check_builder(given: dict[str, Any], trust: Trust, output: str) -> None:
+    """A Dockerfile says what options say otherwise. Errors: BadRequest."""
+    from rankzero.errors import BadRequest
+
+    said = {**given, "insecure": trust.insecure, "ca": trust.ca}
+    said["workdir"] = said["workdir"] if said["workdir"] != _WORKDIR else None
+    vain = [f"--{key.replace('_', '-')}" for key, value in said.items() if value]
+    if output == "json":
+        vain.append("--output json")
+    if vain:
+        raise BadRequest(
+            f"{', '.join(vain)}: with --builder the Dockerfile, and the builder's own settings, "
+            "say that."
+        )
 
 
 def _asked(
@@ -124,7 +151,8 @@ def _asked(
     wanted = [word for one in platforms for word in one.split(",")]
     base = names.parse(given["base"] or fallback())
     made_for = tuple(dict.fromkeys(map(known.parse, wanted)))
-    return Asked(names.to_push(tag), base, recipe, made_for, trust)
+    base_trust = trust._replace(insecure=given["insecure_base"])
+    return Asked(names.to_push(tag), base, recipe, made_for, trust, base_trust)
 
 
 def _absolute(workdir: str) -> str:

@@ -30,8 +30,9 @@ def command(registry: str, user: str | None, password_stdin: bool, trust: Trust)
     from rankzero.cli.show import terminal
     from rankzero.errors import BadRequest
     from rankzero.images.registry import credentials
-    from rankzero.images.registry.logging_in import check
+    from rankzero.images.registry.logging_in import called, check
 
+    registry = called(registry)
     if password_stdin and user is None:
         raise BadRequest("--password-stdin: whose password is it?", "Say so: --user NAME")
     user = user or click.prompt("User", err=True)
@@ -43,8 +44,8 @@ def command(registry: str, user: str | None, password_stdin: bool, trust: Trust)
     if not password:
         raise BadRequest("the password is empty.")
     login = credentials.Login(str(user), str(password))
-    check(registry, login, trust)
-    terminal.err().say(
-        f"✓ {registry} knows you as {user}; kept {credentials.keep(registry, login)}"
-    )
+    looked = check(registry, login, trust)
+    kept = credentials.keep(registry, login)
+    said = f"knows you as {user}" if looked else "lets everybody in, and did not look at a password"
+    terminal.err().say(f"✓ {registry} {said}; kept {kept}")
     return 0

@@ -14,21 +14,26 @@ if TYPE_CHECKING:
     from rankzero.images.registry.credentials import Login
 
 _PARAMETER = re.compile(r'([a-zA-Z_]+)="([^"]*)"')
+_CHALLENGE = re.compile(r"(?:^|,\s*)(Bearer|Basic)\s", re.IGNORECASE)
 _NAMED = re.compile(r"/v2/(.+?)/(?:blobs|manifests|tags)/")
 
 
 class Auth(httpx2.Auth):
-    """Of one registry. login: None asks as nobody. Tokens are kept by repository, since each is for
+    """Of one registry. host: its own; others, to which it leads, are told nothing. login: None asks
+    as nobody. Tokens are kept by repository, since each is for
     one alone; what was denied is asked once more with a new one."""
 
-    def __init__(self, login: Login | None) -> None:
-        self._login = login
+    def __init__(self, host: str, login: Login | None) -> None:
+        self._host, self._login = host, login
         self._basic = ""
         self._tokens: dict[str, str] = {}
 
     def sync_auth_flow(
         self, request: httpx2.Request
     ) -> Generator[httpx2.Request, httpx2.Response, None]:
+        if request.url.netloc.decode() != self._host:
+            yield request
+            return
         repository = _repository(request)
         known = self._tokens.get(repository)
         if known or self._basic:
@@ -40,13 +45,14 @@ class Auth(httpx2.Auth):
         if kind == "basic" and self._login is not None and not self._basic:
             self._basic = request.headers["Authorization"] = self._password()
             yield request
-        elif kind == "bearer" and "realm" in said:
+        elif kind == "bearer" and _is_safe(said.get("realm", ""), request.url.scheme):
             told = yield self._asking(said)
             told.read()
+            request.headers.pop("Authorization", None)
             if token := _token(told):
                 self._tokens[repository] = token
                 request.headers["Authorization"] = f"Bearer {token}"
-                yield request
+            yield request  # also without a token: the answer has to be the registry's own
 
     def _asking(self, said: dict[str, str]) -> httpx2.Request:
         """For a token for what the registry says is needed."""
@@ -73,9 +79,19 @@ class Auth(httpx2.Auth):
 
 
 def challenge(header: str) -> tuple[str, dict[str, str]]:
-    """The kind, in lower case, and its parameters, of a `WWW-Authenticate`."""
-    kind, _, rest = header.strip().partition(" ")
-    return kind.lower(), {key.lower(): value for key, value in _PARAMETER.findall(rest)}
+    """The kind, in lower case, and its parameters, of a `WWW-Authenticate`; of several challenges
+    the one that wants a token."""
+    starts = [*_CHALLENGE.finditer(header)]
+    ends = [*(one.start() for one in starts[1:]), len(header)]
+    found = {one[1].lower(): header[one.end() : end] for one, end in zip(starts, ends, strict=True)}
+    kind = "bearer" if "bearer" in found else "basic" if "basic" in found else ""
+    parameters = _PARAMETER.findall(found.get(kind, ""))
+    return kind, {key.lower(): value for key, value in parameters}
+
+
+def _is_safe(realm: str, scheme: str) -> bool:
+    """Whether a password may go there: not in clear text, unless all of it is."""
+    return realm.startswith("https://") or (realm.startswith("http://") and scheme == "http")
 
 
 def _repository(request: httpx2.Request) -> str:

@@ -45,8 +45,8 @@ def find(registry: str) -> Login | None:
     helper = _helper(config, key)
     if helper and (found := _from_helper(helper, key)) is not None:
         return found
-    auths = config.get("auths", {})
-    entry = next((auths[one] for one in _spellings(key) if one in auths), None)
+    auths = config.get("auths") or {}
+    entry = next((auths[one] for one in auths if _host(one) == _host(key)), None)
     return _login(entry, registry) if entry else None
 
 
@@ -60,7 +60,7 @@ def keep(registry: str, login: Login) -> str:
         _call_helper(helper, "store", json.dumps(said))
         return f"by docker-credential-{helper}"
     packed = base64.b64encode(f"{login.user}:{login.password}".encode()).decode()
-    config.setdefault("auths", {})[key] = {"auth": packed}
+    config["auths"] = {**(config.get("auths") or {}), key: {"auth": packed}}
     _write(config)
     return f"in {file()}, which everybody can read who can read your files"
 
@@ -73,14 +73,15 @@ def forget(registry: str) -> bool:
     known = helper is not None and _from_helper(helper, key) is not None
     if helper is not None and known:
         _call_helper(helper, "erase", key)
-    gone = [config.get("auths", {}).pop(one, None) for one in _spellings(key)]
-    if any(one is not None for one in gone):
-        _write(config)
-    return known or any(gone)
+    auths = config.get("auths") or {}
+    kept = {one: entry for one, entry in auths.items() if _host(one) != _host(key)}
+    if len(kept) < len(auths):
+        _write({**config, "auths": kept})
+    return known or len(kept) < len(auths)
 
 
 def _helper(config: dict[str, Any], key: str) -> str | None:
-    found = config.get("credHelpers", {}).get(key) or config.get("credsStore")
+    found = (config.get("credHelpers") or {}).get(key) or config.get("credsStore")
     return str(found) if found else None
 
 
@@ -88,9 +89,9 @@ def _key(registry: str) -> str:
     return _HUB_KEY if registry == HUB else registry
 
 
-def _spellings(key: str) -> list[str]:
-    """As older tools wrote it, too."""
-    return [key] if key == _HUB_KEY else [key, f"https://{key}", f"https://{key}/v1/"]
+def _host(key: str) -> str:
+    """Of a key as tools have written it over the years: with a scheme, with a path, or bare."""
+    return key.removeprefix("https://").removeprefix("http://").partition("/")[0]
 
 
 def _read() -> dict[str, Any]:

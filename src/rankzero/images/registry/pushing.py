@@ -24,6 +24,10 @@ _TRIES, _FIRST = 5, 0.5
 Told = Callable[[str, int], None]
 
 
+class _Elsewhere(Exception):
+    """Somebody else goes on with the same upload, or it is gone."""
+
+
 class Pushing:
     """Into one repository. sessions: what earlier pushes had begun. told: how far each content is.
     sent: how many bytes had to be sent."""
@@ -37,55 +41,69 @@ class Pushing:
     def push(self, blob: Blob, mounted_from: str | None = None) -> None:
         """See to it that a content is there. mounted_from: another repository of this registry that
         has it. Errors: Denied, Silent, Refused."""
-        if self._to.has(blob.digest) or (mounted_from and self._mount(blob, mounted_from)):
-            self._told(blob.digest, blob.size)
-            return
-        self._sent(blob)
+        if not self._is_there(blob) and not self._mounted(blob, mounted_from):
+            self._send(blob)
+        self._told(blob.digest, blob.size)
         self._sessions.forget(self._key(blob))
 
     def manifest(self, data: bytes, kind: str, reference: str) -> None:
         """The last step, which makes an image of what is there. Errors: Denied, Silent, Refused."""
         path = f"{self._to.path}/manifests/{reference}"
         answer = self._to.reach.call("PUT", path, headers={"Content-Type": kind}, content=data)
-        self._to.reach.checked(answer, f"take {self._to.name.repository}:{reference}")
+        self._to.reach.checked(answer, f"take {self._to.name.repository}:{reference}", (201,))
         self.sent += len(data)
 
-    def _mount(self, blob: Blob, repository: str) -> bool:
+    def _is_there(self, blob: Blob) -> bool:
+        return self._to.has(blob.digest)
+
+    def _mounted(self, blob: Blob, repository: str | None) -> bool:
+        if repository is None or self._sessions.find(self._key(blob)) is not None:
+            return False
         asked = f"mount={quote(blob.digest)}&from={quote(repository, safe='')}"
         answer = self._to.reach.call("POST", f"{self._to.path}/blobs/uploads/?{asked}")
         if answer.status_code == 202:  # it does not know it there, and has begun an upload
             self._sessions.note(self._key(blob), self._place(answer))
         return answer.status_code == 201
 
-    def _sent(self, blob: Blob) -> None:
+    def _send(self, blob: Blob) -> None:
         """However often the way is cut, as long as it gets further."""
         wait, tries, furthest = _FIRST, _TRIES, -1
         while True:
-            place, at = self._session(blob)
-            if at > furthest:
-                wait, tries, furthest = _FIRST, _TRIES, at
             try:
+                place, at = self._session(blob)
+                if at > furthest:
+                    wait, tries, furthest = _FIRST, _TRIES, at
                 self._finish(blob, self._rest(blob, place, at))
-            except Silent:
+            except (Silent, _Elsewhere) as error:
                 tries -= 1
                 if not tries:
-                    raise
+                    raise self._given_up(blob, error) from error
                 time.sleep(wait)  # a registry that is busy, or starts anew, is left alone
                 wait *= 2
             else:
                 return
 
+    def _given_up(self, blob: Blob, error: Exception) -> Exception:
+        if isinstance(error, Silent):
+            return error
+        return Refused(f"{self._to.reach.registry} loses what it was sent of {blob.digest}.")
+
     def _session(self, blob: Blob) -> tuple[str, int]:
-        """Where to send it, and how much of it is there."""
+        """Where to send it, and how much of it is there. Errors: Silent."""
         key = self._key(blob)
         if (known := self._sessions.find(key)) is not None:
             answer = self._to.reach.call("GET", known)
-            if answer.status_code in (202, 204):
-                self._sessions.note(key, place := self._place(answer) or known)
+            if answer.status_code in (200, 202, 204):
+                place = self._place(answer, known)
+                self._sessions.note(key, place)
                 return place, _there(answer)
+            if answer.status_code >= 500 or answer.status_code == 429:
+                self._to.reach.checked(answer, f"say what it has of {blob.digest}")
+            self._sessions.forget(key)
         answer = self._to.reach.call("POST", f"{self._to.path}/blobs/uploads/")
-        self._to.reach.checked(answer, f"take anything into {self._to.name.repository}")
-        self._sessions.note(key, place := self._place(answer))
+        self._to.reach.checked(answer, f"take anything into {self._to.name.repository}", (202,))
+        place = self._place(answer)
+        self._sessions.note(key, place)
         return place, 0
 
     def _rest(self, blob: Blob, place: str, at: int) -> str:
@@ -99,26 +117,40 @@ class Pushing:
                     "Content-Range": f"{at}-{at + len(chunk) - 1}",
                 }
                 answer = self._to.reach.call("PATCH", place, headers=headers, content=chunk)
-                self._to.reach.checked(answer, f"take a part of {blob.digest}")
+                if answer.status_code in (404, 416):  # it has another idea of what is there
+                    raise _Elsewhere
+                self._to.reach.checked(answer, f"take a part of {blob.digest}", (202,))
                 at += len(chunk)
                 self.sent += len(chunk)
-                place = self._place(answer)
+                place = self._place(answer, place)
                 self._sessions.note(self._key(blob), place)
                 self._told(blob.digest, at)
         return place
 
     def _finish(self, blob: Blob, place: str) -> None:
         joint = "&" if "?" in place else "?"
-        answer = self._to.reach.call("PUT", f"{place}{joint}digest={quote(blob.digest)}")
+        try:
+            answer = self._to.reach.call("PUT", f"{place}{joint}digest={quote(blob.digest)}")
+        except Silent:
+            if self._is_there(blob):  # the answer alone was lost
+                return
+            raise
+        if answer.status_code == 404 and self._is_there(blob):
+            return
         if answer.status_code == 400:  # what came together there is not what was meant
             self._sessions.forget(self._key(blob))
-        self._to.reach.checked(answer, f"take {blob.digest}")
+        self._to.reach.checked(answer, f"take {blob.digest}", (201,))
 
-    def _place(self, answer: httpx2.Response) -> str:
+    def _place(self, answer: httpx2.Response, known: str | None = None) -> str:
+        """Where to go on; a registry behind a proxy that ends TLS may not know that it is asked by
+        TLS. known: where it was until now."""
         location = answer.headers.get("Location")
-        if not location:
+        if not location and known is None:
             raise Refused(f"{self._to.reach.registry} does not say where to send anything.")
-        return urljoin(str(answer.url), location)
+        place = httpx2.URL(urljoin(str(answer.url), location or str(known)))
+        if answer.url.scheme == "https" and place.host == answer.url.host:
+            place = place.copy_with(scheme="https")
+        return str(place)
 
     def _key(self, blob: Blob) -> str:
         return f"{self._to.reach.registry}/{self._to.name.repository}@{blob.digest}"

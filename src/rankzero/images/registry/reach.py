@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import Any, NamedTuple
 import httpx2
 
 from rankzero.errors import BadRequest, Refused
-from rankzero.images.names import HUB
 from rankzero.images.registry import credentials
 from rankzero.images.registry.auth import Auth
 
@@ -47,10 +47,9 @@ class Reach:
         self.registry, self._trust = registry, trust
         self.login = login
         self._client = httpx2.Client(
-            auth=Auth(login),
+            auth=Auth(host, login),
             verify=_verifying(trust),
             timeout=httpx2.Timeout(_PATIENCE, connect=_REACHED),
-            follow_redirects=True,
         )
         self._base = f"https://{host}"
         self._plain = f"http://{host}" if trust.insecure or _is_local(host) else None
@@ -79,11 +78,11 @@ class Reach:
         except httpx2.ConnectError as error:
             if not path.startswith("/") or not self._is_plain(error):
                 raise self.silent(error) from error
-        except httpx2.TransportError as error:
+        except httpx2.RequestError as error:
             raise self.silent(error) from error
         try:
             return self._send(method, path, headers, content, stream)
-        except httpx2.TransportError as error:
+        except httpx2.RequestError as error:
             raise self.silent(error) from error
 
     def _send(
@@ -95,7 +94,9 @@ class Reach:
         stream: bool,
     ) -> httpx2.Response:
         made = self._client.build_request(method, self.url(path), headers=headers, content=content)
-        return self._client.send(made, stream=stream)
+        # What is sent goes to the registry itself: a redirect of that is no answer of it.
+        follow = method in ("GET", "HEAD")
+        return self._client.send(made, stream=stream, follow_redirects=follow)
 
     def _is_plain(self, error: httpx2.ConnectError) -> bool:
         """Whether it may be asked without TLS, as it is from now on."""
@@ -121,10 +122,12 @@ class Reach:
             )
         return Silent(f"{self.registry} does not answer: {said}", "Is that its name, and is it up?")
 
-    def checked(self, answer: httpx2.Response, what: str) -> httpx2.Response:
-        """The answer, where it is a good one. what: was asked for. Errors: Denied, Absent, Silent,
-        Refused."""
-        if answer.status_code < 400:
+    def checked(
+        self, answer: httpx2.Response, what: str, wanted: tuple[int, ...] = (200,)
+    ) -> httpx2.Response:
+        """The answer, where it is a good one. what: was asked for. wanted: the codes that the
+        specification has for it. Errors: Denied, Absent, Silent, Refused."""
+        if answer.status_code in wanted:
             return answer
         answer.read()
         raise self.refused(answer, what)
@@ -168,8 +171,11 @@ def _verifying(trust: Trust) -> ssl.SSLContext | bool:
 
 def _is_local(host: str) -> bool:
     """As other tools do, a registry of this machine's may speak without TLS."""
-    name = host.rpartition(":")[0] or host
-    return host != HUB and (name in ("localhost", "[::1]") or name.startswith("127."))
+    name = httpx2.URL(f"http://{host}").host
+    try:
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def _said(answer: httpx2.Response) -> str:

@@ -55,7 +55,7 @@ class Repository:
         if kind not in (*INDEXES, *MANIFESTS) or len(data) > _LARGEST:
             said = f"it is {kind}" if kind else "it does not say what it is"
             raise Refused(f"{self.name} is no image that can be built upon: {said}.")
-        if reference.startswith("sha256:") and reference != digest:
+        if ":" in reference and reference != digest:
             raise Refused(f"{self.reach.registry} gave something else than {reference}.")
         return Document(data, kind, digest)
 
@@ -87,11 +87,11 @@ class Repository:
 
     @contextmanager
     def _reading(self, digest: str, start: int) -> Iterator[Iterator[bytes]]:
-        headers = {"Range": f"bytes={start}-"} if start else {}
+        headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={start}-"} if start else {})}
         path = f"{self.path}/blobs/{digest}"
         answer = self.reach.call("GET", path, headers=headers, stream=True)
         try:
-            self.reach.checked(answer, f"give {digest} of {self.name.repository}")
+            self.reach.checked(answer, f"give {digest} of {self.name.repository}", (200, 206))
             skipped = 0 if answer.status_code == 206 else start
             yield told(self.reach, past(answer.iter_raw(), skipped))
         finally:
@@ -110,5 +110,5 @@ def told(reach: Reach, pieces: Iterator[bytes]) -> Iterator[bytes]:
     """What breaks off says so. Errors: Silent."""
     try:
         yield from pieces
-    except httpx2.TransportError as error:
+    except httpx2.RequestError as error:
         raise reach.silent(error) from error

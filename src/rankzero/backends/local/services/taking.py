@@ -93,8 +93,8 @@ def keep_model(folder: Path, model: Path, digest: str) -> None:
             place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             shutil.copyfile(item.path, place)
         if identity(draft / model.name) == digest:
-            to.parent.parent.mkdir(exist_ok=True, mode=0o700)
-            draft.rename(to.parent)
+            to.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (draft / model.name).rename(to)
     except OSError as error:
         raise Refused(f"the model cannot be kept in {folder}: {error}") from error
     finally:
