@@ -82,7 +82,7 @@ def challenge(header: str) -> tuple[str, dict[str, str]]:
     """The kind, in lower case, and its parameters, of a `WWW-Authenticate`; of several challenges
     the one that wants a token."""
     starts = [*_CHALLENGE.finditer(header)]
-    ends = [*(one.start() for one in starts[1:]), len(header)]
+    ends = [one.start() for one in starts[1:]] + [len(header)] * bool(starts)
     found = {one[1].lower(): header[one.end() : end] for one, end in zip(starts, ends, strict=True)}
     kind = "bearer" if "bearer" in found else "basic" if "basic" in found else ""
     parameters = _PARAMETER.findall(found.get(kind, ""))
