@@ -40,7 +40,7 @@ NESTED = {
     b"print(os.environ['RANKZERO_OUTPUTS'], os.environ['RANKZERO_RANK'])\n"
     b"print(os.environ.get('RANKZERO_PORT_HTTP'), os.environ.get('RANKZERO_VOLUME_BEST'))\n",
     "net/__init__.py": b"",
-    "net/layers.py": b"\tindented = '{{ not a template }}'  \n\n\n",
+    "net/table.txt": b"\tindented = '{{ not a template }}'  \n\n\n",
     "bin/go.sh": b"echo go",
     "picture.png": bytes(range(16)),
 }
