@@ -37,7 +37,7 @@ def test_a_user_without_rights_is_told_which_and_what_to_ask_for(
     tmp_path: Path,
 ) -> None:
     namespace = new_namespace()
-    config = user(namespace).kubeconfig
+    config = user(namespace, {"rules": []}).kubeconfig
     barred = Team(tmp_path / "barred", config, cluster.kubectl.within(namespace), cluster.python)
     found = findings(barred, 3)
     assert found["rights"]["verdict"] == "failure"

@@ -156,6 +156,8 @@ def test_a_worker_is_killed_and_training_goes_on_from_the_checkpoint(
 ) -> None:
     running = start(team, tensorflow, EXAMPLE, "--set", "steps=1200")
     running.until_said("test accuracy", PATIENCE)
+    # What was tested first is on the disk once something is tested again.
+    until(lambda: running.out.count("test accuracy") > 1, "a checkpoint", PATIENCE)
     run = running.err.split()[0]
     (pod,) = [name for name in pods(team, run, "worker") if "-worker-1-" in name]
     if what == "rank":
