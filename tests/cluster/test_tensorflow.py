@@ -10,6 +10,7 @@ import pytest
 
 from support.home import Command, Said
 from support.pods import KILL_RANK
+from support.waiting import until
 
 from .lab.watching import holds
 from .team import Team
