@@ -141,7 +141,7 @@ def test_a_registry_with_a_password(builder: Builder, cluster: Cluster) -> None:
     ("argv", "code", "said"),
     [
         (("--base", f"{REGISTRY}/lab/gone:1"), 2, "there is no image"),
-        (("--base", f"{REGISTRY}/lab/python:1", "--platform", "s390x"), 2, "is for linux/"),
+        (("--base", f"{REGISTRY}/lab/python:1", "--platform", "arm64"), 2, "is for linux/amd64"),
         (("--base", f"{REGISTRY}/lab/python:1", "-r", "wrong.txt"), 2, "no-such-package-at-all"),
         (("--base", f"{REGISTRY}/lab/python:1", "--python", "3.4", "-r", "wrong.txt"), 2, "no 3.4"),
         (("--base", "127.0.0.1:1/lab/python:1"), 3, "127.0.0.1:1 does not answer"),
@@ -172,6 +172,54 @@ def test_nothing_is_sent_of_a_dry_run(builder: Builder, name: str, cluster: Clus
     with Reach(at.registry, at.host, Trust(insecure=True), None) as reach:
         answer = reach.call("GET", f"/v2/{at.repository}/manifests/{at.reference}")
     assert answer.status_code == 404
+
+
+def test_several_platforms_are_one_name(builder: Builder, name: str, cluster: Cluster) -> None:
+    base = two_platforms(cluster.python, f"{name.rpartition(':')[0]}-base:1")
+    argv = ("-t", name, "--base", base, "--platform", "linux/amd64,arm64")
+    made = builder.built(*argv)
+    assert [one["platform"] for one in made["images"]] == ["linux/amd64", "linux/arm64"]
+
+    at = names.parse(name)
+    with Reach(at.registry, at.host, Trust(insecure=True), None) as reach:
+        there = Repository(reach, at)
+        index = there.document(at.reference)
+        assert index.digest == made["digest"]
+        for entry, one in zip(index.tree["manifests"], made["images"], strict=True):
+            assert entry["digest"] == one["digest"]
+            manifest = there.document(entry["digest"]).tree
+            config = json.loads(there.small(manifest["config"]))
+            assert config["architecture"] == entry["platform"]["architecture"]
+            assert len(config["rootfs"]["diff_ids"]) == len(manifest["layers"])
+            assert config["config"]["WorkingDir"] == "/app"
+    assert builder.built("-t", name, "--base", base)["images"][0]["platform"] == "linux/amd64"
+
+
+def two_platforms(image: str, called: str) -> str:
+    """The lab's image under another name, and once more as if it were for arm64."""
+    source, to = names.parse(image), names.parse(called)
+    with Reach(source.registry, source.host, Trust(insecure=True), None) as reach:
+        there = Repository(reach, source)
+        document = there.document(source.reference)
+        push = Pushing(Repository(reach, to), Sessions(None))
+        entries = []
+        for architecture in ("arm64", "amd64"):
+            config = json.loads(there.small(document.tree["config"]))
+            changed = json.dumps({**config, "architecture": architecture}).encode()
+            blob = blobs.of_bytes(changed, document.tree["config"]["mediaType"])
+            made = {**document.tree, "config": blob.descriptor}
+            manifest = blobs.of_bytes(json.dumps(made).encode(), document.kind)
+            push.push(blob)
+            for layer in document.tree["layers"]:
+                push.push(there.blob(layer), source.repository)
+            data = json.dumps(made).encode()
+            push.manifest(data, document.kind, manifest.digest)
+            about = {"os": "linux", "architecture": architecture}
+            entries.append({**manifest.descriptor, "platform": about})
+        kind = "application/vnd.oci.image.index.v1+json"
+        index = {"schemaVersion": 2, "mediaType": kind, "manifests": entries}
+        push.manifest(json.dumps(index).encode(), kind, to.reference)
+    return called
 
 
 # -- a way that is cut
