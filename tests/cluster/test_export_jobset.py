@@ -37,6 +37,7 @@ def test_a_jobset_trains_and_ends_those_that_serve(
     said = team.call("export", "jobset", "job.yaml", "-o", "files")
     assert said.code == 0, said
     admin("apply", "-f", team.work / "files")
+    until(lambda: admin.succeeds("get", "job", "names-worker-0"), "the Job that JobSet makes")
     rest = "--steps 2000000 $(HOME) {{ x }}"
     assert lines(admin, "names-worker-0") == [f"hello worker {at} {rest}" for at in range(2)]
     admin("wait", "--for", "condition=Completed", "jobset/names", "--timeout=60s")
