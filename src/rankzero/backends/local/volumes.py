@@ -159,10 +159,15 @@ class Beside:
 
     def receive(self, timeout: float | None) -> bytes:
         assert self._process.stdout is not None
-        here = self._process.stdout.fileno()
-        if timeout is not None and not select.select([here], [], [], timeout)[0]:
-            raise TimeoutError
-        block = os.read(here, _BLOCK)
+        try:
+            here = self._process.stdout.fileno()
+            if timeout is not None and not select.select([here], [], [], timeout)[0]:
+                raise TimeoutError
+            block = os.read(here, _BLOCK)
+        except (OSError, ValueError) as error:
+            if isinstance(error, TimeoutError):
+                raise
+            raise Lost(f"it was closed: {error}") from error
         if not block:
             raise Lost("the other side has ended")
         return block
