@@ -10,15 +10,23 @@ from rankzero.clusters.microk8s import MICROK8S
 from rankzero.clusters.minikube import MINIKUBE
 from rankzero.clusters.tool import Tool
 from rankzero.errors import BadRequest
+from rankzero.spec.problems import did_you_mean
 
 #: The likeliest first.
 TOOLS: Mapping[str, Tool] = {one.name: one for one in (KIND, K3D, MINIKUBE, MICROK8S)}
 
 
+def get(name: str) -> Tool:
+    """Errors: BadRequest for one that nobody knows."""
+    if name not in TOOLS:
+        raise BadRequest(f'--tool: there is no "{name}"{did_you_mean(name, TOOLS)}')
+    return TOOLS[name]
+
+
 def choose(named: str | None, is_there: Callable[[str], bool]) -> Tool:
     """The one that was named, else the first that is installed. Errors: BadRequest."""
     if named is not None:
-        tool = TOOLS[named]
+        tool = get(named)
         if not is_there(tool.name):
             raise BadRequest(f"{tool.name} is not installed.", f"Install it: {tool.install}")
         return tool

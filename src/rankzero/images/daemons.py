@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rankzero.errors import BadRequest, Refused
+from rankzero.spec.problems import did_you_mean
 
 
 class Order(NamedTuple):
@@ -65,13 +66,16 @@ BUILDERS: dict[str, Callable[[Order], list[list[str]]]] = {
 
 
 def commands(builder: str, order: Order) -> list[list[str]]:
-    """What is run, one after the other."""
+    """What is run, one after the other. Errors: BadRequest for a builder that nobody knows."""
+    if builder not in BUILDERS:
+        raise BadRequest(f'--builder: there is no "{builder}"{did_you_mean(builder, BUILDERS)}')
     return BUILDERS[builder](order)
 
 
 def run(builder: str, order: Order) -> None:
     """Its output goes where ours does. Errors: BadRequest where it, or the file, is not there;
     Refused where it fails."""
+    steps = commands(builder, order)
     if not order.file.is_file():
         raise BadRequest(f"there is no Dockerfile {order.file}.", "Name it: --file FILE")
     if shutil.which(builder) is None:
@@ -79,7 +83,7 @@ def run(builder: str, order: Order) -> None:
             f"{builder} is not installed, or not on the PATH.",
             "Install it; or build without one: leave --builder out",
         )
-    for words in commands(builder, order):
+    for words in steps:
         done = subprocess.run(words, check=False)  # noqa: S603 - what the user has named
         if done.returncode:
             raise Refused(f"{' '.join(words[:2])} ended with {done.returncode}; see above.")

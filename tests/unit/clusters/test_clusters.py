@@ -74,6 +74,8 @@ def test_the_first_tool_that_is_installed_makes_it() -> None:
     assert tools.choose("minikube", lambda _: True).name == "minikube"
     with pytest.raises(BadRequest, match="kind is not installed"):
         tools.choose("kind", lambda _: False)
+    with pytest.raises(BadRequest, match=r'no "kynd"; did you mean "kind"'):
+        tools.choose("kynd", lambda _: True)
     with pytest.raises(BadRequest, match="nothing that makes clusters") as none:
         tools.choose(None, lambda _: False)
     assert all(name in str(none.value) for name in tools.TOOLS)

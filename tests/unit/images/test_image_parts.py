@@ -216,5 +216,7 @@ def test_a_builder_that_is_not_there_is_told(
     (tmp_path / "Dockerfile").touch()
     with pytest.raises(BadRequest, match="docker is not installed"):
         daemons.run("docker", Order("a.example/b:1", tmp_path, tmp_path / "Dockerfile"))
+    with pytest.raises(BadRequest, match=r'no "dokcer"; did you mean "docker"'):
+        daemons.run("dokcer", Order("a.example/b:1", tmp_path, tmp_path / "Dockerfile"))
     with pytest.raises(BadRequest, match="no Dockerfile"):
         daemons.run("docker", Order("a.example/b:1", tmp_path, tmp_path / "gone"))

@@ -59,7 +59,7 @@ def command(
         raise BadRequest(f"--host-port: {error}.") from None
     asked = wanted.read(file, {**given, "host_ports": ports or None})
     if dry_run and tool is not None:
-        return _dry(tools.TOOLS[tool], asked)
+        return _dry(tools.get(tool), asked)
     by = making.tool(tool)
     return _dry(by, asked) if dry_run else _create(by, asked)
 

@@ -23,7 +23,7 @@ def command(name: str, tool: str | None, dry_run: bool) -> int:
     from rankzero.cli.show import terminal
     from rankzero.clusters import making, tools
 
-    by = tools.TOOLS[tool] if dry_run and tool else making.owner(tool, name)
+    by = tools.get(tool) if dry_run and tool else making.owner(tool, name)
     if dry_run:
         for step in by.delete(name):
             terminal.out().say(shlex.join(step.words))

@@ -12,11 +12,16 @@ if TYPE_CHECKING:
     from rankzero.backends.kubernetes.cluster import Cluster
     from rankzero.backends.places import Where
 
-#: As `clusters.tools` has them, without loading what they are told.
-_TOOLS = ("kind", "k3d", "minikube", "microk8s")
+
+def _tools() -> list[str]:
+    from rankzero.clusters.tools import TOOLS
+
+    return list(TOOLS)
+
+
 tool_option = click.option(
     "--tool",
-    type=OneOf("tool", lambda: _TOOLS),
+    type=OneOf("tool", _tools),
     metavar="NAME",
     help="What makes it: kind, k3d, minikube, microk8s (default: the first that is installed).",
 )

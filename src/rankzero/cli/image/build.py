@@ -11,16 +11,22 @@ from rankzero.cli.image.options import trust_options
 from rankzero.cli.options import OneOf, env_option, output_option
 
 if TYPE_CHECKING:
+    from rankzero.images.names import Name
     from rankzero.images.publishing import Asked
     from rankzero.images.registry.reach import Trust
 
-_BUILDERS = ("docker", "podman", "buildah", "buildctl")
 _WORKDIR = "/app"
 _EXAMPLES = """\b
   rankzero image build -t registry.lab/team/train:1
   rankzero image build -t ghcr.io/me/train:1 --base pytorch/pytorch:2.10.0-cuda12.8-cudnn9-runtime -r requirements.txt
   rankzero image build src/ -t registry.lab/team/train:2 --platform linux/amd64,linux/arm64
   rankzero image build -t registry.lab/team/train:1 --builder docker --file Dockerfile"""  # noqa: E501
+
+
+def _builders() -> tuple[str, ...]:
+    from rankzero.images.daemons import BUILDERS
+
+    return tuple(BUILDERS)
 
 
 @click.command(epilog=_EXAMPLES)
@@ -56,7 +62,7 @@ _EXAMPLES = """\b
 )
 @click.option(
     "--builder",
-    type=OneOf("builder", lambda: _BUILDERS),
+    type=OneOf("builder", _builders),
     metavar="NAME",
     help="Let this one build a Dockerfile: docker, podman, buildah, buildctl.",
 )
@@ -100,7 +106,7 @@ def command(
         raise BadRequest(
             "--file: nothing reads a Dockerfile here.", "Say who builds it: --builder docker"
         )
-    return _build(_asked(folder, tag, platforms, trust, given), dry_run, output)
+    return _build(_asked(name, folder, platforms, trust, given), dry_run, output)
 
 
 def _check_builder(given: dict[str, Any], trust: Trust, output: str) -> None:
@@ -120,11 +126,9 @@ def _check_builder(given: dict[str, Any], trust: Trust, output: str) -> None:
 
 
 def _asked(
-    folder: str, tag: str, platforms: tuple[str, ...], trust: Trust, given: dict[str, Any]
+    name: Name, folder: str, platforms: tuple[str, ...], trust: Trust, given: dict[str, Any]
 ) -> Asked:
     """Errors: BadRequest."""
-    import shlex
-
     from rankzero.backends.home import no_code
     from rankzero.backends.kubernetes.images import fallback
     from rankzero.cli.options import pairs
@@ -144,7 +148,7 @@ def _asked(
         requirements=requirements,
         python=given["python"],
         workdir=_absolute(given["workdir"]),
-        command=tuple(shlex.split(given["cmd"] or "")),
+        command=_words(given["cmd"] or ""),
         env=pairs(given["env"]) if given["env"] else {},
         skip=tuple(no_code(None)),
     )
@@ -152,7 +156,18 @@ def _asked(
     base = names.parse(given["base"] or fallback())
     made_for = tuple(dict.fromkeys(map(known.parse, wanted)))
     base_trust = trust._replace(insecure=given["insecure_base"])
-    return Asked(names.to_push(tag), base, recipe, made_for, trust, base_trust)
+    return Asked(name, base, recipe, made_for, trust, base_trust)
+
+
+def _words(cmd: str) -> tuple[str, ...]:
+    import shlex
+
+    from rankzero.errors import BadRequest
+
+    try:
+        return tuple(shlex.split(cmd))
+    except ValueError as error:
+        raise BadRequest(f"--cmd: {cmd} is no command: {error}.") from None
 
 
 def _absolute(workdir: str) -> str:
