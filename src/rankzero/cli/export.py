@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rankzero.cli.options import long_output_option
 from rankzero.cli.run import RunCommand, asked, job_options, titled
 
 if TYPE_CHECKING:
@@ -52,12 +53,7 @@ _files = titled(
 @click.command(cls=RunCommand, epilog=_EXAMPLES)
 @_files
 @job_options
-@click.option(
-    "--output",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="json is for programs; its keys are stable.",
-)
+@long_output_option
 @click.pass_context
 def command(
     ctx: click.Context,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rankzero.cli.options import long_output_option
 from rankzero.cli.serve.options import REST, WithCommand
 
 if TYPE_CHECKING:
@@ -26,12 +27,7 @@ _EXAMPLES = """\b
 @click.option("--to", "-o", metavar="FILE", help="Write the job file there, and do not print it.")
 @click.option("--force", is_flag=True, help="Also where there is such a file already.")
 @click.option("--run", metavar="TEXT", help="What is run, where the source does not say it.")
-@click.option(  # without the -o of other verbs, which names a file here, as in `export`
-    "--output",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="json is for programs; its keys are stable.",
-)
+@long_output_option
 @click.pass_context
 def command(
     ctx: click.Context, file: str | None, to: str | None, force: bool, run: str | None, output: str

@@ -105,13 +105,14 @@ def _named(ctx: click.Context, param: click.Parameter, value: str | None) -> str
 run_argument = click.argument("run", type=RunId(), required=False, metavar="RUN", callback=_named)
 runs_argument = click.argument("runs", type=RunId(), nargs=-1)
 
-output_option = click.option(
-    "--output",
-    "-o",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="json is for programs; its keys are stable.",
-)
+_OUTPUT: dict[str, Any] = {
+    "type": click.Choice(["text", "json"]),
+    "default": "text",
+    "help": "json is for programs; its keys are stable.",
+}
+output_option = click.option("--output", "-o", **_OUTPUT)
+#: Of verbs whose -o names what they write.
+long_output_option = click.option("--output", **_OUTPUT)
 
 selector_option = click.option(
     "--label",

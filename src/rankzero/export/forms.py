@@ -22,10 +22,11 @@ FORMS = {
 
 
 def files(form: str, outline: Outline) -> Files:
-    """The files of a form, by their paths in the folder. Errors: BadRequest."""
+    """The files of a form, by their paths in the folder. outline: with what stays behind in this
+    form, as `noted` has it. Errors: BadRequest."""
     module = import_module(f"rankzero.export.{FORMS[form]}")
     write: Callable[[Outline], Files] = module.files
-    return write(noted(form, outline))
+    return write(outline)
 
 
 def noted(form: str, outline: Outline) -> Outline:

@@ -7,7 +7,7 @@ from typing import Any
 from rankzero.export import plain, readme
 from rankzero.export.model import Files, Outline, Part
 from rankzero.export.notes import Beside
-from rankzero.export.pods import job, labels
+from rankzero.export.pods import job, labels, queue
 from rankzero.export.terms import Plainly
 from rankzero.export.text import Page, without
 
@@ -34,8 +34,7 @@ def files(outline: Outline) -> Files:
 
 def _jobset(outline: Outline, terms: Names, page: Page) -> Object:
     made = [job(outline, part, terms, page) for part in outline.parts]
-    meta: Object = {"name": terms.name, "labels": labels(outline, None, terms)}
-    meta["labels"] |= {k: v for k, v in made[0]["metadata"]["labels"].items() if "queue" in k}
+    meta = {"name": terms.name, "labels": {**labels(outline, None, terms), **queue(outline)}}
     ending = [part.role for part in outline.parts if part.completes]
     spec: Object = {
         "successPolicy": {"operator": "All", "targetReplicatedJobs": ending},

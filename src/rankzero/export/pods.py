@@ -44,7 +44,7 @@ def job(outline: Outline, part: Part, terms: Terms, page: Page) -> Object:
         "kind": "Job",
         "metadata": {
             "name": f"{terms.name}-{part.role}",
-            "labels": {**labels(outline, part, terms), **_queue(outline)},
+            "labels": {**labels(outline, part, terms), **queue(outline)},
         },
         "spec": {
             "completionMode": "Indexed",
@@ -85,7 +85,8 @@ def _failing(outline: Outline, part: Part) -> Object:
     return {"backoffLimit": min(restarts(outline), 2**31 - 1)}
 
 
-def _queue(outline: Outline) -> dict[str, str]:
+def queue(outline: Outline) -> dict[str, str]:
+    """The label by which Kueue knows where it waits, if it does."""
     return {} if outline.job.queue is None else {names.QUEUE: outline.job.queue}
 
 

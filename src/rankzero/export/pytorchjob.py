@@ -7,7 +7,7 @@ from typing import Any
 from rankzero.export import kubeflow, plain, readme
 from rankzero.export.model import Files, Outline, Part
 from rankzero.export.notes import Beside
-from rankzero.export.pods import labels
+from rankzero.export.pods import labels, queue
 from rankzero.export.terms import Plainly, master_port
 from rankzero.export.text import Page, before
 
@@ -50,8 +50,7 @@ def _pytorchjob(outline: Outline, terms: Names, page: Page) -> Object:
     ports = [*container.pop("ports", ()), port]
     pods["spec"]["containers"][0] = before(container, "env", ports=ports)
     counts = {"Master": 1, "Worker": part.pods - 1}
-    queue = {"kueue.x-k8s.io/queue-name": outline.job.queue} if outline.job.queue else {}
-    meta = {"name": terms.name, "labels": {**labels(outline, None, terms), **queue}}
+    meta = {"name": terms.name, "labels": {**labels(outline, None, terms), **queue(outline)}}
     return {
         "apiVersion": "kubeflow.org/v1",
         "kind": "PyTorchJob",

@@ -8,7 +8,7 @@ from typing import Any
 from rankzero.export import kubeflow, plain, readme
 from rankzero.export.model import Files, Outline, Part
 from rankzero.export.notes import Beside
-from rankzero.export.pods import labels
+from rankzero.export.pods import labels, queue
 from rankzero.export.terms import Plainly
 from rankzero.export.text import Page, Short
 
@@ -76,12 +76,14 @@ def _by_torchrun(outline: Outline, part: Part, container: Object) -> None:
 
 def _trainjob(outline: Outline, terms: Names) -> Object:
     (part,) = outline.parts
-    queue = {"kueue.x-k8s.io/queue-name": outline.job.queue} if outline.job.queue else {}
     runtime = {"apiGroup": _API, "kind": "TrainingRuntime", "name": terms.name}
     return {
         "apiVersion": f"{_API}/v1alpha1",
         "kind": "TrainJob",
-        "metadata": {"name": terms.name, "labels": {**labels(outline, None, terms), **queue}},
+        "metadata": {
+            "name": terms.name,
+            "labels": {**labels(outline, None, terms), **queue(outline)},
+        },
         "spec": {
             "runtimeRef": runtime,
             **({"suspend": True} if outline.job.queue else {}),

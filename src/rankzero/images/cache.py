@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rankzero.images.files import write_json
+
 #: A layer that nobody has asked for in so long is taken away (seconds).
 _KEPT = 30 * 86400.0
 
@@ -36,6 +38,7 @@ class Cache:
         self.folder = folder
         self._blobs = folder / "layers"
         self._scratch = folder / "unfinished"
+        self._made = folder / "made"
 
     @property
     def sessions(self) -> Path:
@@ -74,22 +77,18 @@ class Cache:
     def note(self, key: str) -> dict[str, Any] | None:
         """What was written by this key."""
         with contextlib.suppress(OSError, ValueError):
-            found = json.loads((self.folder / "made" / f"{key}.json").read_text(encoding="utf-8"))
+            found = json.loads((self._made / f"{key}.json").read_text(encoding="utf-8"))
             return found if isinstance(found, dict) else None
         return None
 
     def write(self, key: str, said: Mapping[str, Any]) -> None:
-        path = self.folder / "made" / f"{key}.json"
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
         with contextlib.suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            beside.write_text(json.dumps(dict(said)), encoding="utf-8")
-            beside.replace(path)
+            write_json(self._made / f"{key}.json", dict(said))
 
     def prune(self) -> None:
         """Take away what nobody has asked for in a long time."""
         old = time.time() - _KEPT
-        for folder in (self._blobs, self._scratch, self.folder / "made"):
+        for folder in (self._blobs, self._scratch, self._made):
             for path in folder.iterdir() if folder.is_dir() else ():
                 with contextlib.suppress(OSError):
                     if path.stat().st_mtime < old:

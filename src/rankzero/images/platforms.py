@@ -10,6 +10,7 @@ from rankzero.errors import BadRequest
 
 #: Registries' names of processors, and wheels'.
 _WHEELS = {"amd64": "x86_64", "arm64": "aarch64"}
+_REGISTRIES = {wheels: name for name, wheels in _WHEELS.items()}
 #: The newest C library that wheels may want: Debian 10's, which all images in use have.
 _GLIBC, _MUSLLIBC = range(28, 4, -1), range(2, 0, -1)
 
@@ -39,7 +40,7 @@ class Platform(NamedTuple):
 def parse(text: str) -> Platform:
     """`linux/amd64`, or `amd64`. Errors: BadRequest."""
     system, slash, architecture = text.rpartition("/")
-    spelled = {wheels: name for name, wheels in _WHEELS.items()}.get(architecture, architecture)
+    spelled = _REGISTRIES.get(architecture, architecture)
     if (slash and system != "linux") or spelled not in _WHEELS:
         known = ", ".join(f"linux/{name}" for name in _WHEELS)
         raise BadRequest(f'"{text}" is no platform that can be built for.', f"There is: {known}")
@@ -48,5 +49,5 @@ def parse(text: str) -> Platform:
 
 def usual(there: list[str]) -> str:
     """Of several, what most clusters are; else what this machine is; else the first."""
-    mine = {wheels: name for name, wheels in _WHEELS.items()}.get(platform.machine(), "")
+    mine = _REGISTRIES.get(platform.machine(), "")
     return next((one for one in ("amd64", mine) if one in there), there[0])

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from rankzero.errors import BadRequest
-from rankzero.export.forms import files
+from rankzero.export.forms import files, noted
 from rankzero.export.model import Outline
 
 from .cases import CASES, made
@@ -19,7 +19,7 @@ from .cases import CASES, made
 
 def chart(outline: Outline) -> tuple[dict[str, Any], dict[str, Any]]:
     """(the values, their schema)"""
-    written = files("helm", outline)
+    written = files("helm", noted("helm", outline))
     return yaml.safe_load(written["values.yaml"]), json.loads(written["values.schema.json"])
 
 
@@ -75,6 +75,6 @@ def test_code_that_no_release_can_hold_is_refused() -> None:
 
     noise = random.Random(0).randbytes(500_000)
     with pytest.raises(BadRequest, match="too large for a Helm release") as told:
-        files("helm", made(files={"train.py": b"", "noise": noise}))
+        files("helm", noted("helm", made(files={"train.py": b"", "noise": noise})))
     assert "--code-folder" in (told.value.hint or "")
-    assert files("yaml", made(files={"train.py": b"", "noise": noise}))
+    assert files("yaml", noted("yaml", made(files={"train.py": b"", "noise": noise})))

@@ -68,12 +68,12 @@ def test_jobset_ends_roles_together_and_kubeflow_s_pods_do_not_know_their_ranks(
 @pytest.mark.parametrize("name", ["jax", "two-roles", "parameter-servers"])
 def test_kubeflow_s_jobs_are_for_pytorch_with_one_role(name: str, form: str) -> None:
     with pytest.raises(BadRequest, match="is for PyTorch with one role"):
-        files(form, CASES[name]())
+        files(form, noted(form, CASES[name]()))
 
 
 def test_what_argo_would_fill_in_is_refused() -> None:
     with pytest.raises(BadRequest, match="Argo would fill in"):
-        files("argo", CASES["torchrun"]())
+        files("argo", noted("argo", CASES["torchrun"]()))
 
 
 @pytest.mark.parametrize(("name", "form"), EVERY)
@@ -138,6 +138,6 @@ def test_a_large_folder_is_applied_by_the_server() -> None:
 
 def test_nothing_bears_rankzero_s_marks() -> None:
     for name, form in EVERY:
-        for path, content in files(form, CASES[name]()).items():
+        for path, content in files(form, noted(form, CASES[name]())).items():
             assert "rankzero/" not in str(content), (name, path)
             assert "managed-by: rankzero" not in str(content), (name, path)

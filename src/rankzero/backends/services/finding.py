@@ -61,8 +61,9 @@ def everything(where: Where) -> tuple[list[Service], list[Refused]]:
     """
     if where.on or where.on_cluster:
         return meant(where).all(), []
-    found = place(Where(on=LOCAL)).all()
-    _, default = to_look(where, backends.config())
+    config = backends.config()
+    found = _kept(LOCAL, Place(LOCAL), where, config).all()
+    _, default = to_look(where, config)
     if not (places := known(default)):
         return found, []
     from rankzero.backends.kubernetes.services.finding import elsewhere, there

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import json
 import os
 import subprocess
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rankzero.errors import BadRequest, Refused
+from rankzero.images.files import write_json
 from rankzero.images.names import HUB
 
 #: What Docker's configuration calls Docker Hub.
@@ -108,17 +108,11 @@ def _read() -> dict[str, Any]:
 
 
 def _write(config: dict[str, Any]) -> None:
-    """Replaced as a whole, readable by its owner alone. Errors: Refused."""
+    """Errors: Refused."""
     path = file()
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        beside.touch(mode=0o600)
-        beside.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-        beside.replace(path.resolve())
+        write_json(path.resolve(), config, indent=2)  # where it is a link, it stays one
     except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink()
         raise Refused(f"cannot write {path}: {error.strerror}") from error
 
 

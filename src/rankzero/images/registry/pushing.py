@@ -41,7 +41,7 @@ class Pushing:
     def push(self, blob: Blob, mounted_from: str | None = None) -> None:
         """See to it that a content is there. mounted_from: another repository of this registry that
         has it. Errors: Denied, Silent, Refused."""
-        if not self._is_there(blob) and not self._mounted(blob, mounted_from):
+        if not self._to.has(blob.digest) and not self._mounted(blob, mounted_from):
             self._send(blob)
         self._told(blob.digest, blob.size)
         self._sessions.forget(self._key(blob))
@@ -52,9 +52,6 @@ class Pushing:
         answer = self._to.reach.call("PUT", path, headers={"Content-Type": kind}, content=data)
         self._to.reach.checked(answer, f"take {self._to.name.repository}:{reference}", (201,))
         self.sent += len(data)
-
-    def _is_there(self, blob: Blob) -> bool:
-        return self._to.has(blob.digest)
 
     def _mounted(self, blob: Blob, repository: str | None) -> bool:
         if repository is None or self._sessions.find(self._key(blob)) is not None:
@@ -132,10 +129,10 @@ class Pushing:
         try:
             answer = self._to.reach.call("PUT", f"{place}{joint}digest={quote(blob.digest)}")
         except Silent:
-            if self._is_there(blob):  # the answer alone was lost
+            if self._to.has(blob.digest):  # the answer alone was lost
                 return
             raise
-        if answer.status_code == 404 and self._is_there(blob):
+        if answer.status_code == 404 and self._to.has(blob.digest):
             return
         if answer.status_code == 400:  # what came together there is not what was meant
             self._sessions.forget(self._key(blob))

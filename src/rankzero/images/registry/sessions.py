@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from pathlib import Path
+
+from rankzero.images.files import write_json
 
 #: So many are remembered, the newest of them: registries forget theirs after days.
 _MOST = 100
@@ -38,9 +39,5 @@ class Sessions:
         if self._file is None:
             return
         kept = dict(list(self._places.items())[-_MOST:])
-        beside = self._file.with_name(f".{self._file.name}.{os.getpid()}")
         with contextlib.suppress(OSError):
-            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            beside.touch(mode=0o600)  # whoever knows the place of an upload may write to it
-            beside.write_text(json.dumps(kept), encoding="utf-8")
-            beside.replace(self._file)
+            write_json(self._file, kept)  # whoever knows the place of an upload may write to it

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rankzero.backends.kubernetes import cluster as api
+from rankzero.backends.kubernetes import shapes
 from rankzero.backends.kubernetes.machines import reading
 from rankzero.backends.kubernetes.machines.model import Cluster, Node
 from rankzero.backends.kubernetes.trouble import Absent, Forbidden
@@ -81,7 +82,8 @@ def _nodes(of: api.Cluster, not_shown: list[str]) -> tuple[Node, ...]:
     items = of.every("Node", everywhere=True)["items"]
     running: list[Mapping[str, Any]] | None = None
     try:
-        running = of.every("Pod", fields=_ACTIVE, everywhere=True)["items"]
+        pods = of.every("Pod", shape=shapes.LISTS["Pod"], fields=_ACTIVE, everywhere=True)
+        running = pods["items"]
     except Forbidden:
         not_shown.append("pods of other namespaces, so what is free is not known")
     return reading.nodes(items, running)
