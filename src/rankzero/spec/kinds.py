@@ -181,6 +181,8 @@ PortName = Annotated[
 _PART = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 DOTTED = rf"(?=.{{1,253}}$){_PART}(\.{_PART})*"
 KEY = rf"((?=[^/]{{1,253}}/){_PART}(\.{_PART})*/)?[A-Za-z0-9]([A-Za-z0-9_.-]{{0,61}}[A-Za-z0-9])?"
+#: And for its value.
+VALUE = r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?"
 LabelKey = Annotated[
     str,
     AfterValidator(
@@ -191,7 +193,7 @@ LabelValue = Annotated[
     str,
     AfterValidator(
         matching(
-            r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?",
+            VALUE,
             "must be at most 63 letters, digits, dashes, dots and underscores",
         )
     ),

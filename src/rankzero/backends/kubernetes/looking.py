@@ -28,7 +28,8 @@ _MOST = 8
 _LINES = "50"
 #: How long one may take to answer (seconds): somebody waits for what all say.
 _LISTENS = 3.0
-_ACTIVE = "status.phase!=Succeeded,status.phase!=Failed"
+#: Fields that select the pods that have not ended.
+ACTIVE = "status.phase!=Succeeded,status.phase!=Failed"
 
 
 def look(cluster: Cluster, found: Found, history: History) -> Seen:
@@ -170,7 +171,7 @@ def more(asker: Asker, seen: Seen, heard: reading.Events) -> Seen:
         nodes = asker.every("Node", everywhere=True)
         if nodes is not None:
             unplaced = any(pod.unplaced for pod in newest)
-            running = asker.every("Pod", _ACTIVE, everywhere=True) if unplaced else None
+            running = asker.every("Pod", ACTIVE, everywhere=True) if unplaced else None
             seen = seen._replace(machines=reading.machines(nodes, running))
     if any(pod.claims for pod in newest):
         claims = asker.every("PersistentVolumeClaim")

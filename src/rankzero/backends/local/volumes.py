@@ -164,9 +164,9 @@ class Beside:
             if timeout is not None and not select.select([here], [], [], timeout)[0]:
                 raise TimeoutError
             block = os.read(here, _BLOCK)
+        except TimeoutError:
+            raise
         except (OSError, ValueError) as error:
-            if isinstance(error, TimeoutError):
-                raise
             raise Lost(f"it was closed: {error}") from error
         if not block:
             raise Lost("the other side has ended")

@@ -6,11 +6,7 @@ import re
 from collections.abc import Iterable
 
 from rankzero.errors import BadRequest
-
-#: Kubernetes, "Labels and Selectors": syntax and character set.
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
-_PREFIX = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
-_LONGEST_PREFIX = 253
+from rankzero.spec.kinds import DOTTED, KEY, VALUE
 
 
 def changes(words: Iterable[str]) -> dict[str, str | None]:
@@ -31,20 +27,21 @@ def changes(words: Iterable[str]) -> dict[str, str | None]:
 
 def key_fault(key: str) -> str:
     """Why no label can have this key; empty where one can."""
+    if re.fullmatch(KEY, key):
+        return ""
     prefix, slash, name = key.rpartition("/")
-    if slash and (not _PREFIX.fullmatch(prefix) or len(prefix) > _LONGEST_PREFIX):
+    if slash and not re.fullmatch(DOTTED, prefix):
         return f'"{prefix}" before the / is no name of a domain'
-    return _fault(name, "key") if name else "its key is empty"
+    return _why(name, "key") if name else "its key is empty"
 
 
 def value_fault(value: str) -> str:
     """The same of a value, which may be empty."""
-    return _fault(value, "value") if value else ""
+    return "" if re.fullmatch(VALUE, value) else _why(value, "value")
 
 
-def _fault(text: str, what: str) -> str:
-    if _NAME.fullmatch(text):
-        return ""
+def _why(text: str, what: str) -> str:
+    """In words, of one that cannot be."""
     wrong = sorted(set(re.findall(r"[^A-Za-z0-9._-]", text)))
     if wrong:
         return (

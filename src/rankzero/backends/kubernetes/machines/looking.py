@@ -7,13 +7,13 @@ from typing import Any
 
 from rankzero.backends.kubernetes import cluster as api
 from rankzero.backends.kubernetes import shapes
+from rankzero.backends.kubernetes.looking import ACTIVE
 from rankzero.backends.kubernetes.machines import reading
 from rankzero.backends.kubernetes.machines.model import Cluster, Node
 from rankzero.backends.kubernetes.trouble import Absent, Forbidden
 from rankzero.errors import BadRequest
 from rankzero.why.blocked import listed
 
-_ACTIVE = "status.phase!=Succeeded,status.phase!=Failed"
 #: Groups of the API whose presence tells that something is installed.
 _ADDS = {
     "metrics.k8s.io": "metrics-server",
@@ -82,7 +82,7 @@ def _nodes(of: api.Cluster, not_shown: list[str]) -> tuple[Node, ...]:
     items = of.every("Node", everywhere=True)["items"]
     running: list[Mapping[str, Any]] | None = None
     try:
-        pods = of.every("Pod", shape=shapes.LISTS["Pod"], fields=_ACTIVE, everywhere=True)
+        pods = of.every("Pod", shape=shapes.LISTS["Pod"], fields=ACTIVE, everywhere=True)
         running = pods["items"]
     except Forbidden:
         not_shown.append("pods of other namespaces, so what is free is not known")

@@ -80,7 +80,7 @@ def _told(folder: ServiceFolder) -> State | None:
 
 
 def _grace(folder: ServiceFolder) -> float:
-    """None where nobody can read what its keeper was told: it has to end all the same."""
+    """As its keeper was told (seconds); none where nobody can read that, for it has to end."""
     try:
         return Told.read(folder.told_file).grace
     except (OSError, ValueError, TypeError):

@@ -21,7 +21,7 @@ from rankzero.spec.services.model import Sent, Service
 
 _SHORT = 16
 #: A larger model stays where it is (bytes).
-KEPT = 64 << 20
+_KEPT = 64 << 20
 
 
 class Taken(NamedTuple):
@@ -84,7 +84,7 @@ def keep_model(folder: Path, model: Path, digest: str) -> None:
     if to.exists():
         return
     there = items(model)
-    if sum(item.size for item in there) > KEPT:
+    if sum(item.size for item in there) > _KEPT:
         return
     draft = draft_of(folder / "model")
     try:
