@@ -31,6 +31,12 @@ class Traces:
             "TORCHELASTIC_ERROR_FILE": self.torch,
         }
 
+    def write(self, what: str, why: str, now: float) -> None:
+        """A failure that only the agent knows of; what the rank has recorded itself stays."""
+        if exception_in(self.error) is None:
+            with open(self.error, "w", encoding="utf-8") as file:
+                json.dump({"type": what, "message": why, "time": now}, file)
+
     def clear(self) -> None:
         """Remove what is empty: a rank that ended well leaves nothing."""
         for path in (self.error, self.torch, self.crash):

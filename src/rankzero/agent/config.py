@@ -90,6 +90,7 @@ class AgentConfig(NamedTuple):
     step: of a part of a pipeline, what it takes and hands on (see `handing`).
     account: where the proof lies of who may take nodes from dead machines; first node only.
     spares: whether the ranks' interpreters may be started ahead.
+    mpirun: of a job of MPI, the first words of the command that makes its ranks one world.
     """
 
     run: str
@@ -121,6 +122,7 @@ class AgentConfig(NamedTuple):
     shared_outputs: bool = False
     account: Optional[str] = None
     spares: bool = False
+    mpirun: Tuple[str, ...] = ()
     step: Optional[Mapping[str, Any]] = None
 
     @property
@@ -137,6 +139,7 @@ class AgentConfig(NamedTuple):
         data["limits"] = self.limits._asdict()
         data["code"] = None if self.code is None else self.code.to_json()
         data["env"] = dict(self.env)
+        data["mpirun"] = list(self.mpirun)
         data["ports"] = dict(self.ports)
         return data
 
@@ -147,6 +150,7 @@ class AgentConfig(NamedTuple):
         known["roles"] = tuple(RoleShape(**role) for role in known["roles"])
         known["settings"] = Settings(**known["settings"])
         known["command"] = Command(command["kind"], command["target"], tuple(command["args"]))
+        known["mpirun"] = tuple(known.get("mpirun", ()))
         known["limits"] = Limits(**known.get("limits", {}))
         if known.get("code") is not None:
             known["code"] = CodeParts(**known["code"])

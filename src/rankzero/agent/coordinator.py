@@ -9,6 +9,8 @@ from rankzero.agent.config import AgentConfig
 from rankzero.agent.echo import Echo
 from rankzero.agent.history import using
 from rankzero.agent.loop import Loop, Timer
+from rankzero.agent.mpi.relay import Relay
+from rankzero.agent.mpi.remote import PURPOSE as LAUNCHER
 from rankzero.agent.viewers import Viewer, Viewers
 from rankzero.agent.wire.connection import Connection
 from rankzero.agent.wire.dial import listen
@@ -42,6 +44,7 @@ class Coordinator:
         self._viewers = Viewers(
             self._chronicle.since, self._told, self._ask_node, self._stop, self._release
         )
+        self._relay = Relay(self._ask_node)
         if echo is not None:
             for event in self._chronicle.events:
                 echo.event(ev.to_line(event))
@@ -102,6 +105,7 @@ class Coordinator:
             peer.connection.close(action.reason)
         if action.key not in self._nodes:
             self._viewers.node_gone(action.key)
+            self._relay.node_gone(action.key)
 
     def _happened(self, event: ev.Event) -> None:
         if self._echo is not None:
@@ -128,6 +132,11 @@ class Coordinator:
     # -- connections
 
     def _enter(self, connection: Connection) -> Guest:
+        if connection.handshake.purpose == LAUNCHER:
+            return Guest(
+                lambda message: self._relay.message(connection, message),
+                lambda: self._relay.left(connection),
+            )
         peer = Peer(connection)
         if connection.handshake.purpose == "viewer":
             peer.viewer = self._viewers.add(connection)
@@ -191,6 +200,8 @@ class Coordinator:
         kind = message["type"]
         if kind == "log":
             self._viewers.answered(key, message)
+        elif kind == "launched":
+            self._relay.answered(key, message)
         elif kind == "event":
             self._note(message)
         elif kind == "beat":

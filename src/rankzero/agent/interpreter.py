@@ -15,6 +15,8 @@ from rankzero.script.channel import name_of
 REPORT_FD = 3
 #: The one from which a spare reads which rank it is; closed by then.
 ORDERS_FD = 4
+#: The one at which a rank of MPI waits for the rest of its environment (`mpi.seat`).
+SEAT_FD = 5
 #: What a rank's interpreter runs: it must find `rankzero` without having it installed.
 BOOT = "import sys; sys.path.insert(0, {root!r}); from rankzero.agent.starter import main; main()"
 _DEFAULTS = (signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
@@ -56,8 +58,11 @@ class Interpreter:
             self.output.close()
             raise
 
-    def start(self, env: Dict[str, str], orders: Optional[int] = None) -> None:
-        """Spawn it, in a group of its own. orders: the end of a pipe that makes it a spare.
+    def start(
+        self, env: Dict[str, str], orders: Optional[int] = None, seat: Optional[int] = None
+    ) -> None:
+        """Spawn it, in a group of its own. orders: the end of a pipe that makes it a spare. seat:
+        where a rank of MPI waits.
 
         Errors: OSError where the interpreter can't be started.
         """
@@ -75,6 +80,9 @@ class Interpreter:
         if orders is not None:
             env["RANKZERO_ORDERS_FD"] = str(ORDERS_FD)
             actions.append((os.POSIX_SPAWN_DUP2, orders, ORDERS_FD))
+        if seat is not None:
+            env["RANKZERO_SEAT_FD"] = str(SEAT_FD)
+            actions.append((os.POSIX_SPAWN_DUP2, seat, SEAT_FD))
         spawn = os.posix_spawn if os.path.sep in argv[0] else os.posix_spawnp
         try:
             self.pid = spawn(

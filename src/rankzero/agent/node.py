@@ -28,6 +28,7 @@ from rankzero.contracts.topology import Node, Topology
 
 if TYPE_CHECKING:
     from rankzero.agent.keeper import Keeper
+    from rankzero.agent.mpi.wiring import Wiring
 
 #: Each pause before the next try is a quarter longer: whoever waited t seconds for a coordinator
 #: that is not there yet waits t / 4 too long at most, and in ten seconds it is asked 17 times.
@@ -72,10 +73,12 @@ class NodeAgent:
         self._answers = Answers(loop, reader, self._tell)
         self._reports = Reports(loop, self._report, self._first_step)
         self._spares = Spares(loop, config)
+        self._wiring = self._make_wiring()
         self._ranks = Ranks(
             loop,
             config,
             self._spares,
+            self._wiring,
             on_output=self._output,
             on_report=lambda rank, line: self._reports.take(rank.rank.rank, line),
             on_exit=self._rank_exited,
@@ -142,6 +145,32 @@ class NodeAgent:
 
         made = self._config, self._token, self._incarnation
         return Keeper(self._loop, *made, on_notice=notice, on_refused=self.unable)
+
+    def _make_wiring(self) -> "Optional[Wiring]":
+        if not self._config.mpirun:
+            return None
+        from rankzero.agent.mpi import MPIRUN
+        from rankzero.agent.mpi.wiring import Wiring  # which other frameworks have no use for
+
+        def said(block: bytes) -> None:
+            first = self._ranks.first()
+            if first is not None:
+                self._output(first, block)
+
+        def broken(why: str) -> None:
+            first = self._ranks.first()
+            if first is not None:
+                first.condemn(MPIRUN, why)
+
+        return Wiring(
+            self._loop,
+            self._config,
+            self._token,
+            on_output=said,
+            on_broken=broken,
+            on_unable=self.unable,
+            on_launched=self._tell,
+        )
 
     # -- carrying out
 
@@ -302,6 +331,8 @@ class NodeAgent:
             self._answers.ask(message)
         elif kind == "forget":
             self._answers.forget(message["id"])
+        elif kind == "launch" and self._wiring is not None:
+            self._wiring.launch(message)
         elif kind != "beat":
             self.feed(duty.Told(message))
 

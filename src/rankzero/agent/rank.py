@@ -52,15 +52,15 @@ class RankProcess:
         traces = os.path.join(config.folder, "ranks")
         self.traces = autopsy.Traces(traces, generation, rank.rank)
 
-    def start(self, env: Dict[str, str], spares: Spares) -> None:
-        """Let a spare become it, or spawn it. Errors: OSError where the interpreter can't be
-        started."""
+    def start(self, env: Dict[str, str], spares: Spares, seat: Optional[int] = None) -> None:
+        """Let a spare become it, or spawn it; with a seat of MPI always the latter. Errors: OSError
+        where the interpreter can't be started."""
         self._env = dict(env, **self.traces.environment())
         with contextlib.suppress(OSError):  # full, or away: a rank may have no use for it
             os.makedirs(env[OWN], exist_ok=True)
-        spare = spares.take(self.rank.local_rank, self._env)
+        spare = None if seat is not None else spares.take(self.rank.local_rank, self._env)
         if spare is None:
-            self._start_cold()
+            self._start_cold(seat)
         else:
             self._live_in(spare)
 
@@ -80,9 +80,9 @@ class RankProcess:
         self.code = None
         return True
 
-    def _start_cold(self) -> None:
+    def _start_cold(self, seat: Optional[int] = None) -> None:
         body = Interpreter(self._loop, self._config)
-        body.start(self._env)
+        body.start(self._env, seat=seat)
         self._live_in(body)
         self._become()
 
@@ -98,6 +98,11 @@ class RankProcess:
     def _living(self) -> Interpreter:
         assert self._body is not None, "this rank was never started"
         return self._body
+
+    def condemn(self, what: str, why: str) -> None:
+        """End it, alive as it is, for what has failed beside it; a reason of its own stays."""
+        self.traces.write(what, why, self._loop.now())
+        self.signal(signal.SIGKILL)
 
     # -- its life
 

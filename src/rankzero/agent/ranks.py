@@ -1,15 +1,19 @@
 """All ranks of a node: started as a generation, stopped as a generation, no process left behind."""
 
+import contextlib
 import signal
-from typing import Any, Callable, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
 from rankzero.agent import autopsy, process
 from rankzero.agent.config import AgentConfig
-from rankzero.agent.environment import environment
+from rankzero.agent.environment import base_environment, environment
 from rankzero.agent.loop import Loop, Timer
 from rankzero.agent.rank import RankProcess
 from rankzero.agent.spares import Spares
 from rankzero.contracts.topology import Topology
+
+if TYPE_CHECKING:
+    from rankzero.agent.mpi.wiring import Wiring
 
 #: How long what a rank left running gets between SIGTERM and SIGKILL (seconds).
 LEFTOVER_GRACE = 5.0
@@ -30,6 +34,7 @@ class Ranks:
         loop: Loop,
         config: AgentConfig,
         spares: Spares,
+        wiring: "Optional[Wiring]" = None,
         *,
         on_output: Callable[[RankProcess, bytes], None],
         on_report: Callable[[RankProcess, bytes], None],
@@ -38,7 +43,7 @@ class Ranks:
         on_replaced: Callable[[RankProcess], None],
         on_down: Callable[[], None],
     ) -> None:
-        self._loop, self._config, self._spares = loop, config, spares
+        self._loop, self._config, self._spares, self._wiring = loop, config, spares, wiring
         self._on_replaced = on_replaced
         self._on_output, self._on_report = on_output, on_report
         self._on_exit, self._on_leftovers, self._on_down = on_exit, on_leftovers, on_down
@@ -69,12 +74,24 @@ class Ranks:
                 self._on_output,
                 self._on_report,
             )
-            one.start(environment(self._config, topology, rank), self._spares)
+            env = environment(self._config, topology, rank)
+            with contextlib.ExitStack() as stack:
+                seat = None
+                if self._wiring is not None:
+                    seat = stack.enter_context(self._wiring.seat(topology.generation, rank.rank))
+                one.start(env, self._spares, None if seat is None else seat.fileno())
             self._ranks.append(one)
+        if self._wiring is not None:
+            self._wiring.begin(topology, node_rank, base_environment(self._config, {}))
 
     def pids(self) -> Dict[int, int]:
         """The ranks' processes."""
         return {rank.rank.rank: rank.pid for rank in self._ranks}
+
+    def first(self) -> Optional[RankProcess]:
+        """Rank 0, where it runs here."""
+        found = (one for one in self._ranks if one.rank.rank == 0 and one.code is None)
+        return next(found, None)
 
     def stop(self, grace: float) -> None:
         """SIGTERM, and SIGKILL after `grace` seconds; a second call can only shorten that."""
@@ -94,6 +111,8 @@ class Ranks:
         """Take the codes of all children that have ended."""
         for pid, code in process.reap():
             self._spares.ended(pid)
+            if self._wiring is not None:
+                self._wiring.ended(pid, code)
             for rank in self._ranks:
                 if rank.pid == pid and rank.code is None:
                     self._ended(rank, code)
@@ -108,7 +127,7 @@ class Ranks:
             strays = self._strays()
             if strays:
                 self._end_strays(strays)
-            elif self._stopping:
+            elif self._stopping and (self._wiring is None or self._wiring.end()):
                 self._all_dead()
 
     # -- inside
@@ -132,8 +151,8 @@ class Ranks:
 
     def _strays(self) -> List[int]:
         """What detached itself from its rank's group came to us when its parent died."""
-        spares = self._spares.pids()
-        return [pid for pid in process.children() if pid not in spares]
+        known = [*self._spares.pids(), *(self._wiring.pids() if self._wiring is not None else ())]
+        return [pid for pid in process.children() if pid not in known]
 
     def _end_strays(self, strays: List[int]) -> None:
         for pid in strays:

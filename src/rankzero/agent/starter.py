@@ -10,7 +10,7 @@ file imports next to nothing, and the rest only when needed.
 
 Read from the environment, and removed from it: RANKZERO_PARENT_PID, RANKZERO_ORDERS_FD (see
 `starter_spare`), RANKZERO_WORKDIR, RANKZERO_ERROR_FILE (see `starter_record`), RANKZERO_CRASH_FILE
-(stacks at a fatal signal), RANKZERO_REPORT_FD (see `script.channel`; a command keeps it). Read and
+(stacks at a fatal signal), RANKZERO_REPORT_FD (see `script.channel`; a command keeps it), RANKZERO_SEAT_FD (see `mpi.seat`). Read and
 left: RANKZERO_BACKEND and RANKZERO_TIMEOUT_S (see `starter_torch`).
 """
 
@@ -40,6 +40,11 @@ def main() -> None:
         from rankzero.agent.starter_spare import stand_by
 
         stand_by(int(orders), kind, target, args)
+    seat = os.environ.pop("RANKZERO_SEAT_FD", "")
+    if seat:
+        from rankzero.agent.mpi.seat import take
+
+        take(int(seat))
     error_file = os.environ.pop("RANKZERO_ERROR_FILE", "")
     crash_file = os.environ.pop("RANKZERO_CRASH_FILE", "")
     _enter(os.environ.pop("RANKZERO_WORKDIR", ""), error_file)

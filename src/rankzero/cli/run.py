@@ -86,7 +86,7 @@ def _said(wrong: click.UsageError) -> str:
     return f"No such option: {wrong.option_name}{hint}"
 
 
-_FRAMEWORK = OneOf("framework", lambda: ("auto", "torch", "tensorflow", "jax", "plain"))
+_FRAMEWORK = OneOf("framework", lambda: ("auto", "torch", "tensorflow", "jax", "mpi", "plain"))
 _BACKEND = OneOf("backend", lambda: ("nccl", "gloo", "mpi"))
 _COLLECT = OneOf("choice", lambda: ("first", "all"))
 
@@ -131,11 +131,12 @@ _framework = titled(
         "--framework",
         type=_FRAMEWORK,
         metavar="NAME",
-        help="auto, torch, tensorflow, jax or plain.",
+        help="auto, torch, tensorflow, jax, mpi or plain.",
     ),
     click.option(
         "--backend", type=_BACKEND, metavar="NAME", help="torch's process group: nccl, gloo or mpi."
     ),
+    click.option("--mpirun", metavar="COMMAND", help="MPI's mpirun, with its own options."),
     click.option("--port", metavar="PORT", help="Fix the master's port (default: a free one)."),
     click.option("--timeout", metavar="SECONDS", help="The rendezvous timeout of the framework."),
 )

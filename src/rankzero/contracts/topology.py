@@ -11,7 +11,7 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tup
 class Settings(NamedTuple):
     """What holds for all generations of a run.
 
-    framework: `torch`, `tensorflow`, `jax` or `plain` (never `auto`: the plan has decided).
+    framework: `torch`, `tensorflow`, `jax`, `mpi` or `plain` (never `auto`: the plan has decided).
     backend: the process group's backend where the user named one, else None.
     port: the master's port where the user fixed one, else None.
     timeout_s: the rendezvous timeout in seconds where the user set one, else None.

@@ -34,6 +34,11 @@ def settings(job: Job, found: Found, run: str) -> Settings:
     )
 
 
+def mpirun(job: Job, found: Found) -> tuple[str, ...]:
+    """What makes its ranks one world of MPI; empty where they are none."""
+    return job.mpirun if found.framework == "mpi" else ()
+
+
 def volumes(folders: Mapping[str, str]) -> dict[str, str]:
     """How ranks find a volume wherever they run. folders: where each one is, by its name."""
     return {f"RANKZERO_VOLUME_{variable_name(name)}": path for name, path in folders.items()}

@@ -108,6 +108,7 @@ def _agent(
         env={**agents.volumes(volumes), **job.env, **role.env},
         ports={port: number if alone else 0 for port, number in role.ports.items()},
         shared_outputs=kept is not None,
+        mpirun=agents.mpirun(job, found),
         spares=bool(job.spares),  # all nodes meet at once here
         limits=Limits(
             join_wait=min(job.wait, LONGEST_WAIT),

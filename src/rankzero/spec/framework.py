@@ -1,7 +1,7 @@
 """Which framework a job uses, found in its script's imports without running anything.
 
 The rule where several are imported: the one whose distributed module is used
-(`torch.distributed`, `tf.distribute`, `jax.distributed`) wins; then one that is imported by its
+(`torch.distributed`, `tf.distribute`, `jax.distributed`, `mpi4py`) wins; then one that is imported by its
 own name over one that only a library stands for (`transformers`); then the first imported. The
 files that the script imports from the user's own folder are read too, two levels deep.
 """
@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from rankzero.spec.checks import entry_files
 from rankzero.spec.imports import Uses, local_files, uses
+from rankzero.spec.launchers import launcher
 from rankzero.spec.model import Job
 
 _OWN = {"torch": "torch", "tensorflow": "tensorflow", "tf_keras": "tensorflow", "jax": "jax"}
@@ -35,6 +36,7 @@ _DISTRIBUTED = {
         "tensorflow.compat.v1.distribute",
     ),
     "jax": ("jax.distributed", "jax.experimental.multihost_utils"),
+    "mpi": ("mpi4py", "horovod"),
 }
 _LEVELS = 2
 _MOST_FILES = 50
@@ -42,7 +44,7 @@ _DISTRIBUTED_SCORE, _OWN_SCORE, _LIBRARY_SCORE = 3, 2, 1
 
 
 class Found(NamedTuple):
-    """framework: `torch`, `tensorflow`, `jax` or `plain`. how: for people, `found in train.py`."""
+    """framework: `torch`, `tensorflow`, `jax`, `mpi` or `plain`. how: for people, `found in train.py`."""
 
     framework: str
     how: str
@@ -59,6 +61,8 @@ def detect(job: Job) -> Found:
     """The job's framework: as named, or by its scripts' imports, else `plain`."""
     if job.framework != "auto":
         return Found(job.framework, "named")
+    if launcher(job.run) is not None:
+        return Found("plain", f"{launcher(job.run)} starts the ranks")
     files = [file for file in entry_files(job) if file.is_file()]
     if not files:
         return Found("plain", "no script to look into")

@@ -97,6 +97,8 @@ class Expansion:
             fields["env"] = self._table(fields["env"], fill=True)
         if "torch" in fields:
             fields["torch"] = self._said(fields["torch"])
+        if "mpirun" in fields:
+            fields["mpirun"] = self._words(fields["mpirun"])
         fields = spelled_out(fields)
         words: list[Given] = []
         if "run" in fields:

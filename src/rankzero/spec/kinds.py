@@ -117,6 +117,14 @@ def matching(pattern: str, message: str, code: str = "kind") -> Callable[[str], 
     return check
 
 
+def _command(words: tuple[str, ...]) -> tuple[str, ...]:
+    if not words or not words[0].strip():
+        raise fault("must not be an empty command", "whole")
+    if words[0].startswith("-"):
+        raise fault("must begin with a program", "whole")
+    return words
+
+
 def _integer(low: int, high: int | None = None, *others: dict[str, Any]) -> WithJsonSchema:
     number: dict[str, Any] = {"type": "integer", "minimum": low}
     if high is not None:
@@ -131,6 +139,8 @@ Text = Annotated[str, AfterValidator(text_checked)]
 Filled = Annotated[str, AfterValidator(_filled)]
 #: A tuple also takes a list: that is what JSON and YAML have.
 Texts = Annotated[tuple[Text, ...], Strict(False)]
+#: A program and its words.
+Command = Annotated[Texts, AfterValidator(_command)]
 
 Name = Annotated[str, AfterValidator(_name)]
 RoleName = Annotated[str, AfterValidator(_role_name)]

@@ -11,7 +11,7 @@ from rankzero.spec import cluster_kinds, kinds, pods, units
 from rankzero.spec.strict import Strict
 
 Scalar = bool | int | float | str
-Framework = Literal["auto", "torch", "tensorflow", "jax", "plain"]
+Framework = Literal["auto", "torch", "tensorflow", "jax", "mpi", "plain"]
 
 #: What most clusters call a GPU.
 NVIDIA = "nvidia.com/gpu"
@@ -180,6 +180,9 @@ class Job(Strict):
         default_factory=dict, description="Labels of the run, to find it by"
     )
     torch: Torch = Field(Torch(), description="PyTorch's process group")
+    mpirun: kinds.Command = Field(
+        ("mpirun",), description="How MPI's ranks become one world: mpirun, with its own options"
+    )
     max_restarts: kinds.Restarts = Field(0, description="How many failures a run survives")
     workdir: kinds.Filled = Field(".", description="Where ranks start; by default this folder")
     outputs: kinds.Filled | None = Field(None, description="Where results go")

@@ -1,5 +1,6 @@
 """Which of several failures was the first cause. Pure."""
 
+import signal
 from typing import Any, Dict, Iterable, Optional, Tuple
 
 from rankzero.agent.membership.events import NOTHING, Record
@@ -7,6 +8,9 @@ from rankzero.agent.membership.events import NOTHING, Record
 #: The loss of a node is noticed by the ranks of the others at about the same time as by the
 #: coordinator; within this many seconds the loss is taken for the cause, not for the effect.
 LOSS_LEAD = 1.0
+#: Whoever dies of a pipe or a socket that nobody reads any more was told so by another one's end; it
+#: counts as the cause only where nobody else fails within this many seconds.
+ECHO_LAG = 1.0
 
 
 def lost(
@@ -64,4 +68,5 @@ def root(failures: Tuple[Record, ...], unfinished: Iterable[int] = ()) -> Option
 
 def _when(failure: Record) -> float:
     lead = LOSS_LEAD if failure["kind"] == "node-lost" else 0.0
-    return float(failure["time"]) - lead
+    lag = ECHO_LAG if failure.get("signal") == signal.SIGPIPE else 0.0
+    return float(failure["time"]) - lead + lag

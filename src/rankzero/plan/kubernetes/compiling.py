@@ -149,7 +149,8 @@ def _agent(job: Job, found: Found, run: str, role: str, freight: Freight) -> Age
         cpus=None if asked.cpu is None else max(1, math.ceil(asked.cpu)),
         env={**agents.volumes(_mounted(job, asked)), **job.env, **asked.env},
         ports=dict(asked.ports),
-        spares=job.spares is not False,
+        mpirun=agents.mpirun(job, found),
+        spares=job.spares is not False and found.framework != "mpi",
         limits=Limits(
             join_wait=job.wait,
             coordinator_wait=max(job.wait, LINGER),

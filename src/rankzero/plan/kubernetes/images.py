@@ -76,6 +76,8 @@ def default_image(framework: str, version: str | None, python: str, *, gpus: boo
         return Chosen(f"tensorflow/tensorflow:{release}{'-gpu' if gpus else ''}", why)
     if framework == "jax":
         raise LookupError("JAX is not published as images by version")
+    if framework == "mpi":
+        raise LookupError("MPI is not published as images that all would take")
     return Chosen(f"python:{python}-slim", f"matches your Python {python}")
 
 

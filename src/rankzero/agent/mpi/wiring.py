@@ -1,0 +1,204 @@
+"""An agent's part in making its ranks one world of MPI: seats for its ranks, `mpirun` on the first
+node, its daemon on each other one."""
+
+import json
+import os
+import signal
+import socket
+import sys
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+
+from rankzero.agent.config import AgentConfig
+from rankzero.agent.interpreter import root
+from rankzero.agent.loop import Loop, Timer
+from rankzero.agent.mpi import seat
+from rankzero.agent.mpi.child import Child
+from rankzero.agent.mpi.mpirun import NO_MPIRUN, PROGRAM, REMOTE
+from rankzero.agent.mpi.remote import LOST
+from rankzero.agent.process import ended_how
+from rankzero.contracts.topology import Topology
+
+#: Between SIGTERM and SIGKILL (seconds): an mpirun has files to remove.
+GRACE = 5.0
+#: Where mpirun ends before its time, a rank that has failed is why, more often than not, and the
+#: agents know of it within this time (seconds).
+BENEFIT = 1.0
+_FOLDER = "mpi"
+_BOOT = (
+    "import sys; sys.path.insert(0, {root!r}); from rankzero.agent.mpi.{module} import main; main()"
+)
+
+
+class Wiring:
+    """One per agent of a job of MPI. on_output: what mpirun prints. on_broken: why the world has
+    come apart without a rank's doing, on the first node. on_unable: why it can never be made here.
+    on_launched: what to tell the coordinator."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        config: AgentConfig,
+        token: bytes,
+        *,
+        on_output: Callable[[bytes], None],
+        on_broken: Callable[[str], None],
+        on_unable: Callable[[str], None],
+        on_launched: Callable[[Mapping[str, Any]], None],
+    ) -> None:
+        self._loop, self._config, self._token = loop, config, token
+        self._on_output, self._on_broken = on_output, on_broken
+        self._on_unable, self._on_launched = on_unable, on_launched
+        self._folder = os.path.join(config.folder, _FOLDER)
+        self._generation = 0
+        self._env: Dict[str, str] = {}
+        self._mpirun: Optional[Child] = None
+        self._daemons: Dict[int, Child] = {}
+        self._early: List[Mapping[str, Any]] = []
+        self._ending = False
+        self._kill: Optional[Timer] = None
+        self._doubt: Optional[Timer] = None
+
+    def seat(self, generation: int, rank: int) -> socket.socket:
+        """Where this rank will wait. Errors: OSError."""
+        return seat.open_seat(seat.seats(self._token, generation), rank)
+
+    def begin(self, topology: Topology, node_rank: int, env: Dict[str, str]) -> None:
+        """This node's ranks have started. env: what mpirun and its daemon inherit. Errors: OSError
+        where the node's folder cannot be written."""
+        self._ending = False
+        self._generation, self._env = topology.generation, env
+        os.makedirs(self._folder, exist_ok=True)
+        names = seat.seats(self._token, topology.generation)
+        self._write_program(PROGRAM, "stand_in", names)
+        if node_rank == 0:
+            self._write_program(REMOTE, "remote", '"$@"')
+            self._start_mpirun(topology)
+        early, self._early = self._early, []
+        for message in early:
+            self.launch(message)
+
+    def launch(self, message: Mapping[str, Any]) -> None:
+        """What the coordinator wants run here, now or once its generation has begun."""
+        generation = int(message["generation"])
+        if generation > self._generation:
+            self._early.append(message)
+            return
+        if generation < self._generation or self._ending:
+            self._launched(message["id"], LOST, "rankzero: that generation is over\n")
+            return
+        child = Child(self._loop)
+        try:
+            child.start(["/bin/sh", "-c", str(message["command"])], self._env)
+        except OSError as error:
+            self._launched(message["id"], LOST, "rankzero: /bin/sh: %s\n" % error.strerror)
+            return
+        self._daemons[message["id"]] = child
+
+    def pids(self) -> List[int]:
+        return [child.pid for child in self._children()]
+
+    def ended(self, pid: int, code: int) -> None:
+        """A child of this agent was reaped; it may be one of these."""
+        if self._mpirun is not None and self._mpirun.pid == pid:
+            said, self._mpirun = self._mpirun.ended(), None
+            if not self._ending:
+                self._mpirun_ended(code, said)
+            return
+        for number, child in list(self._daemons.items()):
+            if child.pid == pid:
+                del self._daemons[number]
+                # As a shell has it: 128 and the signal's number.
+                self._launched(number, code if code >= 0 else 128 - code, child.ended())
+
+    def end(self) -> bool:
+        """Let mpirun and its daemon go, now that no rank needs them; whether they are gone."""
+        if not self._ending:
+            self._ending = True
+            if self._doubt is not None:
+                self._doubt.cancel()
+            self._signal(signal.SIGTERM)
+            self._kill = self._loop.after(GRACE, lambda: self._signal(signal.SIGKILL))
+        if self._children():
+            return False
+        if self._kill is not None:
+            self._kill.cancel()
+        return True
+
+    # -- inside
+
+    def _children(self) -> List[Child]:
+        first = [] if self._mpirun is None else [self._mpirun]
+        return [*first, *self._daemons.values()]
+
+    def _signal(self, number: int) -> None:
+        for child in self._children():
+            child.signal(number)
+
+    def _launched(self, number: int, code: int, text: str) -> None:
+        self._on_launched({"type": "launched", "id": number, "code": code, "text": text})
+
+    def _mpirun_ended(self, code: int, said: str) -> None:
+        if code == NO_MPIRUN:
+            self._on_unable(said.strip())
+            return
+        why = ended_how(code) + _in_words(said)
+        self._doubt = self._loop.after(BENEFIT, lambda: self._broken(why))
+
+    def _broken(self, why: str) -> None:
+        if not self._ending:
+            self._on_broken(why)
+
+    def _start_mpirun(self, topology: Topology) -> None:
+        told = os.path.join(self._folder, "wiring.json")
+        config = self._config
+        hosts, nodes = _hosts(topology)
+        with open(told, "w", encoding="utf-8") as file:
+            data = {
+                "mpirun": list(config.mpirun),
+                "python": config.python or sys.executable,
+                "workdir": config.workdir,
+                "coordinator": config.coordinator,
+                "token_file": config.token_file,
+                "generation": topology.generation,
+                "hosts": [list(one) for one in hosts],
+                "nodes": nodes,
+            }
+            json.dump(data, file)
+        child = Child(self._loop, self._on_output)
+        child.start([sys.executable, "-I", "-S", "-c", _boot("mpirun"), told], self._env)
+        self._mpirun = child
+
+    def _write_program(self, name: str, module: str, argument: str) -> None:
+        """A program that mpirun can be told by its path alone. It is the same path on every node,
+        while the interpreter's may not be."""
+        path = os.path.join(self._folder, name)
+        line = "exec %s -I -S -c %s %s" % (*map(_quoted, (sys.executable, _boot(module))), argument)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\n%s\n" % line)
+        os.chmod(path, 0o700)
+
+
+def _hosts(topology: Topology) -> Tuple[List[Tuple[str, int]], Dict[str, str]]:
+    """Each address with how many ranks are there, in the order of the ranks, and the node there.
+    Nodes that share a machine are one host of MPI."""
+    slots: Dict[str, int] = {}
+    nodes: Dict[str, str] = {}
+    for node in topology.nodes:
+        slots[node.address] = slots.get(node.address, 0) + node.nproc
+        nodes.setdefault(node.address, "%s/%d" % (node.role, node.index))
+    return list(slots.items()), nodes
+
+
+def _boot(module: str) -> str:
+    return _BOOT.format(root=root(), module=module)
+
+
+def _quoted(word: str) -> str:
+    return "'%s'" % word.replace("'", "'\"'\"'")
+
+
+def _in_words(said: str) -> str:
+    """Of what it has printed, what tells: without rules, and without empty lines."""
+    lines = [line.strip() for line in said.splitlines()]
+    telling = [line for line in lines if line.strip("-=* ")]
+    return ": " + " ".join(telling[:6]) if telling else ""
