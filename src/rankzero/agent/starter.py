@@ -63,6 +63,10 @@ def main() -> None:
         traceback = _user_part(error.__traceback__)
         _record(error, traceback, error_file)
         _show_without_starter(error, traceback)
+        if seat:
+            from rankzero.agent.mpi.parting import part
+
+            part(error)
         raise
 
 

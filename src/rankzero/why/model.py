@@ -25,6 +25,7 @@ class Failure(NamedTuple):
     stuck: nodes whose ranks did not end after it, not even by SIGKILL.
     memory: of the node, as its agent saw it last: `used`, `peak`, `limit` (bytes; limit is absent
         where there is none), and `killed`: how many processes the kernel has ended for want of it.
+    aborted: the call by which the rank has ended its world of MPI.
     others: how many other ranks had not finished then, and were stopped by it.
     """
 
@@ -41,6 +42,7 @@ class Failure(NamedTuple):
     others: int = 0
     stuck: tuple[str, ...] = ()
     memory: Mapping[str, Any] = {}
+    aborted: str = ""
 
     @classmethod
     def read(cls, record: Mapping[str, Any]) -> Failure:

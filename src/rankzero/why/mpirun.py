@@ -1,4 +1,4 @@
-"""The ranks of MPI lost, or never had, what makes them one world; no rank of theirs failed first."""
+"""A world of MPI came to an end as such: a rank has ended it, or its mpirun has, or never made it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from rankzero.why.words import finding
 
 def find(facts: Facts) -> Finding | None:
     failure = facts.failure
-    if failure is None or (failure.exception or {}).get("type") != MPIRUN:
+    if failure is None:
+        return None
+    if failure.aborted:
+        return finding("mpi-abort", facts)
+    if (failure.exception or {}).get("type") != MPIRUN:
         return None
     said = str((failure.exception or {})["message"])
     remedy = "what it said stands among rank 0's lines; mpirun's own options: --mpirun"

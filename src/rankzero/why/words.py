@@ -60,6 +60,8 @@ def out_of_memory(failure: Failure) -> bool:
 
 def phrase(failure: Failure) -> str:
     """What happened, as a sentence without its end: `rank 3 was killed by signal 9`."""
+    if failure.aborted:
+        return f"{who(failure)} called {failure.aborted}"
     if failure.exception and raised(failure):
         return f"{who(failure)} raised {of_record.line(failure.exception)}"
     if out_of_memory(failure):

@@ -46,12 +46,14 @@ STANDARD = {
         apt=("python3-torch", "python3-numpy", "python3-sklearn"), pip=("safetensors",)
     ),
 }
-#: Built where a test asks for them: this one is 1.5 GB, and tf_keras names `tensorflow` as what it
+#: Built where a test asks for them: the first is 1.5 GB, and tf_keras names `tensorflow` as what it
 #: needs, which the smaller `tensorflow-cpu` is not.
 ON_DEMAND = {
     "lab/tensorflow": Recipe(
         pip=("tf_keras==2.21.*",), whole=("tensorflow-cpu==2.21.*", "scikit-learn")
     ),
+    # Open MPI is what `mpirun` means in it, and what mpi4py is made for; MPICH is beside it.
+    "lab/mpi": Recipe(apt=("openmpi-bin", "python3-mpi4py", "mpich")),
 }
 KNOWN = {**STANDARD, **ON_DEMAND}
 

@@ -8,9 +8,10 @@ from rankzero.agent.membership.events import NOTHING, Record
 #: The loss of a node is noticed by the ranks of the others at about the same time as by the
 #: coordinator; within this many seconds the loss is taken for the cause, not for the effect.
 LOSS_LEAD = 1.0
-#: Whoever dies of a pipe or a socket that nobody reads any more was told so by another one's end; it
-#: counts as the cause only where nobody else fails within this many seconds.
-ECHO_LAG = 1.0
+#: Whoever dies of a pipe that nobody reads any more was told so by another one's end; and where a
+#: rank has aborted its world of MPI, the others may be dead first. Within this many seconds the one
+#: is not taken for the cause, and the other is.
+ECHO = 1.0
 
 
 def lost(
@@ -55,7 +56,8 @@ def stuck(keys: Iterable[str], waited: float, time: float) -> Dict[str, Any]:
 
 
 def root(failures: Tuple[Record, ...], unfinished: Iterable[int] = ()) -> Optional[Record]:
-    """The first by time; a node's loss leads the failures of other nodes that it explains.
+    """The first by time; a node's loss leads the failures of other nodes that it explains, and a
+    death by SIGPIPE comes after those of others.
 
     unfinished: the ranks that have not exited 0; those beside the first one died of it, or were
     stopped because of it, and are counted in `others`.
@@ -68,5 +70,8 @@ def root(failures: Tuple[Record, ...], unfinished: Iterable[int] = ()) -> Option
 
 def _when(failure: Record) -> float:
     lead = LOSS_LEAD if failure["kind"] == "node-lost" else 0.0
-    lag = ECHO_LAG if failure.get("signal") == signal.SIGPIPE else 0.0
-    return float(failure["time"]) - lead + lag
+    if failure.get("aborted"):
+        lead = ECHO
+    elif failure.get("signal") == signal.SIGPIPE:
+        lead = -ECHO
+    return float(failure["time"]) - lead

@@ -66,6 +66,7 @@ def main() -> None:
     folder = os.path.dirname(path)
     words = [_found(told["mpirun"][0], told), *told["mpirun"][1:]]
     os.environ.update(_variables(folder), **{WIRING: path})
+    os.environ.setdefault("SHELL", "/bin/sh")  # Open MPI warns where it does not know the user's
     _write(os.path.join(folder, _SLOTS), "%s slots=%d\n", told["hosts"])
     _write(os.path.join(folder, _COLON), "%s:%d\n", told["hosts"])
     if len(told["hosts"]) > 1 and _is_hydra(words[0]):

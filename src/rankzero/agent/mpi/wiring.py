@@ -3,6 +3,7 @@ node, its daemon on each other one."""
 
 import json
 import os
+import re
 import signal
 import socket
 import sys
@@ -24,6 +25,8 @@ GRACE = 5.0
 #: agents know of it within this time (seconds).
 BENEFIT = 1.0
 _FOLDER = "mpi"
+#: MPICH's and its kin's last words; Open MPI's are its mpirun's.
+_ABORT = re.compile(rb"application called (MPI_Abort\([^()\n]*\))")
 _BOOT = (
     "import sys; sys.path.insert(0, {root!r}); from rankzero.agent.mpi.{module} import main; main()"
 )
@@ -70,8 +73,8 @@ class Wiring:
         os.makedirs(self._folder, exist_ok=True)
         names = seat.seats(self._token, topology.generation)
         self._write_program(PROGRAM, "stand_in", names)
+        self._write_program(REMOTE, "remote", '"$@"')  # Open MPI's daemons look whether it is there
         if node_rank == 0:
-            self._write_program(REMOTE, "remote", '"$@"')
             self._start_mpirun(topology)
         early, self._early = self._early, []
         for message in early:
@@ -109,6 +112,12 @@ class Wiring:
                 del self._daemons[number]
                 # As a shell has it: 128 and the signal's number.
                 self._launched(number, code if code >= 0 else 128 - code, child.ended())
+
+    def abort(self, tail: bytes) -> Dict[str, str]:
+        """What a rank's last words tell of its failure: `aborted` where it has ended its world, with
+        the call. Those that die of it may be reaped before it is, and its own end looks like theirs."""
+        found = _ABORT.search(tail)
+        return {"aborted": found.group(1).decode("ascii", "replace")} if found else {}
 
     def end(self) -> bool:
         """Let mpirun and its daemon go, now that no rank needs them; whether they are gone."""
