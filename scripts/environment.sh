@@ -84,7 +84,7 @@ step() {
             say "installing rankzero" ;;
         demo) extras='.[examples]'
             say "installing rankzero with PyTorch: about 3 GB the first time, which takes some minutes" ;;
-        test) extras='.[examples,tensorflow,jax,dev]'
+        test) extras='.[examples,tensorflow,jax,mpi,dev]'
             say "installing the tools, PyTorch, TensorFlow and JAX: about 4 GB the first time" ;;
         *) fail "unknown step: $1" "Known are client, demo and test." ;;
     esac

@@ -139,7 +139,9 @@ class AgentConfig(NamedTuple):
         data["limits"] = self.limits._asdict()
         data["code"] = None if self.code is None else self.code.to_json()
         data["env"] = dict(self.env)
-        data["mpirun"] = list(self.mpirun)
+        del data["mpirun"]
+        if self.mpirun:  # of one framework alone
+            data["mpirun"] = list(self.mpirun)
         data["ports"] = dict(self.ports)
         return data
 

@@ -39,7 +39,7 @@ class RankProcess:
     ) -> None:
         self.rank, self.generation = rank, generation
         self.code: Optional[int] = None
-        self.stopping = False
+        self.stopping = self.condemned = False
         self.gone = True
         self.tail = b""
         self._loop, self._config = loop, config
@@ -101,6 +101,7 @@ class RankProcess:
 
     def condemn(self, what: str, why: str) -> None:
         """End it, alive as it is, for what has failed beside it; a reason of its own stays."""
+        self.condemned = True
         self.traces.write(what, why, self._loop.now())
         self.signal(signal.SIGKILL)
 

@@ -144,7 +144,7 @@ class Ranks:
             tail = rank.tail
             failure = autopsy.failure(rank.traces, rank.rank.rank, node, code, ended, tail)
             if self._wiring is not None:
-                failure.update(self._wiring.abort(tail))
+                failure.update({"leads": True} if rank.condemned else self._wiring.abort(tail))
         if not rank.check_gone() and not rank.stopping:
             self._on_leftovers(rank, process.members(rank.pid))
             rank.signal(signal.SIGTERM)

@@ -10,8 +10,9 @@ file imports next to nothing, and the rest only when needed.
 
 Read from the environment, and removed from it: RANKZERO_PARENT_PID, RANKZERO_ORDERS_FD (see
 `starter_spare`), RANKZERO_WORKDIR, RANKZERO_ERROR_FILE (see `starter_record`), RANKZERO_CRASH_FILE
-(stacks at a fatal signal), RANKZERO_REPORT_FD (see `script.channel`; a command keeps it), RANKZERO_SEAT_FD (see `mpi.seat`). Read and
-left: RANKZERO_BACKEND and RANKZERO_TIMEOUT_S (see `starter_torch`).
+(stacks at a fatal signal), RANKZERO_REPORT_FD (see `script.channel`; a command keeps it),
+RANKZERO_SEAT_FD (see `mpi.seat`). Read and left: RANKZERO_BACKEND and RANKZERO_TIMEOUT_S (see
+`starter_torch`).
 """
 
 from __future__ import annotations

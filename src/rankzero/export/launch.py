@@ -18,6 +18,7 @@ _RANK = {
     "jax": ("JAX_PROCESS_ID", "OMPI_COMM_WORLD_RANK"),
     "plain": ("RANK",),
     "tensorflow": (),
+    "mpi": (),
 }
 
 
@@ -50,6 +51,8 @@ def _rank_names(outline: Outline, part: Part) -> list[str]:
     """Variables that hold the number of the pod's rank, or, under torchrun, of its node."""
     if part.each > 1:
         return ["PET_NODE_RANK"]
+    if outline.framework == "mpi":
+        return []
     ours = [one for one in ("RANKZERO_RANK", "RANKZERO_NODE") if outline.uses(one)]
     return [*_RANK[outline.framework], *ours]
 
@@ -73,6 +76,8 @@ def _framework(outline: Outline, part: Part, terms: Terms, page: Page) -> Iterat
     if outline.framework == "tensorflow":
         yield index("TASK_INDEX")
         yield pair("TF_CONFIG", page.block(_tf_config(outline, part, terms)))
+        return
+    if outline.framework == "mpi":
         return
     address, port = master(outline, terms), terms.port()
     if outline.framework == "jax":

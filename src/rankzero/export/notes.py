@@ -75,7 +75,9 @@ def _script(outline: Outline, beside: Beside) -> Iterator[Note]:
             "the image needs the package (pip install rankzero); what is reported goes nowhere",
         )
     if lost := own.lost(outline, beside.ranks):
-        yield Note(", ".join(lost), "nothing: read RANK and LOCAL_RANK")
+        mpi = outline.framework == "mpi"
+        theirs = "MPI_Comm_rank() and its kin" if mpi else "RANK and LOCAL_RANK"
+        yield Note(", ".join(lost), f"nothing: read {theirs}")
 
 
 def _ending(outline: Outline, beside: Beside) -> Iterator[Note]:

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from rankzero.errors import BadRequest
 from rankzero.export import layout
 from rankzero.export.model import Code, Outline, Part
+from rankzero.export.mpi import in_one_pod
 from rankzero.export.terms import TASKS
 from rankzero.plan import agents
 from rankzero.spec import completes, ordered_roles, units
@@ -23,6 +24,8 @@ def outline(job: Job, framework: str, code: Code | None, folder: str | None = No
 
     Errors: BadRequest for what no form can say.
     """
+    if framework == "mpi":
+        job = in_one_pod(job, sum(_ranks(name, role) for name, role in job.roles.items()))
     _check(job, framework)
     parts: list[Part] = []
     for role in ordered_roles(job):

@@ -17,6 +17,11 @@ _NAME = re.compile(r"\bRANKZERO_[A-Z0-9_]+\b")
 _IMPORT = re.compile(r"^\s*(?:import|from)\s+rankzero\b", re.MULTILINE)
 #: What differs from rank to rank; torchrun gives its ranks RANK and LOCAL_RANK instead.
 _OF_A_RANK = ("RANKZERO_RANK", "RANKZERO_LOCAL_RANK", "RANKZERO_ROLE_RANK", "RANKZERO_NODE")
+#: As the pod is one rank to us, and many to mpirun.
+_OF_MPI = (
+    *(*_OF_A_RANK, "RANKZERO_WORLD_SIZE", "RANKZERO_LOCAL_WORLD_SIZE"),
+    *("RANKZERO_MASTER_ADDR", "RANKZERO_MASTER_PORT"),
+)
 
 
 def named(text: str) -> set[str]:
@@ -26,16 +31,19 @@ def named(text: str) -> set[str]:
 
 def variables(outline: Outline, part: Part, terms: Terms) -> Iterator[Variable]:
     """But for the rank's number."""
-    if part.each == 1 and outline.uses("RANKZERO_ROLE_RANK"):
+    mpi = _OF_MPI if outline.framework == "mpi" else ()
+    if part.each == 1 and outline.uses("RANKZERO_ROLE_RANK") and not mpi:
         yield index("RANKZERO_ROLE_RANK")
     for name, value in _static(outline, part, terms):
-        if outline.uses(f"RANKZERO_{name}"):
+        if outline.uses(f"RANKZERO_{name}") and f"RANKZERO_{name}" not in mpi:
             yield pair(f"RANKZERO_{name}", value)
 
 
 def lost(outline: Outline, ranks: bool) -> list[str]:
     """Those that the code names, and that nobody can set under torchrun, or where pods do not
     know their ranks themselves."""
+    if outline.framework == "mpi":
+        return [name for name in _OF_MPI if outline.uses(name)]
     if ranks and all(part.each == 1 for part in outline.parts):
         return []
     return [name for name in _OF_A_RANK if outline.uses(name)]

@@ -204,6 +204,11 @@ def _makes_claims(outline: Outline) -> bool:
 
 
 def _numbers(outline: Outline) -> str:
+    if outline.framework == "mpi":
+        return (
+            "All ranks are in one pod; their number stands behind `-np`. The name stands in the "
+            "Service, in `subdomain` and in the labels: change it everywhere or nowhere."
+        )
     where = {
         "tensorflow": "every `TF_CONFIG`",
         "jax": "`JAX_NUM_PROCESSES` and `OMPI_COMM_WORLD_SIZE`",

@@ -12,6 +12,7 @@ from rankzero.importing.findings import Findings
 from rankzero.importing.mpirun import Start
 from rankzero.importing.sketch import Sketch
 from rankzero.importing.torchrun import Launch
+from rankzero.spec.launchers import MPI
 from rankzero.spec.params import escape
 from rankzero.spec.problems import Place
 
@@ -22,22 +23,21 @@ SHELLS = ("sh", "bash", "/bin/sh", "/bin/bash")
 _SHELLS_OWN = re.compile(r"[;|&<>`(){}*?\[\]~#\n!]|\$\(")
 _PYTHON = re.compile(r"python(\d+(\.\d+)*)?")
 _TORCH = {"torch.distributed.run": False, "torch.distributed.launch": True}
-_MPI = ("mpirun", "mpiexec", "orterun", "prterun", "mpiexec.hydra", "mpiexec.mpich", "mpirun.mpich")
-_MPI_ALSO = ("mpirun.openmpi", "mpiexec.openmpi")
 
 
 class Line(NamedTuple):
     """A command line in its parts.
 
     env: variables set before it. launcher: `torchrun`, `torch.distributed.launch`, `mpirun`, or
-    nothing. words: what the launcher is told; without one, all of them. python: the interpreter
-    that was named by its path.
+    nothing. words: what the launcher is told; without one, all of them. program: the launcher as it
+    was called. python: the interpreter that was named by its path.
     """
 
     env: dict[str, str]
     launcher: str
     words: list[str]
     python: str | None = None
+    program: str = ""
 
 
 def parts(words: Sequence[str]) -> Line:
@@ -46,8 +46,8 @@ def parts(words: Sequence[str]) -> Line:
     program = posixpath.basename(rest[0]) if rest else ""
     if program == "torchrun":
         return Line(env, "torchrun", rest[1:])
-    if program in (*_MPI, *_MPI_ALSO):
-        return Line(env, "mpirun", rest[1:])
+    if program in MPI:
+        return Line(env, "mpirun", rest[1:], program=rest[0])
     if _PYTHON.fullmatch(program):
         flags = [at for at, word in enumerate(rest) if at and word != "-u"][:1]
         at = flags[0] if flags else len(rest)
@@ -88,7 +88,7 @@ def sketch_of(words: Sequence[str], findings: Findings) -> Sketch | None:
     made = Sketch()
     env = line.env
     if line.launcher == "mpirun":
-        start = Start(line.words, findings)
+        start = Start(line.program, line.words, findings)
         made.job, made.roles = start.job, {"worker": start.said}
         env = {**env, **start.env}
     else:

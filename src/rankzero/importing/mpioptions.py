@@ -48,17 +48,20 @@ SHORT = {
 
 PLACED = "ranks run where the machine places them"
 _MARKED = "each line is marked with its rank"
-_UNSAID = "MPI itself is not asked"
 _KEPT = "every line is kept: rankzero logs RUN --rank 0"
+_AGENTS = "agents start the ranks"
 _TRAVELS = "the folder of the job file travels with the run"
+#: What mpirun goes on to be told, as it begins on a command line: Open MPI's own, and Hydra's.
+TOLD = {
+    **dict.fromkeys(("mca", "gmca", "prtemca", "pmixmca", "am", "tune", "prefix"), "--"),
+    **dict.fromkeys(("iface", "usize", "topolib"), "-"),
+}
 #: What has no meaning here, and why. Those that are in neither table change nothing.
 INSTEAD = {
     **dict.fromkeys(("bind-to", "bind-to-core", "bind-to-socket", "rank-by"), PLACED),
     **dict.fromkeys(("use-hwthread-cpus", "nolocal", "bycore", "bynode", "byslot"), PLACED),
     **dict.fromkeys(("cpu-list", "cpu-set", "npersocket", "ppr", "rankfile", "membind"), PLACED),
-    **dict.fromkeys(("mca", "gmca", "prtemca", "pmixmca", "iface", "prefix", "path"), _UNSAID),
-    **dict.fromkeys(("am", "tune", "usize", "topolib"), _UNSAID),
-    **dict.fromkeys(("launcher", "launcher-exec", "rmk", "launch-agent"), "agents start the ranks"),
+    **dict.fromkeys(("launcher", "launcher-exec", "rmk", "launch-agent", "path"), _AGENTS),
     **dict.fromkeys(("tag-output", "timestamp-output", "prepend-rank", "prepend-pattern"), _MARKED),
     **dict.fromkeys(("output-filename", "outfile-pattern", "errfile-pattern", "xterm"), _KEPT),
     **dict.fromkeys(("preload-files", "preload-binary"), _TRAVELS),

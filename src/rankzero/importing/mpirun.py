@@ -8,32 +8,32 @@ from typing import Any
 
 from rankzero.importing.findings import Findings
 from rankzero.importing.mpihosts import Hosts, spread
-from rankzero.importing.mpioptions import INSTEAD, KNOWN, PLACED, SHORT
+from rankzero.importing.mpioptions import INSTEAD, KNOWN, PLACED, SHORT, TOLD
 from rankzero.importing.options import Options, Said
-from rankzero.importing.sketch import run_of
+from rankzero.importing.sketch import line_of, run_of
 from rankzero.spec import units
 from rankzero.spec.problems import Place
-
-_ALONE = "a program that calls MPI_Init finds itself alone"
-_WORLD = (
-    "each rank finds its number and the count in its variables (RANK and WORLD_SIZE of torch, "
-    "RANKZERO_RANK of all); one machine's MPI program runs as it did with `run: mpirun ...`"
-)
 
 
 class Start:
     """What a command line of mpirun comes to. said: keys of the role; job: those of the job."""
 
-    def __init__(self, words: Sequence[str], findings: Findings) -> None:
-        """words: what follows the program."""
+    def __init__(self, program: str, words: Sequence[str], findings: Findings) -> None:
+        """program: as it was called. words: what follows."""
         self._options = Options(words, KNOWN, SHORT, findings, Place())
         self._findings = findings
-        self.job: dict[str, Any] = self._run()
+        self.job: dict[str, Any] = {"framework": "mpi", **self._mpirun(program), **self._run()}
         self.said: dict[str, Any] = self._nodes()
         self.env = self._env()
         for one, instead in self._options.among(INSTEAD):
             findings.note(one.place, "is not carried over", instead)
-        findings.note(Place(option="mpirun"), _ALONE, _WORLD)
+
+    def _mpirun(self, program: str) -> dict[str, Any]:
+        """What mpirun itself is still told, where it is more than to start so many."""
+        words = [program]
+        for one, dashes in self._options.among(TOLD):
+            words += [dashes + one.name, *one.values]
+        return {} if words == ["mpirun"] else {"mpirun": line_of(words)}
 
     def _run(self) -> dict[str, Any]:
         words = self._options.rest

@@ -17,6 +17,7 @@ _ORDER = (
     *(
         "max_restarts",
         "torch",
+        "mpirun",
         "python",
         "workdir",
         "wait",
@@ -65,11 +66,16 @@ def _common(roles: list[dict[str, Any]], but: set[str]) -> dict[str, Any]:
     return {key: value for key, value in same.items() if alike or key not in _TOGETHER}
 
 
+def line_of(words: Sequence[str]) -> str:
+    """Words as one line, in which nothing is filled in."""
+    return shlex.join([escape(word) for word in words])
+
+
 def run_of(words: Sequence[str]) -> dict[str, Any]:
     """The keys that run these words, of which the first is a script, `-m` or a program."""
     first, *rest = words or [""]
     escaped = [escape(word) for word in words]
-    line = shlex.join(escaped)
+    line = line_of(words)
     if len(line) <= _LONGEST and re.fullmatch(r"[ -~]+", line) and not first.startswith("~"):
         return {"run": line}
     if first.endswith(".py"):

@@ -13,6 +13,7 @@ from pathlib import Path
 from rankzero.script.step import MODULE as STEP
 from rankzero.spec import roles
 from rankzero.spec.given import Given
+from rankzero.spec.launchers import launcher
 from rankzero.spec.model import Job, Run
 from rankzero.spec.paths import listed, meant
 from rankzero.spec.problems import Problem
@@ -24,7 +25,8 @@ _LARGEST_SCRIPT = 4 * 1024 * 1024
 def check(job: Job, tree: Given, *, look: bool = True) -> list[Problem]:
     """Every problem of a valid job, and, where it looks, with the files around it."""
     found: list[tuple[tuple[str, ...], str]] = [
-        (("roles",), message) for message in _roles_faults(job)
+        *((("roles",), message) for message in _roles_faults(job)),
+        *_launcher_faults(job),
     ]
     if look:
         found += _files_faults(job)
@@ -42,6 +44,18 @@ def _files_faults(job: Job) -> list[tuple[tuple[str, ...], str]]:
     if job.outputs is not None and (message := outputs_fault(Path(job.outputs))):
         found.append((("outputs",), message))
     return found
+
+
+def _launcher_faults(job: Job) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Of MPI the program alone is wanted: each rank would start a world of its own."""
+    for path, run in runs(job) if job.framework == "mpi" else ():
+        if (name := launcher(run)) is not None:
+            yield (
+                path,
+                f"begins with {name}, which framework mpi calls itself: name the program alone, "
+                f"with nodes and nproc (`rankzero import` makes that of a line), and by `mpirun:` "
+                f"what {name} is told",
+            )
 
 
 def runs(job: Job) -> Iterator[tuple[tuple[str, ...], Run]]:

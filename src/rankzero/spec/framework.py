@@ -1,9 +1,10 @@
 """Which framework a job uses, found in its script's imports without running anything.
 
 The rule where several are imported: the one whose distributed module is used
-(`torch.distributed`, `tf.distribute`, `jax.distributed`, `mpi4py`) wins; then one that is imported by its
-own name over one that only a library stands for (`transformers`); then the first imported. The
-files that the script imports from the user's own folder are read too, two levels deep.
+(`torch.distributed`, `tf.distribute`, `jax.distributed`, `horovod`) wins; then `mpi4py`, which some
+use beside one of these, over one that is imported by its own name, and that over one that only a
+library stands for (`transformers`); then the first imported.
+The files that the script imports from the user's own folder are read too, two levels deep.
 """
 
 from __future__ import annotations
@@ -18,7 +19,11 @@ from rankzero.spec.imports import Uses, local_files, uses
 from rankzero.spec.launchers import launcher
 from rankzero.spec.model import Job
 
-_OWN = {"torch": "torch", "tensorflow": "tensorflow", "tf_keras": "tensorflow", "jax": "jax"}
+_OWN = {
+    **{name: name for name in ("torch", "tensorflow", "jax")},
+    "tf_keras": "tensorflow",
+    "mpi4py": "mpi",
+}
 _LIBRARIES = {
     "torch": "torchvision torchaudio torchtext lightning pytorch_lightning lightning_fabric "
     "transformers accelerate deepspeed fairscale peft trl timm ignite composer torchtitan "
@@ -36,15 +41,16 @@ _DISTRIBUTED = {
         "tensorflow.compat.v1.distribute",
     ),
     "jax": ("jax.distributed", "jax.experimental.multihost_utils"),
-    "mpi": ("mpi4py", "horovod"),
+    "mpi": ("horovod",),
 }
 _LEVELS = 2
 _MOST_FILES = 50
-_DISTRIBUTED_SCORE, _OWN_SCORE, _LIBRARY_SCORE = 3, 2, 1
+_DISTRIBUTED_SCORE, _MPI_SCORE, _OWN_SCORE, _LIBRARY_SCORE = 4, 3, 2, 1
 
 
 class Found(NamedTuple):
-    """framework: `torch`, `tensorflow`, `jax`, `mpi` or `plain`. how: for people, `found in train.py`."""
+    """framework: `torch`, `tensorflow`, `jax`, `mpi` or `plain`. how: for people, such as `found in
+    train.py`."""
 
     framework: str
     how: str
@@ -82,7 +88,7 @@ def _how(best: _Sign, signs: list[_Sign], files: list[Path], workdir: str) -> st
     others = sorted({sign.framework for sign in signs} - {best.framework})
     if best.score == _LIBRARY_SCORE:
         how += f": it imports {best.by}"
-    elif others and best.score == _DISTRIBUTED_SCORE:
+    elif others and best.score >= _MPI_SCORE:
         how += f": it uses {best.by}, beside {' and '.join(others)}"
     elif others:
         how += f": imported before {' and '.join(others)}"
@@ -114,7 +120,8 @@ def _signs_in(found: Uses, file: Path, job: Job) -> Iterator[_Sign]:
         top = module.partition(".")[0]
         framework = _OWN.get(top)
         if framework:
-            yield _Sign(framework, _OWN_SCORE, module, file)
+            score = _MPI_SCORE if framework == "mpi" else _OWN_SCORE
+            yield _Sign(framework, score, module, file)
         elif top in _BY_LIBRARY:
             yield _Sign(_BY_LIBRARY[top], _LIBRARY_SCORE, top, file)
         elif top == "keras":

@@ -1,4 +1,4 @@
-"""A world of MPI came to an end as such: a rank has ended it, or its mpirun has, or never made it."""
+"""A world of MPI ended as such: a rank has ended it, or its mpirun, which may have made none."""
 
 from __future__ import annotations
 

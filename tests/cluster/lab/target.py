@@ -18,6 +18,7 @@ KUBECONFIG_VARIABLE = "RANKZERO_TEST_KUBECONFIG"
 PYTHON_VARIABLE, TORCH_VARIABLE = "RANKZERO_TEST_IMAGE_PYTHON", "RANKZERO_TEST_IMAGE_TORCH"
 #: And one with TensorFlow, tf_keras and scikit-learn.
 TENSORFLOW_VARIABLE = "RANKZERO_TEST_IMAGE_TENSORFLOW"
+MPI_VARIABLE = "RANKZERO_TEST_IMAGE_MPI"
 #: 1 where tests may have Kueue: compiled for the lab, or in the cluster that is named.
 KUEUE_VARIABLE = "RANKZERO_TEST_KUEUE"
 #: Where the contract suite's runs happen (`tests/contract/conftest.py`).
@@ -68,6 +69,16 @@ def tensorflow(found: Cluster) -> str:
     if given := os.environ.get(TENSORFLOW_VARIABLE):
         return given
     raise NoCluster(f"no image with TensorFlow: {TENSORFLOW_VARIABLE} is not set")
+
+
+def mpi(found: Cluster) -> str:
+    """An image with Open MPI, mpi4py and MPICH, as `tensorflow` is found."""
+    if found.is_lab:
+        name = "lab/mpi"
+        return images.ensure(name, images.ON_DEMAND[name])
+    if given := os.environ.get(MPI_VARIABLE):
+        return given
+    raise NoCluster(f"no image with Open MPI and MPICH: {MPI_VARIABLE} is not set")
 
 
 def queues(found: Cluster) -> contextlib.AbstractContextManager[None]:

@@ -22,11 +22,12 @@ def test_a_line_of_torchrun_runs_as_a_job(shell):
     ]
 
 
-def test_a_line_of_mpirun_starts_as_many(shell):
-    shell.write("tell.py", "import os\nprint(os.environ['RANKZERO_WORLD_SIZE'])\n")
-    shell("import", "-o", "job.yaml", "--", "mpirun", "-np", "3", "python", "tell.py")
+def test_a_line_of_mpirun_is_the_same_world(shell):
+    shell.write("tell.py", "from mpi4py.MPI import COMM_WORLD as w\nprint(w.rank, w.size)\n")
+    line = "mpirun -np 3 --mca btl tcp,self --bind-to core -x A=1 python tell.py"
+    shell("import", "-o", "job.yaml", "--", *line.split())
     done = shell("run", "job.yaml")
-    assert sorted(done.stdout.splitlines()) == ["[0] 3", "[1] 3", "[2] 3"]
+    assert sorted(done.stdout.splitlines()) == ["[0] 0 3", "[1] 1 3", "[2] 2 3"]
 
 
 def test_a_training_job_of_kubeflow_runs_here_where_its_script_is_here(shell):

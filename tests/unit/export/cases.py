@@ -84,6 +84,13 @@ CASES = {
             "evaluator": {"nodes": nodes(1)},
         },
     ),
+    "mpi": lambda: made(
+        "mpi",
+        files=NESTED,
+        args=("--lr", "0.1"),
+        mpirun=("mpirun", "--mca", "btl", "tcp,self"),
+        roles={"worker": {"nodes": nodes(1), "nproc": 4, "cpu": 4}},
+    ),
     "jax": lambda: made("jax", roles={"worker": {"nodes": nodes(2), "gpus": 2}}),
     "two-roles": lambda: made(
         "plain",

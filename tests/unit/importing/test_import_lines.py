@@ -66,7 +66,15 @@ MPIRUN = [
     ("mpiexec -n 2 -genv A 1 -env B 2 prog", {"env": {"A": "1", "B": "2"}}),
     ("C=3 mpirun -np 2 -mca btl self,tcp --allow-run-as-root prog", {"env": {"C": "3"}}),
     ("mpirun -np 1 -- prog -np 7", {"run": "prog -np 7", "nproc": 1}),
+    ("mpirun -np 2 prog", {"framework": "mpi"}),
+    ("mpirun -mca btl self,tcp -np 2 prog", {"mpirun": "mpirun --mca btl self,tcp"}),
+    ("mpirun -np 2 --prefix /opt/a$b prog", {"mpirun": "mpirun --prefix '/opt/a$b'"}),
+    ("/opt/bin/mpiexec.hydra -n 2 -iface eth0 a", {"mpirun": "/opt/bin/mpiexec.hydra -iface eth0"}),
 ]
+
+
+def test_an_mpirun_that_is_told_nothing_is_not_named(line):
+    assert "mpirun" not in line("mpirun -np 2 --bind-to none prog").job
 
 
 @pytest.mark.parametrize(("text", "said"), MPIRUN)
@@ -122,10 +130,10 @@ NOTES = [
     ("torchrun --rdzv-conf timeout=3 t.py", ["--rdzv-conf"]),
     ("python -m torch.distributed.launch t.py", ["torch.distributed.launch"]),
     ("python -m torch.distributed.launch --use_env t.py", []),
-    ("mpirun -np 2 --bind-to core --oversubscribe prog", ["--bind-to", "mpirun"]),
-    ("mpirun -np 2 -x PATH -hostfile hosts prog", ["-hostfile", "-x", "mpirun"]),
-    ("mpirun -np 2 -H a prog", ["-H", "mpirun"]),
-    ("mpirun prog", ["mpirun", "mpirun"]),
+    ("mpirun -np 2 --bind-to core --oversubscribe prog", ["--bind-to"]),
+    ("mpirun -np 2 -x PATH -hostfile hosts prog", ["-hostfile", "-x"]),
+    ("mpirun -np 2 -H a prog", ["-H"]),
+    ("mpirun prog", ["mpirun"]),
 ]
 
 

@@ -80,6 +80,7 @@ def test_a_table_has_the_newest_first_and_names_that_a_registry_takes(
         ("tensorflow", "1.15.5", "TensorFlow 1.15.5 is older than any image that is known"),
         ("torch", "2.9.1+rocm6.4", r"torch 2.9.1\+rocm6.4 is not made for CUDA"),
         ("jax", "0.10.2", "JAX is not published as images by version"),
+        ("mpi", None, "MPI is not published as images that all would take"),
     ],
 )
 def test_refused(framework: str, version: str, reason: str) -> None:

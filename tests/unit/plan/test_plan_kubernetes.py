@@ -57,6 +57,7 @@ CLAIM = {
 
 CASES: dict[str, tuple[Any, ...]] = {
     "two-nodes-two-ranks": (job(), "torch"),
+    "mpi": (job(mpirun=("mpirun.openmpi", "--mca", "btl", "tcp,self")), "mpi"),
     "everything-said": (
         job(
             args=("--lr", "0.1", "a b"),

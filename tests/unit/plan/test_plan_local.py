@@ -255,3 +255,9 @@ def test_one_rank_for_each_gpu_of_a_machine_without_any_is_told() -> None:
 def test_a_wait_that_nobody_asked_to_change_is_not_spoken_of() -> None:
     assert plan(job(wait=600.0)).notices == ()
     assert "wait is 60 s at most" in plan(job(wait=601.0)).notices[0]
+
+
+def test_only_ranks_of_mpi_have_an_mpirun():
+    asked = job(mpirun=("mpiexec", "--fast"))
+    for framework, told in (("mpi", ("mpiexec", "--fast")), ("torch", ())):
+        assert {agent.mpirun for agent in plan(asked, framework=framework).agents} == {told}

@@ -125,3 +125,18 @@ def test_rights(folder):
     assert "train.py cannot be read" in faults(run="train.py")[0]
     (folder / "closed").chmod(0)
     assert "no right to read" in faults(run="train.py", workdir="closed")[0]
+
+
+@pytest.mark.parametrize("program", ["mpirun", "/usr/bin/mpiexec.hydra"])
+def test_mpirun_is_no_program_of_mpi(program):
+    (fault,) = faults(run=[program, "-np", "2", "prog"], framework="mpi")
+    assert fault.startswith(f"run: begins with {program.rpartition('/')[2]}, which framework mpi")
+    spec.build({"run": [program, "-np", "2", "prog"]})
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [([], "must not be an empty command"), ("--mca btl tcp", "must begin with a program")],
+)
+def test_what_cannot_make_a_world(words, fault):
+    assert faults(run="prog", framework="mpi", mpirun=words) == [f"mpirun: {fault}"]

@@ -164,8 +164,8 @@ def test_json_job_files(folder):
         ("memory: 16", "memory: must be at least 1Mi; with a unit, such as 16Gi; got 16"),
         (
             "framework: pytorch",
-            'framework: must be "auto", "torch", "tensorflow", "jax" or "plain"; got "pytorch"; '
-            'did you mean "torch"?',
+            'framework: must be "auto", "torch", "tensorflow", "jax", "mpi" or "plain"; '
+            'got "pytorch"; did you mean "torch"?',
         ),
         ("name: a/b", 'digits and dashes, beginning with a letter; "a-b" would do; got "a/b"'),
         (f"name: {'x' * 40}", "name: must have at most 32 characters"),

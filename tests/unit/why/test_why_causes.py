@@ -368,3 +368,17 @@ def test_a_place_is_told_from_the_workdir_on_also_where_a_plan_is_kept_short():
     short = {"nodes": [first, {key: second[key] for key in ("role", "index")}]}
     frames = raised("KeyError", "1", ("/home/me/digits/train.py", 3, "f", "x = {}[1]"))
     assert failed(plan=short, **frames).evidence == ("train.py:3 in f:  x = {}[1]",)
+
+
+def test_a_world_of_mpi_that_a_rank_has_ended():
+    found = failed(signal=13, aborted="MPI_Abort(MPI_COMM_WORLD, 3)")
+    assert found.cause == "mpi-abort"
+    assert found.title == "rank 3 (worker/1) called MPI_Abort(MPI_COMM_WORLD, 3)"
+
+
+def test_a_world_of_mpi_that_its_mpirun_has_ended():
+    exception = {"type": "mpirun", "message": "exited with code 1: no slots", "frames": []}
+    found = failed(signal=9, exception=exception, tail=["mpirun: no slots"])
+    assert (found.cause, found.title) == ("mpirun", "mpirun exited with code 1: no slots")
+    assert found.detail == ("mpirun: no slots",)
+    assert "--mpirun" in found.remedy

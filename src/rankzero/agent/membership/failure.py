@@ -9,8 +9,8 @@ from rankzero.agent.membership.events import NOTHING, Record
 #: coordinator; within this many seconds the loss is taken for the cause, not for the effect.
 LOSS_LEAD = 1.0
 #: Whoever dies of a pipe that nobody reads any more was told so by another one's end; and where a
-#: rank has aborted its world of MPI, the others may be dead first. Within this many seconds the one
-#: is not taken for the cause, and the other is.
+#: world of MPI was ended, those who die of it may be dead first (`leads`). Within this many seconds
+#: the one is not taken for the cause, and the other is.
 ECHO = 1.0
 
 
@@ -70,7 +70,7 @@ def root(failures: Tuple[Record, ...], unfinished: Iterable[int] = ()) -> Option
 
 def _when(failure: Record) -> float:
     lead = LOSS_LEAD if failure["kind"] == "node-lost" else 0.0
-    if failure.get("aborted"):
+    if failure.get("leads"):
         lead = ECHO
     elif failure.get("signal") == signal.SIGPIPE:
         lead = -ECHO

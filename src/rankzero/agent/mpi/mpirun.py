@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Dict, List, Mapping, NoReturn, Sequence
 
 from rankzero.agent import process
 
@@ -21,7 +21,7 @@ _SLOTS, _COLON = "hosts.openmpi", "hosts.hydra"
 REMOTE, PROGRAM = "remote", "rank"
 #: In this order, by maker: Open MPI to version 4; from 5 on; MPICH, and those that come from it.
 _VARIABLES = {
-    # Slots in the order of the hosts, which is the order of the ranks, and no processors of its own:
+    # Slots in the order of the hosts, which is that of the ranks; and no processors of its own, for
     # who is bound would be the stand-in.
     "OMPI_MCA_orte_default_hostfile": "{slots}",
     "OMPI_MCA_rmaps_base_mapping_policy": "slot",
@@ -98,7 +98,7 @@ def _found(name: str, told: Mapping[str, Any]) -> str:
     return os.path.abspath(found)
 
 
-def _missing(what: str) -> None:
+def _missing(what: str) -> NoReturn:
     sys.stderr.write("%s\n%s\n" % (what, _ADVICE))
     sys.exit(NO_MPIRUN)
 

@@ -1,4 +1,4 @@
-"""The coordinator's part: what an `mpirun` wants run on a node goes there, and its end comes back."""
+"""The coordinator's part: what `mpirun` wants run on a node goes there, and its end comes back."""
 
 from typing import Any, Callable, Dict, Mapping, NamedTuple
 

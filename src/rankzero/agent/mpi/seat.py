@@ -14,8 +14,8 @@ import socket
 import struct
 from typing import Dict, List, Mapping, Sequence, Tuple
 
-#: Of Open MPI's, what people choose a device by. Where nodes share a machine, it counts the machine's
-#: ranks and not the node's; ours are of the node.
+#: Of Open MPI's, what people choose a device by. Where nodes share a machine, it counts the
+#: machine's ranks and not the node's; ours are of the node.
 _LOCAL = {
     "OMPI_COMM_WORLD_LOCAL_RANK": "RANKZERO_LOCAL_RANK",
     "OMPI_COMM_WORLD_LOCAL_SIZE": "RANKZERO_LOCAL_WORLD_SIZE",

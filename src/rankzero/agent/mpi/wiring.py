@@ -113,11 +113,13 @@ class Wiring:
                 # As a shell has it: 128 and the signal's number.
                 self._launched(number, code if code >= 0 else 128 - code, child.ended())
 
-    def abort(self, tail: bytes) -> Dict[str, str]:
-        """What a rank's last words tell of its failure: `aborted` where it has ended its world, with
-        the call. Those that die of it may be reaped before it is, and its own end looks like theirs."""
+    def abort(self, tail: bytes) -> Dict[str, Any]:
+        """What a rank's last words tell of its failure: `aborted` where it has ended its world,
+        with the call. Those that die of it may be reaped before, and its end looks like theirs."""
         found = _ABORT.search(tail)
-        return {"aborted": found.group(1).decode("ascii", "replace")} if found else {}
+        if found is None:
+            return {}
+        return {"aborted": found.group(1).decode("ascii", "replace"), "leads": True}
 
     def end(self) -> bool:
         """Let mpirun and its daemon go, now that no rank needs them; whether they are gone."""
@@ -151,6 +153,9 @@ class Wiring:
             self._on_unable(said.strip())
             return
         why = ended_how(code) + _in_words(said)
+        if code < 0:  # nobody's code: ranks end by themselves where it is gone
+            self._broken(why)
+            return
         self._doubt = self._loop.after(BENEFIT, lambda: self._broken(why))
 
     def _broken(self, why: str) -> None:

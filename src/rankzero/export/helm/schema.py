@@ -51,9 +51,12 @@ def schema(outline: Outline) -> Schema:
     if said.params:
         properties["params"] = _exactly({name: param(one) for name, one in said.params.items()})
     properties["roles"] = _exactly({part.role: role() for part in outline.parts})
+    if outline.framework == "mpi":  # all of its ranks are in one pod
+        for one in properties["roles"]["properties"].values():
+            one["properties"]["nodes"] = {"const": 1}
     if several(outline):
         properties["ranks"] = {"type": "integer", "minimum": 1}
-    if outline.framework != "tensorflow":
+    if outline.framework not in ("tensorflow", "mpi"):
         properties["masterPort"] = _PORT
     properties["restartPolicy"] = {"enum": ["Never", "OnFailure"]}
     properties["backoffLimit"] = _WHOLE

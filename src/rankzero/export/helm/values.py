@@ -37,7 +37,7 @@ def _values(outline: Outline, page: Page) -> Values:
             page.comment("Ranks that torchrun starts in each pod"): None,
             "ranks": _each(outline),
         }
-    if outline.framework != "tensorflow":
+    if outline.framework not in ("tensorflow", "mpi"):
         made |= {page.comment("Where rank 0 listens"): None, "masterPort": master_port(outline)}
     made[page.comment(_RESTARTS)] = None
     made |= {
