@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
+from .lab.kubectl import Kubectl
 from .lab.target import Cluster, NoCluster, mpi
+from .piping import rules
 from .team import Team
 
 #: Every node pulls the image first.
@@ -71,8 +76,14 @@ def test_an_allreduce_over_two_pods(team: Team, image: str) -> None:
     assert lines == [f"[{rank}] sum 10 {rank} {rank} 2" for rank in range(4)]
 
 
-def test_the_ranks_of_a_run_that_lets_nobody_else_in(team: Team, image: str) -> None:
-    lines = said(team, image, team.script(SUM), "--nodes", "2", "--isolate")
+def test_the_ranks_of_a_run_that_lets_nobody_else_in(
+    cluster: Cluster, namespace: str, user: Callable[..., Kubectl], image: str, tmp_path: Path
+) -> None:
+    job = tmp_path / "job.yaml"
+    job.write_text("run: sleep 1\nisolate: true\n")
+    config = user(namespace, {"rules": rules(str(job))}).kubeconfig
+    alone = Team(tmp_path / "alone", config, cluster.kubectl.within(namespace), cluster.python)
+    lines = said(alone, image, alone.script(SUM), "--nodes", "2", "--isolate")
     assert lines == [f"[{rank}] sum 3 {rank} {rank} 2" for rank in range(2)]
 
 

@@ -27,6 +27,7 @@ from .transcript import Command, Reader, commands, follow
 #: Every block that is not tried, with its reason. An addition needs a good one.
 SKIPPED: dict[str, list[str]] = {
     "README.md": ["make demo runs it"],
+    "docs/guides/mpi.md": ["there is no such program", "no cluster"],
     "docs/guides/volumes.md": ["it asks a cluster"],
 }
 
