@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
+from rankzero.agent.worded import in_words
 from rankzero.backends.home import state_home
 from rankzero.doctor.model import FAILURE, FINE, WARNING, Finding
 from rankzero.why.words import size
@@ -60,7 +61,7 @@ def _name() -> Finding:
         socket.getaddrinfo(name, None)
     except OSError as error:
         remedy = f"Add a line to /etc/hosts: 127.0.1.1 {name}"
-        return Finding(AREA, "name", WARNING, f"{name} does not resolve: {error}", remedy)
+        return Finding(AREA, "name", WARNING, f"{name} does not resolve: {in_words(error)}", remedy)
     return Finding(AREA, "name", FINE, f"{name} resolves")
 
 
@@ -80,7 +81,7 @@ def _gpus() -> Iterator[Finding]:
         )
         lines, code = done.stdout.strip().splitlines(), done.returncode
     except (OSError, subprocess.TimeoutExpired) as error:
-        lines, code = [str(error)], 1
+        lines, code = [in_words(error)], 1
     if code:
         said = f"nvidia-smi fails: {(lines or ['it says nothing'])[0]}"
         remedy = "The driver and its tools do not fit: load the driver anew, or restart the machine"
