@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from rankzero import backends
 from rankzero.backends.kubernetes import kubeconfig
@@ -11,13 +12,23 @@ from rankzero.doctor import cluster, frameworks, machine
 from rankzero.doctor.model import FINE, Finding
 from rankzero.errors import Refused
 
+if TYPE_CHECKING:
+    from rankzero.config import Config
+
 
 def findings(where: Where) -> Iterator[Finding]:
     """One after the other, as each is known. Errors: BadRequest for a place that there is not."""
     config = backends.config()
+    to_look(where, config)  # what is wrong with it is told before anything is asked
+    with frameworks.Asking() as asked:
+        yield from machine.findings()
+        yield from _of_cluster(where, config)
+        yield from asked.findings()
+
+
+def _of_cluster(where: Where, config: Config) -> Iterator[Finding]:
+    """Of the one that is meant, if any."""
     name, place = to_look(where, config)
-    yield from machine.findings()
-    yield from frameworks.findings()
     if place.backend != KUBERNETES:
         if where.on is not None:
             return

@@ -66,25 +66,35 @@ def test_what_is_looked_at_before_a_run_is_told_by_its_verdict() -> None:
     assert found[0].remedy == "ask for it"
 
 
+SEEN: dict[str, object] = {
+    "name": "PyTorch",
+    "version": "2.9",
+    "built": "CUDA 13.2",
+    "devices": ["H200", "H200"],
+    "fault": "",
+    "more": {"gloo": True, "NCCL": "2.27"},
+}
+
+
 @pytest.mark.parametrize(
     ("said", "verdict", "words"),
     [
+        (SEEN, FINE, "2.9, for CUDA 13.2, computes on 2 GPUs (H200, ...), NCCL 2.27"),
         (
-            {
-                "devices": ["H200", "H200"],
-                "built": "CUDA 13.2",
-                "more": {"gloo": True, "NCCL": "2.27"},
-            },
-            FINE,
-            "2.9, for CUDA 13.2, sees 2 GPUs (H200, ...), NCCL 2.27",
-        ),
-        (
-            {"devices": [], "built": "processors alone", "more": {"gloo": False, "NCCL": ""}},
+            {**SEEN, "devices": [], "built": "processors alone", "more": {"gloo": False}},
             WARNING,
             "2.9, for processors alone, sees no GPU, without gloo",
         ),
+        (
+            {**SEEN, "fault": "no kernel image is available"},
+            FAILURE,
+            "2.9, for CUDA 13.2, sees H200, and cannot compute on it: no kernel image is available",
+        ),
+        ({"name": "JAX", "broken": "bad ELF"}, FAILURE, "cannot be imported: bad ELF"),
+        ({"name": "JAX", "late": 29.2}, WARNING, "did not answer within 30 s"),
     ],
 )
 def test_what_a_framework_sees(said: dict[str, object], verdict: str, words: str) -> None:
-    found = frameworks.judged("PyTorch", {"version": "2.9", **said})
-    assert (found.verdict, found.said) == (verdict, words)
+    found = frameworks.judged("machine", said, 30.0)
+    assert (found.check, found.verdict, found.said) == (said["name"], verdict, words)
+    assert bool(found.remedy) == (verdict != FINE)
