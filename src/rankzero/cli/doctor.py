@@ -10,17 +10,28 @@ from rankzero.cli.options import output_option, where_options
 
 if TYPE_CHECKING:
     from rankzero.backends.places import Where
+    from rankzero.doctor.here import Inside
     from rankzero.plan.kubernetes.rbac import Subject
     from rankzero.plan.kubernetes.rights import Rule
 
 _EXAMPLES = """\b
   rankzero doctor
+  rankzero doctor --pods --image registry/team/train:3 --on kubernetes
   rankzero doctor --rbac --namespace team --user ada | kubectl apply -f -
   rankzero doctor --rbac job.yaml --namespace team --serviceaccount ci"""
 
 
 @click.command(epilog=_EXAMPLES)
 @click.argument("file", required=False, type=click.Path())
+@click.option("--pods", is_flag=True, help="Look from inside pods, too, which are made for it.")
+@click.option("--image", metavar="IMAGE", help="With --pods: theirs (default: as run takes it).")
+@click.option("--gpus", metavar="N", help="With --pods: that a pod gets GPUs; also amd.com/gpu=N.")
+@click.option(
+    "--wait",
+    default="3m",
+    metavar="TIME",
+    help="With --pods: how long they may take (default: 3m).",
+)
 @click.option("--rbac", is_flag=True, help="Print the rights that rankzero needs, as a Role.")
 @click.option("--pipelines", is_flag=True, help="Also what pipelines take.")
 @click.option("--client", is_flag=True, help="With --pipelines: of those of --driver client.")
@@ -38,6 +49,10 @@ _EXAMPLES = """\b
 @output_option
 def command(
     file: str | None,
+    pods: bool,
+    image: str | None,
+    gpus: str | None,
+    wait: str,
     rbac: bool,
     pipelines: bool,
     client: bool,
@@ -53,6 +68,12 @@ def command(
     Of this machine: Python, frameworks and what they see, GPUs, room. Of a cluster: the way there,
     its version and clock, machines and their GPUs, storage, and all that is looked at before a run:
     rights, namespace, quota, Pod Security. Nothing is created.
+
+    --pods also looks from inside: it makes a Job with two short pods and a Service for their names,
+    and, where the cluster has GPUs or --gpus asks for some, a Job with a pod that gets one. They
+    are as a run's pods would be, also as those of a job FILE, and are taken away at the end. They
+    tell whether the image comes, which Python is in it, whether names, the API server and other
+    pods are reached, what time it is there, and whether a GPU is there and computes.
 
     With --rbac no cluster is asked: it prints a Role for one namespace, exactly as large as
     needed, and with --user, --group or --serviceaccount a RoleBinding that gives it to them;
@@ -73,9 +94,11 @@ def command(
     from rankzero.plan.kubernetes import rbac as made
 
     if not rbac:
-        if file or pipelines or client or driver or users or groups or accounts:
+        if pipelines or client or driver or users or groups or accounts:
             raise BadRequest("say that a Role is wanted: rankzero doctor --rbac")
-        return _check_up(where, output)
+        return _check_up(where, output, _inside(pods, file, image, gpus, wait))
+    if pods or image or gpus:
+        raise BadRequest("--rbac asks no cluster; say one of --rbac and --pods.")
     namespace = where.namespace
     subjects = _subjects(users, groups, accounts, namespace)
     if bool(file) + pipelines + driver > 1:
@@ -94,7 +117,26 @@ def command(
     return 0
 
 
-def _check_up(where: Where, output: str) -> int:
+def _inside(
+    pods: bool, file: str | None, image: str | None, gpus: str | None, wait: str
+) -> Inside | None:
+    from rankzero.cli.moments import span
+    from rankzero.doctor.here import Inside
+    from rankzero.errors import BadRequest
+
+    if pods:
+        return Inside(file, image, gpus, span(wait, "--wait"))
+    if file or image or gpus:
+        raise BadRequest(
+            "a job FILE, --image and --gpus are for pods that look around, or, a FILE, for rights.",
+            "Say which: rankzero doctor --pods, or rankzero doctor --rbac",
+        )
+    return None
+
+
+def _check_up(where: Where, output: str, inside: Inside | None) -> int:
+    import contextlib
+
     from rankzero.agent import exits
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.checkup import say_finding
@@ -102,10 +144,11 @@ def _check_up(where: Where, output: str) -> int:
     from rankzero.doctor.model import FAILURE
 
     found = []
-    for finding in here.findings(where):
-        found.append(finding)
-        if output == "text":
-            say_finding(terminal.out(), finding)
+    with contextlib.closing(here.findings(where, inside)) as findings:
+        for finding in findings:
+            found.append(finding)
+            if output == "text":
+                say_finding(terminal.out(), finding)
     if output == "json":
         programs.print_json({"findings": [one.to_json() for one in found]})
     return exits.REFUSED if any(one.verdict == FAILURE for one in found) else exits.DONE

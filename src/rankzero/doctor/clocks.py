@@ -6,7 +6,6 @@ One that is off hurts tokens, certificates, and whoever wants to know what happe
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from rankzero.backends.kubernetes.state import seconds
@@ -21,17 +20,8 @@ _LATE = 30.0
 REMEDY = "Let all take their time from one place (NTP)"
 
 
-def ahead(date: str, now: float) -> float | None:
-    """How far the clock of who wrote a date, as HTTP has it, is ahead of this one (seconds, of
-    which it knows whole ones); None where it is none."""
-    try:
-        return parsedate_to_datetime(date).timestamp() + 0.5 - now
-    except (ValueError, TypeError):
-        return None
-
-
 def of_server(skew: float | None) -> Finding:
-    """skew: as `ahead` tells it."""
+    """skew: how far it is ahead (`agent.checkup.server.ahead`), None where it does not say."""
     if skew is None:
         return Finding(AREA, "clock", UNKNOWN, "the API server does not say what time it is")
     if abs(skew) > SKEW:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rankzero import spec
+from rankzero.agent.checkup.server import ahead
 from rankzero.doctor import clocks, stack
 from rankzero.doctor.model import FAILURE, FINE, UNKNOWN, WARNING, Finding
 from rankzero.errors import Error
@@ -29,35 +30,45 @@ _LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 _CHECKS = {"namespace", "rights", "quota", "limits", "nodes", "pod security", "features", "dry run"}
 
 
-def findings(of: Cluster, defaults: Given) -> Iterator[Finding]:
-    """In the order in which they are told. Without a way there, the first is the last. defaults: of
-    jobs there."""
+class Reached(NamedTuple):
+    """What whoever goes on from here takes along. skew: how far the API server's clock is ahead
+    (seconds). device: what a pod would ask for to be granted a GPU; empty where none is seen."""
+
+    skew: float | None
+    device: str
+
+
+def findings(of: Cluster, defaults: Given) -> Generator[Finding, None, Reached | None]:
+    """In the order in which they are told. Without a way there, the first is the last, and nobody
+    is reached. defaults: of jobs there."""
+    from rankzero.backends.kubernetes.machines.looking import info
+
     began = time.monotonic()
     try:
         headers = of.headers("/version")
     except Error as error:
         yield Finding(AREA, "reached", FAILURE, str(error.args[0]), error.hint or "")
-        return
+        return None
     took = (time.monotonic() - began) * 1000
     yield Finding(AREA, "reached", FINE, f"{of.context} at {of.server}, {took:.0f} ms")
-    skew = clocks.ahead(headers.get("date", ""), time.time())
+    skew = ahead(headers.get("date", ""), time.time())
     yield clocks.of_server(skew)
+    shown = None
     try:
-        yield from _inside(of, defaults, skew or 0.0)
+        shown = info(of)
+        yield from _shown(of, shown, skew or 0.0)
+        yield from _checks(of, defaults)
     except Error as error:  # also of defaults that no job can have
         yield Finding(AREA, "answers", FAILURE, str(error.args[0]), error.hint or "")
+    return Reached(skew, stack.device(shown.nodes or ()) if shown else "")
 
 
-def _inside(of: Cluster, defaults: Given, skew: float) -> Iterator[Finding]:
-    from rankzero.backends.kubernetes.machines.looking import info
-
-    shown = info(of)
+def _shown(of: Cluster, shown: Shown, skew: float) -> Iterator[Finding]:
     yield version(shown.version)
     yield from _machines(of, shown, skew)
     yield from _storage(shown)
     adds = ", ".join(shown.adds)
     yield Finding(AREA, "installed", FINE, adds or "nothing that rankzero would use")
-    yield from _checks(of, defaults)
 
 
 def version(said: str) -> Finding:

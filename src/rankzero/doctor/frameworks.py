@@ -3,8 +3,6 @@ all: they are asked first, all at one time, and heard last."""
 
 from __future__ import annotations
 
-import contextlib
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
@@ -25,27 +23,22 @@ class Asking:
         self._patience = patience
 
     def __enter__(self) -> Asking:
-        self._until = time.monotonic() + self._patience
         self._asked = [Asked(name) for name in installed()]
+        self._pool = ThreadPoolExecutor(max(1, len(self._asked)))
+        self._answers = [self._pool.submit(one.answer, self._patience) for one in self._asked]
         return self
 
     def __exit__(self, *_: object) -> None:
         for one in self._asked:
             one.close()
+        self._pool.shutdown()
 
     def findings(self) -> Iterator[Finding]:
         """One for each, as they answer, or one that says that there is none."""
         if not self._asked:
             yield Finding(AREA, "frameworks", FINE, "none; commands and plain scripts run without")
-            return
-        with ThreadPoolExecutor(len(self._asked)) as pool, contextlib.ExitStack() as leaving:
-            leaving.callback(self.__exit__)  # whoever does not wait must not wait for threads
-            waiting = [pool.submit(self._answer, one) for one in self._asked]
-            for done in as_completed(waiting):
-                yield judged(AREA, done.result(), self._patience)
-
-    def _answer(self, one: Asked) -> Mapping[str, Any]:
-        return one.answer(max(0.0, self._until - time.monotonic()))
+        for done in as_completed(self._answers):
+            yield judged(AREA, done.result(), self._patience)
 
 
 def judged(area: str, said: Mapping[str, Any], patience: float) -> Finding:

@@ -53,6 +53,12 @@ def findings(
         yield from _classes(with_gpus, classes)
 
 
+def device(nodes: Sequence[Node]) -> str:
+    """What a pod would ask for: a whole GPU before a part of one; empty where there is none."""
+    there = sorted((one.is_part, one.resource) for node in nodes for one in node.devices)
+    return there[0][1] if there else ""
+
+
 def _says_so(node: Node) -> bool:
     return any(key.startswith(_HAVE) for key in node.labels)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rankzero.agent.checkup.server import ahead
 from rankzero.doctor import clocks
 from rankzero.doctor.model import FINE, UNKNOWN, WARNING
 
@@ -24,7 +25,7 @@ NOW = 1_790_000_000.0
     ],
 )
 def test_the_api_server_s(date: str, verdict: str, said: str) -> None:
-    found = clocks.of_server(clocks.ahead(date, NOW))
+    found = clocks.of_server(ahead(date, NOW))
     assert found.verdict == verdict
     assert said in found.said
     assert bool(found.remedy) == (verdict == WARNING)
