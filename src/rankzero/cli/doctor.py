@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _EXAMPLES = """\b
   rankzero doctor
   rankzero doctor --pods --image registry/team/train:3 --on kubernetes
+  rankzero doctor --bundle --run digits-7f3a
   rankzero doctor --rbac --namespace team --user ada | kubectl apply -f -
   rankzero doctor --rbac job.yaml --namespace team --serviceaccount ci"""
 
@@ -32,6 +33,14 @@ _EXAMPLES = """\b
     metavar="TIME",
     help="With --pods: how long they may take (default: 3m).",
 )
+@click.option(
+    "--bundle",
+    is_flag=False,
+    flag_value="",
+    metavar="[FILE]",
+    help="Put all that a maintainer needs into FILE, without secrets; nothing is sent.",
+)
+@click.option("--run", metavar="RUN", help="With --bundle: also the plan and history of a run.")
 @click.option("--rbac", is_flag=True, help="Print the rights that rankzero needs, as a Role.")
 @click.option("--pipelines", is_flag=True, help="Also what pipelines take.")
 @click.option("--client", is_flag=True, help="With --pipelines: of those of --driver client.")
@@ -53,6 +62,8 @@ def command(
     image: str | None,
     gpus: str | None,
     wait: str,
+    bundle: str | None,
+    run: str | None,
     rbac: bool,
     pipelines: bool,
     client: bool,
@@ -75,6 +86,11 @@ def command(
     tell whether the image comes, which Python is in it, whether names, the API server and other
     pods are reached, what time it is there, and whether a GPU is there and computes.
 
+    --bundle writes a file (rankzero-doctor-TIME.tar.gz) with what was found, versions, the
+    configuration, what the cluster says of itself, of its machines and of pods of runs, events, and
+    of a --run its plan, history, cause and agents' words. Secrets are taken out of it; look through
+    it all the same before you send it to anybody.
+
     With --rbac no cluster is asked: it prints a Role for one namespace, exactly as large as
     needed, and with --user, --group or --serviceaccount a RoleBinding that gives it to them;
     `kubectl apply -f -` takes both. With a job FILE, also what this job needs beyond the usual.
@@ -86,8 +102,8 @@ def command(
 
     Exit code: 0, or 3 where something keeps runs from working.
 
-    JSON: findings (area, check, verdict: ok, warning, failure or not checked; said, remedy); with
-    --rbac a List that holds the same objects.
+    JSON: findings (area, check, verdict: ok, warning, failure or not checked; said, remedy), and
+    with --bundle also bundle (file, entries: path, size); with --rbac a List of the same objects.
     """
     from rankzero.cli.show import programs
     from rankzero.errors import BadRequest
@@ -96,9 +112,11 @@ def command(
     if not rbac:
         if pipelines or client or driver or users or groups or accounts:
             raise BadRequest("say that a Role is wanted: rankzero doctor --rbac")
-        return _check_up(where, output, _inside(pods, file, image, gpus, wait))
-    if pods or image or gpus:
-        raise BadRequest("--rbac asks no cluster; say one of --rbac and --pods.")
+        if run is not None and bundle is None:
+            raise BadRequest("--run: say that a bundle is wanted: --bundle")
+        return _check_up(where, output, _inside(pods, file, image, gpus, wait), bundle, run)
+    if pods or image or gpus or bundle is not None:
+        raise BadRequest("--rbac asks no cluster; leave out --pods and --bundle, or --rbac.")
     namespace = where.namespace
     subjects = _subjects(users, groups, accounts, namespace)
     if bool(file) + pipelines + driver > 1:
@@ -134,23 +152,39 @@ def _inside(
     return None
 
 
-def _check_up(where: Where, output: str, inside: Inside | None) -> int:
+def _check_up(
+    where: Where, output: str, inside: Inside | None, bundle: str | None, run: str | None
+) -> int:
     import contextlib
 
     from rankzero.agent import exits
     from rankzero.cli.show import programs, terminal
-    from rankzero.cli.show.checkup import say_finding
+    from rankzero.cli.show.checkup import say_bundle, say_finding, written
     from rankzero.doctor import here
     from rankzero.doctor.model import FAILURE
 
+    wanted = None
+    if bundle is not None:
+        from rankzero.doctor.bundle.making import Wanted
+
+        wanted = Wanted(bundle, run, where)
     found = []
     with contextlib.closing(here.findings(where, inside)) as findings:
         for finding in findings:
             found.append(finding)
             if output == "text":
                 say_finding(terminal.out(), finding)
+    told: dict[str, Any] = {"findings": [one.to_json() for one in found]}
+    if wanted is not None:
+        made = wanted.made(written(found), found)
+        told["bundle"] = {
+            "file": str(wanted.file),
+            "entries": [one._asdict() for one in made.entries],
+        }
+        if output == "text":
+            say_bundle(terminal.out(), wanted.file, made.entries)
     if output == "json":
-        programs.print_json({"findings": [one.to_json() for one in found]})
+        programs.print_json(told)
     return exits.REFUSED if any(one.verdict == FAILURE for one in found) else exits.DONE
 
 

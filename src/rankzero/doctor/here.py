@@ -67,20 +67,33 @@ def _of_cluster(
     where: Where, config: Config
 ) -> Generator[Finding, None, tuple[Cluster, cluster.Reached] | None]:
     """Of the one that is meant, if any; and what was reached there."""
-    name, place = to_look(where, config)
-    if place.backend != KUBERNETES:
-        if where.on is not None:
-            return None
-        if not _has_contexts():
+    found = _meant(where, config)
+    if found is None:
+        if where.on is None:
             said = "no kubeconfig leads to one; runs are on this machine"
             yield Finding(cluster.AREA, "kubeconfig", FINE, said)
+        return None
+    name, of = found
+    reached = yield from cluster.findings(of, config.defaults_at(name))
+    return None if reached is None else (of, reached)
+
+
+def meant(where: Where) -> Cluster | None:
+    """The cluster that is looked at from here, if any. Errors: BadRequest."""
+    found = _meant(where, backends.config())
+    return None if found is None else found[1]
+
+
+def _meant(where: Where, config: Config) -> tuple[str, Cluster] | None:
+    """With the name of its place."""
+    name, place = to_look(where, config)
+    if place.backend != KUBERNETES:
+        if where.on is not None or not _has_contexts():
             return None
         name, place = to_look(where._replace(on=KUBERNETES), config)
     from rankzero.backends.kubernetes.cluster import Cluster
 
-    of = Cluster(place.context, place.namespace)
-    reached = yield from cluster.findings(of, config.defaults_at(name))
-    return None if reached is None else (of, reached)
+    return name, Cluster(place.context, place.namespace)
 
 
 def _has_contexts() -> bool:
