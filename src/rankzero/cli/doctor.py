@@ -196,11 +196,13 @@ def _of_driver() -> tuple[tuple[Rule, ...], str]:
 
 def _of_pipelines(client: bool) -> tuple[tuple[Rule, ...], str]:
     from rankzero.plan.kubernetes import driver
-    from rankzero.plan.kubernetes.rights import SOME_VERBS
+    from rankzero.plan.kubernetes.rights import SERVING, SOME_VERBS
 
+    # Services that pipelines leave are looked after by who runs pipelines.
+    usual = (*SOME_VERBS, *SERVING)
     if client:
-        return (*driver.for_users("any"), *driver.SERVING, *SOME_VERBS), "clients"
-    return (*driver.for_users(), *SOME_VERBS), "pipelines"
+        return (*driver.for_users("any"), *driver.SERVING, *usual), "clients"
+    return (*driver.for_users(), *usual), "pipelines"
 
 
 def _rules(file: str | None) -> tuple[tuple[Rule, ...], str]:
