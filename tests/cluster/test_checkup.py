@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 import signal
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from rankzero.plan.kubernetes.checkup import LABEL
 from support.waiting import until
@@ -62,6 +65,10 @@ def test_a_user_without_rights_is_told_which_and_what_to_ask_for(
     found = findings(barred, 3)
     assert found["rights"]["verdict"] == "failure"
     assert "--rbac" in found["rights"]["remedy"]
+    inside = findings(barred, 3, "--pods", area="pods")
+    assert set(inside) == {"network"}
+    assert "may not create" in inside["network"]["said"]
+    assert "--rbac" in inside["network"]["remedy"]
 
 
 def test_pods_look_from_inside_as_pods_of_a_team_s_run_would(
@@ -81,10 +88,17 @@ def test_pods_look_from_inside_as_pods_of_a_team_s_run_would(
     nothing_is_left(team)
 
 
-def test_an_image_that_is_not_there_is_told_with_the_reason_and_at_once(team: Team) -> None:
-    found = findings(team, 3, "--pods", "--image", "10.245.0.1:5000/lab/none:1", area="pods")
+def absent(cluster: Cluster) -> str:
+    """An image that is not where others are."""
+    return cluster.python.rpartition(":")[0] + ":none"
+
+
+def test_an_image_that_is_not_there_is_told_with_the_reason_and_at_once(
+    cluster: Cluster, team: Team
+) -> None:
+    found = findings(team, 3, "--pods", "--image", absent(cluster), area="pods")
     assert set(found) == {"image"}
-    assert "none:1 is not there" in found["image"]["said"]
+    assert f"{absent(cluster)} is not there" in found["image"]["said"]
     assert "--image" in found["image"]["remedy"]
     nothing_is_left(team)
 
@@ -116,9 +130,38 @@ def test_a_gpu_that_is_granted_and_not_there_is_told(lab: Cluster, team: Team) -
     assert "container runtime" in found["GPU"]["remedy"]
 
 
-def test_ctrl_c_takes_the_pods_away(team: Team) -> None:
-    going = team.start("doctor", "--pods", "--image", "10.245.0.1:5001/lab/none:1")
+def test_ctrl_c_takes_the_pods_away(cluster: Cluster, team: Team) -> None:
+    going = team.start("doctor", "--pods", "--image", absent(cluster))
     until(lambda: LABEL in team.admin("get", "jobs", "-o", "yaml"), "a Job of the check-up")
     going.signal(signal.SIGINT)
     assert going.wait(60.0).code == 130
     nothing_is_left(team)
+
+
+def test_a_bundle_has_what_a_run_was_and_neither_its_token_nor_its_user_s(team: Team) -> None:
+    script = team.script("raise ValueError('it fails with password=hidden-1')")
+    said = team.call("run", script, "--env", "API_TOKEN=hidden-2")
+    assert said.code == 1, said
+    (run,) = [one["run"] for one in json.loads(team.call("list", "-o", "json").out)["runs"]]
+    made = team.start("doctor", "--bundle", "all.tar.gz", "--run", run).wait(200.0)
+    assert made.code == 0, made
+    held = {}
+    with tarfile.open(team.work / "all.tar.gz") as archive:
+        for one in archive:
+            opened = archive.extractfile(one)
+            held[one.name.partition("/")[2]] = opened.read().decode() if opened else ""
+
+    assert json.loads(held["cluster/version.json"])["gitVersion"].startswith("v1.")
+    (pod,) = json.loads(held["cluster/pods.json"])
+    assert pod["metadata"]["labels"]["rankzero/run"] == run
+    assert "may not" in json.loads(held["cluster/nodes.json"])["fault"]
+    assert json.loads(held[f"runs/{run}/why.json"])["cause"] == "exception"
+    assert [*json.loads(held[f"runs/{run}/agents.json"])] == [pod["metadata"]["name"]]
+
+    whole = "".join(held.values())
+    token = team.admin.get("secret", run)["data"]["token"]
+    user = yaml.safe_load(Path(team.env["KUBECONFIG"]).read_text())["users"][0]["user"]
+    hidden = ["hidden-1", "hidden-2", token, base64.b64decode(token).decode("latin-1")]
+    hidden += [one for one in user.values() if isinstance(one, str)]
+    assert len(hidden) > 4
+    assert [one for one in hidden if one in whole] == []

@@ -11,8 +11,6 @@ from rankzero.cli.options import output_option, where_options
 if TYPE_CHECKING:
     from rankzero.backends.places import Where
     from rankzero.doctor.here import Inside
-    from rankzero.plan.kubernetes.rbac import Subject
-    from rankzero.plan.kubernetes.rights import Rule
 
 _EXAMPLES = """\b
   rankzero doctor
@@ -26,7 +24,7 @@ _EXAMPLES = """\b
 @click.argument("file", required=False, type=click.Path())
 @click.option("--pods", is_flag=True, help="Look from inside pods, too, which are made for it.")
 @click.option("--image", metavar="IMAGE", help="With --pods: theirs (default: as run takes it).")
-@click.option("--gpus", metavar="N", help="With --pods: that a pod gets GPUs; also amd.com/gpu=N.")
+@click.option("--gpus", metavar="N", help="With --pods: try a GPU, seen or not: 1, amd.com/gpu=1.")
 @click.option(
     "--wait",
     default="3m",
@@ -105,6 +103,7 @@ def command(
     JSON: findings (area, check, verdict: ok, warning, failure or not checked; said, remedy), and
     with --bundle also bundle (file, entries: path, size); with --rbac a List of the same objects.
     """
+    from rankzero.cli import granting
     from rankzero.cli.show import programs
     from rankzero.errors import BadRequest
     from rankzero.plan.kubernetes import rbac as made
@@ -118,12 +117,12 @@ def command(
     if pods or image or gpus or bundle is not None:
         raise BadRequest("--rbac asks no cluster; leave out --pods and --bundle, or --rbac.")
     namespace = where.namespace
-    subjects = _subjects(users, groups, accounts, namespace)
+    subjects = granting.subjects(users, groups, accounts, namespace)
     if bool(file) + pipelines + driver > 1:
         raise BadRequest("name a job FILE, --pipelines or --driver: one of them at a time.")
     if client and not pipelines:
         raise BadRequest("--client: say of what: --pipelines --client")
-    rules, job = _of_driver() if driver else _of_pipelines(client) if pipelines else _rules(file)
+    rules, job = granting.rules(file, pipelines=pipelines, client=client, driver=driver)
     role = made.role(made.role_name(rules, job), rules, namespace)
     objects = [role]
     if subjects:
@@ -131,7 +130,7 @@ def command(
     if output == "json":
         programs.print_json({"apiVersion": "v1", "kind": "List", "items": objects})
     else:
-        click.echo(_yaml(objects, rules), nl=False)
+        click.echo(granting.as_yaml(objects, rules), nl=False)
     return 0
 
 
@@ -186,74 +185,3 @@ def _check_up(
     if output == "json":
         programs.print_json(told)
     return exits.REFUSED if any(one.verdict == FAILURE for one in found) else exits.DONE
-
-
-def _of_driver() -> tuple[tuple[Rule, ...], str]:
-    from rankzero.plan.kubernetes import driver
-
-    return driver.rules(), "driver"
-
-
-def _of_pipelines(client: bool) -> tuple[tuple[Rule, ...], str]:
-    from rankzero.plan.kubernetes import driver
-    from rankzero.plan.kubernetes.rights import SERVING, SOME_VERBS
-
-    # Services that pipelines leave are looked after by who runs pipelines.
-    usual = (*SOME_VERBS, *SERVING)
-    if client:
-        return (*driver.for_users("any"), *driver.SERVING, *usual), "clients"
-    return (*driver.for_users(), *usual), "pipelines"
-
-
-def _rules(file: str | None) -> tuple[tuple[Rule, ...], str]:
-    """What runs and services need, or a job; and the job's name."""
-    from rankzero.plan.kubernetes.rights import SERVING, SOME_VERBS, needed
-
-    if file is None:
-        return (*needed(), *SOME_VERBS, *SERVING), ""
-    from rankzero import spec
-    from rankzero.plan.kubernetes.compiling import Freight, compile_kubernetes
-    from rankzero.plan.kubernetes.facts import Facts
-    from rankzero.plan.model import Code
-
-    # Which kinds of objects there will be does not depend on where, on the code, or on the image.
-    job = spec.from_target(file)
-    code, anywhere = Code(job.workdir, 0, 0, ""), Facts("", "", "any")
-    plan = compile_kubernetes(job, spec.detect(job), code, anywhere, job.name, Freight(b""))
-    return (*needed(plan.manifests), *SOME_VERBS, *SERVING), job.name
-
-
-def _subjects(
-    users: tuple[str, ...],
-    groups: tuple[str, ...],
-    accounts: tuple[str, ...],
-    namespace: str | None,
-) -> list[Subject]:
-    """Errors: BadRequest for an account of which nobody knows where it is."""
-    from rankzero.errors import BadRequest
-    from rankzero.plan.kubernetes.rbac import Subject
-
-    found = [Subject("User", name) for name in users] + [Subject("Group", name) for name in groups]
-    for account in accounts:
-        where, _, name = account.rpartition(":")
-        if not (where or namespace):
-            raise BadRequest(
-                f"--serviceaccount: in which namespace is {name}?",
-                f"Say it: --serviceaccount NS:{name}, or --namespace NS for account and rights.",
-            )
-        found.append(Subject("ServiceAccount", name, where or str(namespace)))
-    return found
-
-
-def _yaml(objects: list[dict[str, Any]], rules: tuple[Rule, ...]) -> str:
-    """With the reason above each rule: an administrator is to judge it."""
-    import yaml
-
-    def dumped(thing: object) -> str:
-        return str(yaml.safe_dump(thing, sort_keys=False, default_flow_style=None))
-
-    role, *others = objects
-    head = {key: value for key, value in role.items() if key != "rules"}
-    parts = [f"# {rule.why}\n{dumped([rule.to_json()])}" for rule in rules]
-    documents = [dumped(head) + "rules:\n" + "".join(parts), *map(dumped, others)]
-    return "---\n".join(documents)

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from rankzero.agent.checkup.inside import DEVICES, FRAMEWORK, KEY, NAMES, PEER, PYTHON, SERVER
-from rankzero.doctor import clocks, frameworks
-from rankzero.doctor.machine import counted
+from rankzero.agent.checkup.inside import KEY, NAMES, PEER, PYTHON, SERVER
+from rankzero.doctor import clocks
 from rankzero.doctor.model import FAILURE, FINE, UNKNOWN, WARNING, Finding
 from rankzero.why.blocked import Trouble, listed
 from rankzero.why.seen import Pod
@@ -20,11 +19,6 @@ _PULLED = re.compile(r"pulled image .* in ([0-9.]+[a-zµ]\S*)")
 _OLDEST = (3, 8)
 _DNS = "Check the cluster's DNS: kubectl -n kube-system get pods -l k8s-app=kube-dns"
 _WALLS = "Nothing may stand between pods of one namespace: kubectl get networkpolicies"
-_RUNTIME = (
-    "The machine hands no device on: its container runtime needs the vendor's hook (NVIDIA: the "
-    "container toolkit, as default runtime or by runtimeClassName in the pod: overlay), and its "
-    "device plugin a real GPU"
-)
 
 
 class Looked(NamedTuple):
@@ -46,7 +40,7 @@ def network(
 ) -> Iterator[Finding]:
     """Of the pods that found out what they reach. skew: how far the API server's clock is ahead of
     this machine's. policies: NetworkPolicies that may hold for them."""
-    yield from _kept(looked)
+    yield from kept(looked)
     yield from image(looked)
     walls = f"{_WALLS} ({', '.join(policies)})" if policies else _WALLS
     yield from _dns(looked)
@@ -55,17 +49,7 @@ def network(
     yield from _clocks(looked, skew)
 
 
-def gpus(looked: Sequence[Looked]) -> Iterator[Finding]:
-    """Of the pod that was granted a GPU."""
-    yield from _kept(looked)
-    for one in looked:
-        devices = one.one(DEVICES)
-        if devices is not None:
-            yield from _devices(one, devices)
-            yield from _computed(one, bool(devices["files"]))
-
-
-def _kept(looked: Sequence[Looked]) -> Iterator[Finding]:
+def kept(looked: Sequence[Looked]) -> Iterator[Finding]:
     """What kept pods from looking around, each thing once. A GPU that others have at the moment is
     nothing that is broken."""
     troubles = {one.trouble.text: one.trouble for one in looked if one.trouble is not None}
@@ -180,34 +164,3 @@ def _clocks(looked: Sequence[Looked], skew: float | None) -> Iterator[Finding]:
         those = listed(dict.fromkeys(fine))
         agree = "the API server's" + ("" if skew is None else " and with this machine's")
         yield Finding(AREA, "clocks", FINE, f"those of {those} agree with {agree}")
-
-
-def _devices(one: Looked, said: Mapping[str, Any]) -> Iterator[Finding]:
-    if not said["files"]:
-        shown = f"; NVIDIA_VISIBLE_DEVICES is {said['visible']}" if said["visible"] else ""
-        told = f"granted on {one.machine}, but there is no device file in the pod{shown}"
-        yield Finding(AREA, "GPU", FAILURE, told, _RUNTIME)
-        return
-    yield Finding(AREA, "GPU", FINE, f"granted on {one.machine}: {listed(said['files'], 6)}")
-    tool = said["tool"]
-    if tool["fault"]:
-        remedy = "Driver and container toolkit of that machine do not fit: load the driver anew"
-        yield Finding(AREA, "GPU driver", FAILURE, f"nvidia-smi fails: {tool['fault']}", remedy)
-    elif tool["lines"]:
-        yield Finding(AREA, "GPU driver", FINE, counted(tool["lines"]))
-    else:
-        yield Finding(AREA, "GPU driver", UNKNOWN, "there is no nvidia-smi in the pod")
-
-
-def _computed(one: Looked, there: bool) -> Iterator[Finding]:
-    """Whether frameworks compute on it. Without a device none can, and that is said already."""
-    lines = [line for line in one.saw if line[KEY] == FRAMEWORK]
-    if not lines:
-        remedy = "Name an image that has one: --image"
-        yield Finding(AREA, "computes", UNKNOWN, "no framework is in this image", remedy)
-    for line in lines:
-        found = frameworks.judged(AREA, line, line.get("late") or 0.0)
-        if there and found.verdict == FINE and not line["devices"]:
-            remedy = "It is built for other GPUs, or for none: take an image for this one"
-            found = found._replace(verdict=FAILURE, remedy=remedy)
-        yield found

@@ -15,7 +15,7 @@ from rankzero.backends.kubernetes import looking, reading
 from rankzero.backends.kubernetes.observing import Observed
 from rankzero.backends.kubernetes.trouble import Absent, Forbidden, Unreachable
 from rankzero.code.agent_zip import agent_zip
-from rankzero.doctor import inside
+from rankzero.doctor import granted, inside
 from rankzero.doctor.inside import Looked
 from rankzero.doctor.model import FAILURE, Finding
 from rankzero.errors import Error, Refused
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 #: and are read.
 _LOOKS = 300
 _NAME = "rankzero-checkup"
+#: Causes for which a run would wait, and a check-up does not.
 _REFUSED = ("image-not-found", "image-denied")
 
 
@@ -67,7 +68,7 @@ def findings(of: Cluster, asked: Asked) -> Iterator[Finding]:
 def _judged(of: Cluster, name: str, what: str, asked: Asked) -> Iterator[Finding]:
     looked = _looked(of, name, what, asked.wait)
     if what == GPUS:
-        return inside.gpus(looked)
+        return granted.gpus(looked)
     return inside.network(looked, asked.skew, _policies(of, name))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rankzero.doctor import frameworks
-from rankzero.doctor.model import FAILURE, WARNING
+from rankzero.doctor.model import FAILURE, FINE, WARNING
 from support import processes
 from support.home import Home
 
@@ -57,3 +57,44 @@ def test_all_else_is_on_the_screen_before_frameworks_have_answered(
     with gate.open("w"):
         pass
     assert "it came late" in going.wait().out
+
+
+GPU = """
+class Device:
+    platform = "gpu"
+    def __str__(self):
+        return "H200"
+
+class Ones:
+    def __matmul__(self, other):
+        {computes}
+    def sum(self):
+        return {total}
+
+class numpy:
+    ones = staticmethod(lambda shape: Ones())
+
+__version__ = "1.0"
+devices = lambda: [Device()]
+device_put = lambda ones, device: ones
+"""
+
+
+@pytest.mark.parametrize(
+    ("computes", "total", "verdict", "said"),
+    [
+        ("return self", "64.0**3", FINE, "computes on 1 GPU (H200)"),
+        ("raise RuntimeError('no kernel image')", "0", FAILURE, "cannot compute on it: no kernel"),
+        ("return self", "7.0", FAILURE, "64 x 64 ones, times themselves, give 7.0"),
+    ],
+)
+def test_a_gpu_that_is_seen_is_also_tried(
+    installed, computes: str, total: str, verdict: str, said: str
+) -> None:
+    """JAX's part in a test without a GPU: the program that is asked is the real one."""
+    installed("jax", GPU.format(computes=computes, total=total))
+    installed("tensorflow", "raise ImportError('not this one')")
+    with frameworks.Asking(patience=60.0) as asked:
+        found = {one.check: one for one in asked.findings()}
+    assert found["JAX"].verdict == verdict
+    assert said in found["JAX"].said

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rankzero.doctor import inside
+from rankzero.doctor import granted, inside
 from rankzero.doctor.inside import Looked
 from rankzero.doctor.model import FAILURE, FINE, UNKNOWN, WARNING
 from rankzero.why.blocked import Trouble
@@ -125,7 +125,7 @@ def test_a_pod_that_did_not_start_is_told_once_with_its_remedy() -> None:
 
 def gpu(*lines: Mapping[str, Any], trouble: Trouble | None = None):
     looked = [Looked("gpus/0", "a", (PYTHON, *lines) if lines else (), trouble)]
-    return {one.check: (one.verdict, one.said, one.remedy) for one in inside.gpus(looked)}
+    return {one.check: (one.verdict, one.said, one.remedy) for one in granted.gpus(looked)}
 
 
 def test_a_gpu_that_is_there_and_computes() -> None:
