@@ -91,6 +91,13 @@ def test_a_service_is_left_running_and_brought_to_new_versions(serving: Team) ->
     maps = serving.admin("get", "configmaps", "-o", "name")
     assert "times-serve-code" in maps and "times-serve-server" in maps
 
+    # Who may run pipelines may look after what they leave, with no other Role.
+    listed = serving.call("serve", "list")
+    assert listed.code == 0 and "times-serve" in listed.out, listed
+    deleted = serving.call("serve", "delete", "times-serve")
+    assert deleted.code == 0, deleted
+    until(lambda: not serving.admin("get", "deployments,services", "-o", "name"), "its end")
+
 
 @pytest.mark.timeout(600)
 def test_one_that_cannot_serve_goes_back_to_what_it_was(serving: Team) -> None:

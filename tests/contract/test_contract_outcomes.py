@@ -36,6 +36,17 @@ def test_event_numbers_have_no_holes(runner: Runner) -> None:
     assert runner.backend.events(runner.submitted[0]) == seen.events
 
 
+def test_what_agents_say_of_themselves_has_no_line_of_a_rank(runner: Runner) -> None:
+    runner.follow("print('a line of a rank')", nodes=2).to_end()
+
+    said = dict(runner.backend.agents(runner.submitted[0]))
+    for node in ("worker-0", "worker-1"):
+        assert any(node in who for who in said), said
+    assert "a line of a rank" not in "".join(said.values())
+    with pytest.raises(UnknownRun):
+        runner.backend.agents("nothing-1234")
+
+
 def test_a_rank_that_raises_is_the_cause_with_its_traceback(runner: Runner) -> None:
     script = TRAINS.replace("time.sleep", "assert rank != 2, 'loss is nan'\ntime.sleep")
 

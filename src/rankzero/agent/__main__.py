@@ -2,8 +2,8 @@
 
 In a pod: `pod CONFIG`, with the role's config; for those who look, `client CONFIG` and `outputs
 CONFIG`; for those who come in, `exec`, `signal` and `roster`; for those who look at a volume,
-`helper`, `lines FOLDER`, `files FOLDER` and `volume ...`. The modules of these names, `enter` and
-`outputs` say more.
+`helper`, `lines FOLDER`, `files FOLDER` and `volume ...`; for those who doubt the cluster,
+`checkup ...`. The modules of these names, `enter` and `outputs` say more.
 """
 
 import os
@@ -41,6 +41,10 @@ def main() -> None:
         from rankzero.agent import helper
 
         sys.exit(helper.main())
+    if words[0] == "checkup":
+        from rankzero.agent.checkup import inside
+
+        sys.exit(inside.main(words[1:]))
     if words[0] == "volume":
         from rankzero.agent import volume
 

@@ -11,6 +11,8 @@ import ssl
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple, Type, TypeVar, Union
 from urllib.parse import urlencode
 
+from rankzero.agent.worded import in_words
+
 #: How long the API server may take to answer (seconds).
 PATIENCE = 30.0
 #: Python names it since 3.10 (`ssl.VERIFY_X509_PARTIAL_CHAIN`), OpenSSL has had it for longer.
@@ -74,7 +76,7 @@ class Api:
         try:
             trusted.load_verify_locations(os.path.join(self._folder, "ca.crt"))
         except OSError as error:
-            raise Denied("cannot read the cluster's ca.crt: %s" % error) from error
+            raise Denied("cannot read the cluster's ca.crt: %s" % in_words(error)) from error
         host, port = self._server
         return http.client.HTTPSConnection(host, port, timeout=patience, context=trusted)
 
@@ -116,7 +118,7 @@ class Answer:
             self._check()
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
-            raise Unanswered("%s: %s" % (self._what, error or type(error).__name__)) from error
+            raise Unanswered("%s: %s" % (self._what, in_words(error))) from error
         except Exception:
             self._connection.close()
             raise
@@ -131,7 +133,7 @@ class Answer:
         try:
             found = json.loads(self._answer.read())
         except (OSError, ValueError, http.client.HTTPException) as error:
-            raise Unanswered("%s: %s" % (self._what, error)) from error
+            raise Unanswered("%s: %s" % (self._what, in_words(error))) from error
         if not isinstance(found, dict):
             raise Unanswered("%s: something that is no object" % self._what)
         return found
@@ -141,7 +143,7 @@ class Answer:
         try:
             return self._answer.readline()
         except (OSError, http.client.HTTPException) as error:
-            raise Unanswered("%s: %s" % (self._what, error)) from error
+            raise Unanswered("%s: %s" % (self._what, in_words(error))) from error
 
     def _check(self) -> None:
         code = self._answer.status

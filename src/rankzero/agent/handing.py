@@ -13,6 +13,7 @@ from rankzero.agent import events as ev
 from rankzero.agent import exits, testament
 from rankzero.agent.artifacts import PATH, BadOutput, Output, lay, measured, value
 from rankzero.agent.config import AgentConfig
+from rankzero.agent.worded import in_words
 
 #: In the outcome, what was handed on.
 HANDED = "handed"
@@ -33,7 +34,7 @@ def take_in(step: Mapping[str, Any]) -> Optional[str]:
                 return "its input `%s` is gone: there is no %s (%s)" % (name, gone[0], _AGAIN)
             lay(os.path.join(step["folder"], name), outputs if many else outputs[0])
     except OSError as error:
-        return "its inputs cannot be laid out: %s" % error
+        return "its inputs cannot be laid out: %s" % in_words(error)
     return None
 
 

@@ -29,6 +29,7 @@ from typing import Any, BinaryIO, Dict, Iterable, Iterator, List
 
 from rankzero.agent import exits
 from rankzero.agent.config import AgentConfig
+from rankzero.agent.worded import in_words
 
 _BLOCK = 256 * 1024
 
@@ -158,7 +159,7 @@ class Server:
                     given += len(block)
         except (KeyError, OSError) as error:
             if not promised:
-                self._say({"path": name, "error": str(error)})
+                self._say({"path": name, "error": in_words(error)})
                 return
         # It has shrunk since, or cannot be read any further: the bytes that were promised come,
         # and the digest fits nothing.

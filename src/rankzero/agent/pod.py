@@ -17,6 +17,7 @@ from rankzero.agent.chronicle import Chronicle
 from rankzero.agent.config import AgentConfig, load
 from rankzero.agent.interpreter import root
 from rankzero.agent.unpack import Unpackable, unpack
+from rankzero.agent.worded import in_words
 
 ADDRESS, LOSSES, SUBMITTED = "RANKZERO_POD_IP", "RANKZERO_LOSSES", "RANKZERO_SUBMITTED"
 INDEX = "JOB_COMPLETION_INDEX"
@@ -38,7 +39,7 @@ def main(path: str) -> int:
             unpack(config.code.folder, config.code.digest, work)
             os.makedirs(config.workdir, exist_ok=True)  # of which nothing may have travelled
         except (Unpackable, OSError) as error:
-            return refuse(config, "cannot unpack the code into %s: %s" % (work, error))
+            return refuse(config, "cannot unpack the code into %s: %s" % (work, in_words(error)))
     if config.listen is not None and submitted and not config.losses:
         _begin_history(config, float(submitted))
     if config.step is None:

@@ -240,6 +240,11 @@ class Backend(Protocol):
         nothing but its agent."""
         ...
 
+    def agents(self, run: str) -> Iterator[tuple[str, str]]:
+        """What those who look after it have written of themselves, and no line of a rank: who, and
+        what. Of one that is gone nothing is told."""
+        ...
+
     def submitted(self, run: str) -> Mapping[str, Any]:
         """The plan as it was submitted (`Plan.to_json`), for `rerun`."""
         ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from rankzero.agent.worded import in_words
 from rankzero.errors import BadRequest, Refused
 
 
@@ -17,5 +18,5 @@ def copy(source: Path, to: Path) -> Path:
     try:
         shutil.copytree(source, to, symlinks=True, dirs_exist_ok=True)
     except (OSError, shutil.Error) as error:
-        raise Refused(f"cannot copy {source} to {to}: {error}") from error
+        raise Refused(f"cannot copy {source} to {to}: {in_words(error)}") from error
     return to

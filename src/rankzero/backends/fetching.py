@@ -13,6 +13,7 @@ from pathlib import Path
 from rankzero.agent.fetch import Absent, Changed, Fetch, Unwritable
 from rankzero.agent.fetch import Names as Names
 from rankzero.agent.fetch import Refused as Denied
+from rankzero.agent.worded import in_words
 from rankzero.backends.base import Fetching
 from rankzero.backends.viewer import Lost, Stream
 from rankzero.errors import Refused
@@ -60,5 +61,5 @@ def fetch(
         except Changed as changed:
             tries, why = tries + 1, f"{changed} changes while it is fetched"
         except (OSError, Unwritable) as error:
-            raise Refused(f"cannot write to {to}: {error}") from error
+            raise Refused(f"cannot write to {to}: {in_words(error)}") from error
     raise Refused(f"cannot bring all of it to {to}: {why}", "What has come so far is there.")

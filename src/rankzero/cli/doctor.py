@@ -10,17 +10,35 @@ from rankzero.cli.options import output_option, where_options
 
 if TYPE_CHECKING:
     from rankzero.backends.places import Where
-    from rankzero.plan.kubernetes.rbac import Subject
-    from rankzero.plan.kubernetes.rights import Rule
+    from rankzero.doctor.here import Inside
 
 _EXAMPLES = """\b
   rankzero doctor
+  rankzero doctor --pods --image registry/team/train:3 --on kubernetes
+  rankzero doctor --bundle --run digits-7f3a
   rankzero doctor --rbac --namespace team --user ada | kubectl apply -f -
   rankzero doctor --rbac job.yaml --namespace team --serviceaccount ci"""
 
 
 @click.command(epilog=_EXAMPLES)
 @click.argument("file", required=False, type=click.Path())
+@click.option("--pods", is_flag=True, help="Look from inside pods, too, which are made for it.")
+@click.option("--image", metavar="IMAGE", help="With --pods: theirs (default: as run takes it).")
+@click.option("--gpus", metavar="N", help="With --pods: try a GPU, seen or not: 1, amd.com/gpu=1.")
+@click.option(
+    "--wait",
+    default="3m",
+    metavar="TIME",
+    help="With --pods: how long they may take (default: 3m).",
+)
+@click.option(
+    "--bundle",
+    is_flag=False,
+    flag_value="",
+    metavar="[FILE]",
+    help="Put all that a maintainer needs into FILE, without secrets; nothing is sent.",
+)
+@click.option("--run", metavar="RUN", help="With --bundle: also the plan and history of a run.")
 @click.option("--rbac", is_flag=True, help="Print the rights that rankzero needs, as a Role.")
 @click.option("--pipelines", is_flag=True, help="Also what pipelines take.")
 @click.option("--client", is_flag=True, help="With --pipelines: of those of --driver client.")
@@ -38,6 +56,12 @@ _EXAMPLES = """\b
 @output_option
 def command(
     file: str | None,
+    pods: bool,
+    image: str | None,
+    gpus: str | None,
+    wait: str,
+    bundle: str | None,
+    run: str | None,
     rbac: bool,
     pipelines: bool,
     client: bool,
@@ -54,6 +78,17 @@ def command(
     its version and clock, machines and their GPUs, storage, and all that is looked at before a run:
     rights, namespace, quota, Pod Security. Nothing is created.
 
+    --pods also looks from inside: it makes a Job with two short pods and a Service for their names,
+    and, where the cluster has GPUs or --gpus asks for some, a Job with a pod that gets one. They
+    are as a run's pods would be, also as those of a job FILE, and are taken away at the end. They
+    tell whether the image comes, which Python is in it, whether names, the API server and other
+    pods are reached, what time it is there, and whether a GPU is there and computes.
+
+    --bundle writes a file (rankzero-doctor-TIME.tar.gz) with what was found, versions, the
+    configuration, what the cluster says of itself, of its machines and of pods of runs, events, and
+    of a --run its plan, history, cause and agents' words. Secrets are taken out of it; look through
+    it all the same before you send it to anybody.
+
     With --rbac no cluster is asked: it prints a Role for one namespace, exactly as large as
     needed, and with --user, --group or --serviceaccount a RoleBinding that gives it to them;
     `kubectl apply -f -` takes both. With a job FILE, also what this job needs beyond the usual.
@@ -65,24 +100,29 @@ def command(
 
     Exit code: 0, or 3 where something keeps runs from working.
 
-    JSON: findings (area, check, verdict: ok, warning, failure or not checked; said, remedy); with
-    --rbac a List that holds the same objects.
+    JSON: findings (area, check, verdict: ok, warning, failure or not checked; said, remedy), and
+    with --bundle also bundle (file, entries: path, size); with --rbac a List of the same objects.
     """
+    from rankzero.cli import granting
     from rankzero.cli.show import programs
     from rankzero.errors import BadRequest
     from rankzero.plan.kubernetes import rbac as made
 
     if not rbac:
-        if file or pipelines or client or driver or users or groups or accounts:
+        if pipelines or client or driver or users or groups or accounts:
             raise BadRequest("say that a Role is wanted: rankzero doctor --rbac")
-        return _check_up(where, output)
+        if run is not None and bundle is None:
+            raise BadRequest("--run: say that a bundle is wanted: --bundle")
+        return _check_up(where, output, _inside(pods, file, image, gpus, wait), bundle, run)
+    if pods or image or gpus or bundle is not None:
+        raise BadRequest("--rbac asks no cluster; leave out --pods and --bundle, or --rbac.")
     namespace = where.namespace
-    subjects = _subjects(users, groups, accounts, namespace)
+    subjects = granting.subjects(users, groups, accounts, namespace)
     if bool(file) + pipelines + driver > 1:
         raise BadRequest("name a job FILE, --pipelines or --driver: one of them at a time.")
     if client and not pipelines:
         raise BadRequest("--client: say of what: --pipelines --client")
-    rules, job = _of_driver() if driver else _of_pipelines(client) if pipelines else _rules(file)
+    rules, job = granting.rules(file, pipelines=pipelines, client=client, driver=driver)
     role = made.role(made.role_name(rules, job), rules, namespace)
     objects = [role]
     if subjects:
@@ -90,91 +130,58 @@ def command(
     if output == "json":
         programs.print_json({"apiVersion": "v1", "kind": "List", "items": objects})
     else:
-        click.echo(_yaml(objects, rules), nl=False)
+        click.echo(granting.as_yaml(objects, rules), nl=False)
     return 0
 
 
-def _check_up(where: Where, output: str) -> int:
+def _inside(
+    pods: bool, file: str | None, image: str | None, gpus: str | None, wait: str
+) -> Inside | None:
+    from rankzero.cli.moments import span
+    from rankzero.doctor.here import Inside
+    from rankzero.errors import BadRequest
+
+    if pods:
+        return Inside(file, image, gpus, span(wait, "--wait"))
+    if file or image or gpus:
+        raise BadRequest(
+            "a job FILE, --image and --gpus are for pods that look around, or, a FILE, for rights.",
+            "Say which: rankzero doctor --pods, or rankzero doctor --rbac",
+        )
+    return None
+
+
+def _check_up(
+    where: Where, output: str, inside: Inside | None, bundle: str | None, run: str | None
+) -> int:
+    import contextlib
+
     from rankzero.agent import exits
     from rankzero.cli.show import programs, terminal
-    from rankzero.cli.show.checkup import say_finding
+    from rankzero.cli.show.checkup import say_bundle, say_finding, written
     from rankzero.doctor import here
     from rankzero.doctor.model import FAILURE
 
+    wanted = None
+    if bundle is not None:
+        from rankzero.doctor.bundle.making import Wanted
+
+        wanted = Wanted(bundle, run, where)
     found = []
-    for finding in here.findings(where):
-        found.append(finding)
+    with contextlib.closing(here.findings(where, inside)) as findings:
+        for finding in findings:
+            found.append(finding)
+            if output == "text":
+                say_finding(terminal.out(), finding)
+    told: dict[str, Any] = {"findings": [one.to_json() for one in found]}
+    if wanted is not None:
+        made = wanted.made(written(found), found)
+        told["bundle"] = {
+            "file": str(wanted.file),
+            "entries": [one._asdict() for one in made.entries],
+        }
         if output == "text":
-            say_finding(terminal.out(), finding)
+            say_bundle(terminal.out(), wanted.file, made.entries)
     if output == "json":
-        programs.print_json({"findings": [one.to_json() for one in found]})
+        programs.print_json(told)
     return exits.REFUSED if any(one.verdict == FAILURE for one in found) else exits.DONE
-
-
-def _of_driver() -> tuple[tuple[Rule, ...], str]:
-    from rankzero.plan.kubernetes import driver
-
-    return driver.rules(), "driver"
-
-
-def _of_pipelines(client: bool) -> tuple[tuple[Rule, ...], str]:
-    from rankzero.plan.kubernetes import driver
-    from rankzero.plan.kubernetes.rights import SOME_VERBS
-
-    if client:
-        return (*driver.for_users("any"), *driver.SERVING, *SOME_VERBS), "clients"
-    return (*driver.for_users(), *SOME_VERBS), "pipelines"
-
-
-def _rules(file: str | None) -> tuple[tuple[Rule, ...], str]:
-    """What runs and services need, or a job; and the job's name."""
-    from rankzero.plan.kubernetes.rights import SERVING, SOME_VERBS, needed
-
-    if file is None:
-        return (*needed(), *SOME_VERBS, *SERVING), ""
-    from rankzero import spec
-    from rankzero.plan.kubernetes.compiling import Freight, compile_kubernetes
-    from rankzero.plan.kubernetes.facts import Facts
-    from rankzero.plan.model import Code
-
-    # Which kinds of objects there will be does not depend on where, on the code, or on the image.
-    job = spec.from_target(file)
-    code, anywhere = Code(job.workdir, 0, 0, ""), Facts("", "", "any")
-    plan = compile_kubernetes(job, spec.detect(job), code, anywhere, job.name, Freight(b""))
-    return (*needed(plan.manifests), *SOME_VERBS, *SERVING), job.name
-
-
-def _subjects(
-    users: tuple[str, ...],
-    groups: tuple[str, ...],
-    accounts: tuple[str, ...],
-    namespace: str | None,
-) -> list[Subject]:
-    """Errors: BadRequest for an account of which nobody knows where it is."""
-    from rankzero.errors import BadRequest
-    from rankzero.plan.kubernetes.rbac import Subject
-
-    found = [Subject("User", name) for name in users] + [Subject("Group", name) for name in groups]
-    for account in accounts:
-        where, _, name = account.rpartition(":")
-        if not (where or namespace):
-            raise BadRequest(
-                f"--serviceaccount: in which namespace is {name}?",
-                f"Say it: --serviceaccount NS:{name}, or --namespace NS for account and rights.",
-            )
-        found.append(Subject("ServiceAccount", name, where or str(namespace)))
-    return found
-
-
-def _yaml(objects: list[dict[str, Any]], rules: tuple[Rule, ...]) -> str:
-    """With the reason above each rule: an administrator is to judge it."""
-    import yaml
-
-    def dumped(thing: object) -> str:
-        return str(yaml.safe_dump(thing, sort_keys=False, default_flow_style=None))
-
-    role, *others = objects
-    head = {key: value for key, value in role.items() if key != "rules"}
-    parts = [f"# {rule.why}\n{dumped([rule.to_json()])}" for rule in rules]
-    documents = [dumped(head) + "rules:\n" + "".join(parts), *map(dumped, others)]
-    return "---\n".join(documents)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rankzero import spec
+from rankzero.agent.checkup.server import ahead
+from rankzero.doctor import clocks, stack
 from rankzero.doctor.model import FAILURE, FINE, UNKNOWN, WARNING, Finding
 from rankzero.errors import Error
 
@@ -21,109 +23,118 @@ if TYPE_CHECKING:
 AREA = "cluster"
 #: The oldest minor version of Kubernetes 1 with all that is used: Indexed Jobs' failure policies.
 _OLDEST = 29
-#: A clock that is off by more hurts: tokens, certificates, and what is said to have happened when.
-_SKEW = 5.0
-#: Labels by which a machine says that it has GPUs, whether pods can ask for them or not.
-_HAVE = ("nvidia.com/gpu.", "amd.com/gpu.", "feature.node.kubernetes.io/pci-10de")
+#: How many minor versions a kubelet may be older than the API server, and newer by none.
+_OLDER = 3
+_LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 #: Of what is looked at before a run, what tells of a cluster, whatever the run is.
 _CHECKS = {"namespace", "rights", "quota", "limits", "nodes", "pod security", "features", "dry run"}
-_PLUGIN = "install the vendor's device plugin (NVIDIA: its k8s-device-plugin, or the GPU operator)"
 
 
-def findings(of: Cluster, defaults: Given) -> Iterator[Finding]:
-    """In the order in which they are told. Without a way there, the first is the last. defaults: of
-    jobs there."""
+class Reached(NamedTuple):
+    """What whoever goes on from here takes along. skew: how far the API server's clock is ahead
+    (seconds). device: what a pod would ask for to be granted a GPU; empty where none is seen."""
+
+    skew: float | None
+    device: str
+
+
+def findings(of: Cluster, defaults: Given) -> Generator[Finding, None, Reached | None]:
+    """In the order in which they are told. Without a way there, the first is the last, and nobody
+    is reached. defaults: of jobs there."""
+    from rankzero.backends.kubernetes.machines.looking import info
+
     began = time.monotonic()
     try:
         headers = of.headers("/version")
     except Error as error:
         yield Finding(AREA, "reached", FAILURE, str(error.args[0]), error.hint or "")
-        return
+        return None
     took = (time.monotonic() - began) * 1000
     yield Finding(AREA, "reached", FINE, f"{of.context} at {of.server}, {took:.0f} ms")
-    yield clock(headers.get("date", ""), time.time())
+    skew = ahead(headers.get("date", ""), time.time())
+    yield clocks.of_server(skew)
+    shown = None
     try:
-        yield from _inside(of, defaults)
+        shown = info(of)
+        yield from _shown(of, shown, skew or 0.0)
+        yield from _checks(of, defaults)
     except Error as error:  # also of defaults that no job can have
         yield Finding(AREA, "answers", FAILURE, str(error.args[0]), error.hint or "")
+    return Reached(skew, stack.device(shown.nodes or ()) if shown else "")
 
 
-def _inside(of: Cluster, defaults: Given) -> Iterator[Finding]:
-    from rankzero.backends.kubernetes.machines.looking import info
-
-    shown = info(of)
+def _shown(of: Cluster, shown: Shown, skew: float) -> Iterator[Finding]:
     yield version(shown.version)
-    yield from _machines(shown)
+    yield from _machines(of, shown, skew)
     yield from _storage(shown)
     adds = ", ".join(shown.adds)
     yield Finding(AREA, "installed", FINE, adds or "nothing that rankzero would use")
-    yield from _checks(of, defaults)
-
-
-def clock(date: str, now: float) -> Finding:
-    """date: of an answer, as HTTP writes it. Pure."""
-    try:
-        skew = parsedate_to_datetime(date).timestamp() - now
-    except (ValueError, TypeError):
-        return Finding(AREA, "clock", UNKNOWN, "the API server does not say what time it is")
-    if abs(skew) > _SKEW:
-        said = f"the API server's is {abs(skew):.0f} s {'ahead' if skew > 0 else 'behind'}"
-        return Finding(
-            AREA, "clock", WARNING, said, "Let both take their time from one place (NTP)"
-        )
-    return Finding(AREA, "clock", FINE, "agrees with the API server's")
 
 
 def version(said: str) -> Finding:
     """said: `v1.34.2`. Pure."""
-    parts = said.removeprefix("v").split(".")
-    try:
-        minor = int(parts[1].rstrip("+"))
-    except (IndexError, ValueError):
+    number = _numbers(said)
+    if number is None:
         return Finding(AREA, "version", UNKNOWN, f"it calls itself {said or 'nothing'}")
-    if parts[0] == "1" and minor < _OLDEST:
+    if number < (1, _OLDEST):
         remedy = "Runs may miss what a newer one has: ask for an upgrade"
         return Finding(AREA, "version", WARNING, f"{said} is older than 1.{_OLDEST}", remedy)
     return Finding(AREA, "version", FINE, said)
 
 
-def _machines(shown: Shown) -> Iterator[Finding]:
+def version_skew(server: str, kubelets: Sequence[str]) -> Finding:
+    """Whether the machines' versions go with the API server's. Pure."""
+    at = _numbers(server)
+    known = {one: number for one in kubelets if (number := _numbers(one)) is not None}
+    if at is None or not known:
+        return Finding(AREA, "version skew", UNKNOWN, "machines do not tell their versions")
+    wrong = [
+        one
+        for one, number in known.items()
+        if number[0] != at[0] or not at[1] - _OLDER <= number[1] <= at[1]
+    ]
+    if wrong:
+        said = f"machines have {', '.join(sorted(wrong))}"
+        remedy = f"Kubernetes wants them as new as the API server, or {_OLDER} minor versions older"
+        return Finding(AREA, "version skew", WARNING, said, remedy)
+    return Finding(AREA, "version skew", FINE, f"machines have {', '.join(sorted(known))}")
+
+
+def _numbers(said: str) -> tuple[int, int] | None:
+    """`v1.34.2-eks`, `v1.30+`: major and minor."""
+    match = re.match(r"v?(\d+)\.(\d+)", said)
+    return None if match is None else (int(match[1]), int(match[2]))
+
+
+def _machines(of: Cluster, shown: Shown, skew: float) -> Iterator[Finding]:
     if shown.nodes is None:
         said = "machines may not be listed, so neither they nor their GPUs are known"
         yield Finding(AREA, "machines", UNKNOWN, said)
         return
     down = [node.name for node in shown.nodes if "ready" not in node.states]
     ready = f"{len(shown.nodes) - len(down)}/{len(shown.nodes)} ready"
-    runtimes = ", ".join(sorted({node.runtime for node in shown.nodes if node.runtime}))
     if down:
         remedy = f"Look at it: rankzero describe {down[0]}"
         said = f"{ready}; not: {', '.join(down[:5])}"
         yield Finding(AREA, "machines", WARNING, said, remedy)
     else:
-        yield Finding(AREA, "machines", FINE, f"{ready} ({runtimes})" if runtimes else ready)
-    yield from _gpus(shown)
+        yield Finding(AREA, "machines", FINE, ready)
+    yield version_skew(shown.version, [node.version for node in shown.nodes])
+    up = {node.name for node in shown.nodes} - {*down}
+    yield clocks.of_machines(_listed(of, _LEASES), up, time.time() + skew)
+    daemons = _listed(of, "/apis/apps/v1/daemonsets")
+    classes = _listed(of, "/apis/node.k8s.io/v1/runtimeclasses")
+    yield from stack.findings(shown.nodes, daemons, classes)
 
 
-def _gpus(shown: Shown) -> Iterator[Finding]:
-    """What pods can ask for; and machines that say to have some, of which no pod can."""
-    nodes = shown.nodes or ()
-    total: dict[str, int] = {}
-    for node in nodes:
-        for one in node.devices:
-            total[one.resource] = total.get(one.resource, 0) + one.total
-    bare = [
-        node.name
-        for node in nodes
-        if not node.devices and any(key.startswith(_HAVE) for key in node.labels)
-    ]
-    if bare:
-        said = f"{', '.join(bare[:5])} have some by their labels, and offer none to pods"
-        yield Finding(AREA, "GPUs", WARNING, said, _PLUGIN)
-    elif total:
-        said = ", ".join(f"{count} {name}" for name, count in sorted(total.items()))
-        yield Finding(AREA, "GPUs", FINE, said)
-    else:
-        yield Finding(AREA, "GPUs", FINE, "no machine offers any")
+def _listed(of: Cluster, path: str) -> list[Any] | None:
+    """None where they may not be, or nobody knows their kind."""
+    from rankzero.backends.kubernetes.trouble import Absent, Forbidden
+
+    try:
+        return list(of.get(path)["items"])
+    except (Absent, Forbidden):
+        return None
 
 
 def _storage(shown: Shown) -> Iterator[Finding]:

@@ -6,12 +6,13 @@ import os
 import platform
 import shutil
 import socket
-import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 
+from rankzero.agent.checkup import gpus
+from rankzero.agent.worded import in_words
 from rankzero.backends.home import state_home
 from rankzero.doctor.model import FAILURE, FINE, WARNING, Finding
 from rankzero.why.words import size
@@ -19,7 +20,6 @@ from rankzero.why.words import size
 AREA = "machine"
 #: Below it a run's lines and outputs may not find room (bytes).
 _ROOM = 1 << 30
-_PATIENCE = 20.0
 #: Of an extra, what tells that it is installed.
 _EXTRAS = {"serve": "uvicorn", "image": "installer"}
 
@@ -29,7 +29,7 @@ def findings() -> Iterator[Finding]:
     yield _python()
     yield _state()
     yield _name()
-    yield from _gpus()
+    yield _gpus()
     yield _extras()
 
 
@@ -60,35 +60,27 @@ def _name() -> Finding:
         socket.getaddrinfo(name, None)
     except OSError as error:
         remedy = f"Add a line to /etc/hosts: 127.0.1.1 {name}"
-        return Finding(AREA, "name", WARNING, f"{name} does not resolve: {error}", remedy)
+        return Finding(AREA, "name", WARNING, f"{name} does not resolve: {in_words(error)}", remedy)
     return Finding(AREA, "name", FINE, f"{name} resolves")
 
 
-def _gpus() -> Iterator[Finding]:
+def _gpus() -> Finding:
     """As the driver's own tool tells them, whatever a framework sees."""
-    if shutil.which("nvidia-smi") is None:
-        if Path("/dev/nvidia0").exists():
-            said = "there is /dev/nvidia0 and no nvidia-smi"
-            yield Finding(AREA, "GPUs", WARNING, said, "Install the driver's own tools")
-        else:
-            yield Finding(AREA, "GPUs", FINE, "none of NVIDIA's")
-        return
-    query = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
-    try:
-        done = subprocess.run(  # noqa: S603 - words of our own
-            query, capture_output=True, text=True, timeout=_PATIENCE, check=False
-        )
-        lines, code = done.stdout.strip().splitlines(), done.returncode
-    except (OSError, subprocess.TimeoutExpired) as error:
-        lines, code = [str(error)], 1
-    if code:
-        said = f"nvidia-smi fails: {(lines or ['it says nothing'])[0]}"
+    said = gpus.told()
+    if said["fault"]:
         remedy = "The driver and its tools do not fit: load the driver anew, or restart the machine"
-        yield Finding(AREA, "GPUs", FAILURE, said, remedy)
-        return
-    names = dict.fromkeys(line.strip() for line in lines)
-    said = "; ".join(f"{lines.count(one)} x {one.replace(', ', ', driver ')}" for one in names)
-    yield Finding(AREA, "GPUs", FINE, said or "none of NVIDIA's")
+        return Finding(AREA, "GPUs", FAILURE, f"nvidia-smi fails: {said['fault']}", remedy)
+    if not said["there"] and Path("/dev/nvidia0").exists():
+        told = "there is /dev/nvidia0 and no nvidia-smi"
+        return Finding(AREA, "GPUs", WARNING, told, "Install the driver's own tools")
+    return Finding(AREA, "GPUs", FINE, counted(said["lines"]) or "none of NVIDIA's")
+
+
+def counted(lines: Sequence[str]) -> str:
+    """`2 x NVIDIA H200, driver 580.1`: GPUs as nvidia-smi lists them. Pure."""
+    return "; ".join(
+        f"{lines.count(one)} x {one.replace(', ', ', driver ')}" for one in dict.fromkeys(lines)
+    )
 
 
 def _extras() -> Finding:

@@ -41,4 +41,5 @@ def test_a_cluster_that_is_not_reached_is_a_failure_with_the_reason(
     found = findings(home, code=3, KUBECONFIG=str(config))
     assert found["reached"]["verdict"] == "failure"
     assert "127.0.0.1:1" in found["reached"]["said"]
+    assert found["reached"]["said"].endswith(": Connection refused")
     assert "rights" not in found

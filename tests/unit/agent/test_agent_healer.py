@@ -135,12 +135,12 @@ def test_nobody_else_is(account: Path, server: Server, certificates: Path) -> No
     signed(account, "another", "another", _AUTHORITY)
     shutil.copy(account / "another.crt", account / "ca.crt")
 
-    with pytest.raises(Unanswered, match="CERTIFICATE_VERIFY_FAILED"):
+    with pytest.raises(Unanswered, match="certificate verify failed"):
         listed(account, "127.0.0.1", server)
 
 
 def test_a_certificate_for_another_host_is_not_believed(account: Path, server: Server) -> None:
-    with pytest.raises(Unanswered, match="CERTIFICATE_VERIFY_FAILED"):
+    with pytest.raises(Unanswered, match="certificate verify failed"):
         listed(account, "localhost", server)
     assert server.calls == []
 

@@ -89,11 +89,45 @@ def test_a_client_that_drives_pipelines_gives_nobody_rights(rankzero):
     assert (code, "--pipelines --client" in err) == (2, True)
 
 
+@pytest.mark.parametrize("more", [("--pipelines",), ("--pipelines", "--client")])
+def test_who_runs_pipelines_may_do_all_that_others_may(rankzero, more):
+    def rights(*argv):
+        _, out, _ = rankzero("doctor", "--rbac", *argv)
+        return {
+            (group, resource, verb)
+            for rule in documents(out)[0]["rules"]
+            for group in rule["apiGroups"]
+            for resource in rule["resources"]
+            for verb in rule["verbs"]
+        }
+
+    assert rights(*more) > rights()
+
+
 def test_a_job_that_is_wrong_is_told_as_anywhere(rankzero, tmp_path):
     (tmp_path / "job.yaml").write_text("run: train.py\nnodes: 0\n")
     code, out, err = rankzero("doctor", "--rbac", "job.yaml")
     assert (code, out) == (2, "")
     assert "nodes: must be a number of nodes" in err
+
+
+@pytest.mark.parametrize(
+    ("argv", "word"),
+    [
+        (("job.yaml",), "--pods"),
+        (("--image", "a:1"), "--pods"),
+        (("--gpus", "1"), "--pods"),
+        (("--pods", "--rbac"), "leave out"),
+        (("--pods", "--on", "local"), "there are none on local"),
+        (("--pods", "--wait", "soon"), "--wait"),
+        (("--pods", "--gpus", "many"), "--gpus"),
+        (("--pods", "nowhere.yaml"), "nowhere.yaml"),
+    ],
+)
+def test_what_is_wrong_is_told_before_anything_is_looked_at(rankzero, argv, word):
+    code, out, err = rankzero("doctor", *argv)
+    assert (code, out) == (2, "")
+    assert word in err
 
 
 def test_it_has_to_be_said_that_a_role_is_wanted(rankzero):

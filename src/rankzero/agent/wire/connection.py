@@ -12,6 +12,7 @@ from rankzero.agent.wire.seal import (
     Opener,
     Sealer,
 )
+from rankzero.agent.worded import in_words
 
 #: A stranger has this long to prove itself (seconds).
 HANDSHAKE_TIME = 10.0
@@ -97,7 +98,7 @@ class Connection:
         except BlockingIOError:
             sent = 0
         except OSError as error:
-            self.close(str(error))
+            self.close(in_words(error))
             return
         del self._out[:sent]
         self._watch()
@@ -115,7 +116,7 @@ class Connection:
         except BlockingIOError:
             return
         except OSError as error:
-            self.close(str(error))
+            self.close(in_words(error))
             return
         if not block:
             self.close("the peer closed the connection")
@@ -124,7 +125,7 @@ class Connection:
         try:
             self._lines()
         except Broken as error:
-            self.close(str(error))
+            self.close(in_words(error))
 
     def _lines(self) -> None:
         while self._sock is not None:

@@ -126,6 +126,10 @@ class KubernetesBackend:
     def observe(self, run: str, history: History) -> Seen:
         return looking.look(self._cluster, runs.one(self._cluster, run), history)
 
+    def agents(self, run: str) -> Iterator[tuple[str, str]]:
+        runs.one(self._cluster, run)
+        return looking.agents_said(self._cluster, run)
+
     def stop(self, run: str, *, grace: float | None = None) -> None:
         while state.ending(found := runs.one(self._cluster, run)) is None:
             if not found.listening:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import CancelledError, Future, wait
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from rankzero.agent.worded import in_words
 from rankzero.backends.viewer import Lost, glances
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ class Channels:
         except closing as error:
             raise Lost(_CLOSED) from error
         except (HTTPXWSException, HTTPError, OSError, CancelledError) as error:
-            raise Lost(str(error) or type(error).__name__) from error
+            raise Lost(in_words(error)) from error
         except Exception as error:
             if self._closing.is_set() and not isinstance(error, Lost):
                 raise Lost(_CLOSED) from error

@@ -20,7 +20,7 @@ from rankzero.plan.kubernetes.kinds import KINDS, Kind
 if TYPE_CHECKING:
     import httpx2
 
-    from rankzero.backends.kubernetes.access.model import Context
+    from rankzero.backends.kubernetes.access.model import Context, User
     from rankzero.backends.kubernetes.channels import Channels
 
 Object = dict[str, Any]
@@ -81,6 +81,11 @@ class Cluster:
     def server(self) -> str:
         """Its API server's address."""
         return self._chosen.server.server
+
+    @property
+    def user(self) -> User:
+        """Who comes here, as the kubeconfig has it, with what proves it."""
+        return self._chosen.user
 
     @cached_property
     def access(self) -> Access:

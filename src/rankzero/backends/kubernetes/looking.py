@@ -4,7 +4,7 @@ named; nothing that a run does not need explained is asked for."""
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from rankzero.agent import events as ev
@@ -188,6 +188,16 @@ def _told(cluster: Cluster, pod: Pod) -> Told | None:
         log = b"".join(cluster.log(pod.name, _LISTENS, **how))
         lines = log.splitlines()
     return next(filter(None, map(read_told, reversed(lines))), None)
+
+
+def agents_said(cluster: Cluster, run: str) -> Iterator[tuple[str, str]]:
+    """What the agents of a run's pods have written of themselves, by the names of the pods."""
+    for item in cluster.every("Pod", f"{names.RUN}={run}", shapes.LISTS["Pod"])["items"]:
+        name = item["metadata"]["name"]
+        with suppress(Absent, Forbidden, Unreachable):  # its machine may be gone
+            log = b"".join(cluster.log(name, container=names.CONTAINER))
+            lines = [text for line in log.splitlines() if (text := own_text(line)) is not None]
+            yield name, "\n".join(lines) + "\n"
 
 
 def read_told(line: bytes) -> Told | None:

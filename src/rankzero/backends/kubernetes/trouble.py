@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from rankzero.agent.worded import in_words
 from rankzero.errors import Refused
 
 if TYPE_CHECKING:
@@ -64,15 +65,16 @@ def told(cluster: Cluster, method: str, path: str) -> Iterator[None]:
         ) from error
     except httpx2.ProxyError as error:
         raise Unreachable(
-            f"the proxy on the way to {_server(cluster)} refuses: {error}",
+            f"the proxy on the way to {_server(cluster)} refuses: {in_words(error)}",
             "proxy-url in the kubeconfig, HTTPS_PROXY and NO_PROXY say which one there is.",
         ) from error
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        raise _unreachable(cluster, str(error)) from error
+        raise _unreachable(cluster, error) from error
 
 
-def _unreachable(cluster: Cluster, what: str) -> Refused:
-    if "CERTIFICATE_VERIFY_FAILED" in what:
+def _unreachable(cluster: Cluster, error: Exception) -> Refused:
+    what = in_words(error)
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return Refused(
             f"the certificate of {_server(cluster)} is not trusted: {what}",
             "The certificate authority in the kubeconfig must be this cluster's.",

@@ -145,6 +145,9 @@ class LocalBackend:
     def observe(self, run: str, history: History) -> Seen:
         return Seen()
 
+    def agents(self, run: str) -> Iterator[tuple[str, str]]:
+        return self._folder(run).agents_said()
+
     def submitted(self, run: str) -> Mapping[str, Any]:
         return self._folder(run).plan()
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from rankzero.agent.wire.address import split
 from rankzero.agent.wire.seal import Broken
+from rankzero.agent.worded import in_words
 from rankzero.backends.viewer import Lost, Viewer, glances
 from rankzero.errors import Refused
 
@@ -42,14 +43,14 @@ class SocketStream:
         try:
             self._socket = socket.create_connection(split(address), timeout=_PATIENCE)
         except OSError as error:
-            raise Lost(str(error)) from error
+            raise Lost(in_words(error)) from error
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def send(self, data: bytes) -> None:
         try:
             self._socket.sendall(data)
         except OSError as error:
-            raise Lost(str(error)) from error
+            raise Lost(in_words(error)) from error
 
     def receive(self, timeout: float | None) -> bytes:
         for step in glances(timeout):
@@ -60,7 +61,7 @@ class SocketStream:
             except TimeoutError:
                 continue
             except OSError as error:
-                raise Lost(str(error)) from error
+                raise Lost(in_words(error)) from error
         else:
             raise TimeoutError("no answer")
         if not data:
@@ -91,7 +92,7 @@ def dial(folder: Reached, pauses: Pauses) -> Viewer:
         token = folder.token_file.read_bytes().strip()
     except FileNotFoundError as error:  # it is just being deleted
         pauses.rest()
-        raise Lost(str(error)) from error
+        raise Lost(in_words(error)) from error
     try:
         viewer = Viewer(SocketStream(address), token)
     except Lost:

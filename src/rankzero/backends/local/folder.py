@@ -92,6 +92,13 @@ class RunFolder:
     def history(self) -> History:
         return fold(self.events())
 
+    def agents_said(self) -> Iterator[tuple[str, str]]:
+        """What the supervisor and the agents have written of themselves."""
+        for file in (self.supervisor_log, *sorted(self.nodes.glob("*/agent.log"))):
+            if file.is_file():
+                name = "supervisor" if file == self.supervisor_log else file.parent.name
+                yield name, file.read_text(encoding="utf-8", errors="replace")
+
     def alive(self) -> bool:
         """Whether the run's supervisor lives: it holds the lock as long as it does."""
         return self.lock.held()

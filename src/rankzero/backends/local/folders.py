@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from rankzero.agent.worded import in_words
 from rankzero.backends.home import state_home
 from rankzero.backends.local.drafts import draft_of, sweep, write
 from rankzero.errors import Refused
@@ -41,7 +42,7 @@ class Folders:
             if not isinstance(found, dict) or "spec" not in found:
                 raise ValueError("it is no claim")
         except (OSError, ValueError) as error:
-            raise Refused(f"cannot look at the volume {name}: {file}: {error}") from error
+            raise Refused(f"cannot look at the volume {name}: {file}: {in_words(error)}") from error
         return found
 
     def make(self, claim: Mapping[str, Any]) -> bool:
@@ -60,7 +61,7 @@ class Folders:
         except FileExistsError:  # another command was first
             return False
         except OSError as error:
-            raise Refused(f"cannot make the volume {name}: {error}") from error
+            raise Refused(f"cannot make the volume {name}: {in_words(error)}") from error
         finally:
             shutil.rmtree(draft, ignore_errors=True)
         return True
@@ -72,4 +73,4 @@ class Folders:
             (self.path / name).rename(gone)  # cut short it leaves no half of a volume
             shutil.rmtree(gone)
         except OSError as error:
-            raise Refused(f"cannot delete the volume {name}: {error}") from error
+            raise Refused(f"cannot delete the volume {name}: {in_words(error)}") from error

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from rankzero.agent import volume as agent
 from rankzero.agent.interpreter import root
+from rankzero.agent.worded import in_words
 from rankzero.backends.base import Helper
 from rankzero.backends.local.folder import Runs
 from rankzero.backends.local.folders import Folders
@@ -67,7 +68,7 @@ class LocalVolumes:
                 (folder / "proof").write_bytes(b"written")
                 assert (folder / "proof").read_bytes() == b"written"
             except OSError as error:
-                raise Refused(f"a volume here cannot be written: {error}") from error
+                raise Refused(f"a volume here cannot be written: {in_words(error)}") from error
             free = agent.free(str(folder))
         finally:
             self._folders.remove(name)
@@ -155,7 +156,7 @@ class Beside:
             self._process.stdin.write(data)
             self._process.stdin.flush()
         except (OSError, ValueError) as error:
-            raise Lost(f"the other side has ended: {error}") from error
+            raise Lost(f"the other side has ended: {in_words(error)}") from error
 
     def receive(self, timeout: float | None) -> bytes:
         assert self._process.stdout is not None
@@ -167,7 +168,7 @@ class Beside:
         except TimeoutError:
             raise
         except (OSError, ValueError) as error:
-            raise Lost(f"it was closed: {error}") from error
+            raise Lost(f"it was closed: {in_words(error)}") from error
         if not block:
             raise Lost("the other side has ended")
         return block

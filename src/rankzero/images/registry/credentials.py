@@ -13,6 +13,7 @@ import subprocess
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rankzero.agent.worded import in_words
 from rankzero.errors import BadRequest, Refused
 from rankzero.images.files import write_json
 from rankzero.images.names import HUB
@@ -165,7 +166,7 @@ def _call_helper(helper: str, verb: str, said: str) -> str:
             f"{file()} names {program}, which is not on the PATH.", "Install it, or take it out"
         ) from None
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise Refused(f"{program} {verb} does not answer: {error}") from error
+        raise Refused(f"{program} {verb} does not answer: {in_words(error)}") from error
     if done.returncode:
         why = (done.stdout or done.stderr).strip()
         if verb == "get" and "not found" in why:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import httpx2
 
+from rankzero.agent.worded import in_words
 from rankzero.errors import BadRequest, Refused
 from rankzero.images.registry import credentials
 from rankzero.images.registry.auth import Auth
@@ -120,7 +121,9 @@ class Reach:
                 f"{self.registry} speaks HTTP without TLS.",
                 "Where the network is yours alone: --insecure",
             )
-        return Silent(f"{self.registry} does not answer: {said}", "Is that its name, and is it up?")
+        return Silent(
+            f"{self.registry} does not answer: {in_words(error)}", "Is that its name, and is it up?"
+        )
 
     def checked(
         self, answer: httpx2.Response, what: str, wanted: tuple[int, ...] = (200,)

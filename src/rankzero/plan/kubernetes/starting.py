@@ -37,6 +37,11 @@ def server(python: str | None) -> list[str]:
     return _or_complain(python, [f"{layout.SERVER}/server.zip"])
 
 
+def look_around(python: str | None, words: list[str]) -> list[str]:
+    """Start a check-up's pod in the same way: see `agent.checkup`."""
+    return _or_complain(python, [layout.ARCHIVE, "checkup", *words])
+
+
 def _or_complain(python: str | None, words: list[str]) -> list[str]:
     if python is not None:
         return [python.replace("$(", "$$("), *words]

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from rankzero.agent.worded import in_words
 from rankzero.backends.local import facts
 from rankzero.backends.local.drafts import draft_of, sweep
 from rankzero.backends.local.services import looking, starting, taking
@@ -137,7 +138,7 @@ def delete(services: Services, name: str) -> None:
         shutil.rmtree(gone)
         sweep(services.path)
     except OSError as error:
-        raise Refused(f"cannot delete the service {name}: {error}") from error
+        raise Refused(f"cannot delete the service {name}: {in_words(error)}") from error
 
 
 # -- inside

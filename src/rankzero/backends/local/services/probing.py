@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 
+from rankzero.agent.worded import in_words
 from rankzero.backends.local.services.ports import HERE
 
 #: How long an answer may take (seconds).
@@ -27,7 +28,7 @@ def fault(port: int, path: str | None) -> str:
     except ConnectionRefusedError:
         return f"nothing listens on port {port} yet"
     except (OSError, http.client.HTTPException) as error:
-        return f"{path} does not answer: {error or type(error).__name__}"
+        return f"{path} does not answer: {in_words(error)}"
     finally:
         asking.close()
     return "" if 200 <= status < 400 else f"{path} answers {status}"

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from rankzero import code
 from rankzero.agent.unpack import Unpackable, unpack
+from rankzero.agent.worded import in_words
 from rankzero.backends.home import no_code
 from rankzero.backends.local.drafts import draft_of
 from rankzero.code.model_files import identity, items
@@ -71,7 +72,7 @@ def lay(folder: Path, digest: str, archive: bytes) -> None:
         (parts / "0").write_bytes(archive)
         unpack(str(parts), digest, str(code_of(folder, digest)))
     except (OSError, Unpackable) as error:
-        raise Refused(f"the code cannot be kept in {folder}: {error}") from error
+        raise Refused(f"the code cannot be kept in {folder}: {in_words(error)}") from error
     finally:
         shutil.rmtree(parts, ignore_errors=True)
 
@@ -96,7 +97,7 @@ def keep_model(folder: Path, model: Path, digest: str) -> None:
             to.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             (draft / model.name).rename(to)
     except OSError as error:
-        raise Refused(f"the model cannot be kept in {folder}: {error}") from error
+        raise Refused(f"the model cannot be kept in {folder}: {in_words(error)}") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 

@@ -1,0 +1,1 @@
+"""What a maintainer needs to look into trouble, as one file, without the user's secrets."""
