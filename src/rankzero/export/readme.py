@@ -84,8 +84,45 @@ def argo(outline: Outline) -> str:
     )
 
 
+def kfp(outline: Outline) -> str:
+    """Of a pipeline: what is there for all runs goes to where their pods are."""
+    name = outline.job.name
+    apply = f"kubectl apply -n kubeflow{_by_server(outline)} {_others(outline)}"
+    param = f" {_example(outline).removeprefix('params.')}" if outline.job.params else ""
+    return _page(
+        f"# {name}",
+        _what(
+            outline,
+            "A pipeline of one step, for Kubeflow Pipelines 2. That has no step of several pods: "
+            "this one makes the Jobs, shows what their pods write, ends as they end, and takes "
+            "them away.",
+        ),
+        "## Use it",
+        "What all of its runs need, once, and after each change of the code. `account.yaml` is "
+        "what the account of pipelines' pods must be allowed: `pipeline-runner` in `kubeflow`, or "
+        "`default-editor` in the namespace of a profile; there, say so in that file, and name that "
+        "namespace here:",
+        _console(apply),
+        "The pipeline; the SDK may be another one of version 2:",
+        _console("pip install 'kfp[kubernetes]'", "python pipeline.py"),
+        "`pipeline.yaml` can be uploaded to the page of Kubeflow Pipelines, or run:",
+        _console(
+            f"kfp run create --experiment-name {name} --package-file pipeline.yaml{param}",
+            f"kubectl get pods -n kubeflow -L {APP},{COMPONENT}",
+        ),
+        "A run that is ended from outside may leave the step no time to take its Jobs away: they "
+        "end by themselves within 15 minutes (`activeDeadlineSeconds`, which the step puts off as "
+        "long as it is there), and go with the step's pod.",
+        *_claims(outline),
+        "## Change it",
+        _numbers(outline) + " The image of the step is `IMAGE` in `pipeline.py`; Python is all "
+        "that it needs.",
+        *_missing(outline),
+    )
+
+
 def _others(outline: Outline) -> str:
-    """The files beside the Workflow."""
+    """The files beside what is run each time."""
     names = ["account.yaml", *(["code.yaml"] if outline.code else [])]
     names += ["claims.yaml"] if _makes_claims(outline) else []
     names += ["rights.yaml"] if outline.job.api or outline.job.isolate else []
