@@ -11,8 +11,7 @@ from typing import Any
 from .places import CACHE
 from .shell import run, tried_again
 
-#: The packages, exactly.
-PACKAGES = ("kfp==2.17.3", "kfp-kubernetes==2.17.3")
+VERSION = "2.17.3"
 #: Prints a compiled pipeline as its own definitions of it read it, and refuses what those do not
 #: know. Its two documents are what runs, and what only Kubernetes knows of that.
 _READ = """
@@ -51,11 +50,11 @@ def read(text: str) -> dict[str, Any]:
 
 def _python() -> Path:
     """Of the environment; made where it is missing. Errors: LabError."""
-    folder = CACHE / "+".join(PACKAGES)
-    whole = folder / "whole"
+    folder = CACHE / f"kfp-{VERSION}"
+    whole, packages = folder / "whole", [f"{one}=={VERSION}" for one in ("kfp", "kfp-kubernetes")]
     if not whole.exists():
         run(sys.executable, "-m", "venv", "--clear", folder)
-        install = (folder / "bin" / "python", "-m", "pip", "install", "--quiet", *PACKAGES)
+        install = (folder / "bin" / "python", "-m", "pip", "install", "--quiet", *packages)
         tried_again("installing the SDK of Kubeflow Pipelines", lambda: run(*install, seconds=600))
         whole.touch()
     return folder / "bin" / "python"
