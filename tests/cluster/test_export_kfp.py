@@ -4,6 +4,7 @@ pod with the rights that the README names."""
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,7 +25,7 @@ from .team import Team
 from .test_export import SUM, TASKS, write_tasks
 
 GOLDEN = Path(__file__).parents[1] / "unit" / "export" / "golden"
-NAMES = sorted(path.parent.name for path in GOLDEN.glob("*/kfp"))
+NAMES = sorted(path.parents[1].name for path in GOLDEN.glob("*/kfp/jobs.yaml"))
 #: Whoever is first waits for the SDK, and for an image of 1.9 GB.
 pytestmark = pytest.mark.timeout(600)
 PATIENCE = 180
@@ -110,11 +111,38 @@ def test_parameters_have_their_types_and_defaults(
     assert "--param=lr={{$.inputs.parameters['lr']}}" in container(made)["args"]
 
 
+@pytest.mark.parametrize("name", ["volumes-and-rights", "one-pod"])
 def test_the_step_s_image_is_pulled_with_the_job_s_secrets(
-    compiled: Callable[..., dict[str, Any]],
+    compiled: Callable[..., dict[str, Any]], name: str
 ) -> None:
-    (asked,) = compiled("volumes-and-rights")["kubernetes"].values()
+    (asked,) = compiled(name)["kubernetes"].values()
     assert [one["secretName"] for one in asked["imagePullSecret"]] == ["door"]
+
+
+def test_one_pod_has_all_that_its_job_says(compiled: Callable[..., dict[str, Any]]) -> None:
+    made = compiled("one-pod")
+    (asked,) = made["kubernetes"].values()
+    runs = container(made)
+    job = yaml.safe_load((GOLDEN / "one-pod" / "yaml" / "worker.yaml").read_text(encoding="utf-8"))
+    pod = job["spec"]["template"]["spec"]
+    (plain,) = pod["containers"]
+    resources = runs["resources"]
+    assert resources["resourceMemoryLimit"] == plain["resources"]["limits"]["memory"]
+    assert resources["resourceCpuRequest"] == plain["resources"]["requests"]["cpu"]
+    accelerator = resources["accelerator"]
+    gpus = {accelerator["resourceType"]: accelerator["resourceCount"]}
+    assert gpus == {"nvidia.com/gpu": plain["resources"]["limits"]["nvidia.com/gpu"]}
+    assert asked["nodeSelector"]["labels"] == pod["nodeSelector"]
+    assert asked["tolerations"] == pod["tolerations"]
+    mounts = [*asked["emptyDirMounts"], *asked["pvcMount"]]
+    paths = {one["mountPath"]: one.get("subPath") for one in mounts}
+    assert paths == {one["mountPath"]: one.get("subPath") for one in plain["volumeMounts"]}
+    env = {one["name"]: one["value"] for one in runs["env"]}
+    others = {one["name"]: one.get("value") for one in plain["env"]}
+    secret = {one["keyToEnv"][0]["envVar"] for one in asked["secretAsEnv"]}
+    assert others.keys() - env.keys() == secret | {"TAG"}  # which is a parameter's
+    changed = {name for name, value in env.items() if others[name] != value}
+    assert changed == {"PET_NODE_RANK", "PET_MASTER_ADDR"}
 
 
 def test_the_reader_is_strict(compiled: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
@@ -139,7 +167,7 @@ class Step:
         in place of their defaults."""
         said = self._team.call("export", "kfp", *words, "-o", str(self._folder))
         assert said.code == 0, said
-        for file in ("account.yaml", "code.yaml"):
+        for file in {"account.yaml", "code.yaml"} & set(os.listdir(self._folder)):
             self.admin("apply", "-f", self._folder / file)
         made = kfp.compiled(self._folder)
         inputs = made["spec"]["root"].get("inputDefinitions", {}).get("parameters", {})
@@ -148,20 +176,16 @@ class Step:
         for old, new in (changed or {}).items():
             assert old in runs["command"][-1]
             runs["command"][-1] = runs["command"][-1].replace(old, new)
-        pod = _named("Pod", "step")
-        pod["spec"] = {
-            "serviceAccountName": "pipeline-runner",
-            "restartPolicy": "Never",
-            "containers": [
-                {
-                    "name": "main",
-                    "image": runs["image"],
-                    "command": runs["command"],
-                    "args": given(runs["args"], {**values, **params}),
-                }
-            ],
+        main = {
+            "name": "main",
+            "image": runs["image"],
+            "command": given(runs["command"], {**values, **params}),
+            "args": given(runs.get("args", []), {**values, **params}),
+            "env": runs.get("env", []),
         }
-        self.admin.apply(pod)
+        (asked,) = made["kubernetes"].values() or [{}]
+        spec = {"serviceAccountName": "pipeline-runner", "restartPolicy": "Never"}
+        self.admin.apply({**_named("Pod", "step"), "spec": {**spec, **_like(main, asked)}})
 
     def ended(self, *wanted: str) -> str:
         """What it has written, once it is over."""
@@ -174,6 +198,22 @@ class Step:
 
     def until_nothing_is_left(self) -> None:
         until(lambda: not self.left(), "all of it is gone", 60)
+
+
+def _like(main: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
+    """The pod of a container, with what Kubeflow Pipelines would make of these words for it."""
+    assert asked.keys() <= {"configMapAsVolume", "emptyDirMounts", "securityContext"}
+    volumes, mounts = [], []
+    for one in asked.get("configMapAsVolume", []):
+        volumes.append({"name": "map", "configMap": {"name": one["configMapName"]}})
+        mounts.append({"name": "map", "mountPath": one["mountPath"]})
+    for one in asked.get("emptyDirMounts", []):
+        about = {"medium": one["medium"]} if "medium" in one else {}
+        volumes.append({"name": one["volumeName"], "emptyDir": about})
+        mounts.append({"name": one["volumeName"], "mountPath": one["mountPath"]})
+    user = {key: int(value) for key, value in asked.get("securityContext", {}).items()}
+    container = {**main, "volumeMounts": mounts, "securityContext": user}
+    return {"volumes": volumes, "containers": [container]}
 
 
 def _named(kind: str, name: str) -> dict[str, Any]:
@@ -211,6 +251,30 @@ def test_those_that_serve_end_with_the_others_and_parameters_arrive(
     told = sorted(line for line in said if "hello" in line)
     assert told[-2:] == [f"[worker-{at}] hello worker {at} {rest}" for at in range(2)]
     stepping.until_nothing_is_left()
+
+
+ALONE = """
+name: alone
+framework: plain
+run: train.py --lr ${learning-rate} "$(HOME) {${what}}"
+params: {learning-rate: 0.1, what: x}
+env: {SAID: "${what}"}
+"""
+PRINTS = """
+import os, sys
+from net.words import said
+open("written beside the script", "w").close()
+print(said, os.environ["RANK"], os.environ["WORLD_SIZE"], os.environ["SAID"], os.getuid())
+print(sys.argv[1:])
+"""
+
+
+def test_one_pod_is_the_step_itself(team: Team, stepping: Step) -> None:
+    write_tasks(team, ALONE)
+    team.script(PRINTS)
+    stepping.start("job.yaml", learning_rate=0.5, what="a b")
+    said = stepping.ended("Succeeded").splitlines()
+    assert said == ["hello 0 1 a b 1000", str(["--lr", "0.5", "$(HOME) {a b}"])]
 
 
 FAILS = """
@@ -255,7 +319,7 @@ def test_a_step_puts_the_end_of_its_jobs_off_and_when_it_is_killed_that_comes(
     team: Team, stepping: Step
 ) -> None:
     team.script("import time; time.sleep(3600)")
-    options = ("--name", "left", "--framework", "plain")
+    options = ("--name", "left", "--nodes", "2", "--framework", "plain")
     stepping.start("train.py", *options, changed=SHORT)
     jobs = ("jobs", "-l", step.APP)
 

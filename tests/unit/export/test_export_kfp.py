@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rankzero.export.forms import files, noted
-from rankzero.export.kfp import pipeline, step
+from rankzero.export.kfp import step, words
+from rankzero.export.outline import outline
 from rankzero.export.text import plainly
 
-from .cases import CASES, made
+from .cases import CASES, job, made, nodes
 
 
 @given(st.text(st.sampled_from('{}" ranumps.x$\\')))
@@ -48,7 +49,7 @@ def test_the_step_travels_as_a_word_in_which_nobody_fills_anything_in() -> None:
 def test_params_have_names_that_python_takes_each_its_own(names, called) -> None:
     params = {name: {"type": "int", "value": 1} for name in names}
     outlined = noted("kfp", made(params=params))
-    assert list(pipeline.identifiers(outlined.job.params).values()) == called
+    assert list(words.identifiers(outlined.job.params).values()) == called
     text = str(files("kfp", outlined)["pipeline.py"])
     compile(text, "pipeline.py", "exec")
     for name, one in zip(names, called, strict=True):
@@ -226,3 +227,59 @@ def test_it_is_over_when_all_are_done_that_end_by_themselves() -> None:
 )
 def test_what_the_api_says_of_a_refusal(said: str, reason: str) -> None:
     assert step.reason(said) == reason
+
+
+def alone(**fields: Any) -> dict[str, str | bytes]:
+    role = {"nodes": nodes(1), **fields.pop("role", {})}
+    return files("kfp", noted("kfp", made(roles={"worker": role}, **fields)))
+
+
+def test_one_pod_is_the_step_itself_and_nobody_needs_rights() -> None:
+    written = alone()
+    assert sorted(written) == ["README.md", "code.yaml", "pipeline.py"]
+    text = str(written["pipeline.py"])
+    assert "run_as_user=1000" in text and 'step.set_env_variable("RANK", "0")' in text
+    assert "cp -rL /code/..data/. /work && cd /work && " in text
+    assert "account.yaml" not in str(written["README.md"])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"max_restarts": 1},
+        {"isolate": True},
+        {"queue": "gpus"},
+        {"pod": {"hostNetwork": True}},
+        {"api": [{"resources": ["pods"], "verbs": ["get"]}]},
+        {"service_account": "mine"},
+        {"env_from": [{"secret": "aws"}]},
+        {"grace": 5.0},
+        {"args": ("{{ x }}",)},
+        {"output_volume": "best"},
+        {"role": {"priority_class": "high"}},
+        {"role": {"resources": {"example.com/a": "1", "example.com/b": "1"}}},
+        {"volumes": {"data": {"claim": "mnist", "path": "/data"}}},
+        {
+            "volumes": {"data": {"claim": "mnist", "path": "/data", "read_only": True}},
+            "role": {"user": "image"},
+        },
+        {"files": {"train.py": b"", **{f"data/{at:04}.txt": b"x" for at in range(2000)}}},
+    ],
+    ids=lambda fields: next(reversed(fields)),
+)
+def test_what_the_sdk_has_no_words_for_is_a_job_s(fields: dict[str, Any]) -> None:
+    assert "jobs.yaml" in alone(**fields)
+
+
+def test_code_that_lies_in_the_image_is_started_where_it_is() -> None:
+    job_ = job(roles={"worker": {"nodes": nodes(1)}})
+    written = files("kfp", noted("kfp", outline(job_, "plain", None, "/my app")))
+    assert sorted(written) == ["README.md", "pipeline.py"]
+    assert "cd '/my app' && exec" in str(written["pipeline.py"])
+    assert "kubectl apply" not in str(written["README.md"])
+
+
+def test_tensorflow_s_only_task_knows_its_number() -> None:
+    written = files("kfp", noted("kfp", made("tensorflow", roles={"worker": {"nodes": nodes(1)}})))
+    assert "localhost:2222" in str(written["pipeline.py"])
+    assert "TASK_INDEX)" not in str(written["pipeline.py"])

@@ -3,18 +3,44 @@
 from __future__ import annotations
 
 import json
-import keyword
-import re
 from collections.abc import Iterator, Mapping
 
+from rankzero.export.kfp import component
+from rankzero.export.kfp.words import identifiers, literal
 from rankzero.export.model import Outline
-from rankzero.spec.model import Param, Scalar
+from rankzero.spec.model import Param
 
-#: What has these names where parameters are.
-_TAKEN = {"HERE", "IMAGE", "dsl", "kubernetes", "made", "step", "train"}
 _TEXT = '''\
 """{name} for Kubeflow Pipelines: `python pipeline.py` writes pipeline.yaml."""
 
+{before}
+
+@dsl.container_component
+def train({taken}):
+    return dsl.ContainerSpec(
+{spec}
+    )
+
+
+@dsl.pipeline(name="{name}")
+def pipeline({given}):
+    step = train({passed})
+    # With the same parameters it would be taken for done, and not train again.
+    step.set_caching_options(False)
+{calls}
+
+if __name__ == "__main__":
+    compiler.Compiler().compile(pipeline, str(HERE / "pipeline.yaml"))
+'''
+_ALONE = """\
+from pathlib import Path
+
+from kfp import {imported}
+
+HERE = Path(__file__).parent
+IMAGE = {image}
+"""
+_JOBS = """\
 import json
 from pathlib import Path
 
@@ -27,76 +53,52 @@ IMAGE = {image}
 
 
 def made() -> list:
-    """What the step makes, as texts in which neither Argo nor Kubernetes fills anything in."""
+    \"\"\"What the step makes, as texts in which nobody fills anything in but the step.\"\"\"
     text = (HERE / "jobs.yaml").read_text(encoding="utf-8")
     texts = [json.dumps(one) for one in yaml.safe_load_all(text)]
     return [one.replace("{{{{", "{{\\\\u007b").replace("$", "\\\\u0024") for one in texts]
-
-
-@dsl.container_component
-def train({taken}):
-    return dsl.ContainerSpec(
-        image=IMAGE,
-        command=[{python}, "-c", (HERE / "step.py").read_text(encoding="utf-8")],
-        args=[
-{words}
-            *made(),
-        ],
-    )
-
-
-@dsl.pipeline(name="{name}")
-def pipeline({given}):
-    step = train({passed})
-    # With the same parameters it would be taken for done, and not train again.
-    step.set_caching_options(False)
-{more}
-
-if __name__ == "__main__":
-    compiler.Compiler().compile(pipeline, str(HERE / "pipeline.yaml"))
-'''
+"""
 
 
 def text(outline: Outline) -> str:
-    known = identifiers(outline.job.params)
-    secrets = json.dumps(outline.job.pull_secrets)
-    more = f"    kubernetes.set_image_pull_secrets(step, {secrets})\n"
+    known, alone = identifiers(outline.job.params), component.fits(outline)
+    calls = [*_secrets(outline), *(component.calls(outline) if alone else ())]
+    used = any(call.startswith("kubernetes.") for call in calls)
+    before = (_ALONE if alone else _JOBS).format(
+        imported="compiler, dsl, kubernetes" if used else "compiler, dsl",
+        image=literal(outline.parts[0].image),
+    )
+    spec = component.spec(outline, known) if alone else _making(outline, known)
     return _TEXT.format(
         name=outline.job.name,
-        imported="compiler, dsl, kubernetes" if outline.job.pull_secrets else "compiler, dsl",
-        image=_literal(outline.parts[0].image),
+        before=before,
         taken=", ".join(f"{known[name]}: {one.type}" for name, one in outline.job.params.items()),
-        python=_literal(outline.job.python or "python3"),
-        words="\n".join(f"            {word}," for word in _words(outline, known)),
+        spec="\n".join(f"        {line}" for line in spec),
         given=_given(outline.job.params, known),
         passed=", ".join(f"{one}={one}" for one in known.values()),
-        more=more if outline.job.pull_secrets else "",
+        calls="".join(f"    {call}\n" for call in calls),
     )
 
 
-def identifiers(params: Mapping[str, Param]) -> dict[str, str]:
-    """What a param is called in Python, where names have no dashes and some are taken."""
-    found: dict[str, str] = {}
-    for name in params:
-        plain = re.sub("[^0-9A-Za-z_]", "_", name).lstrip("_") or "param"
-        plain = plain if plain[0].isalpha() else f"param_{plain}"
-        while plain in _TAKEN or keyword.iskeyword(plain) or plain in found.values():
-            plain += "_"
-        found[name] = plain
-    return found
+def _secrets(outline: Outline) -> Iterator[str]:
+    if outline.job.pull_secrets:
+        yield f"kubernetes.set_image_pull_secrets(step, {json.dumps(outline.job.pull_secrets)})"
 
 
-def _literal(value: Scalar) -> str:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
-
-
-def _words(outline: Outline, known: Mapping[str, str]) -> Iterator[str]:
-    yield f'"--name={outline.job.name}"'
+def _making(outline: Outline, known: Mapping[str, str]) -> Iterator[str]:
+    """The container that makes Jobs."""
+    python = literal(outline.job.python or "python3")
+    yield "image=IMAGE,"
+    yield f'command=[{python}, "-c", (HERE / "step.py").read_text(encoding="utf-8")],'
+    yield "args=["
+    yield f'    "--name={outline.job.name}",'
     for part in outline.parts:
         if not part.completes:
-            yield f'"--serving={part.role}"'
+            yield f'    "--serving={part.role}",'
     for name, plain in known.items():
-        yield f'f"--param={name}={{{plain}}}"'
+        yield f'    f"--param={name}={{{plain}}}",'
+    yield "    *made(),"
+    yield "],"
 
 
 def _given(params: Mapping[str, Param], known: Mapping[str, str]) -> str:
@@ -106,5 +108,5 @@ def _given(params: Mapping[str, Param], known: Mapping[str, str]) -> str:
     lines = []
     for name, one in params.items():
         about = f"  # {' '.join(one.help.split())}" if one.help else ""
-        lines.append(f"    {known[name]}: {one.type} = {_literal(one.value)},{about}\n")
+        lines.append(f"    {known[name]}: {one.type} = {literal(one.value)},{about}\n")
     return "\n" + "".join(lines)

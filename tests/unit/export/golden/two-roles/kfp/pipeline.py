@@ -12,7 +12,7 @@ IMAGE = "registry:5000/torch:2"
 
 
 def made() -> list:
-    """What the step makes, as texts in which neither Argo nor Kubernetes fills anything in."""
+    """What the step makes, as texts in which nobody fills anything in but the step."""
     text = (HERE / "jobs.yaml").read_text(encoding="utf-8")
     texts = [json.dumps(one) for one in yaml.safe_load_all(text)]
     return [one.replace("{{", "{\\u007b").replace("$", "\\u0024") for one in texts]
