@@ -256,7 +256,7 @@ def test_those_that_serve_end_with_the_others_and_parameters_arrive(
 ALONE = """
 name: alone
 framework: plain
-run: train.py --lr ${learning-rate} "$(HOME) {${what}}"
+run: train.py --lr ${learning-rate} "$(HOME) [${what}]"
 params: {learning-rate: 0.1, what: x}
 env: {SAID: "${what}"}
 """
@@ -274,7 +274,7 @@ def test_one_pod_is_the_step_itself(team: Team, stepping: Step) -> None:
     team.script(PRINTS)
     stepping.start("job.yaml", learning_rate=0.5, what="a b")
     said = stepping.ended("Succeeded").splitlines()
-    assert said == ["hello 0 1 a b 1000", str(["--lr", "0.5", "$(HOME) {a b}"])]
+    assert said == ["hello 0 1 a b 1000", str(["--lr", "0.5", "$(HOME) [a b]"])]
 
 
 FAILS = """

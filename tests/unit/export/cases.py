@@ -49,7 +49,13 @@ CASES = {
     "two-nodes": lambda: made(),
     "torchrun": lambda: made(
         files=NESTED,
-        args=("--lr", marked("lr"), "--tag", "$(HOME) {{ x }}", "--epochs=" + marked("epochs")),
+        args=(
+            "--lr",
+            marked("lr"),
+            "--tag",
+            "$(HOME) {{ x }} {" + marked("lr") + "}",
+            "--epochs=" + marked("epochs"),
+        ),
         params={
             "lr": {"type": "float", "value": 0.1, "min": 0},
             "epochs": {"type": "int", "value": 2000000, "help": "how often"},
@@ -86,7 +92,7 @@ CASES = {
     ),
     "one-pod": lambda: made(
         files=NESTED,
-        args=("--lr", marked("learning-rate"), "--tag=$(HOME) {" + marked("tag") + "}"),
+        args=("--lr", marked("learning-rate"), "--tag=$(HOME) [" + marked("tag") + "]"),
         params={
             "learning-rate": {"type": "float", "value": 0.1},
             "tag": {"type": "str", "value": 'a "word"', "help": "what it is called"},

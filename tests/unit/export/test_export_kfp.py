@@ -16,7 +16,7 @@ from rankzero.export.kfp import step, words
 from rankzero.export.outline import outline
 from rankzero.export.text import plainly
 
-from .cases import CASES, job, made, nodes
+from .cases import CASES, job, made, marked, nodes
 
 
 @given(st.text(st.sampled_from('{}" ranumps.x$\\')))
@@ -255,6 +255,7 @@ def test_one_pod_is_the_step_itself_and_nobody_needs_rights() -> None:
         {"env_from": [{"secret": "aws"}]},
         {"grace": 5.0},
         {"args": ("{{ x }}",)},
+        {"args": ("{" + marked("a"),), "params": {"a": {"type": "int", "value": 1}}},
         {"output_volume": "best"},
         {"role": {"priority_class": "high"}},
         {"role": {"resources": {"example.com/a": "1", "example.com/b": "1"}}},

@@ -46,6 +46,7 @@ def test_a_template_fills_in_its_own_expressions_and_no_text_of_the_user_s() -> 
         "b: {{ .y | quote }}-z",
         "c: {{ .z | quote }}",
     ]
+    assert page.template({"d": "{" + expression(".y") + "}"}) == """d: '{{ "{" }}{{ .y }}}'\n"""
     assert spelt([{"a": expression(".y")}]) == [{"a": "{{ .y }}"}]
     assert quoted("x" + expression(".z")) == "x" + expression(".z")
 

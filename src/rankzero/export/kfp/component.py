@@ -6,6 +6,7 @@ that volumes belong to, or restarts in place: such a job's pod is a Job's, as th
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -58,7 +59,8 @@ def fits(outline: Outline) -> bool:
         spec.keys() <= _ANYWAY | _SAID
         and len(devices) <= 1
         and all(_mounts_as_it_is(part, one, spec) for one in container["volumeMounts"])
-        and "{{" not in str(container)  # Argo would fill something in there
+        # Argo would fill something in there.
+        and "{{" not in unmarked(json.dumps(container, ensure_ascii=False), lambda _: "{")
         and (outline.code is None or len(_laid_out(outline.code)) < _WORD)
     )
 

@@ -26,7 +26,7 @@ def train(learning_rate: float, tag: str):
         args=[
             "--lr",
             f"{learning_rate}",
-            f"--tag=$$(HOME) {{{tag}}}",
+            f"--tag=$$(HOME) [{tag}]",
         ],
     )
 
