@@ -81,8 +81,9 @@ def before(made: Mapping[str, Any], key: str, /, **more: Any) -> dict[str, Any]:
 
 
 def plainly(text: str) -> str:
-    """A text that a template leaves as it is, also right before one of its expressions."""
-    return text.replace("{{", '{{ "{{" }}').replace(f"{{{_OPEN}", f'{{{{ "{{" }}}}{_OPEN}')
+    """A text that a template leaves as it is, also right before one of its expressions. Without
+    quotation marks, which YAML may have to escape around it."""
+    return text.replace("{{", "{{ `{{` }}").replace(f"{{{_OPEN}", f"{{{{ `{{` }}}}{_OPEN}")
 
 
 def quoted(text: str) -> str:

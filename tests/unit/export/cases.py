@@ -95,7 +95,7 @@ CASES = {
         args=("--lr", marked("learning-rate"), "--tag=$(HOME) [" + marked("tag") + "]"),
         params={
             "learning-rate": {"type": "float", "value": 0.1},
-            "tag": {"type": "str", "value": 'a "word"', "help": "what it is called"},
+            "tag": {"type": "str", "value": 'a "word": [x]', "help": "what it is called"},
         },
         env={"TAG": marked("tag"), "PLAIN": "x y"},
         labels={"team": "vision"},

@@ -34,7 +34,7 @@ def train(learning_rate: float, tag: str):
 @dsl.pipeline(name="digits")
 def pipeline(
     learning_rate: float = 0.1,
-    tag: str = 'a "word"',  # what it is called
+    tag: str = 'a "word": [x]',  # what it is called
 ):
     step = train(learning_rate=learning_rate, tag=tag)
     # With the same parameters it would be taken for done, and not train again.

@@ -42,7 +42,7 @@ SILENCE = 240
 #: As much of a line is handled at once, in bytes.
 PIECE = 65536
 DOLLAR = chr(36)
-PLACE = re.compile(r"[{][{] (?:\"([{]+)\"|([^ }]+)) [}][}]")
+PLACE = re.compile("[{][{] (?:`([{]+)`|([^ }]+)) [}][}]")
 
 
 class Api:
