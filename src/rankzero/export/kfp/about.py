@@ -31,8 +31,8 @@ def text(outline: Outline, alone: bool, called: Mapping[str, str]) -> str:
         ),
         "## Use it",
         *_standing(outline, alone),
-        "The pipeline; the SDK may be another one of version 2:",
-        readme.console("pip install 'kfp[kubernetes]'", "python pipeline.py"),
+        "The pipeline, by the SDK that can say who a container runs as:",
+        readme.console("pip install 'kfp[kubernetes]>=2.16'", "python pipeline.py"),
         "`pipeline.yaml` can be uploaded to the page of Kubeflow Pipelines, or run:",
         readme.console(
             f"kfp run create {run}",
