@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rankzero.export.model import Code, Files, Outline
     from rankzero.spec.model import Job
 
-_FORMS = ("yaml", "kustomize", "helm", "jobset", "pytorchjob", "trainjob", "argo")
+_FORMS = ("yaml", "kustomize", "helm", "jobset", "pytorchjob", "trainjob", "argo", "kfp")
 _EXAMPLES = """\b
   rankzero export yaml job.yaml -o manifests
   rankzero export helm job.yaml -o chart --set epochs=10
@@ -69,7 +69,7 @@ def command(
     """Write a job as files for Kubernetes that run without rankzero.
 
     FORM is yaml (for kubectl apply), kustomize (a base and an overlay) or helm (a chart), of
-    Indexed Jobs; or jobset, pytorchjob, trainjob or argo, for clusters that know those. TARGET
+    Indexed Jobs; or jobset, pytorchjob, trainjob, argo or kfp, for clusters that know those. TARGET
     and the options say the job, as for `rankzero run`. There are a ConfigMap with the folder and a
     README with the commands, and with what of the job only rankzero can do.
 

@@ -5,15 +5,14 @@ Each time that it is submitted it has a name of its own, and so has all that it 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from rankzero.errors import BadRequest
-from rankzero.export import objects, plain, readme
-from rankzero.export.code import config_map_name
+from rankzero.export import plain, readme, repeated
 from rankzero.export.model import Files, Outline, Part
 from rankzero.export.notes import Beside
 from rankzero.export.pods import job
+from rankzero.export.repeated import saying
 from rankzero.export.terms import Plainly
 from rankzero.export.text import Page, expression, spelt
 from rankzero.plan.kubernetes import access
@@ -22,11 +21,6 @@ Object = dict[str, Any]
 
 BESIDE = Beside(serving=False)
 _API, _NAME = "argoproj.io", expression("workflow.name")
-_WALLS: Object = {
-    "apiGroups": ["networking.k8s.io"],
-    "resources": ["networkpolicies"],
-    "verbs": ["create", "get", "delete"],
-}
 #: What the Workflow itself does in the namespace.
 _RULES: list[Object] = [
     {
@@ -34,8 +28,6 @@ _RULES: list[Object] = [
         "resources": ["jobs"],
         "verbs": ["create", "get", "list", "watch", "delete", "patch"],
     },
-    {"apiGroups": [""], "resources": ["services"], "verbs": ["create", "get", "delete"]},
-    _WALLS,
     {"apiGroups": [_API], "resources": ["workflowtaskresults"], "verbs": ["create", "patch"]},
 ]
 
@@ -51,21 +43,18 @@ class Names(Plainly):
 def files(outline: Outline) -> Files:
     """Errors: BadRequest for what Argo would fill in."""
     given = Plainly(outline)
-    rules = [one for one in _RULES if outline.job.isolate or one != _WALLS]
+    jobs, results = _RULES
+    rules = [jobs, *repeated.rules(outline), results]
     account = access.account_with(_account(outline), rules, {})
     for one in account:
         one.pop("automountServiceAccountToken", None)
         del one["metadata"]["labels"]
     return {
-        "README.md": readme.argo(_saying(outline, isolate=False)),
-        **plain.beside(_saying(outline, isolate=False), given),
+        "README.md": readme.argo(saying(outline, isolate=False)),
+        **plain.beside(saying(outline, isolate=False), given),
         "account.yaml": Page().dump(*account),
         "workflow.yaml": _workflow(outline),
     }
-
-
-def _saying(outline: Outline, **fields: Any) -> Outline:  # noqa: ANN401
-    return replace(outline, job=outline.job.model_copy(update=fields))
 
 
 def _account(outline: Outline) -> str:
@@ -76,9 +65,7 @@ def _workflow(outline: Outline) -> str:
     page, names = Page(), Names(outline)
     serving = [part for part in outline.parts if not part.completes]
     start = [{"name": part.role, "template": part.role} for part in outline.parts]
-    first = {"names": objects.service(outline, names)}
-    for wall in objects.rights(_saying(outline, api=()), names):
-        first["wall"] = wall
+    first = repeated.around(outline, names)
     steps = [[{"name": name, "template": name} for name in first], start]
     templates: list[Object] = [
         {"name": "train", "steps": steps},
@@ -86,7 +73,9 @@ def _workflow(outline: Outline) -> str:
     ]
     for part in outline.parts:
         made = job(outline, part, names, inner := Page())
-        templates.append(_create(page, part.role, _standing(outline, made), part, inner))
+        templates.append(
+            _create(page, part.role, repeated.standing(outline, names, made), part, inner)
+        )
     if serving:
         ends = [{"name": f"end-{part.role}", "template": f"end-{part.role}"} for part in serving]
         templates.append({"name": "end", "steps": [ends]})
@@ -100,20 +89,6 @@ def _workflow(outline: Outline) -> str:
     head = {"apiVersion": f"{_API}/v1alpha1", "kind": "Workflow"}
     meta = {"generateName": f"{outline.job.name}-"}
     return page.dump({**head, "metadata": meta, "spec": spec})
-
-
-def _standing(outline: Outline, made: Object) -> Object:
-    """A Job that uses what is there for all of them: the folder, claims, an account."""
-    name, spec = outline.job.name, made["spec"]["template"]["spec"]
-    for one in spec["volumes"]:
-        claim = one.get("persistentVolumeClaim")
-        if one["name"] == "code" and outline.code is not None:
-            one["configMap"]["name"] = config_map_name(name)
-        elif claim is not None:
-            claim["claimName"] = claim["claimName"].replace(_NAME, name)
-    if spec.get("serviceAccountName") == _NAME:
-        spec["serviceAccountName"] = name
-    return made
 
 
 def _create(

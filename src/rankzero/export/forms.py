@@ -18,6 +18,7 @@ FORMS = {
     "pytorchjob": "pytorchjob",
     "trainjob": "trainjob",
     "argo": "argo",
+    "kfp": "kfp",
 }
 
 

@@ -14,12 +14,14 @@ class Beside(NamedTuple):
     """What a form has beside Kubernetes' own Jobs. again: what it does after a failure, or None;
     together: whether it ends roles with each other; serving: whether those that
     serve others go on after these; ranks: whether pods know their ranks before
-    torchrun does."""
+    torchrun does; limits: whether values of params that are given later are held to what the job
+    says of them."""
 
     again: str | None = None
     together: bool = False
     ranks: bool = True
     serving: bool = True
+    limits: bool = True
 
 
 def notes(outline: Outline, beside: Beside) -> Iterator[Note]:
@@ -29,6 +31,8 @@ def notes(outline: Outline, beside: Beside) -> Iterator[Note]:
     yield from _script(outline, beside)
     if not beside.together:
         yield from _ending(outline, beside)
+    if not beside.limits:
+        yield from _limits(outline.job)
     yield from _kept(outline.job)
 
 
@@ -92,6 +96,13 @@ def _ending(outline: Outline, beside: Beside) -> Iterator[Note]:
             "a role that fails ends the others",
             "nothing: the other Jobs go on, or wait, until they are deleted",
         )
+
+
+def _limits(job: Job) -> Iterator[Note]:
+    for name, param in job.params.items():
+        said = {"choices": param.choices, "min": param.min, "max": param.max}
+        if limits := [key for key, value in said.items() if value is not None]:
+            yield Note(f"params: {name}: {', '.join(limits)}", f"any {param.type} is taken")
 
 
 def _kept(job: Job) -> Iterator[Note]:

@@ -12,17 +12,17 @@ from rankzero.spec.params import text_of
 
 def plain(outline: Outline) -> str:
     name = outline.job.name
-    apply = f"kubectl apply{_by_server(outline)}"
-    return _page(
+    apply = f"kubectl apply{by_server(outline)}"
+    return page(
         f"# {name}",
-        _what(outline, "Plain objects of Kubernetes; nothing else has to be installed."),
+        what(outline, "Plain objects of Kubernetes; nothing else has to be installed."),
         "## Use it",
-        _console(f"{apply} -f .", *_looking(outline), "kubectl delete -f ."),
+        console(f"{apply} -f .", *_looking(outline), "kubectl delete -f ."),
         _again(f"`kubectl delete -f . && {apply} -f .`"),
-        *_claims(outline),
+        *claims(outline),
         "## Change it",
-        _numbers(outline),
-        *_missing(outline),
+        numbers(outline),
+        *missing(outline),
     )
 
 
@@ -39,36 +39,36 @@ class Kind(NamedTuple):
 def managed(outline: Outline, kind: Kind) -> str:
     """Of a form whose objects an operator looks after."""
     name = outline.job.name
-    apply = f"kubectl apply{_by_server(outline)}"
+    apply = f"kubectl apply{by_server(outline)}"
     plural = kind.name.lower()
     get, *logs, _ = _looking(outline)
     wait = f"kubectl wait --for condition={kind.done} --timeout 24h {plural}/{name}"
-    return _page(
+    return page(
         f"# {name}",
-        _what(outline, f"A {kind.name}: the cluster must have {kind.needs}.", ""),
+        what(outline, f"A {kind.name}: the cluster must have {kind.needs}.", ""),
         "## Use it",
-        _console(
+        console(
             f"{apply} -f .", f"kubectl get {plural} {name}", get, *logs, wait, "kubectl delete -f ."
         ),
         _again(f"`kubectl delete -f . && {apply} -f .`", f"A {kind.name}"),
-        *_claims(outline),
+        *claims(outline),
         "## Change it",
-        kind.more or _numbers(outline),
-        *_missing(outline),
+        kind.more or numbers(outline),
+        *missing(outline),
     )
 
 
 def argo(outline: Outline) -> str:
     """Of a Workflow: each time it is submitted it has another name."""
     first = outline.parts[0].role
-    return _page(
+    return page(
         f"# {outline.job.name}",
-        _what(outline, "A Workflow: the cluster must have Argo Workflows."),
+        what(outline, "A Workflow: the cluster must have Argo Workflows."),
         "## Use it",
         "What all of its runs need, once, and after each change of the code:",
-        _console(f"kubectl apply{_by_server(outline)} {_others(outline)}"),
+        console(f"kubectl apply{by_server(outline)} {' '.join(others(outline))}"),
         "A run, with a name of its own:",
-        _console(
+        console(
             "kubectl create -f workflow.yaml",
             "kubectl get workflows",
             f"kubectl get pods -l {APP}=NAME -o wide",
@@ -77,49 +77,49 @@ def argo(outline: Outline) -> str:
             "kubectl delete workflow NAME",
         ),
         "What a Workflow has made goes with it.",
-        *_claims(outline),
+        *claims(outline),
         "## Change it",
-        _numbers(outline) + " The Workflow waits for as many pods (`successCondition`).",
-        *_missing(outline),
+        numbers(outline) + " The Workflow waits for as many pods (`successCondition`).",
+        *missing(outline),
     )
 
 
-def _others(outline: Outline) -> str:
-    """The files beside the Workflow."""
+def others(outline: Outline) -> list[str]:
+    """The files beside what is run each time, as options; an account's is the first."""
     names = ["account.yaml", *(["code.yaml"] if outline.code else [])]
     names += ["claims.yaml"] if _makes_claims(outline) else []
     names += ["rights.yaml"] if outline.job.api or outline.job.isolate else []
-    return " ".join(f"-f {name}" for name in names)
+    return [f"-f {name}" for name in names]
 
 
-def _by_server(outline: Outline) -> str:
+def by_server(outline: Outline) -> str:
     return " --server-side" if _large(outline) else ""
 
 
 def kustomize(outline: Outline) -> str:
-    apply = f"kubectl apply -k overlays/mine{_by_server(outline)}"
+    apply = f"kubectl apply -k overlays/mine{by_server(outline)}"
     delete = "kubectl delete -k overlays/mine"
-    return _page(
+    return page(
         f"# {outline.job.name}",
-        _what(outline, "A base, and an overlay to start from, for the kustomize in kubectl."),
+        what(outline, "A base, and an overlay to start from, for the kustomize in kubectl."),
         "## Use it",
-        _console("kubectl kustomize overlays/mine", apply, *_looking(outline), delete),
+        console("kubectl kustomize overlays/mine", apply, *_looking(outline), delete),
         _again(f"`{delete} && {apply}`"),
-        *_claims(outline),
+        *claims(outline),
         "## Change it",
         "The code is in `base/code`. What you want otherwise goes into `overlays/mine`; copy that "
-        "folder for another place. " + _numbers(outline),
-        *_missing(outline),
+        "folder for another place. " + numbers(outline),
+        *missing(outline),
     )
 
 
 def helm(outline: Outline) -> str:
     name = outline.job.name
-    return _page(
+    return page(
         f"# {name}",
-        _what(outline, "A chart for Helm 3."),
+        what(outline, "A chart for Helm 3."),
         "## Use it",
-        _console(
+        console(
             "helm lint .",
             f"helm install {name} .",
             *_looking(outline),
@@ -133,7 +133,7 @@ def helm(outline: Outline) -> str:
         "All that people change is in `values.yaml`, volumes and resources in Kubernetes' own "
         "notation; `values.schema.json` refuses what no template reads. The number of pods stands "
         "once, in `nodes`: names and addresses are made from it. The code is in `code`.",
-        *_missing(outline),
+        *missing(outline),
     )
 
 
@@ -153,11 +153,11 @@ def _kept(outline: Outline) -> list[str]:
     ]
 
 
-def _page(*parts: str) -> str:
+def page(*parts: str) -> str:
     return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
 
 
-def _what(outline: Outline, first: str, last: str = ": each role is an Indexed Job") -> str:
+def what(outline: Outline, first: str, last: str = ": each role is an Indexed Job") -> str:
     roles = ", ".join(
         f"{part.pods} {'pod' if part.pods == 1 else 'pods'} of {part.role}"
         + (f" with {part.each} ranks each" if part.each > 1 else "")
@@ -166,7 +166,7 @@ def _what(outline: Outline, first: str, last: str = ": each role is an Indexed J
     return f"{first} It runs {roles} ({outline.framework}){last}."
 
 
-def _console(*lines: str) -> str:
+def console(*lines: str) -> str:
     return "\n".join(("```console", *(f"$ {line}" for line in lines), "```"))
 
 
@@ -188,7 +188,7 @@ def _again(how: str, what: str = "A Job") -> str:
     )
 
 
-def _claims(outline: Outline) -> list[str]:
+def claims(outline: Outline) -> list[str]:
     if not _makes_claims(outline):
         return []
     return [
@@ -203,7 +203,7 @@ def _makes_claims(outline: Outline) -> bool:
     return any(one.made for one in made)
 
 
-def _numbers(outline: Outline) -> str:
+def numbers(outline: Outline) -> str:
     if outline.framework == "mpi":
         return (
             "All ranks are in one pod; their number stands behind `-np`. The name stands in the "
@@ -229,7 +229,7 @@ def _large(outline: Outline) -> bool:
     return texts + sum(map(len, outline.code.binaries.values())) > MOST_APPLIED
 
 
-def _missing(outline: Outline) -> list[str]:
+def missing(outline: Outline) -> list[str]:
     rows = [f"| {note.what} | {note.instead} |" for note in outline.notes]
     table = ["| with rankzero | here |", "|---|---|", *rows]
     return ["## What is not here", "\n".join(table)]

@@ -17,6 +17,7 @@ from rankzero.spec.given import resolve
 
 _NOTE, _BLOCK, _END = "\ue010", "\ue011", "\ue012"
 _OPEN, _CLOSE = "\ue013", "\ue014"
+_QUOTE = " | quote"
 #: In a line: how far it is indented, and what lies in it.
 DEPTH, DEEPER = "\ue015", "\ue016"
 _WHOLE = re.compile(f"^( *)(?:- )?{_NOTE}([0-9]+){_END}(?:: null)?\n", re.MULTILINE)
@@ -43,12 +44,15 @@ def expression(text: str) -> str:
 
 
 def spelt(value: Any) -> Any:  # noqa: ANN401
-    """Data whose expressions are texts like any other, for a template that fills in texts."""
+    """Data whose expressions are texts like any other, for a template that fills in texts: in
+    those nothing has to be quoted."""
     if isinstance(value, str):
-        return value.replace(_OPEN, "{{ ").replace(_CLOSE, " }}")
+        return (
+            value.replace(f"{_QUOTE}{_CLOSE}", _CLOSE).replace(_OPEN, "{{ ").replace(_CLOSE, " }}")
+        )
     if isinstance(value, Mapping):
         return {key: spelt(one) for key, one in value.items()}
-    return [spelt(one) for one in value] if isinstance(value, list) else value
+    return type(value)(map(spelt, value)) if isinstance(value, list) else value
 
 
 def without(made: Mapping[str, Any], *keys: str, unsaid: Sequence[str] = ()) -> dict[str, Any]:
@@ -77,14 +81,15 @@ def before(made: Mapping[str, Any], key: str, /, **more: Any) -> dict[str, Any]:
 
 
 def plainly(text: str) -> str:
-    """A text that a template leaves as it is."""
-    return text.replace("{{", '{{ "{{" }}')
+    """A text that a template leaves as it is, also right before one of its expressions. Without
+    quotation marks, which YAML may have to escape around it."""
+    return text.replace("{{", "{{ `{{` }}").replace(f"{{{_OPEN}", f"{{{{ `{{` }}}}{_OPEN}")
 
 
 def quoted(text: str) -> str:
     """A text as it is, also where a template makes all of it: that would be a number otherwise."""
     whole = text.startswith(_OPEN) and text.find(_CLOSE) == len(text) - 1
-    return expression(f"{text[1:-1]} | quote") if whole else text
+    return expression(f"{text[1:-1]}{_QUOTE}") if whole else text
 
 
 def fits_block(text: str) -> bool:

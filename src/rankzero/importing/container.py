@@ -95,10 +95,13 @@ class Container:
         where = self._fields.at("command" if words else "args")
         folder = self._fields.given("workingDir")
         if not words:
+            self._variables.without_torchrun()
             self._without_command(run, args)
             return
-        inner = inside([*words, *args], self._findings, where)
+        inner = inside([*words, *args], self._findings, where, self._variables.options)
         self.launched = inner.launched
+        if not self.launched:
+            self._variables.without_torchrun()
         words = inner.words
         self._say_where(words, where, folder)
         if folder is not None:

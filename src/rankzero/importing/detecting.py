@@ -51,7 +51,8 @@ def detect(text: str, findings: Findings) -> tuple[Kind, Fields]:
         raise BadRequest(
             f"{findings.source}:{line}: is a template of a Helm chart, and no YAML before Helm has "
             "filled it in; nothing was written.",
-            "Import the chart's values file instead.",
+            "Import the chart's values file, with values where such a place is, or what `helm "
+            "template` prints of the chart.",
         )
     documents = list(_listed(read_documents(text, findings.source, findings.problems)))
     jobs = [one for one in documents if _kind(one) in KINDS]

@@ -111,13 +111,16 @@ class Inner(NamedTuple):
     launched: bool
 
 
-def inside(words: Sequence[str], findings: Findings, where: Place) -> Inner:
+def inside(
+    words: Sequence[str], findings: Findings, where: Place, options: Sequence[str] = ()
+) -> Inner:
     """A container's command, which may be a launcher's: then the ranks are those that it would
-    start."""
+    start. options: words for it, which its own count more than."""
     line = parts(_without_shell(words, where))
     if line.launcher in ("", "mpirun") or line.env:
         return Inner(list(words), {}, {}, False)
-    launch = Launch(line.words, findings, where, old=line.launcher != "torchrun")
+    given = [*options, *line.words]
+    launch = Launch(given, findings, where, old=line.launcher != "torchrun")
     said = {"nproc": launch.said["nproc"]} if launch.said["nproc"] is not None else {}
     job = {key: one for key, one in launch.job.items() if key not in ("run", "args")}
     return Inner(launch.command(line.python or "python"), job, said, True)

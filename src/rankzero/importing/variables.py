@@ -16,14 +16,16 @@ _STANDING = re.compile(
     r"PET_\w+|TORCHELASTIC_\w+|JOB_COMPLETION_INDEX|NODE_RANK|NNODES|NPROC_PER_NODE|"
     r"(PS|WORKER|CHIEF)_HOSTS|RANKZERO_\w+"
 )
+#: What torchrun takes for --nproc-per-node where its command line does not say it.
+_RANKS = "PET_NPROC_PER_NODE"
 _SET = "every rank finds its own value, under the names of its framework"
 #: `$(NAME)`, and `$$(NAME)` for the text itself.
 _USE = re.compile(r"\$(\$\([^)]*\))|\$\(([^)\s]+)\)")
 
 
 class Variables:
-    """said: variables with their values. secrets, whole: those from a Secret, by key and as a
-    whole. laid: all others, in Kubernetes' notation."""
+    """said: variables with their values. options: words for torchrun, if there is one. secrets,
+    whole: those from a Secret, by key and as a whole. laid: all others, in Kubernetes' notation."""
 
     def __init__(self, container: Fields, findings: Findings) -> None:
         self.said: dict[str, str] = {}
@@ -32,6 +34,8 @@ class Variables:
         self.laid: list[dict[str, Any]] = []
         self.laid_whole: list[dict[str, Any]] = []
         self.standing: set[str] = set()
+        self.options: list[str] = []
+        self._ranks: Place | None = None
         self._values: dict[str, str] = {}
         self._findings = findings
         for one in container.tables("env"):
@@ -56,7 +60,7 @@ class Variables:
         name = one.text("name") or ""
         if contracts.by_membership(name) or _STANDING.fullmatch(name):
             self.standing.add(name)
-            self._findings.note(one.place, f"{name} is not carried over", _SET)
+            self._stands(name, one)
             return
         place = one.at("value")
         if "valueFrom" in one:
@@ -67,6 +71,19 @@ class Variables:
         self._values[name] = self.filled(text, place)
         self.said[name] = escape(self._values[name])
         one.left()
+
+    def _stands(self, name: str, one: Fields) -> None:
+        value = one.given("value")
+        if name == _RANKS and value is not None and value.is_scalar:
+            self._ranks = one.place
+            self.options = [f"--nproc-per-node={self.filled(value.text, value.place)}"]
+        else:
+            self._findings.note(one.place, f"{name} is not carried over", _SET)
+
+    def without_torchrun(self) -> None:
+        """Nobody reads its options."""
+        if self._ranks is not None:
+            self._findings.note(self._ranks, f"{_RANKS} is not carried over", _SET)
 
     def _from(self, name: str, one: Fields) -> None:
         source = one.table("valueFrom")

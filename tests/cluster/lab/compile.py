@@ -1,5 +1,5 @@
 """Compiling Kubernetes, CoreDNS and the pause program from their Go modules, once; and on demand
-metrics-server, Kueue, JobSet and Helm."""
+metrics-server, Kueue, JobSet, Helm and kind."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ KUBERNETES = (
 MADE = {"pause": "pause", "dns": "coredns", "kube": "kube"}
 #: Compiled where a test asks for them.
 KUEUE, METRICS, HELM, JOBSET = "kueue", "metrics-server", "helm", "jobset"
+KIND = "kind"
 #: Whose module says which objects it needs in a cluster, and which module that is.
 _WITH_MANIFESTS = {KUEUE: "sigs.k8s.io/kueue", JOBSET: "sigs.k8s.io/jobset"}
 
@@ -65,6 +66,12 @@ def helm() -> Path:
     """Helm; compiled where it is missing. Errors: LabError with the compiler's words."""
     _make({HELM: HELM})
     return BIN / HELM
+
+
+def kind() -> Path:
+    """kind; compiled where it is missing. Errors: LabError with the compiler's words."""
+    _make({KIND: KIND})
+    return BIN / KIND
 
 
 def _make(programs: Mapping[str, str]) -> None:

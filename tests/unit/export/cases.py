@@ -49,7 +49,13 @@ CASES = {
     "two-nodes": lambda: made(),
     "torchrun": lambda: made(
         files=NESTED,
-        args=("--lr", marked("lr"), "--tag", "$(HOME) {{ x }}", "--epochs=" + marked("epochs")),
+        args=(
+            "--lr",
+            marked("lr"),
+            "--tag",
+            "$(HOME) {{ x }} {" + marked("lr") + "}",
+            "--epochs=" + marked("epochs"),
+        ),
         params={
             "lr": {"type": "float", "value": 0.1, "min": 0},
             "epochs": {"type": "int", "value": 2000000, "help": "how often"},
@@ -91,6 +97,34 @@ CASES = {
         mpirun=("mpirun", "--mca", "btl", "tcp,self"),
         roles={"worker": {"nodes": nodes(1), "nproc": 4, "cpu": 4}},
     ),
+    "one-pod": lambda: made(
+        files=NESTED,
+        args=("--lr", marked("learning-rate"), "--tag=$(HOME) [" + marked("tag") + "]"),
+        params={
+            "learning-rate": {"type": "float", "value": 0.1},
+            "tag": {"type": "str", "value": 'a "word": [x]', "help": "what it is called"},
+        },
+        env={"TAG": marked("tag"), "PLAIN": "x y"},
+        labels={"team": "vision"},
+        volumes={"data": {"claim": "mnist", "path": "/data", "sub_path": "train"}},
+        secrets={"WANDB_API_KEY": {"secret": "wandb", "key": "api-key"}},
+        pull_secrets=["door"],
+        node_selector={"zone": "b"},
+        tolerations=[{"key": "gpu", "value": "true", "effect": "NoSchedule"}],
+        roles={
+            "worker": {
+                "nodes": nodes(1),
+                "nproc": 2,
+                "gpus": 2,
+                "cpu": 1.5,
+                "memory": "8Gi",
+                "shm": "2Gi",
+                "user": "image",
+                "pull": "Always",
+                "annotations": {"note": "a text"},
+            }
+        },
+    ),
     "jax": lambda: made("jax", roles={"worker": {"nodes": nodes(2), "gpus": 2}}),
     "two-roles": lambda: made(
         "plain",
@@ -124,7 +158,7 @@ CASES = {
 }
 
 #: For PyTorch with one role; and what Argo would not fill in.
-_PYTORCH = ("two-nodes", "torchrun", "volumes-and-rights")
+_PYTORCH = ("two-nodes", "torchrun", "one-pod", "volumes-and-rights")
 _ONLY = {"pytorchjob": _PYTORCH, "trainjob": _PYTORCH, "argo": set(CASES) - {"torchrun"}}
 #: (a case, a form that it can have)
 EVERY = [(name, form) for name in CASES for form in FORMS if name in _ONLY.get(form, CASES)]

@@ -76,6 +76,13 @@ def test_what_argo_would_fill_in_is_refused() -> None:
         files("argo", noted("argo", CASES["torchrun"]()))
 
 
+def test_argo_fills_in_the_run_s_name_where_code_asks_for_it() -> None:
+    script = {"train.py": b"import os\nos.environ['RANKZERO_RUN']\n"}
+    text = str(files("argo", noted("argo", made(files=script)))["workflow.yaml"])
+    assert "- name: RANKZERO_RUN\n" in text
+    assert "value: {{workflow.name}}\n" in text and "quote" not in text
+
+
 @pytest.mark.parametrize(("name", "form"), EVERY)
 def test_every_note_is_in_the_readme(name: str, form: str) -> None:
     outlined = noted(form, CASES[name]())

@@ -42,10 +42,11 @@ def test_a_template_fills_in_its_own_expressions_and_no_text_of_the_user_s() -> 
     page = Page()
     made = {"a": "{{ x }}", "b": expression(".y | quote") + "-z", "c": quoted(expression(".z"))}
     assert page.template(made).splitlines() == [
-        """a: '{{ "{{" }} x }}'""",
+        "a: '{{ `{{` }} x }}'",
         "b: {{ .y | quote }}-z",
         "c: {{ .z | quote }}",
     ]
+    assert page.template({"d": "{" + expression(".y") + "}"}) == "d: '{{ `{` }}{{ .y }}}'\n"
     assert spelt([{"a": expression(".y")}]) == [{"a": "{{ .y }}"}]
     assert quoted("x" + expression(".z")) == "x" + expression(".z")
 

@@ -57,6 +57,20 @@ CONTAINER = [
         {"run": "sh -c 'torchrun t.py && x'", "nproc": None},
     ),
     ("command: [sh, -c, 'torchrun t.py $A']", {"run": "sh -c 'torchrun t.py $A'", "nproc": None}),
+    (
+        "command: [torchrun, t.py], env: [{name: N, value: '4'}, "
+        "{name: PET_NPROC_PER_NODE, value: $(N)}]",
+        {"run": "python t.py", "nproc": 4},
+    ),
+    (
+        "command: [torchrun, --nproc_per_node=2, t.py], "
+        "env: [{name: PET_NPROC_PER_NODE, value: '4'}]",
+        {"nproc": 2},
+    ),
+    (
+        "command: [python, t.py], env: [{name: PET_NPROC_PER_NODE, value: '4'}]",
+        {"run": "python t.py", "nproc": None},
+    ),
     ("command: ['a$(A)'], env: [{name: A, value: '1'}]", {"run": "a1", "env": {"A": "1"}}),
     ("command: ['$(B)', '$$(A)'], env: [{name: A, value: '1'}]", {"run": "'$(B)' '$(A)'"}),
     ("env: [{name: A, value: '1'}, {name: B, value: 'x$(A)'}]", {"env": {"A": "1", "B": "x1"}}),
@@ -189,6 +203,7 @@ NOTED = [
     ("livenessProbe: {}, readinessProbe: {exec: {}}", "", "readinessProbe: is not carried over"),
     ("ports: [{containerPort: 1, hostPort: 2}]", "", "hostPort: is not carried over"),
     ("imagePullpolicy: Never", "", 'is not carried over; did you mean "imagePullPolicy"?'),
+    ("env: [{name: PET_NPROC_PER_NODE, value: '4'}]", "", "PET_NPROC_PER_NODE is not carried over"),
     ("", "hostname: a", "hostname: is not carried over"),
     ("", "nodeselector: {}", 'did you mean "nodeSelector"?'),
     ("", "volumes: [{name: v, emptyDir: {}}]", "the training mounts it nowhere"),

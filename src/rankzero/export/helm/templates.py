@@ -17,6 +17,16 @@ Object = dict[str, Any]
 
 _WITH = "{{- with %s }}\n%s:\n  {{- toYaml . | nindent %s }}\n{{- end }}"
 _MORE = "{{- with %s }}\n{{- tpl (toYaml .) $ | nindent %s }}\n{{- end }}"
+#: A value is quoted when its places are filled in: what a param holds is no YAML.
+_ENV = f"""\
+{{{{- range $role.env }}}}
+- name: {{{{ .name }}}}
+  {{{{- if hasKey . "value" }}}}
+  value: {{{{ tpl (toString .value) $ | quote }}}}
+  {{{{- else }}}}
+  {{{{- toYaml (omit . "name") | nindent {DEEPER} }}}}
+  {{{{- end }}}}
+{{{{- end }}}}"""
 _PULL = "imagePullPolicy: {{ $role.pullPolicy }}"
 _ARGS = "  {{- range $role.args }}\n  - {{ tpl . $ | quote }}\n  {{- end }}"
 _PORTS = """\
@@ -139,7 +149,7 @@ def _container(outline: Outline, made: Object, page: Page) -> Object:
     args = "\n".join(["args:", *(f"  - {json.dumps(one)}" for one in words), _ARGS])
     if not words:
         args = f"{{{{- if $role.args }}}}\n{args}\n{{{{- end }}}}"
-    made["env"].append(page.line(_MORE % ("$role.env", DEPTH)))
+    made["env"].append(page.line(_ENV))
     made["volumeMounts"].append(page.line(_MORE % ("$role.volumeMounts", DEPTH)))
     resources = _RESOURCES % (outline.job.name, DEEPER)
     slots = {

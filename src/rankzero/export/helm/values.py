@@ -69,14 +69,14 @@ def role(outline: Outline, part: Part) -> Values:
         "nodes": part.pods,
         "image": part.image,
         "pullPolicy": asked.pull or "IfNotPresent",
-        "args": [escaped(words.text(plainly(one))) for one in part.args],
+        "args": [escaped(plainly(words.text(one))) for one in part.args],
         "ports": ports(outline, part),
         "gpus": asked.gpus or 0,
         "gpuResource": asked.gpu_resource,
         "resources": pod.resources(bare),
         "env": [
             *(
-                {"name": name, "value": escaped(words.text(plainly(one)))}
+                {"name": name, "value": escaped(plainly(words.text(one)))}
                 for name, one in {**said.env, **asked.env}.items()
             ),
             *(

@@ -16,7 +16,7 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 def at(path: str, name: str) -> str:
     """A key of a mapping in the values."""
-    return f"{path}.{name}" if _PLAIN.fullmatch(name) else f'(index {path} "{name}")'
+    return f"{path}.{name}" if _PLAIN.fullmatch(name) else f"(index {path} `{name}`)"
 
 
 def role(part: Part) -> str:
