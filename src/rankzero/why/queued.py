@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rankzero.why.blocked import Trouble, by
+from rankzero.why.blocked import Trouble, by, listed
 from rankzero.why.seen import ABSENT, Job, Pod, Seen
 
 #: What Kueue begins its reasons with; a Job has one set of pods.
@@ -20,9 +20,18 @@ def look(pod: Pod, seen: Seen) -> Trouble | None:
         return None
     if job.queue:
         return _in_queue(job, seen)
+    if after := seen.after:
+        return _in_line(after)
     text = f"its Job is suspended ({job.name})"
     remedy = f"whoever suspended it can resume it: {seen.kubectl(f'describe job {job.name}')}"
     return Trouble("queued", text, remedy)
+
+
+def _in_line(after: tuple[str, ...]) -> Trouble:
+    """Whoever watches it has it begin again; where nobody does, that is what to do."""
+    text = f"it waits for its turn: {listed(after)} came first, and waits for room, too"
+    remedy = "its nodes are asked for again when they have theirs, while somebody watches it"
+    return Trouble("in-line", text, remedy)
 
 
 def _in_queue(job: Job, seen: Seen) -> Trouble:

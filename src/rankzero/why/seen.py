@@ -113,13 +113,15 @@ class Pod(NamedTuple):
 
 
 class Job(NamedTuple):
-    """What makes the pods of a role. held: it is suspended; queue: who would let it go.
+    """What makes the pods of a role. held: it is suspended; queue: who would let it go; after:
+    older runs that it has stepped back for.
     failed: how it ended badly. said: of it, and of what the queue calls it."""
 
     role: str
     name: str = ""
     held: bool = False
     queue: str = ""
+    after: tuple[str, ...] = ()
     failed: Ended | None = None
     said: tuple[Said, ...] = ()
 
@@ -176,6 +178,11 @@ class Seen(NamedTuple):
 
     def job(self, role: str) -> Job:
         return next((job for job in self.jobs if job.role == role), Job(role))
+
+    @property
+    def after(self) -> tuple[str, ...]:
+        """Older runs that this one has stepped back for; its first Job says so."""
+        return next((job.after for job in self.jobs if job.after), ())
 
     def machine(self, name: str) -> Machine | None:
         return next((one for one in self.machines or () if one.name == name), None)

@@ -20,6 +20,7 @@ from rankzero.backends.kubernetes.entering import enter
 from rankzero.backends.kubernetes.healing import Healing
 from rankzero.backends.kubernetes.observing import STARTING, Observed
 from rankzero.backends.kubernetes.state import Found, Object
+from rankzero.backends.kubernetes.turns.taking import Turns
 from rankzero.backends.viewer import Lost
 from rankzero.errors import Refused
 from rankzero.plan.kubernetes import names
@@ -77,8 +78,11 @@ class Watch:
         with (
             Observed(self._cluster, self._run) as self._live,
             Healing(self._cluster, self._live) as self._healing,
+            Turns(self._cluster, self._live) as self._turns,
         ):
             self._healing.learn(self._history)
+            if self._history.generation or self._history.final:
+                self._turns.begun()
             self._awaiting = Awaiting(self._cluster, self._live, self._nodes)
             while not self._seen.exhausted and (yield from self._until_there()):
                 yield from self._meet_coordinator()
@@ -88,7 +92,7 @@ class Watch:
                     yield from self._through_coordinator()
                 if self._seen.over and self._barred:
                     break
-            yield from self._healing.notes()
+            yield from self._notes()
             if not self._seen.complete:
                 yield from self._kept()
         with contextlib.suppress(Refused):  # who may only look leaves it to others
@@ -121,8 +125,13 @@ class Watch:
                 yield Note(f"{self._silence}; trying again. The run goes on without it")
             elif time.monotonic() - self._live.silent_since > OUTAGE:
                 raise self._given_up(self._silence)
-            yield from self._healing.notes()
+            yield from self._notes()
             self._live.wait(version, _AGAIN)
+
+    def _notes(self) -> Iterator[Note]:
+        """What those beside this one have done."""
+        yield from self._healing.notes()
+        yield from self._turns.notes()
 
     def _meet_coordinator(self) -> Iterator[Item]:
         """One in another pod has another history: it knows nothing of what earlier ones told."""
@@ -157,7 +166,7 @@ class Watch:
         with contextlib.suppress(trouble.Unreachable):
             for event in kept.follow(self._cluster, self._found):
                 yield from self._taken(event)
-                yield from self._healing.notes()
+                yield from self._notes()
                 if self._seen.over:
                     return
         self._live.wait(version, _AGAIN)
@@ -176,7 +185,7 @@ class Watch:
                 for item in follow_to_the_last_line(viewer, self._seen, self._beside):
                     if isinstance(item, ev.Event):
                         self._learn(item)
-                    yield from self._healing.notes()
+                    yield from self._notes()
                     yield item
             self._note_end()
             if self._fetch is None:
@@ -221,11 +230,12 @@ class Watch:
             self._healing.learn(self._history)
         if event.kind == ev.RUNNING:
             self._live.deaf()
+            self._turns.begun()
 
     def _beside(self) -> Iterator[Item]:
         """What was done for a run that has a coordinator, and what it waits for that has not all
         of its nodes."""
-        yield from self._healing.notes()
+        yield from self._notes()
         if self._history.state in (ev.WAITING_STATE, ev.RESTARTING_STATE):
             yield from self._awaited(looking.here(self._history))
 

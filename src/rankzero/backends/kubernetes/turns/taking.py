@@ -1,0 +1,176 @@
+"""Whoever watches a run that waits for room has it step back for older ones, and begin again.
+
+As healing, it happens in a thread beside the watching.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rankzero.backends.base import Note
+from rankzero.backends.kubernetes import state, trouble
+from rankzero.backends.kubernetes.observing import Observed
+from rankzero.backends.kubernetes.turns.judging import Leases, Line, Waiter, ahead, waiter, waiters
+from rankzero.errors import Refused
+from rankzero.plan.kubernetes import names
+
+if TYPE_CHECKING:
+    from rankzero.backends.kubernetes.cluster import Cluster
+    from rankzero.backends.kubernetes.state import Found
+
+#: A run that nobody has shown to care for within `LEASE` is not waited for; whoever cares shows it
+#: every `BEAT` (seconds).
+LEASE, BEAT = 60.0, 15.0
+#: How long a run asks for room before it steps back: a part of its `wait`, and at most so long
+#: (seconds). Machines that come by themselves come for pods that wait.
+SHARE, LONGEST = 0.25, 60.0
+_AGAIN = 2.0
+
+
+class Turns:
+    """Of one run, as long as `live` watches it and it has not begun: a context manager."""
+
+    def __init__(self, cluster: Cluster, live: Observed) -> None:
+        self._cluster, self._live = cluster, live
+        self._notes: queue.SimpleQueue[Note] = queue.SimpleQueue()
+        self._news = threading.Event()
+        self._over = self._barred = False
+        self._all: Observed | None = None
+        self._leases = Leases(LEASE, time.monotonic)
+        self._since: float | None = None
+        self._beaten = 0.0
+        self._ours: Line | None = None
+        self._hook, self._wide = contextlib.ExitStack(), contextlib.ExitStack()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> Turns:
+        self._thread.start()
+        self._hook.enter_context(self._live.on_change(self._news.set))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._hook.close()
+        self.begun()
+        self._thread.join()
+
+    def begun(self) -> None:
+        """All of its nodes are there, or it is over: it waits for no room any more."""
+        self._over = True
+        self._news.set()
+
+    def notes(self) -> Iterator[Note]:
+        """What was done since the last call."""
+        while not self._notes.empty():
+            yield self._notes.get()
+
+    # -- in the thread
+
+    def _serve(self) -> None:
+        pause: float | None = None
+        while not self._over:
+            self._news.wait(pause)
+            self._news.clear()
+            try:
+                pause = None if self._over or self._barred else self._look()
+            except trouble.Forbidden:
+                self._barred = True  # who may only look leaves it to others
+            except Refused:
+                pause = _AGAIN
+        self._close()
+        if self._ours is not None:  # nobody else would
+            with contextlib.suppress(Refused):
+                self._begin_again(self._live.found)
+
+    def _look(self) -> float | None:
+        """Do what is to be done; after how long to look again (seconds), None: at a change."""
+        found = self._live.found
+        if found is None or state.ending(found) is not None or names.QUEUE in _labels(found):
+            self._close()
+            return None
+        me = waiter(found, self._live.pods)
+        if not me.waits:
+            self._since = None
+            self._close()
+            return None
+        if me.line is not None:
+            return self._stand_in_line(found, me)
+        self._since = self._since or time.monotonic()
+        patience = min(LONGEST, SHARE * float(found.plan.get("job", {}).get("wait") or LONGEST))
+        left = self._since + patience - time.monotonic()
+        if left > 0:
+            return left
+        first = self._first(me)
+        if first:
+            self._step_back(found, me, first)
+        return BEAT
+
+    def _stand_in_line(self, found: Found, me: Waiter) -> float:
+        assert me.line is not None
+        first = self._first(me)
+        if not first:
+            self._since = None
+            self._begin_again(found)
+            self._say("it is its turn: it asks for its nodes again")
+        elif time.monotonic() > self._beaten + BEAT - 1:
+            self._stand(found, Line(_named(first), me.line.lacks, me.line.beat + 1))
+        return BEAT
+
+    def _first(self, me: Waiter) -> list[Waiter]:
+        """Those before it, but for those in line for whom nobody cares. Errors: Refused."""
+        if self._all is None:
+            everybody = Observed(self._cluster, "rankzero", names.MANAGED_BY)
+            self._all = self._wide.enter_context(everybody)
+            self._wide.enter_context(self._all.on_change(self._news.set))
+        others = waiters(self._all.jobs, self._all.pods)
+        return ahead(me, others, self._leases.abandoned(others))
+
+    def _close(self) -> None:
+        self._all = None
+        self._wide.close()
+
+    def _step_back(self, found: Found, me: Waiter, first: list[Waiter]) -> None:
+        # What it has held, nobody could tell any more: so any older one goes first.
+        lacks = () if me.placed else tuple(sorted(me.lacks))
+        self._stand(found, Line(_named(first), lacks, 1))
+        for job in found.jobs:
+            if job["metadata"]["name"] != found.job["metadata"]["name"]:
+                self._cluster.patch("Job", job["metadata"]["name"], {"spec": {"suspend": True}})
+        nodes = f"gives {me.placed} of its {me.needed} nodes back" if me.placed else "steps back"
+        self._say(
+            f"{nodes} and waits for its turn: {', '.join(_named(first))} came first, and waits "
+            "for room, too"
+        )
+
+    def _stand(self, found: Found, line: Line) -> None:
+        change = {"metadata": {"annotations": {names.TURN: str(line)}}, "spec": {"suspend": True}}
+        self._ours, self._beaten = line, time.monotonic()
+        self._cluster.patch("Job", found.job["metadata"]["name"], change)
+
+    def _begin_again(self, found: Found | None) -> None:
+        """The first Job last: what it starts finds the others on their way."""
+        if found is None or state.ending(found) is not None:
+            return
+        first = str(found.job["metadata"]["name"])
+        for job in found.jobs:
+            if job["metadata"]["name"] != first:
+                self._cluster.patch("Job", job["metadata"]["name"], {"spec": {"suspend": False}})
+        change = {"metadata": {"annotations": {names.TURN: None}}, "spec": {"suspend": False}}
+        self._cluster.patch("Job", first, change)
+        self._ours = None
+
+    def _say(self, text: str) -> None:
+        self._notes.put(Note(text))
+
+
+def _labels(found: Found) -> dict[str, str]:
+    labels: dict[str, str] = found.job["metadata"]["labels"]
+    return labels
+
+
+def _named(waiting: list[Waiter]) -> tuple[str, ...]:
+    return tuple(one.run for one in waiting)
