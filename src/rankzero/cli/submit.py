@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from rankzero.agent import events as ev
-from rankzero.backends.base import LogQuery, Submission, Unfetched
+from rankzero.backends.base import Fetching, LogQuery, Submission, Unfetched
 from rankzero.backends.facts import facts
 from rankzero.cli.follow import exit_code, follow, view_of
 from rankzero.cli.interrupts import Detached, Interrupts
 from rankzero.cli.show import planned, programs, terminal
+from rankzero.cli.show.bar import Bar
 
 if TYPE_CHECKING:
     from rankzero.backends.base import Backend
@@ -33,10 +36,21 @@ def go(backend: Backend, plan: Plan, way: Way) -> int:
         planned.say_plan(terminal.err(), plan)
     elif not way.detach:
         programs.print_line({"kind": "plan", **plan.to_json()})
-    submission = backend.submit(plan, detach=way.detach)
+    with on_its_way() as tell:
+        submission = backend.submit(plan, detach=way.detach, tell=tell)
     if way.detach:
         return _detached(submission, way)
     return _attached(backend, plan, submission, way)
+
+
+@contextlib.contextmanager
+def on_its_way() -> Iterator[Callable[[Fetching], None]]:
+    """Shows, on a terminal, how far a large folder is that is packed or sent."""
+    bar = Bar(terminal.err(), "code")
+    try:
+        yield bar.show
+    finally:
+        bar.clear()
 
 
 def _dry_run(plan: Plan, way: Way) -> int:

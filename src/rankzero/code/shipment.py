@@ -77,13 +77,18 @@ def _packed(root: Path, choice: Choice) -> bytes:
 
 
 def _shipment(packed: bytes, choice: Choice) -> Shipment:
-    sizes = [(item.name, item.size) for item in choice.items]
     return Shipment(
         parts=tuple(packed[at : at + PART] for at in range(0, len(packed), PART)),
         digest=hashlib.sha256(packed).hexdigest(),
         files=len(choice.items),
         size=sum(item.size for item in choice.items),
-        largest=tuple(sorted(sizes, key=lambda one: (-one[1], one[0]))),
+        largest=largest(choice),
         left_out=choice.left_out,
         notes=choice.notes,
     )
+
+
+def largest(choice: Choice) -> tuple[tuple[str, int], ...]:
+    """Names and sizes, the heaviest first."""
+    sizes = [(item.name, item.size) for item in choice.items]
+    return tuple(sorted(sizes, key=lambda one: (-one[1], one[0])))

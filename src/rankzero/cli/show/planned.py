@@ -22,7 +22,7 @@ _FILES = 20
 def plan_line(plan: Plan) -> str:
     """`digits-7f3a  torch (found in train.py) · 2 nodes × 2 ranks · local · code: 3 files, 9 kB`"""
     found = "" if plan.found == "named" else f" ({plan.found})"
-    code = f"code: {count(plan.code.files, 'file')}, {size(plan.code.size)}"
+    code = f"code: {count(plan.code.files, 'file')}, {size(plan.code.size)}{carried(plan)}"
     image = [f"image {plan.image}"] if plan.image else []
     parts = [f"{plan.framework}{found}", topology(plan), plan.where, *image, code]
     if plan.job.max_restarts:
@@ -30,6 +30,17 @@ def plan_line(plan: Plan) -> str:
     if plan.backend == "kubernetes":
         parts.append(kept(plan))
     return f"{plan.run}  " + " · ".join(parts)
+
+
+def carried(plan: Plan) -> str:
+    """Of code that travels in the run's images, where those are, and what has to be sent for it."""
+    layers = plan.code.layers
+    if layers is None:
+        return ""
+    words = "a layer" if len(layers.parts) == 1 else "layers"
+    sent = f"{size(layers.missing)} to send" if layers.missing else "all of it is there"
+    where = layers.registry.removeprefix("http://")
+    return f", as {words} on {where} ({sent})"
 
 
 def kept(plan: Plan) -> str:

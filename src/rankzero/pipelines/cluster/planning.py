@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rankzero.backends.home import no_code
 from rankzero.backends.kubernetes.cluster import Cluster
-from rankzero.backends.kubernetes.compiling import packed
+from rankzero.backends.kubernetes.compiling import shipped
 from rankzero.backends.kubernetes.preflight import check
 from rankzero.driver import facts, graph
 from rankzero.driver.cluster import words
@@ -71,7 +71,7 @@ def prepared(
     skip = [*no_code(None), *([] if file is None else [file.absolute()])]
     for name, step in pipeline.steps.items():
         inner_folder(name, step, pipeline)  # before anything is packed
-    travelling, freight = packed(str(workdir), scripts(pipeline), skip, named(pipeline))
+    travelling, freight = shipped(str(workdir), scripts(pipeline), skip, named(pipeline))
     run = run_id(pipeline.name, secrets.token_hex(2))
     compiling = Compiling(
         pipeline,
