@@ -50,7 +50,7 @@ def target(text: str) -> Target:
     if "/" not in bare:
         fault = "what images are called in it is missing"
     elif ":" in bare.rpartition("/")[2]:
-        fault = "tags are made here: leave it out"
+        fault = "its images are tagged by what is in them"
     if fault:
         raise BadRequest(
             f'"{text}" is no registry for code: {fault}.', "Write REGISTRY/TEAM/NAME, without a tag"
