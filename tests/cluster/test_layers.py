@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from support.waiting import until
 
 from .lab.places import HUB, PRIVATE_PASSWORD, PRIVATE_REGISTRY, PRIVATE_USER, REGISTRY
 from .lab.target import Cluster
+from .piping import PATIENCE, written
 from .team import Team
 
 MB = 1_000_000
@@ -98,9 +98,14 @@ class Large:
 
 
 @pytest.fixture
-def large(team: Team, lab: Cluster, request: pytest.FixtureRequest) -> Iterator[Large]:
-    digest = hashlib.sha256(request.node.name.encode()).hexdigest()
-    yield Large(team, f"tests/layers-{digest[:12]}")
+def repository(lab: Cluster, request: pytest.FixtureRequest) -> str:
+    """Of the lab's registry."""
+    return f"tests/layers-{hashlib.sha256(request.node.name.encode()).hexdigest()[:12]}"
+
+
+@pytest.fixture
+def large(team: Team, repository: str) -> Large:
+    return Large(team, repository)
 
 
 def objects(team: Team) -> str:
@@ -221,4 +226,25 @@ def test_a_profile_names_the_registry(large: Large, team: Team) -> None:
     large.data(18 * MB)
     said = large.run("--on", "far")
     assert said.code == 0, said
+    assert f"as layers on {REGISTRY}/{large.repository}" in said.err
+
+
+@pytest.mark.parametrize("driver", ["cluster", "client"])
+def test_the_steps_of_a_pipeline_share_it(repository: str, piping: Team, driver: str) -> None:
+    large = Large(piping, repository)
+    look = "import os; print(os.path.getsize('data/set.bin'))"
+    steps = {
+        "one": {"command": ["python", "-c", look]},
+        "two": {"needs": ["one"], "job": {"run": "train.py", "nodes": 2}},
+    }
+    file = written(piping, json.dumps({"name": "pipe", "steps": steps}))
+    piping.script(LOOK)
+    large.data(18 * MB)
+    if driver == "client":  # and a configuration for all jobs in the place of the environment
+        to = large.env.pop("RANKZERO_REGISTRY")
+        (piping.work / "rankzero.toml").write_text(f'[defaults]\nregistry = "{to}"\n')
+    words = ("pipeline", "run", file, "--driver", driver)
+    said = piping.start(*words, env=large.env).wait(PATIENCE)
+    assert said.code == 0, said
+    assert said.out.count(str(18 * MB)) == 3
     assert f"as layers on {REGISTRY}/{large.repository}" in said.err

@@ -49,7 +49,8 @@ def command(
     """
     from rankzero import backends
     from rankzero.cli.show import terminal
-    from rankzero.cli.submit import Way, go, on_its_way
+    from rankzero.cli.show.bar import on_its_way
+    from rankzero.cli.submit import Way, go
     from rankzero.errors import Refused
     from rankzero.spec import again
 

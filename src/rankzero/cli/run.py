@@ -268,7 +268,8 @@ def command(
     else a stream: the plan with kind `plan`, every event, every line with kind `log`, what a run
     on a cluster waits for with kind `standing`, at the end one object with kind `result`.
     """
-    from rankzero.cli.submit import Way, go, on_its_way
+    from rankzero.cli.show.bar import on_its_way
+    from rankzero.cli.submit import Way, go
     from rankzero.handle import prepare
 
     way = Way(given.pop("detach"), given.pop("dry_run"), output, ranks_of(given.pop("ranks")))

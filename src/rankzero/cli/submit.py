@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from rankzero.agent import events as ev
-from rankzero.backends.base import Fetching, LogQuery, Submission, Unfetched
+from rankzero.backends.base import LogQuery, Submission, Unfetched
 from rankzero.backends.facts import facts
 from rankzero.cli.follow import exit_code, follow, view_of
 from rankzero.cli.interrupts import Detached, Interrupts
 from rankzero.cli.show import planned, programs, terminal
-from rankzero.cli.show.bar import Bar
+from rankzero.cli.show.bar import on_its_way
 
 if TYPE_CHECKING:
     from rankzero.backends.base import Backend
@@ -41,16 +39,6 @@ def go(backend: Backend, plan: Plan, way: Way) -> int:
     if way.detach:
         return _detached(submission, way)
     return _attached(backend, plan, submission, way)
-
-
-@contextlib.contextmanager
-def on_its_way() -> Iterator[Callable[[Fetching], None]]:
-    """Shows, on a terminal, how far a large folder is that is packed or sent."""
-    bar = Bar(terminal.err(), "code")
-    try:
-        yield bar.show
-    finally:
-        bar.clear()
 
 
 def _dry_run(plan: Plan, way: Way) -> int:

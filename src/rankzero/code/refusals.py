@@ -22,6 +22,10 @@ _LEAVE_IT = "Let it be read, or name it in .rankzeroignore if the job does not n
 class TooMuch(Refused):
     """A folder is too large for the way in which it was to travel."""
 
+    def advised(self, advice: str) -> TooMuch:
+        """The same, with something else to do about it."""
+        return TooMuch(str(self.args[0]), advice)
+
 
 def too_large(
     root: Path,

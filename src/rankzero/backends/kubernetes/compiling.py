@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from rankzero.backends.home import no_code
 from rankzero.backends.kubernetes import layering
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.images import with_images
-from rankzero.backends.kubernetes.layering import Cargo, Tell
+from rankzero.backends.kubernetes.layering import Cargo, Folder, Tell
 from rankzero.code.agent_zip import agent_zip
 from rankzero.code.choice import Choice
 from rankzero.code.refusals import TooMuch, outside
@@ -48,48 +48,42 @@ def compile_job(cluster: Cluster, job: Job, tell: Tell = ignore) -> Plan:
     framework = spec.detect(job)
     job, image = with_images(job, framework.framework)
     _check_scripts(job)
-    scripts = map(str, spec.entry_files(job))
-    code, freight, cargo = packed(job, scripts, tell)
+    folder = Folder(
+        job.workdir, tuple(map(str, spec.entry_files(job))), tuple(no_code(job.outputs))
+    )
+    code, freight, cargo = packed(folder, job.registry, tell)
     run = run_id(job.name, secrets.token_hex(2))
     plan = compile_kubernetes(job, framework, code, facts, run, freight)
     if cargo is not None:
-        plan = layering.on_images(cluster, plan, cargo)
+        (plan,) = layering.on_images(cluster, [plan], cargo)
     return replace(plan, image=image)
 
 
-def packed(job: Job, scripts: Iterable[str], tell: Tell) -> Packed:
-    """scripts: as of `shipment.pack`. Errors: as of it; those of a registry."""
-    to = layering.registry(job.registry)
-    skip = no_code(job.outputs)
-    scripts = tuple(scripts)
+def packed(folder: Folder, registry: str | None, tell: Tell = ignore) -> Packed:
+    """registry: as a job names it. tell: as of `compile_job`. Errors: as of `shipment.pack`; those
+    of a registry."""
+    to = layering.registry(registry)
     try:
-        return Packed(*shipped(job.workdir, scripts, skip))
+        return _in_objects(folder)
     except TooMuch as error:
         if to is None:
             raise layering.without_registry(error) from None
-    cargo = layering.packed(to, Path(job.workdir), scripts, skip, tell)
+    cargo = layering.packed(to, folder, tell)
     choice, digest = cargo.choice, cargo.digest
     size = sum(item.size for item in choice.items)
-    code = Code(
-        job.workdir, len(choice.items), size, digest, note(choice), largest(choice)[:LISTED]
-    )
+    listed = largest(choice)[:LISTED]
+    code = Code(folder.workdir, len(choice.items), size, digest, _note(choice), listed)
     return Packed(code, Freight(agent_zip(), digest=digest, layers=cargo.folders), cargo)
 
 
-def shipped(
-    workdir: str,
-    scripts: Iterable[str],
-    skip: Iterable[str | Path],
-    words: Iterable[str] = (),
-) -> tuple[Code, Freight]:
-    """What travels of a folder in objects of the cluster. scripts, skip, words: as of
-    `shipment.pack`. Errors: as of it."""
-    sent = pack(workdir, *scripts, skip=skip, words=words)
-    code = Code(workdir, sent.files, sent.size, sent.digest, note(sent), sent.largest[:LISTED])
-    return code, Freight(agent_zip(), sent.parts, sent.digest)
+def _in_objects(folder: Folder) -> Packed:
+    sent = pack(folder.workdir, *folder.scripts, skip=folder.skip, words=folder.words)
+    listed = sent.largest[:LISTED]
+    code = Code(folder.workdir, sent.files, sent.size, sent.digest, _note(sent), listed)
+    return Packed(code, Freight(agent_zip(), sent.parts, sent.digest))
 
 
-def note(shipped: Shipment | Choice) -> str:
+def _note(shipped: Shipment | Choice) -> str:
     """What stays here, where a user may not expect it."""
     secret, others = _some(shipped.left_out), _some(shipped.notes)
     parts = [

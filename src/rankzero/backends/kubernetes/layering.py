@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -33,6 +33,15 @@ _VOLUME = (
     "volume."
 )
 Tell = Callable[[Fetching], None]
+
+
+class Folder(NamedTuple):
+    """What is to travel. scripts, skip, words: as of `shipment.pack`."""
+
+    workdir: str
+    scripts: tuple[str, ...]
+    skip: tuple[str | Path, ...] = ()
+    words: tuple[str, ...] = ()
 
 
 class Cargo(NamedTuple):
@@ -68,23 +77,18 @@ def without_registry(error: TooMuch) -> TooMuch:
         " Or name a registry through which it travels as a layer of the image: --registry "
         f'REGISTRY/TEAM/NAME, registry = "..." in a profile of rankzero.toml, or {REGISTRY}'
     )
-    return TooMuch(str(error.args[0]), SMALLER + way)
+    return error.advised(SMALLER + way)
 
 
-def packed(
-    to: Target,
-    root: Path,
-    scripts: Iterable[str],
-    skip: Iterable[str | Path],
-    tell: Tell,
-) -> Cargo:
+def packed(to: Target, folder: Folder, tell: Tell) -> Cargo:
     """Errors: as of `shipment.pack`, with another limit; those of registries."""
     from rankzero.images import cache, carrying, folders
 
     try:
-        choice = choose(root, scripts, skip, most=MOST, most_files=MOST_FILES)
+        root, scripts, skip, words = Path(folder.workdir).absolute(), *folder[1:]
+        choice = choose(root, scripts, skip, words, MOST, MOST_FILES)
     except TooMuch as error:
-        raise TooMuch(str(error.args[0]), _VOLUME) from None
+        raise error.advised(_VOLUME) from None
     total = sum(item.size for item in choice.items)
     laid = folders.lay(
         choice.items,
@@ -97,30 +101,35 @@ def packed(
     return Cargo(to, choice, parts)
 
 
-def on_images(cluster: Cluster, plan: Plan, cargo: Cargo) -> Plan:
-    """The plan, whose pods run in images that hold the code; nothing is sent.
+def on_images(cluster: Cluster, plans: Sequence[Plan], cargo: Cargo) -> list[Plan]:
+    """The plans, whose pods run in images that hold the code; nothing is sent. Each tells of all
+    images.
 
     Errors: BadRequest where machines are not to pull them, or for an image that cannot be built
     upon; those of registries.
     """
     from rankzero.images import cache, carrying
 
-    if never := layered.never_pulled(plan.manifests):
+    manifests = [one for plan in plans for one in plan.manifests]
+    if never := layered.never_pulled(manifests):
         raise BadRequest(
             f"pull: Never is said of {', '.join(never)}, and the code is too large to travel "
             "without an image of its own, which machines have to pull.",
             "Say pull: IfNotPresent",
         )
-    asked = layered.images(plan.manifests)
+    asked = layered.images(manifests)
     made = carrying.planned(
         cargo.to, cargo.parts, asked, lambda: _processors(cluster), cache.Cache(cache.home())
     )
     images = {one.asked: one.image for one in made.images}
-    return replace(
-        plan,
-        code=replace(plan.code, layers=made),
-        manifests=layered.with_images(plan.manifests, images),
-    )
+    return [
+        replace(
+            plan,
+            code=replace(plan.code, layers=made),
+            manifests=layered.with_images(plan.manifests, images),
+        )
+        for plan in plans
+    ]
 
 
 def deliver(layers: Layered, tell: Tell) -> None:
