@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from rankzero.agent.unpack import MOST_BYTES
 from rankzero.code import refusals
 from rankzero.code.archive import Changed, Gzip, TooLarge, write_tar
 from rankzero.code.choice import Choice, choose
@@ -43,18 +44,20 @@ def pack(
     *scripts: str,
     skip: Iterable[str | Path] = (),
     words: Iterable[str] = (),
+    most: int = MOST_BYTES,
 ) -> Shipment:
     """Pack a folder; the same names, contents and executable bits give the same bytes.
 
     scripts: travel in every case, also where they are ignored. skip: folders that are no code, such
     as the outputs. words: files that travel also where they are ignored, but for secrets.
+    most: bytes of content.
     Errors: Refused where the folder is too large, cannot be read, or does not hold still;
     BadRequest where a script lies outside of it.
     """
     root = Path(workdir).absolute()
     skip, words = tuple(skip), tuple(words)
     for _ in range(_TRIES):
-        choice = choose(root, scripts, skip, words)
+        choice = choose(root, scripts, skip, words, most)
         try:
             packed = _packed(root, choice)
         except Changed as changed:

@@ -22,6 +22,8 @@ from rankzero.why.words import count
 MOST = 16 << 30
 #: Files from this size on are a layer of their own, which who edits the others does not send.
 _HEAVY = 64 << 10
+#: What such a layer is called.
+DATA = "data"
 _DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 _DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
 
@@ -104,9 +106,9 @@ def _parts(
 
 def concerns(items: Iterable[Item]) -> Iterator[tuple[str, list[Item]]]:
     """A folder by what is changed together: what is large, and what is not."""
-    some: dict[str, list[Item]] = {"data": [], "code": []}
+    some: dict[str, list[Item]] = {DATA: [], "code": []}
     for item in items:
-        some["data" if item.size >= _HEAVY else "code"].append(item)
+        some[DATA if item.size >= _HEAVY else "code"].append(item)
     return ((what, found) for what, found in some.items() if found)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -11,11 +13,14 @@ from rankzero.code import refusals
 from rankzero.code.archive import Changed, write_tar
 from rankzero.code.choice import Item
 from rankzero.images import layers
-from rankzero.images.building import concerns
+from rankzero.images.building import DATA, concerns
 from rankzero.images.cache import Cache, Layer, key_of
 
 #: It is packed again after each change: level 6 would take up to four times as long for 5 % less.
 _LEVEL = 1
+#: Of so many large files so many bytes are tried: what gets no smaller (pictures, weights) is not
+#: packed.
+_TRIED, _BEGINNING, _NO_LESS = 16, 64 << 10, 0.9
 #: Hexadecimal digits of a folder's name.
 _DIGITS = 32
 
@@ -55,11 +60,12 @@ def _laid(
 ) -> Laid:
     before = {item.path: _stamp(item) for item in items}
     name = _digest(items)
-    key = key_of("folder", 1, _LEVEL, place, name)
+    key = key_of("folder", 1, place, name)
     known = cache.find(key)
     if known is not None and (cache.has(known) or there(known)):
         return Laid(what, name, known)
-    layer = layers.layer(layers.below(items, f"{place}/{name}"), cache, _LEVEL)
+    level = _level(items) if what == DATA else _LEVEL
+    layer = layers.layer(layers.below(items, f"{place}/{name}"), cache, level)
     for item in items:  # what was read twice has to be the same: else the name would be another's
         if _stamp(item) != before[item.path]:
             raise refusals.restless(item.path)
@@ -77,6 +83,22 @@ def _digest(items: list[Item]) -> str:
     except OSError as error:
         raise refusals.unreadable(Path(str(error.filename)), error) from error
     return told.hexdigest()[:_DIGITS]
+
+
+def _level(items: list[Item]) -> int:
+    """Of gzip, by how the largest files begin: so the same content is packed in the same way."""
+    largest = sorted(items, key=lambda item: (-item.size, item.name))[:_TRIED]
+    sample = b"".join(_beginning(item) for item in largest)
+    return 0 if len(zlib.compress(sample, _LEVEL)) > _NO_LESS * len(sample) else _LEVEL
+
+
+def _beginning(item: Item) -> bytes:
+    """Of what is a file; one that cannot be read is told when it is packed."""
+    if item.link is not None:
+        return b""
+    with contextlib.suppress(OSError), item.path.open("rb") as file:
+        return file.read(_BEGINNING)
+    return b""
 
 
 def _stamp(item: Item) -> tuple[int, int] | None:

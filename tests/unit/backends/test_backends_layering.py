@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rankzero.backends.base import Fetching
-from rankzero.backends.kubernetes import layering
+from rankzero.backends.kubernetes import compiling, layering
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.compiling import compile_job
 from rankzero.cli.show.planned import plan_line
@@ -38,7 +38,8 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "data" / "set.bin").write_bytes(os.urandom(LARGE))
     (folder / "train.py").write_text("print(1)")
     (folder / ".env").write_text("hush")
-    monkeypatch.setattr(shipment, "LIMIT", 1 << 20)  # packing more would only take longer
+    for module in (shipment, compiling):  # packing more would only take longer
+        monkeypatch.setattr(module, "LIMIT", 1 << 20)
     config = kubeconfig(tmp_path / "kubeconfig", "lab", "https://127.0.0.1:1")
     monkeypatch.setenv("KUBECONFIG", str(config))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import os
+import random
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -129,6 +131,17 @@ def test_what_is_written_while_it_is_packed_is_told_and_not_remembered(folder: F
     with pytest.raises(Refused, match=r"train\.py, which would travel, changes while"):
         folders.lay(items, PLACE, folder.cache, overwrite)
     assert folder.laid()[1].name != code.name
+
+
+def test_what_gets_no_smaller_is_not_packed(folder: Folder) -> None:
+    packed = folder.laid()[0].layer
+    size = (folder.root / "data" / "set.bin").stat().st_size
+    assert packed.size < size / 10
+    (folder.root / "data" / "set.bin").write_bytes(random.Random(1).randbytes(size))
+    stored = folder.laid()[0].layer
+    assert size < stored.size < size * 1.02
+    held = gzip.decompress(folder.cache.file(stored.digest).read_bytes())
+    assert stored.plain == f"sha256:{hashlib.sha256(held).hexdigest()}"
 
 
 # -- images

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rankzero import spec
+from rankzero.agent.unpack import MOST_BYTES
 from rankzero.backends.base import ignore
 from rankzero.backends.home import no_code
 from rankzero.backends.kubernetes import layering
@@ -19,7 +20,7 @@ from rankzero.backends.kubernetes.layering import Cargo, Folder, Tell
 from rankzero.code.agent_zip import agent_zip
 from rankzero.code.choice import Choice
 from rankzero.code.refusals import TooMuch, outside
-from rankzero.code.shipment import Shipment, largest, pack
+from rankzero.code.shipment import LIMIT, Shipment, largest, pack
 from rankzero.plan.kubernetes.compiling import Freight, compile_kubernetes
 from rankzero.plan.kubernetes.facts import Facts
 from rankzero.plan.model import Code, Plan
@@ -64,7 +65,9 @@ def packed(folder: Folder, registry: str | None, tell: Tell = ignore) -> Packed:
     of a registry."""
     to = layering.registry(registry)
     try:
-        return _in_objects(folder)
+        # Whether it would be small enough once it is packed is not worth a trial, if there is
+        # another way.
+        return _in_objects(folder, MOST_BYTES if to is None else LIMIT)
     except TooMuch as error:
         if to is None:
             raise layering.without_registry(error) from None
@@ -76,8 +79,9 @@ def packed(folder: Folder, registry: str | None, tell: Tell = ignore) -> Packed:
     return Packed(code, Freight(agent_zip(), digest=digest, layers=cargo.folders), cargo)
 
 
-def _in_objects(folder: Folder) -> Packed:
-    sent = pack(folder.workdir, *folder.scripts, skip=folder.skip, words=folder.words)
+def _in_objects(folder: Folder, most: int) -> Packed:
+    """most: bytes of content."""
+    sent = pack(folder.workdir, *folder.scripts, skip=folder.skip, words=folder.words, most=most)
     listed = sent.largest[:LISTED]
     code = Code(folder.workdir, sent.files, sent.size, sent.digest, _note(sent), listed)
     return Packed(code, Freight(agent_zip(), sent.parts, sent.digest))
