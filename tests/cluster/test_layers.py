@@ -20,6 +20,7 @@ from .lab.places import HUB, PRIVATE_PASSWORD, PRIVATE_REGISTRY, PRIVATE_USER, R
 from .lab.target import Cluster
 from .piping import PATIENCE, written
 from .team import Team
+from .test_images import two_platforms
 
 MB = 1_000_000
 #: Averages what all ranks have learnt of the data that travelled.
@@ -137,7 +138,7 @@ def test_eighty_megabytes_train_over_two_nodes_and_are_sent_once(
     assert images == {plan["images"][0]["image"]}
 
     assert "(all of it is there)" in large.run(*options).err
-    team.script(TRAIN.replace("range(50)", "range(60)"))
+    team.script(TRAIN + f"# {team.namespace}\n")  # which no earlier session has sent
     changed = large.planned(*options)
     assert changed["parts"][0] == data
     assert 0 < changed["missing"] < 20_000
@@ -248,3 +249,16 @@ def test_the_steps_of_a_pipeline_share_it(repository: str, piping: Team, driver:
     assert said.code == 0, said
     assert said.out.count(str(18 * MB)) == 3
     assert f"as layers on {REGISTRY}/{large.repository}" in said.err
+
+
+def test_an_image_for_several_processors_stays_one(
+    large: Large, team: Team, cluster: Cluster
+) -> None:
+    base = two_platforms(cluster.python, f"{REGISTRY}/{large.repository}-base:1")
+    team.script(LOOK)
+    large.data(18 * MB)
+    said = large.run("--image", base)
+    assert said.code == 0, said
+    assert said.out.startswith(f"[0] 1000 {18 * MB} True")
+    (image,) = large.planned("--image", base)["images"]
+    assert image["processors"] == ["amd64", "arm64"]

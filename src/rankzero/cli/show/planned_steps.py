@@ -21,7 +21,7 @@ def plan_line(run: str, plan: Mapping[str, Any]) -> str:
     """`digits-7f3a  5 steps · 2 at once · local`"""
     steps = count(len(plan["steps"]), "step")
     line = f"{run}  {steps} · {plan['slots']} at once · {plan.get('where', 'local')}"
-    code = plan.get("code")  # of a cluster's, and of interest where it is in the steps' images
+    code = plan.get("travels")  # to a cluster; of interest where it is in the steps' images
     return f"{line} · {code_of(code)}" if code and code["layers"] else line
 
 

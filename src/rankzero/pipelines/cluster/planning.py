@@ -112,7 +112,7 @@ def prepared(
         "run": run,
         "known": results,
         "steps": graph.to_json(compiled.graph),
-        "code": replace(travelling, layers=layers).to_json(),
+        "travels": replace(travelling, layers=layers).to_json(),
     }
     claims = volumes.made(pipeline, run)
     shared = [*claims, *carried(run, freight, _labels(run))]
