@@ -77,12 +77,14 @@ def planned(
     Errors: BadRequest for an image that is not there, or not for these; Denied, Silent, Refused.
     """
     with _Ways(to) as ways:
-        made, missing = list[LayeredImage](), dict[str, int]()
+        made, missing, theirs = list[LayeredImage](), dict[str, int](), set[str]()
         for one in dict.fromkeys(asked):
             images = ways.images(names.parse(one), parts, processors)
             made.append(_planned(one, images, ways.to))
             missing |= _missing(images, ways.to, cache)
-    return Layered(str(to), parts, tuple(made), sum(missing.values()))
+            theirs |= {layer["digest"] for image in images for layer in image.base.layers}
+    copied = sum(size for digest, size in missing.items() if digest in theirs)
+    return Layered(str(to), parts, tuple(made), sum(missing.values()), copied)
 
 
 def deliver(layered: Layered, cache: Cache, told: Callable[[Moving], None]) -> int:

@@ -37,12 +37,14 @@ class LayeredImage(NamedTuple):
 
 class Layered(NamedTuple):
     """A folder that travels as layers on the run's images. registry: where those are, as it was
-    named. missing: bytes that were not there when this was planned."""
+    named. missing: bytes that were not there when this was planned; copied: those of them that are
+    of the images as they were named, which lie in another registry."""
 
     registry: str
     parts: tuple[LayeredPart, ...]
     images: tuple[LayeredImage, ...]
     missing: int
+    copied: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -50,6 +52,7 @@ class Layered(NamedTuple):
             "parts": [one._asdict() for one in self.parts],
             "images": [{**one._asdict(), "processors": [*one.processors]} for one in self.images],
             "missing": self.missing,
+            "copied": self.copied,
         }
 
 

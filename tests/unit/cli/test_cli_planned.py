@@ -164,9 +164,9 @@ def test_what_all_travels_needs_no_rest():
 
 def test_code_in_images_is_told_with_what_has_to_be_sent_of_runs_and_pipelines():
     part = LayeredPart("code", "f" * 32, "sha256:1", "sha256:2", 700, 3)
-    layers = Layered("http://10.0.0.1:5000/team/code", (part,), (), 1200)
+    layers = Layered("http://10.0.0.1:5000/team/code", (part,), (), 1000)
     code = replace(plan().code, layers=layers)
-    words = "code: 3 files, 9 kB, as a layer on 10.0.0.1:5000/team/code (1.2 kB to send)"
+    words = "code: 3 files, 9 kB, as a layer on 10.0.0.1:5000/team/code (1 kB to send)"
     assert words in plan_line(replace(plan(), code=code))
 
     made = {"steps": [{}], "slots": 1, "where": "lab/team"}
@@ -176,3 +176,6 @@ def test_code_in_images_is_told_with_what_has_to_be_sent_of_runs_and_pipelines()
     there = replace(code, layers=layers._replace(missing=0, parts=(part, part)))
     assert "as layers on" in plan_line(replace(plan(), code=there))
     assert "(all of it is there)" in plan_line(replace(plan(), code=there))
+    elsewhere = replace(code, layers=layers._replace(missing=9000, copied=8000))
+    said = "(9 kB to send, 8 kB of it the image's own, once)"
+    assert said in plan_line(replace(plan(), code=elsewhere))

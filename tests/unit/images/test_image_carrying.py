@@ -218,8 +218,10 @@ def test_a_base_elsewhere_is_copied_once(folder: Folder, registry: Stored) -> No
         folder.deliver(plan)
         (layer,) = other.tree(base)["layers"]
         assert layer["digest"] in registry.blobs
-        assert plan.missing > layer["size"]
+        assert plan.missing > plan.copied == layer["size"]
         assert not other.sent
+        (folder.root / "train.py").write_text("print(2)\n")
+        assert folder.planned(base).copied == 0
 
 
 def test_what_was_planned_is_sent_also_where_the_tag_has_moved(

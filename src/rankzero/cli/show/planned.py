@@ -40,6 +40,8 @@ def code_of(code: Mapping[str, Any]) -> str:
         return much
     words = "a layer" if len(layers["parts"]) == 1 else "layers"
     sent = f"{size(layers['missing'])} to send" if layers["missing"] else "all of it is there"
+    if layers["copied"]:
+        sent += f", {size(layers['copied'])} of it the image's own, once"
     where = layers["registry"].removeprefix("http://")
     return f"{much}, as {words} on {where} ({sent})"
 
