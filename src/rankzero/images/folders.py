@@ -6,8 +6,8 @@ import contextlib
 import hashlib
 import zlib
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from rankzero.code import refusals
 from rankzero.code.archive import Changed, write_tar
@@ -15,6 +15,7 @@ from rankzero.code.choice import Item
 from rankzero.images import layers
 from rankzero.images.building import DATA, concerns
 from rankzero.images.cache import Cache, Layer, key_of
+from rankzero.plan.model import LayeredPart
 
 #: It is packed again after each change: level 6 would take up to four times as long for 5 % less.
 _LEVEL = 1
@@ -25,52 +26,57 @@ _TRIED, _BEGINNING, _NO_LESS = 16, 64 << 10, 0.9
 _DIGITS = 32
 
 
-class Laid(NamedTuple):
-    """A layer with some of the files. what: `data` or `code`. name: the folder in which they lie
-    there, a digest of them: their names, contents and executable bits."""
-
-    what: str
-    name: str
-    layer: Layer
-
-
 def lay(
     items: Iterable[Item],
     place: str,
     cache: Cache,
     there: Callable[[Layer], bool],
     told: Callable[[int], None] = lambda _bytes: None,
-) -> tuple[Laid, ...]:
+) -> tuple[LayeredPart, ...]:
     """Make the layers, but for those that were made before. place: the folder in the image that
-    theirs lie in. there: whether the registry has one whose file is gone. told: of how many bytes
-    there are layers.
+    theirs lie in. there: whether the registry has one whose file is gone. told: again and again, of
+    how many bytes there are layers.
 
     Errors: Refused for a file that does not hold still or cannot be read, and for a full disk.
     """
-    made, done = list[Laid](), 0
+    made, done = list[LayeredPart](), 0
     for what, some in concerns(items):
-        made.append(_laid(what, some, place, cache, there))
-        done += sum(item.size for item in some)
+        size = sum(item.size for item in some)
+        far = partial(_tell, told, done, size)
+        folder, layer = _laid(what, some, place, cache, there, far)
+        made.append(LayeredPart(what, folder, layer.digest, layer.plain, layer.size, layer.files))
+        done += size
         told(done)
     return tuple(made)
 
 
+def _tell(told: Callable[[int], None], before: int, size: int, packed: int) -> None:
+    """An archive is somewhat larger than what is in it."""
+    told(before + min(packed, size))
+
+
 def _laid(
-    what: str, items: list[Item], place: str, cache: Cache, there: Callable[[Layer], bool]
-) -> Laid:
+    what: str,
+    items: list[Item],
+    place: str,
+    cache: Cache,
+    there: Callable[[Layer], bool],
+    told: Callable[[int], None],
+) -> tuple[str, Layer]:
+    """With the folder's name, a digest of names, contents and executable bits."""
     before = {item.path: _stamp(item) for item in items}
     name = _digest(items)
     key = key_of("folder", 1, place, name)
     known = cache.find(key)
     if known is not None and (cache.has(known) or there(known)):
-        return Laid(what, name, known)
+        return name, known
     level = _level(items) if what == DATA else _LEVEL
-    layer = layers.layer(layers.below(items, f"{place}/{name}"), cache, level)
+    layer = layers.layer(layers.below(items, f"{place}/{name}"), cache, level, told)
     for item in items:  # what was read twice has to be the same: else the name would be another's
         if _stamp(item) != before[item.path]:
             raise refusals.restless(item.path)
     cache.keep(key, layer)
-    return Laid(what, name, layer)
+    return name, layer
 
 
 def _digest(items: list[Item]) -> str:

@@ -18,7 +18,7 @@ from rankzero.errors import BadRequest, Refused
 from rankzero.images import carrying, folders, names
 from rankzero.images.cache import Cache, Layer
 from rankzero.images.carrying import Target, target
-from rankzero.images.folders import Laid
+from rankzero.images.registry.reach import Reach
 from rankzero.plan.model import Layered, LayeredPart
 from support.registries import Stored
 
@@ -48,13 +48,12 @@ class Folder:
         (self.root / "run.sh").write_text("exit\n")
         (self.root / "run.sh").chmod(0o755)
 
-    def laid(self, there: bool = False) -> tuple[Laid, ...]:
+    def laid(self, there: bool = False) -> tuple[LayeredPart, ...]:
         items = choose(self.root, (), ()).items
         return folders.lay(items, PLACE, self.cache, lambda layer: there)
 
     def planned(self, *asked: str, processors: frozenset[str] = frozenset(("amd64",))) -> Layered:
-        parts = tuple(LayeredPart(one.what, one.name, *one.layer) for one in self.laid())
-        return carrying.planned(self.to, parts, asked, lambda: processors, self.cache)
+        return carrying.planned(self.to, self.laid(), asked, lambda: processors, self.cache)
 
     def deliver(self, layered: Layered) -> int:
         return carrying.deliver(layered, self.cache, lambda _: None)
@@ -75,20 +74,31 @@ def folder(tmp_path: Path, registry: Stored) -> Folder:
 def test_what_is_large_is_a_layer_and_what_is_not_another(folder: Folder) -> None:
     data, code = folder.laid()
     assert (data.what, code.what) == ("data", "code")
-    held = gzip.decompress(folder.cache.file(code.layer.digest).read_bytes())
+    held = gzip.decompress(folder.cache.file(code.digest).read_bytes())
     with tarfile.open(fileobj=io.BytesIO(held)) as archive:
         modes = {one.name: one.mode for one in archive}
-    inner = f"{PLACE[1:]}/{code.name}"
+    inner = f"{PLACE[1:]}/{code.folder}"
     assert modes == {f"{inner}/run.sh": 0o755, f"{inner}/train.py": 0o644}
 
 
 def test_what_was_made_before_is_not_made_again(folder: Folder) -> None:
     first = folder.laid()
-    held = {one.layer.digest: folder.cache.file(one.layer.digest) for one in first}
+    held = {one.digest: folder.cache.file(one.digest) for one in first}
     before = {path: path.stat().st_ino for path in held.values()}
     os.utime(folder.root / "train.py", (1, 1))
     assert folder.laid() == first
     assert {path: path.stat().st_ino for path in held.values()} == before
+
+
+def test_how_far_it_is_packed_is_told_and_never_beyond_its_end(folder: Folder) -> None:
+    items, told = choose(folder.root, (), ()).items, list[int]()
+    folders.lay(items, PLACE, folder.cache, lambda layer: False, told.append)
+    total = sum(item.size for item in items)
+    assert len(told) > len(items)
+    assert told == sorted(told) and told[-1] == total
+    again = list[int]()
+    folders.lay(items, PLACE, folder.cache, lambda layer: False, again.append)
+    assert len(again) == 2 and again[-1] == total
 
 
 @pytest.mark.parametrize("there", [False, True])
@@ -97,9 +107,9 @@ def test_a_layer_whose_file_is_gone_is_made_again_unless_the_registry_has_it(
 ) -> None:
     first = folder.laid()
     for one in first:
-        folder.cache.file(one.layer.digest).unlink()
+        folder.cache.file(one.digest).unlink()
     assert folder.laid(there) == first
-    assert all(folder.cache.has(one.layer) is not there for one in first)
+    assert all(folder.cache.file(one.digest).exists() is not there for one in first)
 
 
 @pytest.mark.parametrize("change", ["text", "mode", "name"])
@@ -114,7 +124,7 @@ def test_each_change_is_another_layer_of_its_kind_alone(folder: Folder, change: 
         script.rename(script.with_name("other.py"))
     again, changed = folder.laid()
     assert again == data
-    assert changed.name != code.name and changed.layer.digest != code.layer.digest
+    assert changed.folder != code.folder and changed.digest != code.digest
 
 
 def test_what_is_written_while_it_is_packed_is_told_and_not_remembered(folder: Folder) -> None:
@@ -127,18 +137,18 @@ def test_what_is_written_while_it_is_packed_is_told_and_not_remembered(folder: F
         return False
 
     code = folder.laid()[1]
-    folder.cache.file(code.layer.digest).unlink()
+    folder.cache.file(code.digest).unlink()
     with pytest.raises(Refused, match=r"train\.py, which would travel, changes while"):
         folders.lay(items, PLACE, folder.cache, overwrite)
-    assert folder.laid()[1].name != code.name
+    assert folder.laid()[1].folder != code.folder
 
 
 def test_what_gets_no_smaller_is_not_packed(folder: Folder) -> None:
-    packed = folder.laid()[0].layer
+    packed = folder.laid()[0]
     size = (folder.root / "data" / "set.bin").stat().st_size
     assert packed.size < size / 10
     (folder.root / "data" / "set.bin").write_bytes(random.Random(1).randbytes(size))
-    stored = folder.laid()[0].layer
+    stored = folder.laid()[0]
     assert size < stored.size < size * 1.02
     held = gzip.decompress(folder.cache.file(stored.digest).read_bytes())
     assert stored.plain == f"sha256:{hashlib.sha256(held).hexdigest()}"
@@ -249,6 +259,16 @@ def test_an_image_that_is_not_there_is_told_by_its_option(folder: Folder, regist
     with pytest.raises(BadRequest, match="there is no image") as told:
         folder.planned(f"{registry.host}/lab/gone:1")
     assert "--image" in str(told.value.hint)
+
+
+def test_what_makes_a_registry_trusted_is_said_in_words_of_runs() -> None:
+    trust = target("registry.lab/code").trust("registry.lab")
+    said = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed (_ssl.c:1000)"
+    with Reach("registry.lab", "registry.lab", trust, None) as reach:
+        unknown, plain = reach.silent(OSError(said)), reach.silent(OSError("WRONG_VERSION_NUMBER"))
+    assert "does not trust: self-signed." in str(unknown)
+    assert "SSL_CERT_FILE" in str(unknown.hint) and "--ca" not in str(unknown.hint)
+    assert "http://" in str(plain.hint) and "--insecure" not in str(plain.hint)
 
 
 # -- names

@@ -16,7 +16,7 @@ from rankzero.agent.unpack import Unpackable
 from rankzero.code.choice import choose
 from rankzero.images import folders
 from rankzero.images.cache import Cache
-from rankzero.images.folders import Laid
+from rankzero.plan.model import LayeredPart
 
 NAMES = st.text("ab.é \udcff", min_size=1, max_size=4).filter(lambda name: name.strip("."))
 #: Some are large, and come to lie in another layer.
@@ -24,20 +24,20 @@ FILES = st.tuples(st.sampled_from([0, 3, 70_000]), st.booleans())
 TREES = st.dictionaries(st.tuples(st.sampled_from(["", "x/", "x/y/"]), NAMES), FILES, max_size=8)
 
 
-def mounted(root: Path, at: Path) -> tuple[Laid, ...]:
+def mounted(root: Path, at: Path) -> tuple[LayeredPart, ...]:
     """The layers as a pod's file system shows them, and what they are."""
     cache = Cache(at / "cache")
     laid = folders.lay(choose(root, (), ()).items, "/layers", cache, lambda layer: False)
     for one in laid:
-        with tarfile.open(cache.file(one.layer.digest), errors="surrogateescape") as archive:
+        with tarfile.open(cache.file(one.digest), errors="surrogateescape") as archive:
             archive.extractall(at / "image")
     return laid
 
 
-def gathered(laid: tuple[Laid, ...], at: Path) -> Path:
+def gathered(laid: tuple[LayeredPart, ...], at: Path) -> Path:
     into = at / "run" / "work"
     into.parent.mkdir(exist_ok=True)
-    gather(str(at / "image" / "layers"), [one.name for one in laid], "d" * 64, str(into))
+    gather(str(at / "image" / "layers"), [one.folder for one in laid], "d" * 64, str(into))
     return into
 
 
@@ -110,5 +110,5 @@ def test_an_image_with_other_code_is_told_and_nothing_is_left(root: Path, tmp_pa
     (tmp_path / "run").mkdir()
     with pytest.raises(Unpackable, match="does not hold the run's code") as told:
         gathered((laid[0], changed[1]), tmp_path)
-    assert changed[1].name in str(told.value) and laid[0].name not in str(told.value)
+    assert changed[1].folder in str(told.value) and laid[0].folder not in str(told.value)
     assert not list((tmp_path / "run").iterdir())

@@ -85,19 +85,18 @@ def packed(to: Target, folder: Folder, tell: Tell) -> Cargo:
     from rankzero.images import cache, carrying, folders
 
     try:
-        root, scripts, skip, words = Path(folder.workdir).absolute(), *folder[1:]
-        choice = choose(root, scripts, skip, words, MOST, MOST_FILES)
+        root = Path(folder.workdir).absolute()
+        choice = choose(root, folder.scripts, folder.skip, folder.words, MOST, MOST_FILES)
     except TooMuch as error:
         raise error.advised(_VOLUME) from None
     total = sum(item.size for item in choice.items)
-    laid = folders.lay(
+    parts = folders.lay(
         choice.items,
         layout.LAYERS,
         cache.Cache(cache.home()),
         lambda layer: carrying.has(to, layer),
         lambda done: tell(Fetching(done, total, len(choice.items))),
     )
-    parts = tuple(LayeredPart(one.what, one.name, *one.layer) for one in laid)
     return Cargo(to, choice, parts)
 
 
