@@ -18,7 +18,7 @@ from benchmarks.cluster import goals, options, place
 
 NAMES = (
     *("writes", "decode", "launch", "ending", "restarts", "machine", "delete", "lines"),
-    *("volumes", "serving", "images"),
+    *("volumes", "serving", "images", "layers"),
 )
 
 

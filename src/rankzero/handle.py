@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rankzero import backends, why
 from rankzero.agent import events as ev
 from rankzero.agent.history import History
-from rankzero.backends.base import Awaited, Helper, LogBlock, LogQuery, output_volume
+from rankzero.backends.base import (
+    Awaited,
+    Fetching,
+    Helper,
+    LogBlock,
+    LogQuery,
+    ignore,
+    output_volume,
+)
 from rankzero.backends.facts import facts
 from rankzero.errors import BadRequest, RunFailed, RunStopped
 from rankzero.why.seen import Seen
@@ -186,8 +194,8 @@ def run(
     options: the same names and meanings as those of `rankzero run`: nodes, nproc, gpus, cpu,
     memory, image, framework, backend, port, timeout, max_restarts, env, name, workdir, outputs,
     python, wait, grace, log_keep, spares, log_volume, output_volume; and, as in a job file,
-    node_selector, tolerations, volumes, shm, secrets, env_from, pull_secrets, user, priority_class,
-    queue, service_account, api, self_heal, isolate, pod, ttl, keep_outputs.
+    node_selector, tolerations, volumes, shm, secrets, env_from, pull_secrets, registry, user,
+    priority_class, queue, service_account, api, self_heal, isolate, pod, ttl, keep_outputs.
     Errors: BadRequest, before anything was created; Refused.
     """
     _check(target, {"command": command, "args": args}, {"params": params, "labels": labels})
@@ -245,10 +253,12 @@ def prepare(
     dashes: bool = True,
     preflight: bool = True,
     wait_for_nodes: bool = False,
+    tell: Callable[[Fetching], None] = ignore,
 ) -> tuple[Backend, Plan]:
     """Everything up to the plan; creates nothing. The command line and `run` both go this way.
 
-    Options that are None were not given; dashes: errors name them `--max-restarts`.
+    Options that are None were not given; dashes: errors name them `--max-restarts`. tell: how far a
+    large folder is packed.
     Errors: BadRequest with every problem; Refused.
     """
     from rankzero.spec import from_target
@@ -267,7 +277,8 @@ def prepare(
         defaults=config.defaults_at(name),
     )
     backend = backends.at(place)
-    return backend, backend.plan(job, preflight=preflight, wait_for_nodes=wait_for_nodes)
+    plan = backend.plan(job, preflight=preflight, wait_for_nodes=wait_for_nodes, tell=tell)
+    return backend, plan
 
 
 def _result(history: History, outputs: Path | None) -> Result:

@@ -19,8 +19,8 @@ Halves = Callable[[], tuple[Command, Command]]
 
 
 class Scarce:
-    """Things of which the cluster has one each, `left` on one machine, `right` and `key` on another:
-    a run that wants several can have half of them."""
+    """Things of which the cluster has one each, `left` on one machine, `right` and `key` on the
+    other: a run that wants several can have half of them."""
 
     def __init__(self, cluster: Cluster) -> None:
         mark = secrets.token_hex(4)

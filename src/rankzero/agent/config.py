@@ -60,14 +60,17 @@ class Limits(NamedTuple):
 
 class CodeParts(NamedTuple):
     """The user's folder as it travels: where its parts lie, and the sha256 of all together. into:
-    the folder that they become; empty where that is workdir."""
+    the folder that they become; empty where that is workdir. layers: it lies there already, as
+    folders of these names, each with some of its files; without, its parts are an archive's."""
 
     folder: str
     digest: str
     into: str = ""
+    layers: Tuple[str, ...] = ()
 
-    def to_json(self) -> Dict[str, str]:
-        return {key: value for key, value in self._asdict().items() if value}
+    def to_json(self) -> Dict[str, Any]:
+        found = {key: value for key, value in self._asdict().items() if value}
+        return dict(found, layers=list(self.layers)) if self.layers else found
 
 
 class AgentConfig(NamedTuple):
@@ -155,7 +158,8 @@ class AgentConfig(NamedTuple):
         known["mpirun"] = tuple(known.get("mpirun", ()))
         known["limits"] = Limits(**known.get("limits", {}))
         if known.get("code") is not None:
-            known["code"] = CodeParts(**known["code"])
+            code = known["code"]
+            known["code"] = CodeParts(**dict(code, layers=tuple(code.get("layers") or ())))
         if known.get("devices") is not None:
             known["devices"] = tuple(known["devices"])
         return cls(**known)

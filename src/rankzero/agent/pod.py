@@ -14,8 +14,9 @@ from typing import Any, Dict
 from rankzero.agent import events as ev
 from rankzero.agent import exits, testament
 from rankzero.agent.chronicle import Chronicle
-from rankzero.agent.config import AgentConfig, load
+from rankzero.agent.config import AgentConfig, CodeParts, load
 from rankzero.agent.interpreter import root
+from rankzero.agent.layers import gather
 from rankzero.agent.unpack import Unpackable, unpack
 from rankzero.agent.worded import in_words
 
@@ -36,7 +37,7 @@ def main(path: str) -> int:
             os.makedirs(folder, exist_ok=True)
     if config.code is not None:
         try:
-            unpack(config.code.folder, config.code.digest, work)
+            _take_in(config.code, work)
             os.makedirs(config.workdir, exist_ok=True)  # of which nothing may have travelled
         except (Unpackable, OSError) as error:
             return refuse(config, "cannot unpack the code into %s: %s" % (work, in_words(error)))
@@ -52,6 +53,14 @@ def main(path: str) -> int:
     # What is told is told at once: that it succeeded, and what it hands on.
     draft = config._replace(termination_file=os.path.join(config.folder, "outcome.json"))
     return handing.hand_on(config, draft.termination_file, run(draft, None))
+
+
+def _take_in(code: CodeParts, into: str) -> None:
+    """Errors: Unpackable."""
+    if code.layers:
+        gather(code.folder, code.layers, code.digest, into)
+    else:
+        unpack(code.folder, code.digest, into)
 
 
 def _begin_history(config: AgentConfig, time: float) -> None:

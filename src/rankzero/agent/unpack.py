@@ -15,7 +15,7 @@ import posixpath
 import shutil
 import tarfile
 import zlib
-from typing import Iterator, List, Set
+from typing import Callable, Iterator, List, Set
 
 #: The most that a folder may hold, for both sides: bytes of content, and files.
 MOST_BYTES = 128 * 1024 * 1024
@@ -39,9 +39,7 @@ def unpack(parts: str, digest: str, into: str) -> None:
     the same digest, which is then all; the folder above it must be writable. One call at a time.
     Errors: Unpackable.
     """
-    into = os.path.abspath(into)
-    marker, draft = f"{into}.unpacked", f"{into}.unpacking"
-    if os.path.isdir(into) and _read_marker(marker) == digest:
+    if is_there(into, digest):
         return
     packed = _joined(parts)
     found = hashlib.sha256(packed).hexdigest()
@@ -50,11 +48,24 @@ def unpack(parts: str, digest: str, into: str) -> None:
             f"the code in {parts} is not what was sent: its sha256 is {found}, not {digest}; "
             f"a part ({len(packed)} bytes are here) is missing or was changed"
         )
+    settle(into, digest, lambda draft: _extract(packed, draft))
+
+
+def is_there(into: str, digest: str) -> bool:
+    """Whether an earlier call made the folder of the same."""
+    return os.path.isdir(into) and _read_marker(f"{os.path.abspath(into)}.unpacked") == digest
+
+
+def settle(into: str, digest: str, fill: Callable[[str], None]) -> None:
+    """Make a folder that appears as a whole. fill: puts its files into an empty one.
+    Errors: Unpackable."""
+    into = os.path.abspath(into)
+    draft = f"{into}.unpacking"
     try:
         _make_room(into, draft)
         try:
-            _extract(packed, draft)
-            _write_marker(marker, digest)
+            fill(draft)
+            _write_marker(f"{into}.unpacked", digest)
             os.rename(draft, into)
         finally:
             shutil.rmtree(draft, ignore_errors=True)

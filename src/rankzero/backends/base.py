@@ -178,15 +178,26 @@ class Backend(Protocol):
     name: str
     ends_with_caller: bool
 
-    def plan(self, job: Job, *, preflight: bool = True, wait_for_nodes: bool = False) -> Plan:
+    def plan(
+        self,
+        job: Job,
+        *,
+        preflight: bool = True,
+        wait_for_nodes: bool = False,
+        tell: Callable[[Fetching], None] = ignore,
+    ) -> Plan:
         """Compile, check what can be checked unless that is not wanted, create nothing.
 
-        wait_for_nodes: that no node could run it now is no reason to refuse.
+        wait_for_nodes: that no node could run it now is no reason to refuse. tell: how far a large
+        folder is packed.
         """
         ...
 
-    def submit(self, plan: Plan, *, detach: bool) -> Submission:
-        """Start it. Unless detached, a local run ends with the calling process."""
+    def submit(
+        self, plan: Plan, *, detach: bool, tell: Callable[[Fetching], None] = ignore
+    ) -> Submission:
+        """Start it. Unless detached, a local run ends with the calling process. tell: how far it is
+        sent."""
         ...
 
     def release(self, run: str) -> None:

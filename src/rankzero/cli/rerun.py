@@ -49,6 +49,7 @@ def command(
     """
     from rankzero import backends
     from rankzero.cli.show import terminal
+    from rankzero.cli.show.bar import on_its_way
     from rankzero.cli.submit import Way, go
     from rankzero.errors import Refused
     from rankzero.spec import again
@@ -60,7 +61,8 @@ def command(
     except ValueError as error:
         message = f"the job of {info.run} was kept by another version of rankzero: {error}"
         raise Refused(message, "Start it from its script or job file: rankzero run") from error
-    plan = backend.plan(job, preflight=preflight, wait_for_nodes=wait_for_nodes)
+    with on_its_way() as tell:
+        plan = backend.plan(job, preflight=preflight, wait_for_nodes=wait_for_nodes, tell=tell)
     if plan.code.digest != before["code"]["digest"]:
         screen = terminal.err()
         text = f"the code in {plan.code.folder} has changed since {info.run}"

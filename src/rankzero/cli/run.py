@@ -178,6 +178,11 @@ _cluster = titled(
     env_from_option,
     pull_secret_option,
     click.option(
+        "--registry",
+        metavar="REGISTRY/NAME",
+        help="Where a folder too large for ConfigMaps goes, as a layer on the image.",
+    ),
+    click.option(
         "--user", multiple=True, metavar="UID|image", help="Who ranks run as (default: 1000)."
     ),
     click.option("--priority-class", multiple=True, metavar="NAME", help="The pods' priority."),
@@ -264,12 +269,18 @@ def command(
     else a stream: the plan with kind `plan`, every event, every line with kind `log`, what a run
     on a cluster waits for with kind `standing`, at the end one object with kind `result`.
     """
+    from rankzero.cli.show.bar import on_its_way
     from rankzero.cli.submit import Way, go
     from rankzero.handle import prepare
 
     way = Way(given.pop("detach"), given.pop("dry_run"), output, ranks_of(given.pop("ranks")))
     preflight, wait_for_nodes = given.pop("preflight"), given.pop("wait_for_nodes")
-    backend, plan = prepare(
-        **asked(ctx, given), where=where, preflight=preflight, wait_for_nodes=wait_for_nodes
-    )
+    with on_its_way() as tell:
+        backend, plan = prepare(
+            **asked(ctx, given),
+            where=where,
+            preflight=preflight,
+            wait_for_nodes=wait_for_nodes,
+            tell=tell,
+        )
     return go(backend, plan, way)

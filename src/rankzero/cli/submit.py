@@ -10,6 +10,7 @@ from rankzero.backends.facts import facts
 from rankzero.cli.follow import exit_code, follow, view_of
 from rankzero.cli.interrupts import Detached, Interrupts
 from rankzero.cli.show import planned, programs, terminal
+from rankzero.cli.show.bar import on_its_way
 
 if TYPE_CHECKING:
     from rankzero.backends.base import Backend
@@ -33,7 +34,8 @@ def go(backend: Backend, plan: Plan, way: Way) -> int:
         planned.say_plan(terminal.err(), plan)
     elif not way.detach:
         programs.print_line({"kind": "plan", **plan.to_json()})
-    submission = backend.submit(plan, detach=way.detach)
+    with on_its_way() as tell:
+        submission = backend.submit(plan, detach=way.detach, tell=tell)
     if way.detach:
         return _detached(submission, way)
     return _attached(backend, plan, submission, way)

@@ -40,10 +40,12 @@ def choose(
     skip: Iterable[str | Path],
     words: Iterable[str] = (),
     most: int = MOST_BYTES,
+    most_files: int | None = None,
 ) -> Choice:
-    """See `shipment.pack`. most: bytes of all together. Errors: Refused for a folder that is too
-    large or cannot be listed; BadRequest for a script or a word's file that lies elsewhere."""
-    found = _found(root, skip)
+    """See `shipment.pack`. most: bytes of all together. Errors: TooMuch for a folder that is too
+    large, Refused for one that cannot be listed; BadRequest for a script or a word's file that lies
+    elsewhere."""
+    found = _found(root, skip, MOST_FILES if most_files is None else most_files)
     for seen in filter(None, (_script(root, word, asked=False) for word in words)):
         found.setdefault(seen.name, seen)
     for own in filter(None, (_script(root, script) for script in scripts)):
@@ -54,16 +56,16 @@ def choose(
     return chosen
 
 
-def _found(root: Path, skip: Iterable[str | Path]) -> dict[str, Found]:
+def _found(root: Path, skip: Iterable[str | Path], most: int) -> dict[str, Found]:
     found: dict[str, Found] = {}
-    for seen in walk(root, skip, most=MOST_FILES):
+    for seen in walk(root, skip, most=most):
         if seen is None or (seen.name and isinstance(seen.trouble, FileNotFoundError)):
             continue  # a folder that has just been removed is none
         if seen.trouble is not None:
             raise unreadable(seen.path, seen.trouble)
         found[seen.name] = seen
-        if len(found) > MOST_FILES:
-            raise too_many(root, found, MOST_FILES)
+        if len(found) > most:
+            raise too_many(root, found, most)
     return found
 
 

@@ -33,7 +33,10 @@ def contents(
     Errors: as of `shipment.pack`.
     """
     root = Path(workdir).absolute()
-    choice = choose(root, scripts, skip)
+    try:
+        choice = choose(root, scripts, skip)
+    except refusals.TooMuch as error:
+        raise error.advised(advice) from None
     items = [item for item in choice.items if item.path.is_file()]
     sizes = {item.name: item.path.stat().st_size for item in items}
     if sum(sizes.values()) > most:

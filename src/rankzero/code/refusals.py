@@ -11,11 +11,20 @@ from rankzero.errors import BadRequest, Refused
 _SHOWN = 5
 #: A folder in which one entry makes up this much is shown as that entry.
 _MOST_OF_IT = 0.9
-_SMALLER = (
+#: What to do about it, whatever it was to travel for.
+SMALLER = (
     "Name what is no code in .rankzeroignore (a line such as data/ or *.ckpt), "
     "keep data on a volume, or put large code into the image."
 )
 _LEAVE_IT = "Let it be read, or name it in .rankzeroignore if the job does not need it."
+
+
+class TooMuch(Refused):
+    """A folder is too large for the way in which it was to travel."""
+
+    def advised(self, advice: str) -> TooMuch:
+        """The same, with something else to do about it."""
+        return TooMuch(str(self.args[0]), advice)
 
 
 def too_large(
@@ -24,11 +33,11 @@ def too_large(
     limit: int,
     *,
     packed: bool = False,
-    advice: str = _SMALLER,
-) -> Refused:
+    advice: str = SMALLER,
+) -> TooMuch:
     """sizes: bytes by name. limit: in bytes, of the content or, where packed, of the archive."""
-    what = f"{limit >> 20} MiB {'compressed' if packed else 'of content'}"
-    return Refused(
+    what = f"{limit >> 20:,} MiB {'compressed' if packed else 'of content'}"
+    return TooMuch(
         f"the folder {root} is too large to travel: {_amount(sum(sizes.values()))} in "
         f"{len(sizes):,} files, and the limit is {what}. The largest in it: "
         + ", ".join(f"{name} {_amount(size)}" for name, size in largest(sizes)),
@@ -36,12 +45,12 @@ def too_large(
     )
 
 
-def too_many(root: Path, names: Iterable[str], limit: int) -> Refused:
+def too_many(root: Path, names: Iterable[str], limit: int) -> TooMuch:
     counted = largest(dict.fromkeys(names, 1))
-    return Refused(
+    return TooMuch(
         f"the folder {root} has too many files to travel: the limit is {limit:,}. "
         "The fullest in it: " + ", ".join(f"{name} {count:,} or more" for name, count in counted),
-        _SMALLER,
+        SMALLER,
     )
 
 

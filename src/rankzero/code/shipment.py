@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from rankzero.agent.unpack import MOST_BYTES
 from rankzero.code import refusals
 from rankzero.code.archive import Changed, Gzip, TooLarge, write_tar
 from rankzero.code.choice import Choice, choose
@@ -43,18 +44,20 @@ def pack(
     *scripts: str,
     skip: Iterable[str | Path] = (),
     words: Iterable[str] = (),
+    most: int = MOST_BYTES,
 ) -> Shipment:
     """Pack a folder; the same names, contents and executable bits give the same bytes.
 
     scripts: travel in every case, also where they are ignored. skip: folders that are no code, such
     as the outputs. words: files that travel also where they are ignored, but for secrets.
+    most: bytes of content.
     Errors: Refused where the folder is too large, cannot be read, or does not hold still;
     BadRequest where a script lies outside of it.
     """
     root = Path(workdir).absolute()
     skip, words = tuple(skip), tuple(words)
     for _ in range(_TRIES):
-        choice = choose(root, scripts, skip, words)
+        choice = choose(root, scripts, skip, words, most)
         try:
             packed = _packed(root, choice)
         except Changed as changed:
@@ -77,13 +80,18 @@ def _packed(root: Path, choice: Choice) -> bytes:
 
 
 def _shipment(packed: bytes, choice: Choice) -> Shipment:
-    sizes = [(item.name, item.size) for item in choice.items]
     return Shipment(
         parts=tuple(packed[at : at + PART] for at in range(0, len(packed), PART)),
         digest=hashlib.sha256(packed).hexdigest(),
         files=len(choice.items),
         size=sum(item.size for item in choice.items),
-        largest=tuple(sorted(sizes, key=lambda one: (-one[1], one[0]))),
+        largest=largest(choice),
         left_out=choice.left_out,
         notes=choice.notes,
     )
+
+
+def largest(choice: Choice) -> tuple[tuple[str, int], ...]:
+    """Names and sizes, the heaviest first."""
+    sizes = [(item.name, item.size) for item in choice.items]
+    return tuple(sorted(sizes, key=lambda one: (-one[1], one[0])))

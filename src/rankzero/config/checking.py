@@ -12,7 +12,9 @@ from rankzero.spec.problems import Problem, did_you_mean, shown
 #: What a profile settles where it does not say it.
 BACKEND = "kubernetes"
 _TOP = ("on", "defaults", "profiles")
-_PROFILE = ("backend", "context", "namespace", "image", "defaults")
+#: Defaults for jobs that a profile says in places of their own.
+_OWN = ("image", "registry")
+_PROFILE = ("backend", "context", "namespace", *_OWN, "defaults")
 #: Words of a job file that tell one job from another.
 _OF_A_JOB = ("name", "run", "args", "roles", "params")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -52,25 +54,24 @@ class _Checking:
         self._known(section, _PROFILE)
         backend = self._text(section, "backend", self._backend_fault) or BACKEND
         if backend == "local":
-            for key in ("context", "namespace", "image"):
+            for key in ("context", "namespace", *_OWN):
                 if key in section.entries:
                     self._say(section.entries[key], "has no meaning where the backend is local")
         return Profile(
             backend,
             self._text(section, "context"),
             self._text(section, "namespace", namespace_fault),
-            self._with_image(self._defaults(section), section),
+            self._with_own(self._defaults(section), section),
         )
 
-    def _with_image(self, defaults: Given, section: Given) -> Given:
-        """A profile's image is a default like others, in a place of its own."""
-        image = section.entries.get("image")
-        if image is None:
-            return defaults
-        self._text(section, "image")
-        if "image" in defaults.entries:
-            self._say(image, "is said in the profile's defaults too; keep one of them")
-        return defaults.having(image=image)
+    def _with_own(self, defaults: Given, section: Given) -> Given:
+        """A profile's image is a default like others, in a place of its own; so is its registry."""
+        said = {key: section.entries[key] for key in _OWN if key in section.entries}
+        for key, given in said.items():
+            self._text(section, key)
+            if key in defaults.entries:
+                self._say(given, "is said in the profile's defaults too; keep one of them")
+        return defaults.having(**said)
 
     def _defaults(self, section: Given) -> Given:
         given = self._mapping(section.entries.get("defaults"))

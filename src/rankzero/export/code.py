@@ -17,8 +17,8 @@ from rankzero.export.text import Octal, Page, fits_block
 MOST = 1024 * 1024
 #: What to do about more.
 SMALLER = (
-    "Name what is no code in .rankzeroignore; or build an image with the code, and say where it "
-    "lies there: --image IMAGE --code-folder /app"
+    "Name what is no code in .rankzeroignore; or build an image with the code, rankzero image "
+    "build -t REGISTRY/NAME:TAG, and say where it lies there: --image IMAGE --code-folder /app"
 )
 #: Above this `kubectl apply` has no room for its copy, and the server has to apply.
 MOST_APPLIED = 180 * 1024

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from rankzero.errors import BadRequest
@@ -34,14 +35,41 @@ def find(repository: Repository, platform: Platform | None) -> Base:
 
     Errors: BadRequest where it is not made for the platform; those of `Repository`.
     """
+    return _base(repository, document_of(repository), platform)
+
+
+def document_of(repository: Repository, option: str = "--base") -> Document:
+    """What its name stands for. option: which named it. Errors: BadRequest, and those of
+    `Repository`."""
     try:
-        document = repository.document(repository.name.reference)
+        return repository.document(repository.name.reference)
     except Absent:
         raise BadRequest(
             f"there is no image {repository.name}, or none that may be seen.",
-            "Check its name and tag: --base; one that is private: rankzero image login "
+            f"Check its name and tag: {option}; one that is private: rankzero image login "
             f"{repository.name.registry}",
         ) from None
+
+
+def for_all(
+    repository: Repository, document: Document, wanted: Callable[[], frozenset[str]]
+) -> list[Base]:
+    """One for each kind of processor that is wanted; an image that is no index has but its own.
+    wanted: asked only where there is a choice.
+
+    Errors: BadRequest where it is made for none of them; those of `Repository`.
+    """
+    if document.kind not in INDEXES:
+        return [_base(repository, document, None)]
+    asked = wanted()
+    there = _platforms(document, str(repository.name))
+    some = [one for one in there if one in asked]
+    if not some:
+        raise _elsewhere(str(repository.name), " or ".join(sorted(asked)), list(there))
+    return [_base(repository, document, Platform(one)) for one in sorted(some)]
+
+
+def _base(repository: Repository, document: Document, platform: Platform | None) -> Base:
     if document.kind in INDEXES:
         document = repository.document(_of_platform(document, platform, str(repository.name)))
     if document.kind in INDEXES or not {"config", "layers"} <= document.tree.keys():
@@ -55,6 +83,15 @@ def find(repository: Repository, platform: Platform | None) -> Base:
 
 def _of_platform(index: Document, platform: Platform | None, name: str) -> str:
     """The digest of the one that is for it."""
+    there = _platforms(index, name)
+    wanted = platform.architecture if platform else usual(list(there))
+    if wanted not in there:
+        raise _elsewhere(name, platform, list(there))
+    return str(there[wanted])
+
+
+def _platforms(index: Document, name: str) -> dict[str, str]:
+    """The digests of those for Linux, by their kinds of processors."""
     there = {
         one["platform"]["architecture"]: one["digest"]
         for one in reversed(index.tree["manifests"])
@@ -62,13 +99,10 @@ def _of_platform(index: Document, platform: Platform | None, name: str) -> str:
     }
     if not there:
         raise BadRequest(f"{name} has nothing for Linux.")
-    wanted = platform.architecture if platform else usual(list(there))
-    if wanted not in there:
-        raise _elsewhere(name, platform, list(there))
-    return str(there[wanted])
+    return there
 
 
-def _elsewhere(name: str, platform: Platform | None, there: list[str]) -> BadRequest:
+def _elsewhere(name: str, platform: Platform | str | None, there: list[str]) -> BadRequest:
     known = ", ".join(f"linux/{one}" for one in sorted(there))
     return BadRequest(
         f"{name} is not made for {platform or 'Linux'}; it is for {known}.",

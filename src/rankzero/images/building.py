@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from rankzero.code.choice import Choice, choose
+from rankzero.code.choice import Choice, Item, choose
 from rankzero.images import interpreter, layers, wheels
 from rankzero.images.base import Base
 from rankzero.images.cache import Cache, Layer, key_of
@@ -22,6 +22,8 @@ from rankzero.why.words import count
 MOST = 16 << 30
 #: Files from this size on are a layer of their own, which who edits the others does not send.
 _HEAVY = 64 << 10
+#: What such a layer is called.
+DATA = "data"
 _DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 _DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
 
@@ -60,7 +62,11 @@ class Image(NamedTuple):
 
 def image(base: Base, recipe: Recipe, code: Choice | None, to: Repository, cache: Cache) -> Image:
     """code: what of the folder takes part. Errors: those of its parts."""
-    parts = list(_parts(base, recipe, code, to, cache))
+    return assembled(base, recipe, list(_parts(base, recipe, code, to, cache)))
+
+
+def assembled(base: Base, recipe: Recipe, parts: Sequence[Part]) -> Image:
+    """The base with these parts on it, and what else the recipe says."""
     config = blobs.of_bytes(
         _canonical(_config(base, recipe, parts)),
         _DOCKER_CONFIG if base.is_docker else f"{OCI}.config.v1+json",
@@ -94,11 +100,16 @@ def _parts(
 ) -> Iterable[Part]:
     if recipe.requirements is not None:
         yield _packages(base, recipe, recipe.requirements, to, cache)
-    items = code.items if code is not None else ()
-    heavy = [item for item in items if item.size >= _HEAVY]
-    for what, some in (("data", heavy), ("code", [one for one in items if one.size < _HEAVY])):
-        if some:
-            yield Part(what, layers.layer(layers.below(some, recipe.workdir), cache))
+    for what, some in concerns(code.items if code is not None else ()):
+        yield Part(what, layers.layer(layers.below(some, recipe.workdir), cache))
+
+
+def concerns(items: Iterable[Item]) -> Iterator[tuple[str, list[Item]]]:
+    """A folder by what is changed together: what is large, and what is not."""
+    some: dict[str, list[Item]] = {DATA: [], "code": []}
+    for item in items:
+        some[DATA if item.size >= _HEAVY else "code"].append(item)
+    return ((what, found) for what, found in some.items() if found)
 
 
 def _packages(base: Base, recipe: Recipe, requirements: Path, to: Repository, cache: Cache) -> Part:
@@ -118,7 +129,7 @@ def _packages(base: Base, recipe: Recipe, requirements: Path, to: Repository, ca
     return Part("requirements", made, f"{note}, {count(len(packages), 'package')}")
 
 
-def _config(base: Base, recipe: Recipe, parts: list[Part]) -> dict[str, Any]:
+def _config(base: Base, recipe: Recipe, parts: Sequence[Part]) -> dict[str, Any]:
     """The base's settings, with what is laid on it."""
     made: dict[str, Any] = json.loads(json.dumps(base.config))
     settings = made.setdefault("config", {})
@@ -133,7 +144,7 @@ def _config(base: Base, recipe: Recipe, parts: list[Part]) -> dict[str, Any]:
     made.setdefault("rootfs", {"type": "layers"}).setdefault("diff_ids", [])
     made["rootfs"]["diff_ids"] += [part.layer.plain for part in parts]
     since = {"created": made["created"]} if "created" in made else {}
-    laid = [{**since, "created_by": f"rankzero image build: {part.what}"} for part in parts]
+    laid = [{**since, "created_by": f"rankzero: {part.what}"} for part in parts]
     made["history"] = [*(made.get("history") or ()), *laid]
     return made
 
@@ -142,7 +153,7 @@ def _name(entry: str) -> str:
     return entry.partition("=")[0]
 
 
-def _manifest(base: Base, parts: list[Part], config: Blob) -> Blob:
+def _manifest(base: Base, parts: Sequence[Part], config: Blob) -> Blob:
     kind = f"{DOCKER}.v2+json" if base.is_docker else f"{OCI}.manifest.v1+json"
     laid = _DOCKER_LAYER if base.is_docker else layers.KIND
     mine = [

@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO
 
@@ -18,7 +18,8 @@ from rankzero.images.cache import Cache, Layer
 
 #: Of a layer's file.
 KIND = "application/vnd.oci.image.layer.v1.tar+gzip"
-_LEVEL = 6
+#: How hard to pack: for what is sent once and fetched often.
+LEVEL = 6
 
 
 class _Hashing:
@@ -36,14 +37,20 @@ class _Hashing:
         self._file.flush()
 
 
-def layer(items: Iterable[Item], cache: Cache) -> Layer:
-    """items: by their names in the image, without a leading `/`. Errors: Refused for a file that
-    does not hold still or cannot be read, and for a disk that is full."""
+def layer(
+    items: Iterable[Item],
+    cache: Cache,
+    level: int = LEVEL,
+    told: Callable[[int], None] = lambda _bytes: None,
+) -> Layer:
+    """items: by their names in the image, without a leading `/`. level: of gzip. told: how much is
+    packed, again and again. Errors: Refused for a file that does not hold still or cannot be read,
+    and for a disk that is full."""
     chosen = sorted(items, key=lambda item: item.name)
     try:
         with tempfile.NamedTemporaryFile(dir=cache.scratch(), delete=False) as file:
             try:
-                made = _packed(chosen, file)
+                made = _packed(chosen, file, level, told)
                 file.flush()
                 Path(file.name).replace(cache.file(made.digest))
             except BaseException:
@@ -61,14 +68,17 @@ def layer(items: Iterable[Item], cache: Cache) -> Layer:
     return made
 
 
-def _packed(items: list[Item], file: IO[bytes]) -> Layer:
-    outer, plain = _Hashing(file), hashlib.sha256()
+def _packed(items: list[Item], file: IO[bytes], level: int, told: Callable[[int], None]) -> Layer:
+    outer, plain, done = _Hashing(file), hashlib.sha256(), 0
     # Neither a name nor a time: the same bytes from every machine.
-    with gzip.GzipFile("", "wb", _LEVEL, outer, mtime=0) as packing:
+    with gzip.GzipFile("", "wb", level, outer, mtime=0) as packing:
 
         def write(data: bytes) -> None:
+            nonlocal done
             plain.update(data)
             packing.write(data)
+            done += len(data)
+            told(done)
 
         write_tar(items, write)
     digest = f"sha256:{outer.told.hexdigest()}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from rankzero.images import base as bases
@@ -70,7 +70,7 @@ def publish(
             building.image(bases.find(source, platform), asked.recipe, choice, to, cache)
             for platform in (asked.platforms or (None,))
         )
-        digest, sent = ("", 0) if dry else _sent(images, to, cache, told)
+        digest, sent = ("", 0) if dry else send(images, to, cache, told)
     cache.prune()
     found = (choice.left_out, choice.notes) if choice else ((), ())
     return Built(asked.name, images, digest, sent, *found)
@@ -88,14 +88,15 @@ def _reached(asked: Asked) -> Iterator[tuple[Reach, Reach]]:
             yield ours, stack.enter_context(reach(base.registry, base.host, asked.base_trust))
 
 
-def _sent(
-    images: tuple[Image, ...], to: Repository, cache: Cache, told: Callable[[Moving], None]
+def send(
+    images: Sequence[Image], to: Repository, cache: Cache, told: Callable[[Moving], None]
 ) -> tuple[str, int]:
-    """The digest that the name stands for, and how many bytes were sent."""
+    """Have them there, under the name of `to`. The digest that it stands for then, and how many
+    bytes were sent. Errors: Denied, Silent, Refused of a registry."""
     contents = {
         blob.digest: (blob, source)
         for image in images
-        for blob, source in _contents(image, to, cache)
+        for blob, source in contents_of(image, to, cache)
     }
     far = dict.fromkeys(contents, 0)
     total = sum(blob.size for blob, _ in contents.values())
@@ -108,18 +109,21 @@ def _sent(
     pushing = Pushing(to, Sessions(cache.sessions), tell)
     for blob, source in contents.values():
         pushing.push(blob, source)
-    if len(images) == 1:
-        made = images[0].manifest
-    else:
+    if len(images) > 1:
         for image in images:
             one = image.manifest
             pushing.manifest(b"".join(_whole(one)), one.about["mediaType"], one.digest)
-        made = building.index(images)
+    made = top(images)
     pushing.manifest(b"".join(_whole(made)), made.about["mediaType"], to.name.reference)
     return made.digest, pushing.sent
 
 
-def _contents(image: Image, to: Repository, cache: Cache) -> Iterator[tuple[Blob, str | None]]:
+def top(images: Sequence[Image]) -> Blob:
+    """What stands for all of them: the one's manifest, or an index."""
+    return images[0].manifest if len(images) == 1 else building.index(images)
+
+
+def contents_of(image: Image, to: Repository, cache: Cache) -> Iterator[tuple[Blob, str | None]]:
     """All that must be there before the manifest, each with the repository of the same registry
     that has it."""
     source = image.base.repository

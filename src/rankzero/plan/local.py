@@ -24,7 +24,7 @@ LONGEST_WAIT = 60.0
 _PODS = ("node_selector", "tolerations", "volumes", "env_from", "pod")
 _CLUSTERS = (
     *_PODS,
-    *("pull_secrets", "queue", "service_account", "api", "self_heal"),
+    *("pull_secrets", "registry", "queue", "service_account", "api", "self_heal"),
     *("isolate", "ttl", "keep_outputs"),
 )
 _ROLES = (

@@ -12,6 +12,50 @@ if TYPE_CHECKING:
     from rankzero.spec.model import Job
 
 
+class LayeredPart(NamedTuple):
+    """A layer with some of the files. what: `data` (the large ones) or `code`. folder: its name in
+    the image, a digest of them. digest, size: of the layer as it is sent, in bytes; plain: the
+    digest of what it is unpacked; files: how many are in it."""
+
+    what: str
+    folder: str
+    digest: str
+    plain: str
+    size: int
+    files: int
+
+
+class LayeredImage(NamedTuple):
+    """asked: the image as it was named; base: the same by its digest; image: what pods get, by its
+    digest. processors: the kinds that it is for."""
+
+    asked: str
+    base: str
+    image: str
+    processors: tuple[str, ...] = ()
+
+
+class Layered(NamedTuple):
+    """A folder that travels as layers on the run's images. registry: where those are, as it was
+    named. missing: bytes that were not there when this was planned; copied: those of them that are
+    of the images as they were named, which lie in another registry."""
+
+    registry: str
+    parts: tuple[LayeredPart, ...]
+    images: tuple[LayeredImage, ...]
+    missing: int
+    copied: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "registry": self.registry,
+            "parts": [one._asdict() for one in self.parts],
+            "images": [{**one._asdict(), "processors": [*one.processors]} for one in self.images],
+            "missing": self.missing,
+            "copied": self.copied,
+        }
+
+
 @dataclass(frozen=True)
 class Code:
     """What of the user's folder takes part.
@@ -21,6 +65,7 @@ class Code:
     note: what a user should know of it (it was too large to look at whole), or empty.
     largest: names and sizes of what travels, the heaviest first, at most a few; empty where
         nothing does.
+    layers: how it travels, where it is too large for objects of the cluster.
     """
 
     folder: str
@@ -29,10 +74,12 @@ class Code:
     digest: str
     note: str = ""
     largest: tuple[tuple[str, int], ...] = ()
+    layers: Layered | None = None
 
     def to_json(self) -> dict[str, Any]:
         largest = [{"name": name, "size": size} for name, size in self.largest]
-        return {**vars(self), "largest": largest}
+        layers = None if self.layers is None else self.layers.to_json()
+        return {**vars(self), "largest": largest, "layers": layers}
 
 
 class Checked(NamedTuple):

@@ -25,6 +25,7 @@ _FILLED_KEYS = ("nodes", "nproc", "gpus", "cpu", "memory", "image")
 _TEXT_KEYS = (
     *("name", "framework", "image", "pull", "workdir", "outputs", "python", "backend"),
     *("queue", "priority_class", "service_account", "log_volume", "output_volume"),
+    "registry",
 )
 _TEXT_TABLES = ("labels", "annotations", "resources")
 

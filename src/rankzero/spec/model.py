@@ -221,6 +221,11 @@ class Job(Strict):
     pull_secrets: cluster_kinds.ObjectNames = Field(
         (), description="Secrets with the passwords of registries"
     )
+    registry: kinds.Filled | None = Field(
+        None,
+        description="Where a folder that is too large for objects of the cluster is sent, as a "
+        "layer on the image: REGISTRY/TEAM/NAME",
+    )
     queue: cluster_kinds.QueueName | None = Field(
         None, description="Kueue's queue that starts the run"
     )

@@ -22,7 +22,7 @@ PATH_OPTIONS = frozenset(("workdir", "outputs", "python"))
 JOB_OPTIONS = frozenset(
     (
         *("name", "framework", "max_restarts", "wait", "grace", "log_keep", "spares", "collect"),
-        *("log_volume", "output_volume", "mpirun"),
+        *("log_volume", "output_volume", "mpirun", "registry"),
         *("queue", "service_account", "api", "self_heal", "isolate", "ttl", "keep_outputs", "pod"),
     )
 )

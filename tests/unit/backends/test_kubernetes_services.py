@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from rankzero.agent.unpack import MOST_BYTES
 from rankzero.backends.kubernetes.services import reading, sending
 from rankzero.driver.cluster.deployments import outlived
-from rankzero.errors import BadRequest
+from rankzero.errors import BadRequest, Refused
 from rankzero.plan.kubernetes import names
 from rankzero.why.seen import Seen
 
@@ -239,3 +240,13 @@ def test_a_predictor_that_no_pod_could_find_is_told_at_once(
     with pytest.raises(BadRequest) as caught:
         sending.code("app.py:Mod", Path.cwd())
     assert caught.value.args[0] == said
+
+
+def test_code_that_is_too_large_is_told_that_a_registry_is_for_runs(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("class Mod: pass\n")
+    with (tmp_path / "data.bin").open("wb") as file:
+        file.truncate(MOST_BYTES + 1)
+    with pytest.raises(Refused, match=r"too large to travel.*data\.bin") as told:
+        sending.code("app.py:Mod", tmp_path)
+    assert "only the code of runs and pipelines" in str(told.value.hint)
+    assert "rankzero image build" in str(told.value.hint)

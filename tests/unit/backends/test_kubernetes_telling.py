@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -50,14 +51,17 @@ def pod(index: int, name: str = "x", **status: Any) -> Any:
     }
 
 
-def seen(**more: Any) -> RunObjects:
-    plan = {"where": "lab/team", "framework": "plain", "nodes": [{"role": "worker", "index": 0}]}
+PLAN = {"where": "lab/team", "framework": "plain", "nodes": [{"role": "worker", "index": 0}]}
+
+
+def seen(said: Mapping[str, Any] = PLAN, **more: Any) -> RunObjects:
+    """said: the run's plan."""
     job = {
         "metadata": {
             "name": f"{RUN}-worker",
             "labels": labels(),
             "creationTimestamp": BORN,
-            "annotations": {names.PLAN: json.dumps(plan)},
+            "annotations": {names.PLAN: json.dumps(said)},
         },
         "spec": {"suspend": True},
         "status": {"active": 2, "failed": 1},
@@ -115,6 +119,15 @@ def test_what_may_be_read_has_an_age_and_a_size() -> None:
     ]
 
     assert (found.created, found.size) == (seconds(BORN), 3 + 3 + 1)
+
+
+def test_a_run_s_images_are_told_also_those_with_its_code() -> None:
+    code = {"layers": {"images": [{"image": "lab/code@sha256:1"}, {"image": "lab/code@sha256:2"}]}}
+    with_code = telling.run(seen({**PLAN, "image": "torch:2 (named)", "code": code})).facts
+    assert with_code["image"] == "torch:2 (named)"
+    assert with_code["image with the code"] == "lab/code@sha256:1, lab/code@sha256:2"
+    without = telling.run(seen({**PLAN, "image": "torch:2", "code": {"layers": None}})).facts
+    assert without["image"] == "torch:2" and "image with the code" not in without
 
 
 def test_services_are_told_with_their_ports() -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from rankzero.agent.config import AgentConfig, Command, RoleShape
 from rankzero.cli.show.planned import command, plan_line, plan_lines, say_plan
+from rankzero.cli.show.planned_steps import plan_line as pipeline_line
 from rankzero.contracts.topology import Settings
-from rankzero.plan.model import Checked, Code, Plan
+from rankzero.plan.model import Checked, Code, Layered, LayeredPart, Plan
 from rankzero.spec.model import Job, Role, Run
 
 
@@ -159,3 +160,22 @@ def test_what_all_travels_needs_no_rest():
     code = replace(plan().code, files=1, size=5, largest=(("a\x1b.py", 5),))
     lines = [line for line in plan_lines(replace(plan(), code=code)) if "travels" in line]
     assert lines == ["  travels     5 B  ay"], "no control sequence reaches a terminal"
+
+
+def test_code_in_images_is_told_with_what_has_to_be_sent_of_runs_and_pipelines():
+    part = LayeredPart("code", "f" * 32, "sha256:1", "sha256:2", 700, 3)
+    layers = Layered("http://10.0.0.1:5000/team/code", (part,), (), 1000)
+    code = replace(plan().code, layers=layers)
+    words = "code: 3 files, 9 kB, as a layer on 10.0.0.1:5000/team/code (1 kB to send)"
+    assert words in plan_line(replace(plan(), code=code))
+
+    made = {"steps": [{}], "slots": 1, "where": "lab/team"}
+    assert pipeline_line("a-1", {**made, "travels": code.to_json()}).endswith(f"lab/team · {words}")
+    assert "code" not in pipeline_line("a-1", {**made, "travels": plan().code.to_json()})
+
+    there = replace(code, layers=layers._replace(missing=0, parts=(part, part)))
+    assert "as layers on" in plan_line(replace(plan(), code=there))
+    assert "(all of it is there)" in plan_line(replace(plan(), code=there))
+    elsewhere = replace(code, layers=layers._replace(missing=9000, copied=8000))
+    said = "(9 kB to send, 8 kB of it the image's own, once)"
+    assert said in plan_line(replace(plan(), code=elsewhere))

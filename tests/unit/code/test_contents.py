@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rankzero.code import choice
 from rankzero.code.contents import contents
 from rankzero.errors import Refused
 
@@ -25,8 +26,10 @@ def test_what_would_travel_is_read_links_as_what_they_lead_to(tmp_path):
     assert found.left_out == (".env",)
 
 
-def test_more_than_there_is_room_for_is_refused_with_the_way_out(tmp_path):
-    (tmp_path / "data.bin").write_bytes(bytes(101))
+@pytest.mark.parametrize("size", [101, choice.MOST_BYTES + 1])
+def test_more_than_there_is_room_for_is_refused_with_the_way_out(tmp_path, size):
+    with (tmp_path / "data.bin").open("wb") as file:
+        file.truncate(size)
     with pytest.raises(Refused, match=r"too large to travel.*data\.bin") as told:
         contents(tmp_path, most=100, advice="build an image")
     assert told.value.hint == "build an image"

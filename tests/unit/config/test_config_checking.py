@@ -40,7 +40,10 @@ WRONG = [
     ('[profiles.a]\nbackend = "k8s"', ":2: profiles.a.backend: must be local or kubernetes"),
     ('[profiles.a]\nbackend = "local"\nimage = "x"', ":3: profiles.a.image: has no meaning"),
     ('[profiles.a]\nnamespace = "A"', ":2: profiles.a.namespace: must be at most 63 lower-case"),
-    ('[profiles.a]\nregistry = "r"', ":2: profiles.a.registry: unknown key"),
+    ('[profiles.a]\npassword = "r"', ":2: profiles.a.password: unknown key"),
+    ("[profiles.a]\nregistry = 3", ":2: profiles.a.registry: must be text that is not empty"),
+    ('[profiles.a]\nbackend = "local"\nregistry = "x"', ":3: profiles.a.registry: has no meaning"),
+    ('[profiles.a]\nregistry = "x"\ndefaults.registry = "y"', ":2: profiles.a.registry: is said"),
     (
         "[profiles.a]\nnamespce = 1",
         ':2: profiles.a.namespce: unknown key; did you mean "namespace"',
@@ -91,7 +94,7 @@ more = 1
         "known: local, kubernetes, a",
         "pyproject.toml:13: profiles.a.context: must be text that is not empty; got a list",
         "pyproject.toml:16: profiles.a.more: unknown key; "
-        "known: backend, context, namespace, image, defaults",
+        "known: backend, context, namespace, image, registry, defaults",
         "pyproject.toml:18: profiles.a.defaults.args: belongs to one job: "
         "write it into its job file",
     ]

@@ -31,16 +31,21 @@ GOLDEN = Path(__file__).parent / "golden-kubernetes"
 CLUSTER = Facts("lab", "team", "registry/torch:2")
 OPENSHIFT = Facts("lab", "team", "registry/torch:2", assigns_ids=True)
 FREIGHT = Freight(b"the agent", (b"part one", b"part two"), "ab" * 32)
+IN_IMAGES = Freight(b"the agent", digest="cd" * 32, layers=("d1" * 16, "c0" * 16))
 #: What a host name may be: RFC 1123.
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 def plan(
-    made: Job, framework: str = "torch", facts: Facts = CLUSTER, run: str = "job-7f3a"
+    made: Job,
+    framework: str = "torch",
+    facts: Facts = CLUSTER,
+    run: str = "job-7f3a",
+    freight: Freight = FREIGHT,
 ) -> Plan:
     code = Code("/work", 3, 9000, "ab" * 32)
     found = Found(framework, "found in train.py")
-    return compile_kubernetes(made, found, code, facts, run, FREIGHT)
+    return compile_kubernetes(made, found, code, facts, run, freight)
 
 
 LOCKS = {"capabilities": {"add": ["IPC_LOCK"], "drop": ["ALL"]}}
@@ -86,6 +91,7 @@ CASES: dict[str, tuple[Any, ...]] = {
         ),
         "torch",
     ),
+    "with-its-code-in-its-image": (job(), "torch", CLUSTER, "job-7f3a", IN_IMAGES),
     "parameter-servers": (
         job(
             roles={

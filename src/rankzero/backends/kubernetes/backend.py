@@ -73,16 +73,28 @@ class KubernetesBackend:
         self._cluster = cluster or Cluster()
         self._outputs = outputs or FETCHED
 
-    def plan(self, job: Job, *, preflight: bool = True, wait_for_nodes: bool = False) -> Plan:
+    def plan(
+        self,
+        job: Job,
+        *,
+        preflight: bool = True,
+        wait_for_nodes: bool = False,
+        tell: Callable[[Fetching], None] = ignore,
+    ) -> Plan:
         from rankzero.backends.kubernetes.compiling import compile_job
         from rankzero.backends.kubernetes.preflight import check
 
-        plan = compile_job(self._cluster, job)
+        plan = compile_job(self._cluster, job, tell)
         return check(self._cluster, plan, wait_for_nodes=wait_for_nodes) if preflight else plan
 
-    def submit(self, plan: Plan, *, detach: bool) -> Submission:
+    def submit(
+        self, plan: Plan, *, detach: bool, tell: Callable[[Fetching], None] = ignore
+    ) -> Submission:
+        from rankzero.backends.kubernetes.layering import deliver
         from rankzero.backends.kubernetes.submitting import submit
 
+        if plan.code.layers is not None:
+            deliver(plan.code.layers, tell)
         # Before there is anything: whatever becomes of this command, the run is found again.
         remember(self._cluster.context, self._cluster.namespace)
         submit(self._cluster, plan)

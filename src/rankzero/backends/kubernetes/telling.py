@@ -134,8 +134,14 @@ def conditions(thing: Object) -> list[Condition]:
 def _facts(seen: RunObjects) -> dict[str, str]:
     plan = seen.found.plan
     code = plan.get("code", {})
+    layers = code.get("layers") or {}
+    images = {
+        "image": str(plan.get("image") or ""),
+        "image with the code": ", ".join(one["image"] for one in layers.get("images", ())),
+    }
     facts = {
         "framework": str(plan.get("framework", "")),
+        **{key: said for key, said in images.items() if said},
         "code": f"{count(code.get('files', 0), 'file')}, {code.get('size', 0)} bytes",
         "code digest": str(code.get("digest", "")),
     }

@@ -56,14 +56,23 @@ class LocalBackend:
         self._runs = Runs(home)
         self._lifelines: dict[str, Lifeline] = {}
 
-    def plan(self, job: Job, *, preflight: bool = True, wait_for_nodes: bool = False) -> Plan:
+    def plan(
+        self,
+        job: Job,
+        *,
+        preflight: bool = True,
+        wait_for_nodes: bool = False,
+        tell: Callable[[Fetching], None] = ignore,
+    ) -> Plan:
         """Errors: Refused, with everything that this machine lacks for the job. It gets no nodes
-        that one could wait for."""
+        that one could wait for, and nothing is packed or sent."""
         from rankzero.backends.local.compiling import compile_job
 
         return compile_job(self._runs, job, checked=preflight)
 
-    def submit(self, plan: Plan, *, detach: bool) -> Submission:
+    def submit(
+        self, plan: Plan, *, detach: bool, tell: Callable[[Fetching], None] = ignore
+    ) -> Submission:
         from rankzero.backends.local.launch import launch
 
         folder, lifeline = launch(self._runs, plan, detach=detach)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rankzero.cli.pipeline.attached import attached, detached
 from rankzero.cli.show import programs, terminal
+from rankzero.cli.show.bar import on_its_way
 from rankzero.cli.show.planned_steps import plan_lines, say_plan
 from rankzero.errors import BadRequest
 from rankzero.pipelines.folder import Pipelines
@@ -81,7 +82,8 @@ def go_there(pipeline: Pipeline, file: Path | None, way: Way, there: OnCluster) 
         say_plan(terminal.err(), ready.run, plan, pipeline)
     cluster = Cluster(there.place.context, there.place.namespace)
     remember(cluster.context, cluster.namespace)
-    launch(cluster, ready)
+    with on_its_way() as tell:
+        launch(cluster, ready, tell)
     run = named(there.place, ready.run)
     if there.by_client:
         return driven(run.drive(), way.output)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from rankzero.backends.base import Fetching
+from rankzero.cli.show import terminal
 from rankzero.cli.show.amounts import size
 from rankzero.cli.show.terminal import DIM, Screen
 from rankzero.why.words import count
@@ -38,6 +41,16 @@ class Bar:
             self._screen.stream.write(_CLEAR)
             self._screen.stream.flush()
             self._there = False
+
+
+@contextmanager
+def on_its_way() -> Iterator[Callable[[Fetching], None]]:
+    """Shows, on a terminal, how far code is that is packed or sent."""
+    bar = Bar(terminal.err(), "code")
+    try:
+        yield bar.show
+    finally:
+        bar.clear()
 
 
 def line_of(told: Fetching, what: str = "outputs") -> str:

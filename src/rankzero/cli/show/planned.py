@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from rankzero.cli.show.amounts import duration, size
 from rankzero.cli.show.lines import visible
@@ -22,14 +22,28 @@ _FILES = 20
 def plan_line(plan: Plan) -> str:
     """`digits-7f3a  torch (found in train.py) · 2 nodes × 2 ranks · local · code: 3 files, 9 kB`"""
     found = "" if plan.found == "named" else f" ({plan.found})"
-    code = f"code: {count(plan.code.files, 'file')}, {size(plan.code.size)}"
     image = [f"image {plan.image}"] if plan.image else []
-    parts = [f"{plan.framework}{found}", topology(plan), plan.where, *image, code]
+    parts = [f"{plan.framework}{found}", topology(plan), plan.where, *image]
+    parts.append(code_of(plan.code.to_json()))
     if plan.job.max_restarts:
         parts.insert(3, f"up to {count(plan.job.max_restarts, 'restart')}")
     if plan.backend == "kubernetes":
         parts.append(kept(plan))
     return f"{plan.run}  " + " · ".join(parts)
+
+
+def code_of(code: Mapping[str, Any]) -> str:
+    """`code: 3 files, 9 kB`; of what travels in images, where those are and what is to be sent."""
+    much = f"code: {count(code['files'], 'file')}, {size(code['size'])}"
+    layers = code["layers"]
+    if layers is None:
+        return much
+    words = "a layer" if len(layers["parts"]) == 1 else "layers"
+    sent = f"{size(layers['missing'])} to send" if layers["missing"] else "all of it is there"
+    if layers["copied"]:
+        sent += f", {size(layers['copied'])} of it the image's own, once"
+    where = layers["registry"].removeprefix("http://")
+    return f"{much}, as {words} on {where} ({sent})"
 
 
 def kept(plan: Plan) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rankzero.cli.show.lines import visible
+from rankzero.cli.show.planned import code_of
 from rankzero.cli.show.terminal import YELLOW
 from rankzero.spec.pipelines.coherence import unused
 from rankzero.why.words import count
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 def plan_line(run: str, plan: Mapping[str, Any]) -> str:
     """`digits-7f3a  5 steps · 2 at once · local`"""
     steps = count(len(plan["steps"]), "step")
-    return f"{run}  {steps} · {plan['slots']} at once · {plan.get('where', 'local')}"
+    line = f"{run}  {steps} · {plan['slots']} at once · {plan.get('where', 'local')}"
+    code = plan.get("travels")  # to a cluster; of interest where it is in the steps' images
+    return f"{line} · {code_of(code)}" if code and code["layers"] else line
 
 
 def say_plan(screen: Screen, run: str, plan: Mapping[str, Any], pipeline: Pipeline) -> None:

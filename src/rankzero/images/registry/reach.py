@@ -21,10 +21,16 @@ _REACHED, _PATIENCE = 10.0, 60.0
 
 class Trust(NamedTuple):
     """insecure: also without TLS, or with whatever certificate. ca: a file of authorities beside
-    those that this machine trusts."""
+    those that this machine trusts. unknown, plain: what to do where neither was said and it is
+    needed."""
 
     insecure: bool = False
     ca: Path | None = None
+    unknown: str = (
+        "Name the authority that signed it: --ca FILE; or, where the network is yours alone: "
+        "--insecure"
+    )
+    plain: str = "Where the network is yours alone: --insecure"
 
 
 class Denied(Refused):
@@ -113,13 +119,12 @@ class Reach:
             return Refused(
                 f"{self.registry} shows a certificate that this machine does not trust"
                 + (f": {why}." if why else "."),
-                "Name the authority that signed it: --ca FILE; or, where the network is yours "
-                "alone: --insecure",
+                self._trust.unknown,
             )
         if "WRONG_VERSION_NUMBER" in said or "record layer failure" in said:
             return Refused(
                 f"{self.registry} speaks HTTP without TLS.",
-                "Where the network is yours alone: --insecure",
+                self._trust.plain,
             )
         return Silent(
             f"{self.registry} does not answer: {in_words(error)}", "Is that its name, and is it up?"

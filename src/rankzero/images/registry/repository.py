@@ -67,6 +67,15 @@ class Repository:
         self.reach.checked(answer, f"look into {self.name.repository}")
         return True
 
+    def has_image(self, digest: str) -> bool:
+        """The same of a manifest, or an index."""
+        headers = {"Accept": ", ".join((*INDEXES, *MANIFESTS))}
+        answer = self.reach.call("HEAD", f"{self.path}/manifests/{digest}", headers=headers)
+        if answer.status_code == 404:
+            return False
+        self.reach.checked(answer, f"look into {self.name.repository}")
+        return True
+
     def blob(self, descriptor: dict[str, Any]) -> Blob:
         """What a manifest names, to be read where it is."""
 

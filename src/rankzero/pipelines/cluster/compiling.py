@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -38,6 +39,10 @@ _LOOKED_AT = 10.0
 _TTL = "ttlSecondsAfterFinished"
 
 
+#: What becomes of the steps' plans where their code is to be laid on their images.
+Lay = Callable[[list[Plan]], list[Plan]]
+
+
 class Steps(NamedTuple):
     """The graph; each step's plan as it would be for one attempt; and those that are services."""
 
@@ -50,7 +55,8 @@ class Compiling(NamedTuple):
     """What all steps of a pipeline are compiled with. carrier: the pipeline's run. volume: the
     claim on which artifacts lie; None where there is none. code: what travels. lasting: whether
     what is left of a step stays as long as its pipeline, and not its own time to live: its driver
-    may be away for longer, and would not find it."""
+    may be away for longer, and would not find it. lay: puts the code on images, where it travels
+    so."""
 
     pipeline: Pipeline
     facts: Facts
@@ -61,18 +67,22 @@ class Compiling(NamedTuple):
     volume: str | None
     defaults: Given
     lasting: bool = False
+    lay: Lay = list
 
     def all(self) -> Steps:
         """Errors: BadRequest, SpecError, Refused."""
-        steps, plans, services = [], {}, {}
-        for name, step in self.pipeline.steps.items():
-            if step.service is not None:
-                services[name] = self._service(name)
-                steps.append(as_driven(name, step, services[name].body))
-                continue
-            plans[name] = self._plan(name, step)
-            steps.append(self._step(name, step, plans[name]))
-        return Steps(graph(steps), plans, services)
+        steps = self.pipeline.steps
+        services = {name: self._service(name) for name, one in steps.items() if one.service}
+        jobs = [name for name in steps if name not in services]
+        laid = self.lay([self._plan(name, steps[name]) for name in jobs])
+        plans = dict(zip(jobs, laid, strict=True))
+        driven = [
+            as_driven(name, step, services[name].body)
+            if name in services
+            else self._step(name, step, plans[name])
+            for name, step in steps.items()
+        ]
+        return Steps(graph(driven), plans, services)
 
     def driver(self) -> Plan:
         """Of a pod like those of steps that say nothing of theirs."""

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from rankzero.agent.events import to_line
+from rankzero.backends.base import ignore
 from rankzero.backends.kubernetes.cluster import Cluster
+from rankzero.backends.kubernetes.layering import Tell, deliver
 from rankzero.backends.kubernetes.preflight.rights import LESS
 from rankzero.backends.kubernetes.submitting import filled, submit_all
 from rankzero.backends.kubernetes.trouble import Forbidden
@@ -19,18 +21,20 @@ from rankzero.driver import facts
 from rankzero.driver.cluster import jobs, ledger, words
 from rankzero.plan.kubernetes import driver
 from rankzero.plan.kubernetes.rights import is_client
+from rankzero.plan.model import Layered
 
 
 class Ready(NamedTuple):
     """All that a pipeline on a cluster is made from. plan: see `driver.cluster.driving.Driver`.
     objects: what is created, the driver's Job first; blobs: what takes their digests' place.
-    known: what its ledger begins with."""
+    known: what its ledger begins with. layers: how the code travels, where it is in images."""
 
     run: str
     plan: Mapping[str, Any]
     objects: tuple[Mapping[str, Any], ...]
     blobs: Mapping[str, bytes]
     known: tuple[facts.Fact, ...] = ()
+    layers: Layered | None = None
 
     @classmethod
     def of(
@@ -54,8 +58,10 @@ def packed(plan: Mapping[str, Any]) -> list[bytes]:
     return [whole[at : at + PART] for at in range(0, len(whole), PART)]
 
 
-def launch(cluster: Cluster, ready: Ready) -> None:
-    """Errors: Refused; nothing is left then, or it is said."""
+def launch(cluster: Cluster, ready: Ready, tell: Tell = ignore) -> None:
+    """tell: how far the code is sent. Errors: Refused; nothing is left then, or it is said."""
+    if ready.layers is not None:
+        deliver(ready.layers, tell)
     first, *others = ready.objects
     run = ready.run
 

@@ -6,12 +6,14 @@ import json
 import secrets
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rankzero.backends.home import no_code
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.compiling import packed
+from rankzero.backends.kubernetes.layering import Folder, on_images
 from rankzero.backends.kubernetes.preflight import check
 from rankzero.driver import facts, graph
 from rankzero.driver.cluster import words
@@ -71,7 +73,8 @@ def prepared(
     skip = [*no_code(None), *([] if file is None else [file.absolute()])]
     for name, step in pipeline.steps.items():
         inner_folder(name, step, pipeline)  # before anything is packed
-    travelling, freight = packed(str(workdir), scripts(pipeline), skip, named(pipeline))
+    folder = Folder(str(workdir), tuple(scripts(pipeline)), tuple(skip), tuple(named(pipeline)))
+    travelling, freight, cargo = packed(folder, _registry(defaults))
     run = run_id(pipeline.name, secrets.token_hex(2))
     compiling = Compiling(
         pipeline,
@@ -84,6 +87,8 @@ def prepared(
         defaults,
         lasting=asked.client is not None,
     )
+    if cargo is not None:
+        compiling = compiling._replace(lay=partial(on_images, cluster, cargo=cargo))
     compiled = compiling.all()
     before = runs(place, f"{names.NAME}={pipeline.name}")
     after = done_again(compiled.graph, again)
@@ -94,6 +99,7 @@ def prepared(
         known = tuple(taken)
     plans = list(compiled.plans.values()) or [compiling.driver()]
     services = list(compiled.services.values())
+    layers = next((plan.code.layers for plan in compiled.plans.values()), None)
     about = {
         **_about(pipeline, asked),
         "where": f"{cluster.context}/{cluster.namespace}",
@@ -101,20 +107,33 @@ def prepared(
         "note": travelling.note,
     }
     results = {} if again.everything else dict(_results(before))
-    plan = {**about, "run": run, "known": results, "steps": graph.to_json(compiled.graph)}
+    plan = {
+        **about,
+        "run": run,
+        "known": results,
+        "steps": graph.to_json(compiled.graph),
+        "travels": replace(travelling, layers=layers).to_json(),
+    }
     claims = volumes.made(pipeline, run)
     shared = [*claims, *carried(run, freight, _labels(run))]
     shared += [dict(one) for served in services for one in served.carried]
     blobs = {**plans[0].blobs, **dict(item for served in services for item in served.blobs)}
     wanted = _driver(run, about, asked, plans)
     wanted = wanted._replace(more=(*wanted.more, *_to_serve(services)))
-    ready = Ready.of(wanted, plan, shared, blobs, known)
+    ready = Ready.of(wanted, plan, shared, blobs, known)._replace(layers=layers)
     if asked.preflight:
         _check(cluster, ready, plans)
         for served in services:
             rules = () if asked.client is None else _to_serve([served])
             checking.check(cluster, served.plan, pipeline.name, rules, claims)
     return ready
+
+
+def _registry(defaults: Given) -> str | None:
+    """Where the folder of all steps goes, if need be: a job's registry counts for what it lies
+    beneath, and this lies beneath all."""
+    said = defaults.entries.get("registry")
+    return None if said is None else str(said.value)
 
 
 def _about(pipeline: Pipeline, asked: Asked) -> dict[str, Any]:

@@ -27,7 +27,8 @@ from rankzero.spec.roles import gpus
 
 @dataclass(frozen=True)
 class Freight:
-    """What travels: the agent's archive, the code's parts, and the code's digest.
+    """What travels: the agent's archive, the code's parts, and the code's digest. layers: in the
+    place of parts, the folders of the image in which the code lies.
 
     carrier: whose ConfigMaps hold it, where they are not the run's own.
     """
@@ -36,6 +37,14 @@ class Freight:
     parts: tuple[bytes, ...] = ()
     digest: str = ""
     carrier: str | None = None
+    layers: tuple[str, ...] = ()
+
+    @property
+    def code(self) -> CodeParts | None:
+        """As an agent is told."""
+        if self.layers:
+            return CodeParts(layout.LAYERS, self.digest, layers=self.layers)
+        return CodeParts(layout.CODE, self.digest) if self.parts else None
 
 
 def compile_kubernetes(
@@ -162,7 +171,7 @@ def _agent(job: Job, found: Found, run: str, role: str, freight: Freight) -> Age
         ),
         echo=True,
         termination_file=layout.TERMINATION,
-        code=CodeParts(layout.CODE, freight.digest) if freight.parts else None,
+        code=freight.code,
         log_folder=None if job.log_volume is None else layout.log_folder(run),
         shared_outputs=job.output_volume is not None,
         account=layout.ACCOUNT if role == first and job.self_heal else None,

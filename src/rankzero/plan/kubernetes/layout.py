@@ -22,6 +22,9 @@ VOLUME = "/rankzero/volumes/one"
 #: What Kubernetes reads when a container has ended.
 TERMINATION = "/dev/termination-log"
 
+#: Where the image itself holds the code, where that is too large for ConfigMaps: a folder a layer.
+LAYERS = "/rankzero/layers"
+
 ARCHIVE = f"{AGENT}/agent.zip"
 TOKEN_FILE = f"{TOKEN}/token"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from rankzero.backends.home import no_code
 from rankzero.code.model_files import pack_model
 from rankzero.code.predictors import packed
+from rankzero.code.refusals import SMALLER, TooMuch
 from rankzero.code.server_zip import server_zip
 from rankzero.code.shipment import PART
 from rankzero.errors import Refused
@@ -16,6 +17,10 @@ from rankzero.spec.services.model import Service
 
 #: What says of a model that it lies where the pods are.
 _THERE = (ON_VOLUME, IN_IMAGE)
+_SMALLER = (
+    f"{SMALLER} Through a registry only the code of runs and pipelines travels: put what is large "
+    "on the service's image (rankzero image build), and name it in .rankzeroignore."
+)
 
 
 def server() -> Cargo:
@@ -28,7 +33,10 @@ def server() -> Cargo:
 
 def code(predictor: str, here: Path) -> Cargo:
     """The folder, with the predictor's file in it. Errors: BadRequest, Refused."""
-    shipped = packed(here, predictor, no_code(None))
+    try:
+        shipped = packed(here, predictor, no_code(None))
+    except TooMuch as error:
+        raise error.advised(_SMALLER) from None
     return Cargo("code", shipped.parts, shipped.digest)
 
 
