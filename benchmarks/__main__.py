@@ -11,7 +11,7 @@ import os
 import platform
 import sys
 
-NAMES = ("startup", "launch", "throughput", "supervisor", "logs", "pipelines", "serving")
+NAMES = ("startup", "launch", "mpi", "throughput", "supervisor", "logs", "pipelines", "serving")
 #: Those that prove something rather than measure it; only where they are named.
 PROOFS = ("kills",)
 

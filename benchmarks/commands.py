@@ -31,6 +31,13 @@ def torchrun(script: str, ranks: int, *args: str) -> str:
     return _output(command, {})
 
 
+def mpirun(script: str, ranks: int, *args: str) -> str:
+    """The one beside this Python, of Open MPI."""
+    command = [str(Path(sys.executable).parent / "mpirun"), "-np", str(ranks)]
+    command += ["--allow-run-as-root", "--map-by", ":OVERSUBSCRIBE", "--bind-to", "none"]
+    return _output([*command, sys.executable, str(SCRIPTS / script), *args], {})
+
+
 def by_hand(script: str, ranks: int, *args: str) -> str:
     """The ranks as bare processes with the variables that they need, as a shell loop would."""
     with socket.socket() as probe:

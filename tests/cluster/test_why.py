@@ -107,6 +107,18 @@ def test_an_image_that_is_not_there(team: Team, lab: Cluster) -> None:
     assert f"at {REGISTRY}" in answer["remedy"]
 
 
+def test_what_a_run_waited_for_is_known_after_it_was_stopped(team: Team, lab: Cluster) -> None:
+    """Its pods, which alone tell of it, go when it is stopped."""
+    absent = f"{REGISTRY}/lab/nowhere:1"
+    words = ("run", team.script(""), "--detach", "--nodes", "2", "--image", absent)
+    run = team.call(*words).out.strip()
+    until(lambda: f"image {absent} is not there" in team.call("why", run).out, "a cause to be told")
+    assert team.call("stop", run).code == 0
+    said = team.call("why", run).out
+    assert "stopped before it was done" in said
+    assert f"before that, it waited: worker/0, worker/1: image {absent} is not there" in said
+
+
 def test_a_name_that_is_no_image_is_told_at_once_by_the_command_that_waits(team: Team) -> None:
     command = team.start("run", FORCED, team.script("print()"), "--image", "UPPER/CASE:1")
     command.until_said('worker/0: "UPPER/CASE:1" is no name of an image')

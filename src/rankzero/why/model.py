@@ -19,7 +19,7 @@ class Failure(NamedTuple):
     """The first failure, as an agent recorded it. What nobody recorded is None or empty.
 
     kind: `rank-failed`, `node-lost`, `node-left`, `nodes-missing`, `stuck`, `cut-off` or
-        `refused`.
+        `refused`; `waited` of a run that was stopped while it did.
     exception: `type`, `message`, `frames` (of `file`, `line`, `function`, `source`), `traceback`.
     crash: what faulthandler wrote. tail: the rank's last lines.
     stuck: nodes whose ranks did not end after it, not even by SIGKILL.

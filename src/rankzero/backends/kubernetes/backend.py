@@ -45,6 +45,7 @@ from rankzero.backends.streams import Streams
 from rankzero.backends.viewer import Lost
 from rankzero.errors import BadRequest, Refused
 from rankzero.plan.kubernetes import names
+from rankzero.why.blocked import listed
 
 if TYPE_CHECKING:
     from rankzero.agent.events import Event
@@ -143,6 +144,7 @@ class KubernetesBackend:
         return looking.agents_said(self._cluster, run)
 
     def stop(self, run: str, *, grace: float | None = None) -> None:
+        self._remember_what_it_waits_for(runs.one(self._cluster, run))
         while state.ending(found := runs.one(self._cluster, run)) is None:
             if not found.listening:
                 self._stop_what_has_not_begun(found)
@@ -257,6 +259,16 @@ class KubernetesBackend:
 
     def _pods(self, found: Found) -> list[Object]:
         return list(self._cluster.every("Pod", f"{names.RUN}={found.run}")["items"])
+
+    def _remember_what_it_waits_for(self, found: Found) -> None:
+        """Of a run that is to be stopped: its pods take with them what is wrong with them."""
+        with contextlib.suppress(Refused):  # to stop it matters more
+            stands = looking.standings(self._cluster, [found], {})[found.run]
+            troubles = [(nodes, at.text) for nodes, at in stands.grouped() if at.trouble]
+            if troubles and state.ending(found) is None:
+                words = "; ".join(f"{listed(nodes)}: {text}" for nodes, text in troubles)
+                change = {"metadata": {"annotations": {names.WAITED: words}}}
+                self._cluster.patch("Job", found.job["metadata"]["name"], change)
 
     def _stop_what_has_not_begun(self, found: Found) -> None:
         """Without a coordinator there is nobody to ask: the Jobs ask for no pods any more, which

@@ -142,9 +142,10 @@ def ending(found: Found) -> dict[str, Any] | None:
     """How the run ended: what the coordinator left, else what the Job says."""
     words = termination(found.pod) or outcome(annotation(found.job, names.ENDED))
     if words is not None:
-        return words
+        stopped = words.get("state") == ev.STOPPED and not words.get("cause")
+        return {**words, "cause": _waited(found)} if stopped else words
     if annotation(found.job, names.STOPPED) is not None:  # however its Job went on from there
-        return {"state": ev.STOPPED, "cause": None, "exit_code": 1}
+        return {"state": ev.STOPPED, "cause": _waited(found), "exit_code": 1}
     for condition in found.job.get("status", {}).get("conditions", ()):
         if condition["status"] != "True":
             continue
@@ -154,6 +155,12 @@ def ending(found: Found) -> dict[str, Any] | None:
             cause = {"kind": "job-failed", "message": condition.get("message", "")}
             return {"state": ev.FAILED, "cause": cause, "exit_code": 1}
     return None
+
+
+def _waited(found: Found) -> dict[str, Any] | None:
+    """What it waited for when it was stopped."""
+    words = annotation(found.job, names.WAITED)
+    return None if words is None else {"kind": "waited", "message": f"it waited: {words}"}
 
 
 def holders(found: Found, pods: Iterable[Object], here: Collection[str] = ()) -> list[Object]:

@@ -26,6 +26,8 @@ MANAGED_BY = "app.kubernetes.io/managed-by"
 PLAN, STOPPED = "rankzero/plan", "rankzero/stopped-by"
 #: How it ended, from one who watched it: its pods may be there for a while, or gone already.
 ENDED = "rankzero/ended"
+#: What it waited for when it was stopped, which went with its pods.
+WAITED = "rankzero/waited-for"
 #: That it has given its nodes back, and for whom it waits (`turns.judging.Line`).
 TURN = "rankzero/turn"
 
