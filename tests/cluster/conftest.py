@@ -38,14 +38,29 @@ def lab(cluster: Cluster) -> Cluster:
     return cluster
 
 
+def _image(cluster: Cluster, what: str) -> str:
+    try:
+        return target.image(cluster, what)
+    except target.NoCluster as reason:
+        pytest.skip(str(reason))
+
+
 @pytest.fixture(scope="session")
 def tensorflow(cluster: Cluster) -> str:
     """An image with TensorFlow, tf_keras and scikit-learn. Whoever is first may wait some minutes
-    for it to be built: `pytest.mark.timeout`."""
-    try:
-        return target.tensorflow(cluster)
-    except target.NoCluster as reason:
-        pytest.skip(str(reason))
+    for it to be built: `pytest.mark.timeout`; so with those that follow."""
+    return _image(cluster, "tensorflow")
+
+
+@pytest.fixture(scope="session")
+def jax(cluster: Cluster) -> str:
+    return _image(cluster, "jax")
+
+
+@pytest.fixture(scope="session")
+def mpi(cluster: Cluster) -> str:
+    """An image with Open MPI, mpi4py for it, and MPICH."""
+    return _image(cluster, "mpi")
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from .lab.kubectl import Kubectl
-from .lab.target import Cluster, NoCluster, mpi
+from .lab.target import Cluster
 from .piping import rules
 from .team import Team
 
@@ -54,15 +54,6 @@ while os.environ["RANKZERO_GENERATION"] == "1":
 """
 
 
-@pytest.fixture(scope="session")
-def image(cluster: Cluster) -> str:
-    """One with Open MPI, mpi4py and MPICH; the lab builds it where it is not there."""
-    try:
-        return mpi(cluster)
-    except NoCluster as reason:
-        pytest.skip(str(reason))
-
-
 def said(team: Team, image: str, *argv: str) -> list[str]:
     """What the ranks of a run have printed, which ends well."""
     done = team.start("run", *argv, env={"RANKZERO_IMAGE": image}).wait(PATIENCE)
@@ -70,31 +61,31 @@ def said(team: Team, image: str, *argv: str) -> list[str]:
     return sorted(line for line in done.out.splitlines() if line.startswith("["))
 
 
-def test_an_allreduce_over_two_pods(team: Team, image: str) -> None:
+def test_an_allreduce_over_two_pods(team: Team, mpi: str) -> None:
     """With the rights that any run has, and as an ordinary user who has no name in the image."""
-    lines = said(team, image, team.script(SUM), "--nodes", "2", "--nproc", "2")
+    lines = said(team, mpi, team.script(SUM), "--nodes", "2", "--nproc", "2")
     assert lines == [f"[{rank}] sum 10 {rank} {rank} 2" for rank in range(4)]
 
 
 def test_the_ranks_of_a_run_that_lets_nobody_else_in(
-    cluster: Cluster, namespace: str, user: Callable[..., Kubectl], image: str, tmp_path: Path
+    cluster: Cluster, namespace: str, user: Callable[..., Kubectl], mpi: str, tmp_path: Path
 ) -> None:
     job = tmp_path / "job.yaml"
     job.write_text("run: sleep 1\nisolate: true\n")
     config = user(namespace, {"rules": rules(str(job))}).kubeconfig
     alone = Team(tmp_path / "alone", config, cluster.kubectl.within(namespace), cluster.python)
-    lines = said(alone, image, alone.script(SUM), "--nodes", "2", "--isolate")
+    lines = said(alone, mpi, alone.script(SUM), "--nodes", "2", "--isolate")
     assert lines == [f"[{rank}] sum 3 {rank} {rank} 2" for rank in range(2)]
 
 
-def test_mpich_s_manager_reaches_ranks_in_both_pods(team: Team, image: str) -> None:
+def test_mpich_s_manager_reaches_ranks_in_both_pods(team: Team, mpi: str) -> None:
     words = ("--framework", "mpi", "--mpirun", "mpirun.mpich", "--nodes", "2", "--nproc", "2")
-    lines = said(team, image, team.script(MEETS), *words)
+    lines = said(team, mpi, team.script(MEETS), *words)
     assert lines == [f"[{rank}] met 4 {rank} {rank} 2" for rank in range(4)]
 
 
-def test_a_world_is_made_anew_after_a_pod_was_lost(team: Team, image: str) -> None:
-    words = ("--image", image, "--nodes", "2", "--max-restarts", "1")
+def test_a_world_is_made_anew_after_a_pod_was_lost(team: Team, mpi: str) -> None:
+    words = ("--image", mpi, "--nodes", "2", "--max-restarts", "1")
     run = team.running(HOLDS, *words, ranks=2)
     one = f"batch.kubernetes.io/job-name={run}-worker,batch.kubernetes.io/job-completion-index=1"
     team.admin("delete", "pod", "-l", one, "--force")

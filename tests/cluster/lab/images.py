@@ -52,6 +52,7 @@ ON_DEMAND = {
     "lab/tensorflow": Recipe(
         pip=("tf_keras==2.21.*",), whole=("tensorflow-cpu==2.21.*", "scikit-learn")
     ),
+    "lab/jax": Recipe(whole=("jax==0.10.*",)),
     # Open MPI is what `mpirun` means in it, and what mpi4py is made for; MPICH is beside it.
     "lab/mpi": Recipe(apt=("openmpi-bin", "python3-mpi4py", "mpich")),
 }

@@ -16,9 +16,9 @@ from .places import BIN
 KUBECONFIG_VARIABLE = "RANKZERO_TEST_KUBECONFIG"
 #: Images that it can pull: with python3, and with torch, numpy, scikit-learn and safetensors.
 PYTHON_VARIABLE, TORCH_VARIABLE = "RANKZERO_TEST_IMAGE_PYTHON", "RANKZERO_TEST_IMAGE_TORCH"
-#: And one with TensorFlow, tf_keras and scikit-learn.
-TENSORFLOW_VARIABLE = "RANKZERO_TEST_IMAGE_TENSORFLOW"
-MPI_VARIABLE = "RANKZERO_TEST_IMAGE_MPI"
+#: And what those begin with that name others: with TensorFlow, tf_keras and scikit-learn; with
+#: JAX; with Open MPI, mpi4py and MPICH.
+IMAGE_VARIABLE = "RANKZERO_TEST_IMAGE"
 #: 1 where tests may have Kueue: compiled for the lab, or in the cluster that is named.
 KUEUE_VARIABLE = "RANKZERO_TEST_KUEUE"
 #: Where the contract suite's runs happen (`tests/contract/conftest.py`).
@@ -60,25 +60,16 @@ def find() -> Cluster:
     return Cluster(admin, python, torch, is_lab=True)
 
 
-def tensorflow(found: Cluster) -> str:
-    """An image with TensorFlow that the cluster can pull; the lab's is built where it is not yet
-    there. Errors: NoCluster where the cluster is another and no image is named."""
+def image(found: Cluster, what: str) -> str:
+    """One of those that are built where a test asks for them (`tensorflow`, `jax`, `mpi`), to be
+    pulled by the cluster. Errors: NoCluster where the cluster is another and no image is named."""
     if found.is_lab:
-        name = "lab/tensorflow"
+        name = f"lab/{what}"
         return images.ensure(name, images.ON_DEMAND[name])
-    if given := os.environ.get(TENSORFLOW_VARIABLE):
+    variable = f"{IMAGE_VARIABLE}_{what.upper()}"
+    if given := os.environ.get(variable):
         return given
-    raise NoCluster(f"no image with TensorFlow: {TENSORFLOW_VARIABLE} is not set")
-
-
-def mpi(found: Cluster) -> str:
-    """An image with Open MPI, mpi4py and MPICH, as `tensorflow` is found."""
-    if found.is_lab:
-        name = "lab/mpi"
-        return images.ensure(name, images.ON_DEMAND[name])
-    if given := os.environ.get(MPI_VARIABLE):
-        return given
-    raise NoCluster(f"no image with Open MPI and MPICH: {MPI_VARIABLE} is not set")
+    raise NoCluster(f"no image for {what}: {variable} is not set")
 
 
 def queues(found: Cluster) -> contextlib.AbstractContextManager[None]:
