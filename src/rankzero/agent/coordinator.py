@@ -10,7 +10,7 @@ from rankzero.agent.echo import Echo
 from rankzero.agent.history import using
 from rankzero.agent.loop import Loop, Timer
 from rankzero.agent.mpi.relay import Relay
-from rankzero.agent.mpi.remote import PURPOSE as LAUNCHER
+from rankzero.agent.mpi.remote import PURPOSE as REMOTE
 from rankzero.agent.viewers import Viewer, Viewers
 from rankzero.agent.wire.connection import Connection
 from rankzero.agent.wire.dial import listen
@@ -132,7 +132,7 @@ class Coordinator:
     # -- connections
 
     def _enter(self, connection: Connection) -> Guest:
-        if connection.handshake.purpose == LAUNCHER:
+        if connection.handshake.purpose == REMOTE:
             return Guest(
                 lambda message: self._relay.message(connection, message),
                 lambda: self._relay.left(connection),

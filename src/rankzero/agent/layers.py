@@ -33,9 +33,14 @@ def gather(folder: str, layers: Sequence[str], digest: str, into: str) -> None:
     settle(into, digest, fill)
 
 
+def _raised(error: OSError) -> None:
+    """What cannot be read must not be missing in silence."""
+    raise error
+
+
 def _copy(source: str, draft: str) -> None:
     """Files with their executable bits, and links as they are; whoever runs here owns them."""
-    for here, folders, files in os.walk(source):
+    for here, folders, files in os.walk(source, onerror=_raised):
         to = os.path.join(draft, os.path.relpath(here, source))
         os.makedirs(to, exist_ok=True)
         links = [name for name in folders if os.path.islink(os.path.join(here, name))]

@@ -230,7 +230,8 @@ class NodeAgent:
         try:
             self._ranks.start(topology, node_rank)
         except OSError as error:
-            self.unable("%s: %s" % (self._config.python, error.strerror or error))
+            what = error.filename or self._config.python
+            self.unable("%s: %s" % (what, error.strerror or error))
             return
         self._roster.begin(topology, node_rank, self._ranks.pids())
         self.feed(duty.Started(topology.generation))

@@ -102,7 +102,8 @@ class RankProcess:
     def condemn(self, what: str, why: str) -> None:
         """End it, alive as it is, for what has failed beside it; a reason of its own stays."""
         self.condemned = True
-        self.traces.write(what, why, self._loop.now())
+        with contextlib.suppress(OSError):  # a full disk costs the reason, and no more
+            self.traces.write(what, why, self._loop.now())
         self.signal(signal.SIGKILL)
 
     # -- its life

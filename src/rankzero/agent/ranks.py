@@ -64,6 +64,8 @@ class Ranks:
             raise
 
     def _start_all(self, topology: Topology, node_rank: int) -> None:
+        if self._wiring is not None:
+            self._wiring.prepare(topology, base_environment(self._config, {}))
         for rank in topology.ranks_of(node_rank):
             one = RankProcess(
                 self._loop,
@@ -82,7 +84,7 @@ class Ranks:
                 one.start(env, self._spares, None if seat is None else seat.fileno())
             self._ranks.append(one)
         if self._wiring is not None:
-            self._wiring.begin(topology, node_rank, base_environment(self._config, {}))
+            self._wiring.begin(node_rank)
 
     def pids(self) -> Dict[int, int]:
         """The ranks' processes."""

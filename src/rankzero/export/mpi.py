@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
+from rankzero.agent.mpi.mpirun import AS_ROOT
 from rankzero.errors import BadRequest
 from rankzero.plan import agents
 from rankzero.spec.model import Job, Run
-
-#: A container's user is root, more often than not, and Open MPI wants that to be said.
-_ROOT = {
-    "OMPI_ALLOW_RUN_AS_ROOT": "1",
-    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-    "PRTE_ALLOW_RUN_AS_ROOT": "1",
-    "PRTE_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-}
 
 
 def in_one_pod(job: Job, ranks: int) -> Job:
@@ -40,7 +33,7 @@ def in_one_pod(job: Job, ranks: int) -> Job:
         update={
             "run": Run.model_validate({"command": words}),
             "args": started.args,
-            "env": {**_ROOT, **job.env},
+            "env": {**AS_ROOT, **job.env},
             "roles": {name: role},
         }
     )

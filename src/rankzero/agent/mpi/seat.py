@@ -25,8 +25,8 @@ _CREDENTIALS = "3i"
 
 
 def seats(token: bytes, generation: int) -> str:
-    """What the names of a generation's seats begin with: nobody else's, and nobody else can guess
-    them."""
+    """What the names of a generation's seats begin with, which no other run's has. They are no
+    secret: whoever is at the other end is asked for by the kernel."""
     mark = hmac.new(token, b"mpi\0%d" % generation, hashlib.sha256).hexdigest()
     return "rankzero-%s" % mark[:32]
 
@@ -37,9 +37,9 @@ def open_seat(name: str, rank: int) -> socket.socket:
     try:
         sock.bind(_address(name, rank))
         sock.listen(1)
-    except OSError:
+    except OSError as error:
         sock.close()
-        raise
+        raise OSError(error.errno, error.strerror, "the seat of rank %d" % rank) from error
     return sock
 
 

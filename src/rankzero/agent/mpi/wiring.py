@@ -14,7 +14,7 @@ from rankzero.agent.interpreter import root
 from rankzero.agent.loop import Loop, Timer
 from rankzero.agent.mpi import seat
 from rankzero.agent.mpi.child import Child
-from rankzero.agent.mpi.mpirun import NO_MPIRUN, PROGRAM, REMOTE
+from rankzero.agent.mpi.mpirun import MISSING, PROGRAM, REMOTE
 from rankzero.agent.mpi.remote import LOST
 from rankzero.agent.process import ended_how
 from rankzero.contracts.topology import Topology
@@ -65,8 +65,8 @@ class Wiring:
         """Where this rank will wait. Errors: OSError."""
         return seat.open_seat(seat.seats(self._token, generation), rank)
 
-    def begin(self, topology: Topology, node_rank: int, env: Dict[str, str]) -> None:
-        """This node's ranks have started. env: what mpirun and its daemon inherit. Errors: OSError
+    def prepare(self, topology: Topology, env: Dict[str, str]) -> None:
+        """Before this node's ranks start. env: what mpirun and its daemon inherit. Errors: OSError
         where the node's folder cannot be written."""
         self._ending = False
         self._generation, self._env = topology.generation, env
@@ -74,8 +74,14 @@ class Wiring:
         names = seat.seats(self._token, topology.generation)
         self._write_program(PROGRAM, "stand_in", names)
         self._write_program(REMOTE, "remote", '"$@"')  # Open MPI's daemons look whether it is there
+        self._write_told(topology)
+
+    def begin(self, node_rank: int) -> None:
+        """They have started. Errors: OSError where mpirun can't be."""
         if node_rank == 0:
-            self._start_mpirun(topology)
+            child = Child(self._loop, self._on_output)
+            child.start([sys.executable, "-I", "-S", "-c", _boot("mpirun"), self._told], self._env)
+            self._mpirun = child
         early, self._early = self._early, []
         for message in early:
             self.launch(message)
@@ -149,8 +155,9 @@ class Wiring:
         self._on_launched({"type": "launched", "id": number, "code": code, "text": text})
 
     def _mpirun_ended(self, code: int, said: str) -> None:
-        if code == NO_MPIRUN:
-            self._on_unable(said.strip())
+        missing = self._missing()
+        if missing:
+            self._on_unable(missing)
             return
         why = ended_how(code) + _in_words(said)
         if code < 0:  # nobody's code: ranks end by themselves where it is gone
@@ -158,15 +165,26 @@ class Wiring:
             return
         self._doubt = self._loop.after(BENEFIT, lambda: self._broken(why))
 
+    def _missing(self) -> str:
+        """Why there is no mpirun; empty where there is one."""
+        try:
+            with open(os.path.join(self._folder, MISSING), encoding="utf-8") as file:
+                return file.read()
+        except OSError:
+            return ""
+
     def _broken(self, why: str) -> None:
         if not self._ending:
             self._on_broken(why)
 
-    def _start_mpirun(self, topology: Topology) -> None:
-        told = os.path.join(self._folder, "wiring.json")
+    @property
+    def _told(self) -> str:
+        return os.path.join(self._folder, "wiring.json")
+
+    def _write_told(self, topology: Topology) -> None:
         config = self._config
         hosts, nodes = _hosts(topology)
-        with open(told, "w", encoding="utf-8") as file:
+        with open(self._told, "w", encoding="utf-8") as file:
             data = {
                 "mpirun": list(config.mpirun),
                 "python": config.python or sys.executable,
@@ -178,9 +196,6 @@ class Wiring:
                 "nodes": nodes,
             }
             json.dump(data, file)
-        child = Child(self._loop, self._on_output)
-        child.start([sys.executable, "-I", "-S", "-c", _boot("mpirun"), told], self._env)
-        self._mpirun = child
 
     def _write_program(self, name: str, module: str, argument: str) -> None:
         """A program that mpirun can be told by its path alone. It is the same path on every node,

@@ -7,7 +7,7 @@ from typing import Any
 
 from rankzero.backends.kubernetes import state
 from rankzero.backends.kubernetes.state import seconds
-from rankzero.backends.kubernetes.turns.judging import Line
+from rankzero.backends.kubernetes.turns.judging import Turn
 from rankzero.driver.cluster import deployments
 from rankzero.plan.kubernetes import names
 from rankzero.why.amounts import number
@@ -119,7 +119,7 @@ def job(item: Object, said: tuple[Said, ...] = ()) -> Job:
         name=str(meta["name"]),
         held=bool(item["spec"].get("suspend")),
         queue=str((meta.get("labels") or {}).get(names.QUEUE) or ""),
-        after=Line.read(turn).after if (turn := state.annotation(item, names.TURN)) else (),
+        after=Turn.read(turn).after if (turn := state.annotation(item, names.TURN)) else (),
         failed=Ended(str(failed.get("reason")), None, str(failed.get("message"))) if bad else None,
         said=said,
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tarfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from rankzero.agent.worded import in_words
 from rankzero.doctor.bundle.redaction import Redaction
@@ -56,9 +57,20 @@ class Bundle:
                 entry.size, entry.mtime, entry.mode = len(data), int(self._now), 0o600
                 archive.addfile(entry, io.BytesIO(data))
         try:
-            file.touch(mode=0o600, exist_ok=False)
-            file.write_bytes(whole.getvalue())
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+            with open(os.open(file, flags, 0o600), "wb") as made:  # noqa: PTH123
+                self._fill(made, file, whole.getvalue())
         except FileExistsError:
             raise BadRequest(f"--bundle: {file} is there already.", "Name another one") from None
         except OSError as error:
             raise Refused(f"--bundle: {file} cannot be written: {in_words(error)}.") from error
+
+    @staticmethod
+    def _fill(made: IO[bytes], file: Path, data: bytes) -> None:
+        """A part of it is of no use, and would be in the way of the next try."""
+        try:
+            made.write(data)
+            made.flush()
+        except OSError:
+            file.unlink(missing_ok=True)
+            raise

@@ -9,9 +9,11 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[A-Z]+")
 _ENDS = (
     *("password", "passwords", "passwd", "passphrase", "secret", "secrets", "token", "tokens"),
     *("credential", "credentials", "apikey", "accesskey", "privatekey", "cookie"),
-    *("dockerconfigjson", "dockercfg"),
+    *("dockerconfigjson", "dockercfg", "secretkey", "signature", "webhook"),
 )
-_WORDS = {*("pass", "pwd", "auth", "auths", "authorization", "bearer", "pat", "dsn"), *_ENDS}
+_WORDS = {*("pass", "pwd", "auth", "auths", "authorization", "bearer", "pat", "dsn", "sig"), *_ENDS}
+#: A variable that ends so is a secret more often than not: `OPENAI_KEY`.
+_VARIABLE = re.compile(r"[A-Z0-9]+(?:_[A-Z0-9]+)*_KEY")
 #: What a `key` must be of to be one: tolerations and labels have keys, too.
 _KEYS = {
     *("api", "access", "private", "secret", "account", "encryption", "signing", "ssh", "client"),
@@ -19,6 +21,8 @@ _KEYS = {
 }
 #: A shell's own: where one is, and was.
 _FOLDERS = ("PWD", "OLDPWD")
+#: And yet: whoever knows it may post.
+_STILL = ("WEBHOOK_URL", "webhook_url")
 #: What such a name may also be followed by: where a secret is, and never what it is.
 _PLACES = ("file", "path", "name", "ref", "url", "uri", "endpoint", "type", "dir", "ttl", "id")
 
@@ -28,7 +32,9 @@ def is_secret(name: str) -> bool:
     if name in _FOLDERS:
         return False
     words = [word.lower() for word in _WORD.findall(name)]
-    if not words or words[-1] in _PLACES:
+    if _VARIABLE.fullmatch(name):
+        return True
+    if not words or (words[-1] in _PLACES and not name.endswith(_STILL)):
         return False
     if any(word in _WORDS or word.endswith(_ENDS) for word in words):
         return True

@@ -18,7 +18,11 @@ REMOVED = "(removed)"
 #: A value that is known is looked for everywhere, but for one that is as short as a word.
 _SHORTEST = 8
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*-----|\Z)", re.DOTALL)
-_URL = re.compile(r"\b([A-Za-z][A-Za-z0-9+.-]*://)[^/\s'\"]*@")
+#: Up to the last sign that ends who asks: a password may hold any other one.
+_URL = re.compile(r"\b([A-Za-z][A-Za-z0-9+.-]*://)[^\s'\"]*@")
+_HEADER = re.compile(
+    r"\b((?:Set-)?Cookie|(?:Proxy-)?Authorization)(\s*:\s*)[^\r\n\"']+", re.IGNORECASE
+)
 _SCHEME = re.compile(r"\b(Bearer|Basic|Digest|Negotiate)\s+[^\s'\"]+", re.IGNORECASE)
 #: Tokens that say of themselves what they are.
 _TOKENS = re.compile(
@@ -27,15 +31,17 @@ _TOKENS = re.compile(
     r"|npm_\w{24,}|pypi-[\w-]{24,}|dckr_pat_[\w-]{16,}|sha256~[\w-]{24,}"
     r"|eyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*)"
 )
+#: In quotes, or up to a space: what else ends it may be a part of it.
 _VALUE = r"(?P<value>\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[^\s\"']\S*)"
 #: `NAME=VALUE`, `name: value`, `"name": "value"`, `--name VALUE`.
 _SAID = re.compile(r"(?P<name>[A-Za-z_.][\w.-]*)(?P<sign>[\"']?\s*[:=]\s*)" + _VALUE)
-_OPTION = re.compile(r"(?P<name>--?[A-Za-z][\w-]*)(?P<sign>\s+)" + _VALUE)
+_OPTION = re.compile(r"(?P<name>--?[A-Za-z][\w-]*)(?P<sign>[\"']?,?\s+)" + _VALUE)
 #: Keys below which names of secrets stand, and no secret.
 _NAMES_ONLY = {
     *("secretKeyRef", "secretRef", "imagePullSecrets", "secret", "secrets", "pull_secrets"),
     *("secretName", "serviceAccountToken", "nodePublishSecretRef"),
 }
+_NAMED = {"name", "secretName", "secret"}
 
 
 class Redaction:
@@ -55,9 +61,10 @@ class Redaction:
         said = self._known.sub(REMOVED, said)
         said = _PEM.sub(REMOVED, said)
         said = _URL.sub(rf"\1{REMOVED}@", said)
+        said = _HEADER.sub(rf"\1\2{REMOVED}", said)
         said = _SCHEME.sub(rf"\1 {REMOVED}", said)
         said = _TOKENS.sub(REMOVED, said)
-        return _OPTION.sub(_said, _SAID.sub(_said, said))
+        return _each(_OPTION, _each(_SAID, said))
 
     def data(self, thing: Any) -> Any:  # noqa: ANN401
         """The same of what JSON holds; keys stay, so that one sees what was there."""
@@ -78,7 +85,7 @@ class Redaction:
         made = {}
         for key, value in thing.items():
             key = self.text(str(key))
-            if key in wiped or (is_secret(key) and key not in _NAMES_ONLY):
+            if key in wiped or (is_secret(key) and not _only_names(key, value)):
                 made[key] = _without(value)
             else:
                 made[key] = self.data(value)
@@ -104,7 +111,23 @@ def _without(thing: Any) -> Any:  # noqa: ANN401
     return [_without(one) for one in thing] if isinstance(thing, Sequence) else thing
 
 
-def _said(match: re.Match[str]) -> str:
-    if not is_secret(match["name"]) or match["value"] == REMOVED:
-        return match[0]
-    return f"{match['name']}{match['sign']}{REMOVED}"
+def _only_names(key: str, value: Any) -> bool:  # noqa: ANN401
+    """Whether it names a Secret of Kubernetes, in a form in which that is done."""
+    if key not in _NAMES_ONLY or key == "pull_secrets":
+        return key == "pull_secrets"
+    if isinstance(value, str):
+        return key not in ("secret", "secrets")
+    named = value if isinstance(value, list) else [value]
+    return all(isinstance(one, Mapping) and _NAMED & one.keys() for one in named)
+
+
+def _each(pattern: re.Pattern[str], said: str) -> str:
+    """The text without what stands behind secrets' names. What stands behind another name may be
+    such a name itself: `error: password=...`."""
+    made, at = [], 0
+    while (found := pattern.search(said, at)) is not None:
+        secret = is_secret(found["name"]) and found["value"] != REMOVED
+        end = found.end() if secret else found.end("sign")
+        made += [said[at : found.end("sign")], REMOVED if secret else ""]
+        at = end
+    return "".join([*made, said[at:]])

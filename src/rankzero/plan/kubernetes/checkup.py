@@ -2,7 +2,7 @@
 
 Two of them find out whether names, the API server and other pods are reached; a third, where there
 are GPUs, is granted one. They are Jobs: whoever may start runs may start them, a deadline ends
-them, and they go by themselves, whatever became of the command that made them.
+them, and they go by themselves once they have begun, whatever becomes of the command.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def _spec(wanted: Wanted) -> dict[str, Any]:
 
 
 def _container(wanted: Wanted, rank: Mapping[str, Any]) -> dict[str, Any]:
-    """The rank's, without what is the user's: secrets, volumes, ports."""
+    """The rank's, without the user's secrets, volumes and ports."""
     resources = copy.deepcopy(_RESOURCES[wanted.what])
     words = [wanted.what]
     if wanted.what == NETWORK:

@@ -28,7 +28,7 @@ PLAN, STOPPED = "rankzero/plan", "rankzero/stopped-by"
 ENDED = "rankzero/ended"
 #: What it waited for when it was stopped, which went with its pods.
 WAITED = "rankzero/waited-for"
-#: That it has given its nodes back, and for whom it waits (`turns.judging.Line`).
+#: That it has given its nodes back, and for whom it waits (`turns.judging.Turn`).
 TURN = "rankzero/turn"
 
 #: Where the coordinator listens in its pod, whose network is its own, unless a script wants it.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
@@ -12,24 +11,22 @@ from rankzero.agent.healing.pods import Object, phase
 from rankzero.backends.kubernetes import state
 from rankzero.plan.kubernetes import names
 
-_LACKS = re.compile(r"Insufficient ([\w./-]+\w)")
+_REFUSED = ("False", "Unschedulable")
 
 
-class Line(NamedTuple):
+class Turn(NamedTuple):
     """What stands on the first Job of a run that has stepped back, as `names.TURN`. after: runs
-    that it lets go first. lacks: what it waits for, by the scheduler's words; empty where that is
-    not all. beat: goes up for as long as somebody sees to it that it begins again."""
+    that it lets go first. beat: goes up for as long as somebody sees to it that it begins again."""
 
     after: tuple[str, ...] = ()
-    lacks: tuple[str, ...] = ()
     beat: int = 0
 
     @classmethod
-    def read(cls, text: str) -> Line:
+    def read(cls, text: str) -> Turn:
         """One that somebody else has written over says nothing."""
         try:
             told = json.loads(text)
-            return cls(tuple(told["after"]), tuple(told["lacks"]), int(told["beat"]))
+            return cls(tuple(map(str, told["after"])), int(told["beat"]))
         except (ValueError, KeyError, TypeError):
             return cls()
 
@@ -39,7 +36,7 @@ class Line(NamedTuple):
 
 class Waiter(NamedTuple):
     """A run, as far as room is concerned. came: when it was submitted. placed: how many of its
-    pods have a machine, of `needed`. refused: whether the scheduler has none for some. line: where
+    pods have a machine, of `needed`. refused: whether the scheduler has none for some. turn: where
     it has stepped back."""
 
     run: str
@@ -47,12 +44,11 @@ class Waiter(NamedTuple):
     placed: int
     needed: int
     refused: bool = False
-    lacks: frozenset[str] = frozenset()
-    line: Line | None = None
+    turn: Turn | None = None
 
     @property
     def waits(self) -> bool:
-        return self.line is not None or (self.refused and self.placed < self.needed)
+        return self.turn is not None or (self.refused and self.placed < self.needed)
 
 
 def waiters(jobs: Iterable[Object], pods: Iterable[Object]) -> list[Waiter]:
@@ -70,31 +66,29 @@ def waiter(found: state.Found, pods: Sequence[Object]) -> Waiter:
     """pods: the run's own."""
     open_ = [one for one in pods if phase(one) in ("Pending", "Running")]
     open_ = [one for one in open_ if "deletionTimestamp" not in one["metadata"]]
-    unplaced = [words for one in open_ if (words := _unplaced(one)) is not None]
     text = state.annotation(found.job, names.TURN)
-    line = Line.read(text) if text and found.job["spec"].get("suspend") else None
-    told = (lack for words in unplaced for lack in _LACKS.findall(words))
     return Waiter(
         run=found.run,
         came=found.created,
         placed=sum(1 for one in open_ if one["spec"].get("nodeName")),
         needed=_needed(found),
-        refused=bool(unplaced),
-        lacks=frozenset(told if line is None else line.lacks),
-        line=line,
+        refused=any(map(_unplaced, open_)),
+        turn=Turn.read(text) if text and found.job["spec"].get("suspend") else None,
     )
 
 
 def ahead(me: Waiter, others: Iterable[Waiter], abandoned: Collection[str]) -> list[Waiter]:
-    """The older ones that this one may be in the way of, the first one first. abandoned: runs that
-    have stepped back, and that nobody will have begin again."""
+    """The older ones that this one may be in the way of, the first one first: those that hold a
+    part of what they need, or have stepped back. One that holds nothing may never get anything,
+    and is in nobody's way. abandoned: runs that have stepped back, and that nobody will have begin
+    again."""
     older = [
         one
         for one in others
         if (one.came, one.run) < (me.came, me.run)
         and one.waits
-        and not (one.line is not None and one.run in abandoned)
-        and _compete(me, one)
+        and (one.placed or one.turn is not None)
+        and not (one.turn is not None and one.run in abandoned)
     ]
     return sorted(older, key=lambda one: (one.came, one.run))
 
@@ -110,30 +104,23 @@ class Leases:
     def abandoned(self, waiting: Iterable[Waiter]) -> list[str]:
         now, found = self._clock(), []
         for one in waiting:
-            if one.line is None:
+            if one.turn is None:
                 self._seen.pop(one.run, None)
                 continue
             beat, since = self._seen.get(one.run, (None, now))
-            if beat != one.line.beat:
-                self._seen[one.run] = one.line.beat, now
+            if beat != one.turn.beat:
+                self._seen[one.run] = one.turn.beat, now
             elif now - since > self._patience:
                 found.append(one.run)
         return found
 
 
-def _compete(me: Waiter, other: Waiter) -> bool:
-    """What this one holds the other may wait for; else it is the same that both wait for. Where
-    nobody knows, they do."""
-    known = me.lacks and other.lacks and not me.placed
-    return not known or bool(me.lacks & other.lacks)
-
-
-def _unplaced(pod: Object) -> str | None:
-    """What the scheduler says of a pod that it has no machine for."""
-    for one in pod.get("status", {}).get("conditions", ()):
-        if one["type"] == "PodScheduled" and one["status"] == "False":
-            return str(one.get("message", "")) if one.get("reason") == "Unschedulable" else None
-    return None
+def _unplaced(pod: Object) -> bool:
+    """Whether the scheduler has no machine for it."""
+    return any(
+        one["type"] == "PodScheduled" and (one["status"], one.get("reason")) == _REFUSED
+        for one in pod.get("status", {}).get("conditions", ())
+    )
 
 
 def _needed(found: state.Found) -> int:

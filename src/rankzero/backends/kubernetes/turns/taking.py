@@ -10,18 +10,18 @@ import queue
 import threading
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rankzero.backends.base import Note
 from rankzero.backends.kubernetes import state, trouble
 from rankzero.backends.kubernetes.observing import Observed
-from rankzero.backends.kubernetes.turns.judging import Leases, Line, Waiter, ahead, waiter, waiters
+from rankzero.backends.kubernetes.turns.judging import Leases, Turn, Waiter, ahead, waiter, waiters
 from rankzero.errors import Refused
 from rankzero.plan.kubernetes import names
 
 if TYPE_CHECKING:
     from rankzero.backends.kubernetes.cluster import Cluster
-    from rankzero.backends.kubernetes.state import Found
+    from rankzero.backends.kubernetes.state import Found, Object
 
 #: A run that nobody has shown to care for within `LEASE` is not waited for; whoever cares shows it
 #: every `BEAT` (seconds).
@@ -44,7 +44,7 @@ class Turns:
         self._leases = Leases(LEASE, time.monotonic)
         self._since: float | None = None
         self._beaten = 0.0
-        self._ours: Line | None = None
+        self._ours: Turn | None = None
         self._hook, self._wide = contextlib.ExitStack(), contextlib.ExitStack()
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
@@ -82,9 +82,15 @@ class Turns:
             except Refused:
                 pause = _AGAIN
         self._close()
-        if self._ours is not None:  # nobody else would
-            with contextlib.suppress(Refused):
-                self._begin_again(self._live.found)
+        with contextlib.suppress(Refused):
+            self._leave(self._live.found)
+
+    def _leave(self, found: Found | None) -> None:
+        """Where this one was the last to see to it that the run begins again, nobody else may."""
+        if found is None or self._ours is None or state.ending(found) is not None:
+            return
+        if waiter(found, ()).turn == self._ours:
+            self._begin_again(found)
 
     def _look(self) -> float | None:
         """Do what is to be done; after how long to look again (seconds), None: at a change."""
@@ -93,12 +99,13 @@ class Turns:
             self._close()
             return None
         me = waiter(found, self._live.pods)
-        if not me.waits:
+        if me.turn is not None:
+            return self._stand_in_line(found, me, me.turn)
+        self._ours = None
+        if not (me.waits and me.placed):  # one that holds nothing is in nobody's way
             self._since = None
             self._close()
             return None
-        if me.line is not None:
-            return self._stand_in_line(found, me)
         self._since = self._since or time.monotonic()
         patience = min(LONGEST, SHARE * float(found.plan.get("job", {}).get("wait") or LONGEST))
         left = self._since + patience - time.monotonic()
@@ -109,15 +116,14 @@ class Turns:
             self._step_back(found, me, first)
         return BEAT
 
-    def _stand_in_line(self, found: Found, me: Waiter) -> float:
-        assert me.line is not None
+    def _stand_in_line(self, found: Found, me: Waiter, turn: Turn) -> float:
         first = self._first(me)
         if not first:
             self._since = None
             self._begin_again(found)
             self._say("it is its turn: it asks for its nodes again")
         elif time.monotonic() > self._beaten + BEAT - 1:
-            self._stand(found, Line(_named(first), me.line.lacks, me.line.beat + 1))
+            self._stand(found, Turn(_named(first), turn.beat + 1))
         return BEAT
 
     def _first(self, me: Waiter) -> list[Waiter]:
@@ -134,34 +140,36 @@ class Turns:
         self._wide.close()
 
     def _step_back(self, found: Found, me: Waiter, first: list[Waiter]) -> None:
-        # What it has held, nobody could tell any more: so any older one goes first.
-        lacks = () if me.placed else tuple(sorted(me.lacks))
-        self._stand(found, Line(_named(first), lacks, 1))
-        for job in found.jobs:
-            if job["metadata"]["name"] != found.job["metadata"]["name"]:
-                self._cluster.patch("Job", job["metadata"]["name"], {"spec": {"suspend": True}})
-        nodes = f"gives {me.placed} of its {me.needed} nodes back" if me.placed else "steps back"
+        self._stand(found, Turn(_named(first), 1))
         self._say(
-            f"{nodes} and waits for its turn: {', '.join(_named(first))} came first, and waits "
-            "for room, too"
+            f"gives {me.placed} of its {me.needed} nodes back and waits for its turn: "
+            f"{', '.join(_named(first))} came first"
         )
 
-    def _stand(self, found: Found, line: Line) -> None:
-        change = {"metadata": {"annotations": {names.TURN: str(line)}}, "spec": {"suspend": True}}
-        self._ours, self._beaten = line, time.monotonic()
-        self._cluster.patch("Job", found.job["metadata"]["name"], change)
-
-    def _begin_again(self, found: Found | None) -> None:
-        """The first Job last: what it starts finds the others on their way."""
-        if found is None or state.ending(found) is not None:
-            return
-        first = str(found.job["metadata"]["name"])
+    def _stand(self, found: Found, turn: Turn) -> None:
+        """All of it, also what another one has begun and not done."""
+        self._ours, self._beaten = turn, time.monotonic()
+        change = {"metadata": {"annotations": {names.TURN: str(turn)}}, "spec": {"suspend": True}}
+        self._change(found.job, change)
         for job in found.jobs:
-            if job["metadata"]["name"] != first:
-                self._cluster.patch("Job", job["metadata"]["name"], {"spec": {"suspend": False}})
+            if not job["spec"].get("suspend") and not _is(job, found.job):
+                self._change(job, {"spec": {"suspend": True}})
+
+    def _begin_again(self, found: Found) -> None:
+        """The first Job last: what it starts finds the others on their way."""
+        for job in found.jobs:
+            if not _is(job, found.job):
+                self._change(job, {"spec": {"suspend": False}})
         change = {"metadata": {"annotations": {names.TURN: None}}, "spec": {"suspend": False}}
-        self._cluster.patch("Job", first, change)
+        self._change(found.job, change)
         self._ours = None
+
+    def _change(self, job: Object, change: dict[str, Any]) -> None:
+        """As it was seen, and not after somebody else has changed it: stopped it, say. Errors:
+        Refused, also then."""
+        seen = {"resourceVersion": job["metadata"]["resourceVersion"]}
+        change = {**change, "metadata": {**change.get("metadata", {}), **seen}}
+        self._cluster.patch("Job", job["metadata"]["name"], change)
 
     def _say(self, text: str) -> None:
         self._notes.put(Note(text))
@@ -170,6 +178,10 @@ class Turns:
 def _labels(found: Found) -> dict[str, str]:
     labels: dict[str, str] = found.job["metadata"]["labels"]
     return labels
+
+
+def _is(job: Object, other: Object) -> bool:
+    return bool(job["metadata"]["name"] == other["metadata"]["name"])
 
 
 def _named(waiting: list[Waiter]) -> tuple[str, ...]:

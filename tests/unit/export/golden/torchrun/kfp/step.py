@@ -9,6 +9,8 @@ looks for double braces and Kubernetes for dollar signs: it has none.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import http.client
 import json
 import os
 import re
@@ -39,6 +41,8 @@ CONTAINER = "rank"
 LOOK, PATIENCE, LEASH = 3, 300, 900
 #: How long a pod may write nothing before it is asked anew: a network may have forgotten it.
 SILENCE = 240
+#: What becomes of an answer that is cut off, or that a proxy gave.
+CUT = (OSError, http.client.HTTPException, ValueError)
 #: As much of a line is handled at once, in bytes.
 PIECE = 65536
 DOLLAR = chr(36)
@@ -78,7 +82,7 @@ class Api:
                 if (error.code < 500 and error.code != 429) or time.monotonic() > end:
                     said = reason(error.read().decode(errors="replace"))
                     raise SystemExit("the API refuses %s %s: %s" % (method, path, said)) from error
-            except OSError as error:
+            except CUT as error:
                 if time.monotonic() > end:
                     raise SystemExit("the API does not answer: %s" % error) from error
             time.sleep(LOOK)
@@ -217,7 +221,7 @@ class Lines:
         try:
             with self.api.open("GET", path, timeout=SILENCE) as answer:
                 self.show(answer, uid, label(pod).encode())
-        except (OSError, ValueError):
+        except CUT:
             pass  # the next look asks again
 
     def show(self, answer: Any, uid: str, mark: bytes) -> None:
@@ -294,7 +298,9 @@ class Run:
         age = int(time.time()) - timegm(time.strptime(began, "%Y-%m-%dT%H:%M:%SZ"))
         if job["spec"].get("activeDeadlineSeconds", 0) < age + LEASH * 2 // 3:
             change = {"spec": {"activeDeadlineSeconds": age + LEASH}}
-            self.api.ask("PATCH", "%s/%s" % (KINDS["Job"], job["metadata"]["name"]), change)
+            path = "%s/%s" % (KINDS["Job"], job["metadata"]["name"])
+            with contextlib.suppress(CUT):  # it was deleted; or it is time enough at the next look
+                self.api.open("PATCH", path, change).close()
 
     def end(self) -> None:
         """Take away what was made; Jobs with their pods."""
@@ -303,7 +309,7 @@ class Run:
             where = path % (KINDS[one["kind"]], one["metadata"]["name"])
             try:
                 self.api.open("DELETE", where).close()
-            except OSError as error:
+            except CUT as error:
                 if getattr(error, "code", 0) != 404:
                     self.say("%s stays for now: %s" % (one["metadata"]["name"], error))
 
