@@ -189,10 +189,17 @@ def _state(found: Found) -> str:
 
 
 def _ended(found: Found) -> float | None:
-    stamp = container(found.pod, "terminated").get("finishedAt") or found.job.get("status", {}).get(
-        "completionTime"
+    """Of one that was stopped before it began only its Job tells."""
+    status = found.job.get("status", {})
+    over = [
+        one for one in status.get("conditions", ()) if one["type"] in ("FailureTarget", "Failed")
+    ]
+    stamps = (
+        container(found.pod, "terminated").get("finishedAt"),
+        status.get("completionTime"),
+        *(one.get("lastTransitionTime") for one in over),
     )
-    return None if stamp is None else seconds(stamp)
+    return next((seconds(stamp) for stamp in stamps if stamp), None)
 
 
 def _key(thing: Object) -> str:

@@ -299,7 +299,7 @@ class Run:
         if job["spec"].get("activeDeadlineSeconds", 0) < age + LEASH * 2 // 3:
             change = {"spec": {"activeDeadlineSeconds": age + LEASH}}
             path = "%s/%s" % (KINDS["Job"], job["metadata"]["name"])
-            with contextlib.suppress(CUT):  # it was deleted; or it is time enough at the next look
+            with contextlib.suppress(*CUT):  # it was deleted; or it is time enough at the next look
                 self.api.open("PATCH", path, change).close()
 
     def end(self) -> None:
