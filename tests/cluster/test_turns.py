@@ -148,3 +148,31 @@ def test_one_in_line_is_told_and_begins_again_once_somebody_watches_it(
 def held(team: Team, run: str) -> bool:
     jobs = team.admin.get("jobs", "-l", f"rankzero/run={run}")["items"]
     return all(one["spec"].get("suspend") for one in jobs)
+
+
+def test_what_never_came_is_let_go_when_a_run_is_stopped(team: Team, scarce: Scarce) -> None:
+    """Else it would come one day, and hold what others wait for."""
+    scarce.has(scarce.right, "0")
+    team.start("run", job(team, "halves", scarce.left, scarce.right), "--no-preflight", "--detach")
+    run = named(team, "halves")
+    until(lambda: placed(team, run) == 1, "half of it to be placed")
+    assert team.call("stop", run).code == 0
+    until(lambda: not waiting(team, run), "the other half to be let go")
+
+
+def test_the_same_of_nodes_of_one_job(team: Team, scarce: Scarce) -> None:
+    file = team.work / "pair.yaml"
+    team.script("print()")
+    file.write_text(f"run: train.py\nnodes: 2\nresources: {{{scarce.left}: '1'}}\n")
+    team.start("run", str(file), "--no-preflight", "--detach")
+    run = named(team, "train")
+    until(lambda: placed(team, run) == 1, "one of two to be placed")
+    assert team.call("stop", run).code == 0
+    until(lambda: not waiting(team, run), "the other one to be let go")
+
+
+def waiting(team: Team, run: str) -> list[str]:
+    """Its pods that nobody has placed, and that are not on their way out."""
+    pods = team.admin.get("pods", "-l", f"rankzero/run={run}")["items"]
+    kept = (one for one in pods if "deletionTimestamp" not in one["metadata"])
+    return [one["metadata"]["name"] for one in kept if not one["spec"].get("nodeName")]

@@ -98,6 +98,8 @@ class Ranks:
     def stop(self, grace: float) -> None:
         """SIGTERM, and SIGKILL after `grace` seconds; a second call can only shorten that."""
         self._stopping = True
+        if self._wiring is not None:
+            self._wiring.hush()
         for rank in self._ranks:
             rank.stopping = True
         if grace > 0:
@@ -141,6 +143,8 @@ class Ranks:
             self._on_replaced(rank)
             return
         failure = None
+        if code == 0 and self._wiring is not None:
+            self._wiring.done(rank.rank.rank)
         if code != 0 and not (rank.stopping and autopsy.ours(code)):
             node = self._config.node
             tail = rank.tail

@@ -21,6 +21,7 @@ def install() -> None:
             {
                 "torch.distributed.distributed_c10d": _process_groups,
                 "torch.optim.optimizer": _first_step,
+                "mpi4py.MPI": _world_of_mpi,
             }
         ),
     )
@@ -86,3 +87,9 @@ def _first_step(module: ModuleType) -> None:
     from rankzero.agent.starter_torch import watch_first_step
 
     watch_first_step(module)
+
+
+def _world_of_mpi(module: ModuleType) -> None:
+    from rankzero.agent.mpi.parting import not_alone
+
+    not_alone(module)

@@ -74,6 +74,8 @@ def _imported(file: str | None, words: list[str], run: str | None) -> Imported:
 
     if (file is None) == (not words):
         raise BadRequest("say one thing to import: a file, or a command after --.", _HOW)
+    if file is not None and not words and " " in file and not Path(file).exists():
+        return importing.from_words([file])  # a command line in quotes
     if file is None:
         if run is not None:
             raise BadRequest("--run is for files; a command line says what it runs.", _HOW)

@@ -143,7 +143,9 @@ _framework = titled(
 _life = titled(
     "Failures and time",
     click.option("--max-restarts", metavar="N", help="How many failures the run survives."),
-    click.option("--wait", metavar="SECONDS", help="How long to wait for all nodes."),
+    click.option(
+        "--wait", metavar="TIME", help="How long to wait for all nodes, from the first one on."
+    ),
     click.option("--grace", metavar="SECONDS", help="Between SIGTERM and SIGKILL at a stop."),
     click.option("--log-keep", metavar="SIZE", help="How much log a node keeps."),
     click.option(

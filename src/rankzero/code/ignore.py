@@ -29,6 +29,8 @@ NEVER_FOLDERS = frozenset(
 NEVER_ENDINGS = (".pyc", ".pyo", ".swp", "~", ".egg-info")
 #: A worktree and a submodule have a file where a repository has the folder `.git`.
 NEVER_FILES = frozenset((".git", ".DS_Store", "Thumbs.db"))
+#: How what `rankzero doctor --bundle` writes is called, which lies where one was.
+BUNDLE = "rankzero-doctor-"
 #: What stands for a class of characters, as in `[[:lower:]]`, in a regular expression.
 _CLASSES = {
     "alnum": "a-zA-Z0-9",
@@ -107,6 +109,8 @@ class Ignores(NamedTuple):
 def never(name: str, is_folder: bool) -> bool:
     """Whether a name is no code wherever it lies."""
     if is_folder and name in NEVER_FOLDERS:
+        return True
+    if name.startswith(BUNDLE) and name.endswith(".tar.gz"):
         return True
     return name in NEVER_FILES or name.endswith(NEVER_ENDINGS)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from rankzero.errors import BadRequest, Refused
@@ -62,6 +62,16 @@ def restless(path: Path) -> Refused:
     return Refused(
         f"{path}, which would travel, changes while it is read.",
         "Stop what writes it, or name it in .rankzeroignore if the job does not need it.",
+    )
+
+
+def taken_out(paths: Sequence[Path]) -> BadRequest:
+    """Files that would be missing, with others, wherever an image is unpacked."""
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return BadRequest(
+        f"{paths[0]}{more} cannot be in an image: there a name that begins with .wh. stands for "
+        "something that is taken out.",
+        "Rename it, or name it in .rankzeroignore if the job does not need it.",
     )
 
 

@@ -57,7 +57,8 @@ def judged(area: str, said: Mapping[str, Any], patience: float) -> Finding:
         told = f"{', '.join(parts)}, sees {devices[0]}, and cannot compute on it: {said['fault']}"
         remedy = "Driver and framework do not fit: install a build for this driver, or a newer one"
         return Finding(area, name, FAILURE, told, remedy)
-    parts.append(_seen(devices))
+    if devices is not None:
+        parts.append(_seen(devices))
     parts += [f"{key} {one}" for key, one in more.items() if one and isinstance(one, str)]
     without = [key for key, one in more.items() if one is False]
     if without:

@@ -7,6 +7,12 @@ from rankzero.errors import BadRequest
 from rankzero.plan import agents
 from rankzero.spec.model import Job, Run
 
+#: As many as were asked for, however many processors there are: Open MPI to version 4, and from 5.
+_MORE_THAN_CORES = {
+    "OMPI_MCA_rmaps_base_oversubscribe": "1",
+    "PRTE_MCA_rmaps_default_mapping_policy": ":OVERSUBSCRIBE",
+}
+
 
 def in_one_pod(job: Job, ranks: int) -> Job:
     """The same with a command line of mpirun as what one rank runs. ranks: how many it starts.
@@ -33,7 +39,7 @@ def in_one_pod(job: Job, ranks: int) -> Job:
         update={
             "run": Run.model_validate({"command": words}),
             "args": started.args,
-            "env": {**AS_ROOT, **job.env},
+            "env": {**AS_ROOT, **_MORE_THAN_CORES, **job.env},
             "roles": {name: role},
         }
     )

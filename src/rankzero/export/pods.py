@@ -34,7 +34,7 @@ _NUMBERS = {
     "plain": "A pod's number in its Job makes its rank",
     "jax": "For a bare jax.distributed.initialize(), which looks for Open MPI's variables first",
     "tensorflow": "A pod's number in its Job is its task's; Kubernetes fills it into TF_CONFIG",
-    "mpi": "Open MPI starts nothing as root unless it is told twice",
+    "mpi": "Open MPI starts as root, and more than there are processors, only where it is told to",
 }
 
 

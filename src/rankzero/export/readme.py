@@ -131,16 +131,24 @@ def helm(outline: Outline) -> str:
         *_kept(outline),
         "## Change it",
         "All that people change is in `values.yaml`, volumes and resources in Kubernetes' own "
-        "notation; `values.schema.json` refuses what no template reads. The number of pods stands "
-        "once, in `nodes`: names and addresses are made from it. The code is in `code`.",
+        f"notation; `values.schema.json` refuses what no template reads. {_count(outline)} The "
+        "code is in `code`.",
         *missing(outline),
     )
+
+
+def _count(outline: Outline) -> str:
+    if outline.framework == "mpi":
+        return "All ranks are in one pod; how many, stands behind `-np` in `args`."
+    return "The number of pods stands once, in `nodes`: names and addresses are made from it."
 
 
 def _example(outline: Outline) -> str:
     if outline.job.params:
         name, param = next(iter(outline.job.params.items()))
         return f"params.{name}={text_of(param.value)}"
+    if outline.framework == "mpi":  # of which one pod holds all
+        return f"roles.{outline.parts[0].role}.image={outline.parts[0].image}"
     return f"roles.{outline.parts[0].role}.nodes={outline.parts[0].pods + 1}"
 
 

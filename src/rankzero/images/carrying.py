@@ -26,6 +26,11 @@ _TAG = "code-"
 _PLAIN, _TLS = "http://", "https://"
 _UNKNOWN = "Have this machine trust who signed it: export SSL_CERT_FILE=FILE, with the authorities"
 _WITHOUT_TLS = "Where the network is yours alone, say so before the registry's name: http://"
+#: Of an image's own registry, which nobody has named for this.
+_OTHER = (
+    "It is the image's registry. One without TLS is asked only where the code goes to the same "
+    "machine: registry http://{registry}/..."
+)
 
 
 class Target(NamedTuple):
@@ -39,8 +44,8 @@ class Target(NamedTuple):
 
     def trust(self, registry: str) -> Trust:
         """How far a registry is believed: one on the same machine as much as the target's."""
-        insecure = self.insecure and _machine(registry) == _machine(self.name.registry)
-        return Trust(insecure, None, _UNKNOWN, _WITHOUT_TLS)
+        same = _machine(registry) == _machine(self.name.registry)
+        return Trust(self.insecure and same, None, _UNKNOWN, _WITHOUT_TLS if same else _OTHER)
 
 
 def target(text: str) -> Target:

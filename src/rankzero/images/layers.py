@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -18,6 +19,8 @@ from rankzero.images.cache import Cache, Layer
 
 #: Of a layer's file.
 KIND = "application/vnd.oci.image.layer.v1.tar+gzip"
+#: What layers take out of those below them (OCI image layer specification, "Whiteouts").
+_WHITEOUT = re.compile(r"(?:^|/)\.wh\.")
 #: How hard to pack: for what is sent once and fetched often.
 LEVEL = 6
 
@@ -45,8 +48,10 @@ def layer(
 ) -> Layer:
     """items: by their names in the image, without a leading `/`. level: of gzip. told: how much is
     packed, again and again. Errors: Refused for a file that does not hold still or cannot be read,
-    and for a disk that is full."""
+    and for a disk that is full; BadRequest for a name that means something else in a layer."""
     chosen = sorted(items, key=lambda item: item.name)
+    if hidden := [item.path for item in chosen if _WHITEOUT.search(item.name)]:
+        raise refusals.taken_out(hidden)
     try:
         with tempfile.NamedTemporaryFile(dir=cache.scratch(), delete=False) as file:
             try:

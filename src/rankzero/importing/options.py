@@ -73,7 +73,9 @@ class Options:
         name = self._short.get(name, name)
         place = word_at(typed, self._where)
         if name not in self._known:
-            hint = did_you_mean(name, [one for one in self._known if len(one) > 1])
+            dashes = typed[: len(typed) - len(typed.lstrip("-"))]
+            known = [dashes + one for one in self._known if len(one) > 1]
+            hint = did_you_mean(dashes + name, known)
             self._findings.problem(
                 place, f"is no option that is known{hint if '?' in hint else ''}"
             )

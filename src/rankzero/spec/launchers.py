@@ -13,6 +13,15 @@ MPI = frozenset(
         *("mpirun.openmpi", "mpiexec.openmpi", "mpirun.mpich", "mpiexec.mpich"),
     )
 )
+#: Their options for how many there are, and where; on Open MPI's and on Hydra's command line.
+PLACING = frozenset(
+    (
+        *("-np", "--np", "-n", "--n", "-c", "-N", "-H", "-host", "--host", "-hosts", "-ppn"),
+        *("-hostfile", "--hostfile", "-machinefile", "--machinefile", "-f", "-perhost"),
+        *("-npernode", "--npernode", "--map-by", "-map-by", "--rank-by", "-rank-by"),
+        *("--bind-to", "-bind-to", "--rankfile", "-rankfile"),
+    )
+)
 
 
 def launcher(run: Run) -> str | None:

@@ -23,6 +23,7 @@ def json_schema() -> dict[str, Any]:
     schema["properties"]["roles"]["additionalProperties"] = _or({"type": "null"}, "Role")
     for section in (schema, role):
         _shorthands(section["properties"])
+    schema["properties"]["mpirun"] |= _WORDS
     for key in ROLE_KEYS:
         schema["properties"][key] = role["properties"][key]
     run = definitions["Run"]

@@ -85,6 +85,33 @@ def test_ways_to_end(shell, ending, code, cause):
     assert re.search(rf"cause   rank 1 \(worker/0\) {cause}\b", done.stderr), done.stderr
 
 
+def test_a_rank_that_goes_without_a_word_ends_its_world(shell):
+    """With code 0, which is no failure; the others would wait for it for ever."""
+    script = "import os\nfrom mpi4py import MPI\nw = MPI.COMM_WORLD\nif w.rank:\n    os._exit(0)\n"
+    shell.write("goes.py", script + "w.allreduce(1)\n")
+    done = shell("run", "goes.py", "--nodes", "2", code=1)
+    assert "cause   mpirun exited with code 1: " in done.stderr
+    assert "process rank 1" in done.stderr
+
+
+def test_a_rank_that_is_alone_in_its_world_says_so(shell, tmp_path):
+    """As where mpirun is not of the maker that mpi4py was built for."""
+    other = tmp_path / "mpirun"
+    rank = 'for last; do :; done; PMI_RANK=0 PMI_SIZE=1 "$last"'
+    other.write_text(f"#!/bin/sh\n{rank} &\nPMI_RANK=1 PMI_SIZE=1 {rank[23:]} &\nwait\n")
+    other.chmod(0o755)
+    shell.write("sum.py", SUM)
+    done = shell("run", "sum.py", "--nproc", "2", "--mpirun", str(other), code=1)
+    assert "alone in its world of MPI, of 2 ranks: mpi4py is with Open MPI" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["-np", "--hostfile=x", "--bind-to"])
+def test_how_many_and_where_is_not_mpirun_s_to_say(shell, option):
+    words = ["--framework", "mpi", "--mpirun", f"mpirun {option} 2", "--", "sleep", "1"]
+    done = shell("run", *words, code=2)
+    assert f"--mpirun: says {option.partition('=')[0]}" in done.stderr.replace("=x", "")
+
+
 def test_a_machine_without_mpirun_says_what_it_takes(shell):
     shell.write("job.yaml", "run: [sleep, '60']\nframework: mpi\nmpirun: nosuchmpirun --fast\n")
     done = shell("run", "job.yaml", code=3)

@@ -96,7 +96,10 @@ WRONG = [
     ("torchrun --nproc-per-node 5000 t.py", "nproc: must be at most 1024 ranks a node; got 5000"),
     ("torchrun --max-restarts -1 t.py", "--max-restarts: must be a whole number, at least 0"),
     ("torchrun --rdzv-conf join_timeout=soon t.py", "--rdzv-conf: must be a time"),
-    ("torchrun --rdvz-id 1 t.py", '--rdvz-id: is no option that is known; did you mean "rdzv-id"?'),
+    (
+        "torchrun --rdvz-id 1 t.py",
+        '--rdvz-id: is no option that is known; did you mean "--rdzv-id"?',
+    ),
     ("torchrun --nnodes", "--nnodes: takes a value"),
     ("torchrun --standalone=yes t.py", "--standalone: takes no value"),
     ("mpirun -np 4", "mpirun: starts nothing: a program is missing"),

@@ -56,11 +56,24 @@ print(json.dumps({
     "fault": tried() if devices else "", "more": {},
 }))
 """
+#: It starts no MPI, which might wait for others.
+_MPI = """
+import json, mpi4py, os, shutil, sys
+mpi4py.rc.initialize = False
+from mpi4py import MPI
+beside = shutil.which("mpirun", path=os.path.dirname(sys.executable))
+print(json.dumps({
+    "version": mpi4py.__version__, "devices": None, "fault": "",
+    "built": MPI.Get_library_version().splitlines()[0].partition(",")[0],
+    "more": {"mpirun": beside or shutil.which("mpirun") or ""},
+}))
+"""
 #: Packages that a framework may have come as, and what it is asked.
 _ASKED = {
     "PyTorch": (("torch",), _TORCH),
     "TensorFlow": (("tensorflow", "tensorflow-cpu"), _TENSORFLOW),
     "JAX": (("jax",), _JAX),
+    "mpi4py": (("mpi4py",), _MPI),
 }
 
 
@@ -90,8 +103,9 @@ class Asked:
         )
 
     def answer(self, patience: float) -> Dict[str, Any]:
-        """`version`, `built`, `devices`, `fault` (of a multiplication on the first of them), and
-        `more`; or `broken`, with the last that it wrote; or `late`, after so many seconds."""
+        """`version`, `built`, `devices` (None where it has nothing to do with them), `fault` (of a
+        multiplication on the first of them), and `more`; or `broken`, with the last that it wrote;
+        or `late`, after so many seconds."""
         try:
             out, err = self._process.communicate(timeout=patience)
         except subprocess.TimeoutExpired:

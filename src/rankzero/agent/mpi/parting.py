@@ -1,9 +1,12 @@
-"""The end of a rank of MPI whose script has failed."""
+"""What is looked at on the way of a rank of MPI: whether it is in its world, and how it ends."""
 
 import contextlib
 import os
 import signal
 import sys
+from typing import Any
+
+from rankzero.agent.mpi import seat
 
 
 def part(error: BaseException) -> None:
@@ -19,6 +22,22 @@ def part(error: BaseException) -> None:
         with contextlib.suppress(Exception):  # closed, or not a file at all
             stream.flush()
     os._exit(code)
+
+
+def not_alone(module: Any) -> None:
+    """Whether this rank has come into the world that its mpirun has made. module: `mpi4py.MPI`.
+
+    Errors: SystemExit where it is alone: each rank would train by itself, and all be well.
+    """
+    ranks = int(os.environ.get("RANKZERO_WORLD_SIZE", "1"))
+    if not seat.taken() or ranks == 1 or not module.Is_initialized():
+        return
+    if module.COMM_WORLD.Get_size() == 1:
+        library = str(module.Get_library_version()).splitlines()[0].partition(",")[0]
+        sys.exit(
+            "alone in its world of MPI, of %d ranks: mpi4py is with %s, and mpirun is another "
+            "one's; name the one that fits by `mpirun:` in the job, or --mpirun" % (ranks, library)
+        )
 
 
 def _code(error: BaseException) -> int:

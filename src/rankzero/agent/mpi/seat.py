@@ -6,6 +6,7 @@ its own, as it has a network.
 """
 
 import array
+import contextlib
 import hashlib
 import hmac
 import json
@@ -20,6 +21,7 @@ _LOCAL = {
     "OMPI_COMM_WORLD_LOCAL_RANK": "RANKZERO_LOCAL_RANK",
     "OMPI_COMM_WORLD_LOCAL_SIZE": "RANKZERO_LOCAL_WORLD_SIZE",
 }
+_TAKEN: List[bool] = []
 _BLOCK, _MOST_FDS = 1 << 16, 16
 _CREDENTIALS = "3i"
 
@@ -33,14 +35,10 @@ def seats(token: bytes, generation: int) -> str:
 
 def open_seat(name: str, rank: int) -> socket.socket:
     """A rank's, that waits. Errors: OSError where there is no such kind of socket."""
-    sock = socket.socket(socket.AF_UNIX)
     try:
-        sock.bind(_address(name, rank))
-        sock.listen(1)
+        return _listening(name, rank)
     except OSError as error:
-        sock.close()
         raise OSError(error.errno, error.strerror, "the seat of rank %d" % rank) from error
-    return sock
 
 
 def give(name: str, rank: int, env: Mapping[str, str], descriptors: Mapping[str, int]) -> None:
@@ -58,8 +56,34 @@ def give(name: str, rank: int, env: Mapping[str, str], descriptors: Mapping[str,
             sock.sendall(rest)
 
 
+def stay(name: str, rank: int) -> socket.socket:
+    """Where a stand-in waits to be let go. Errors: OSError."""
+    return _listening("%s-end" % name, rank)
+
+
+def stayed(sock: socket.socket) -> None:
+    """Until it is let go."""
+    while True:
+        other, _ = sock.accept()
+        with other:
+            if _ours(other):
+                return
+
+
+def let_go(name: str, rank: int) -> None:
+    """The rank has ended well: so shall its stand-in, if it is there."""
+    with socket.socket(socket.AF_UNIX) as sock, contextlib.suppress(OSError):
+        sock.connect(_address("%s-end" % name, rank))
+
+
+def taken() -> bool:
+    """Whether this process has become a rank so."""
+    return bool(_TAKEN)
+
+
 def take(fd: int) -> None:
     """Wait for it, and become a process that `mpirun` has started: called once, by a rank."""
+    _TAKEN.append(True)
     with socket.socket(fileno=fd) as seat:
         text, numbers = _receive(seat)
     told = json.loads(text)
@@ -102,6 +126,17 @@ def _ours(sock: socket.socket) -> bool:
     data = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
     user: int = struct.unpack(_CREDENTIALS, data)[1]
     return user == os.geteuid()
+
+
+def _listening(name: str, rank: int) -> socket.socket:
+    sock = socket.socket(socket.AF_UNIX)
+    try:
+        sock.bind(_address(name, rank))
+        sock.listen(1)
+    except OSError:
+        sock.close()
+        raise
+    return sock
 
 
 def _address(name: str, rank: int) -> str:

@@ -1,11 +1,12 @@
 """What `mpirun` starts in a rank's place: it hands on what it was given, and stays.
 
-It ends only with its mpirun. That it outlives its rank is what keeps mpirun from ending the others
-by itself: what becomes of a run whose rank has failed is the coordinator's to say.
+It ends with its rank where that ends well, and else with its mpirun. That it outlives a rank which
+has failed is what keeps mpirun from ending the others by itself: what becomes of the run is then
+the coordinator's to say. A rank that leaves its world with 0 and without MPI_Finalize is no failure
+to the agents; mpirun knows better, and ends the others.
 """
 
 import os
-import signal
 import sys
 from typing import Dict
 
@@ -30,11 +31,11 @@ def main() -> None:
     if rank is None:
         sys.exit("rankzero: this mpirun does not say which rank a process is: %s" % _known())
     try:
+        end = seat.stay(sys.argv[1], int(rank))
         seat.give(sys.argv[1], int(rank), _given(), _open())
     except OSError as error:
         sys.exit("rankzero: rank %s is not on this node: %s" % (rank, error.strerror or error))
-    while True:
-        signal.pause()
+    seat.stayed(end)
 
 
 def _given() -> Dict[str, str]:

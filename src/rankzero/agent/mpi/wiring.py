@@ -25,6 +25,8 @@ GRACE = 5.0
 #: agents know of it within this time (seconds).
 BENEFIT = 1.0
 _FOLDER = "mpi"
+#: Of what mpirun said, in a cause (characters).
+_LONGEST = 240
 #: MPICH's and its kin's last words; Open MPI's are its mpirun's.
 _ABORT = re.compile(rb"application called (MPI_Abort\([^()\n]*\))")
 _BOOT = (
@@ -57,7 +59,7 @@ class Wiring:
         self._mpirun: Optional[Child] = None
         self._daemons: Dict[int, Child] = {}
         self._early: List[Mapping[str, Any]] = []
-        self._ending = False
+        self._ending = self._hushed = False
         self._kill: Optional[Timer] = None
         self._doubt: Optional[Timer] = None
 
@@ -68,7 +70,7 @@ class Wiring:
     def prepare(self, topology: Topology, env: Dict[str, str]) -> None:
         """Before this node's ranks start. env: what mpirun and its daemon inherit. Errors: OSError
         where the node's folder cannot be written."""
-        self._ending = False
+        self._ending = self._hushed = False
         self._generation, self._env = topology.generation, env
         os.makedirs(self._folder, exist_ok=True)
         names = seat.seats(self._token, topology.generation)
@@ -79,7 +81,7 @@ class Wiring:
     def begin(self, node_rank: int) -> None:
         """They have started. Errors: OSError where mpirun can't be."""
         if node_rank == 0:
-            child = Child(self._loop, self._on_output)
+            child = Child(self._loop, self._said)
             child.start([sys.executable, "-I", "-S", "-c", _boot("mpirun"), self._told], self._env)
             self._mpirun = child
         early, self._early = self._early, []
@@ -110,7 +112,7 @@ class Wiring:
         """A child of this agent was reaped; it may be one of these."""
         if self._mpirun is not None and self._mpirun.pid == pid:
             said, self._mpirun = self._mpirun.ended(), None
-            if not self._ending:
+            if not self._hushed:
                 self._mpirun_ended(code, said)
             return
         for number, child in list(self._daemons.items()):
@@ -118,6 +120,10 @@ class Wiring:
                 del self._daemons[number]
                 # As a shell has it: 128 and the signal's number.
                 self._launched(number, code if code >= 0 else 128 - code, child.ended())
+
+    def done(self, rank: int) -> None:
+        """A rank of this node has ended well."""
+        seat.let_go(seat.seats(self._token, self._generation), rank)
 
     def abort(self, tail: bytes) -> Dict[str, Any]:
         """What a rank's last words tell of its failure: `aborted` where it has ended its world,
@@ -127,10 +133,14 @@ class Wiring:
             return {}
         return {"aborted": found.group(1).decode("ascii", "replace"), "leads": True}
 
+    def hush(self) -> None:
+        """The ranks are told to end: what mpirun says of that, and that it ends, is no news."""
+        self._hushed = True
+
     def end(self) -> bool:
         """Let mpirun and its daemon go, now that no rank needs them; whether they are gone."""
         if not self._ending:
-            self._ending = True
+            self._ending = self._hushed = True
             if self._doubt is not None:
                 self._doubt.cancel()
             self._signal(signal.SIGTERM)
@@ -159,6 +169,8 @@ class Wiring:
         if missing:
             self._on_unable(missing)
             return
+        if code == 0:  # all ranks have ended well, here and elsewhere
+            return
         why = ended_how(code) + _in_words(said)
         if code < 0:  # nobody's code: ranks end by themselves where it is gone
             self._broken(why)
@@ -174,8 +186,12 @@ class Wiring:
             return ""
 
     def _broken(self, why: str) -> None:
-        if not self._ending:
+        if not self._hushed:
             self._on_broken(why)
+
+    def _said(self, block: bytes) -> None:
+        if not self._hushed:
+            self._on_output(block)
 
     @property
     def _told(self) -> str:
@@ -230,4 +246,12 @@ def _in_words(said: str) -> str:
     """Of what it has printed, what tells: without rules, and without empty lines."""
     lines = [line.strip() for line in said.splitlines()]
     telling = [line for line in lines if line.strip("-=* ")]
-    return ": " + " ".join(telling[:6]) if telling else ""
+    return ": " + _shortened(" ".join(telling[:6])) if telling else ""
+
+
+def _shortened(text: str) -> str:
+    """To the sentences that fit; the whole stands among rank 0's lines."""
+    if len(text) <= _LONGEST:
+        return text
+    end = text.rfind(". ", 0, _LONGEST)
+    return text[: end + 1] if end > 0 else text[:_LONGEST] + "..."

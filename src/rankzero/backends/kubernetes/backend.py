@@ -32,6 +32,7 @@ from rankzero.backends.kubernetes import (
     runs,
     state,
     staying,
+    surplus,
     watching,
 )
 from rankzero.backends.kubernetes.cluster import Cluster
@@ -154,6 +155,7 @@ class KubernetesBackend:
                     viewer.ask("stop", by="rankzero stop", grace=grace)
                     viewer.next(timeout=_ANSWER)
                 queueing.give_back(self._cluster, found)
+                surplus.let_go(self._cluster, found)
                 return
             except TimeoutError as error:
                 raise Refused(f"the coordinator of {run} does not answer") from error

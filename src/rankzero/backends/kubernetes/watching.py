@@ -13,7 +13,16 @@ from rankzero.agent.healing.judging import ABOUT_NODES
 from rankzero.agent.history import History, fold
 from rankzero.backends.base import Awaited, Item, LogQuery, Note, Unfetched
 from rankzero.backends.following import Progress, follow_to_the_last_line
-from rankzero.backends.kubernetes import kept, lines, looking, queueing, runs, state, trouble
+from rankzero.backends.kubernetes import (
+    kept,
+    lines,
+    looking,
+    queueing,
+    runs,
+    state,
+    surplus,
+    trouble,
+)
 from rankzero.backends.kubernetes.awaiting import Awaiting
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.backends.kubernetes.entering import enter
@@ -97,6 +106,8 @@ class Watch:
                 yield from self._kept()
         with contextlib.suppress(Refused):  # who may only look leaves it to others
             queueing.give_back(self._cluster, self._found)
+            if self._seen.over:
+                surplus.let_go(self._cluster, self._found)
         if self._seen.end is not None:
             yield self._seen.end
         if self._unfetched is not None:

@@ -32,7 +32,9 @@ def command(registry: str, user: str | None, password_stdin: bool, trust: Trust)
     from rankzero.images.registry import credentials
     from rankzero.images.registry.logging_in import called, check
 
-    registry = called(registry)
+    if registry.startswith("http://"):  # as where code is sent to
+        trust = trust._replace(insecure=True)
+    registry = called(registry.removeprefix("http://").removeprefix("https://"))
     if password_stdin and user is None:
         raise BadRequest("--password-stdin: whose password is it?", "Say so: --user NAME")
     user = user or click.prompt("User", err=True)

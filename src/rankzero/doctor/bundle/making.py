@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rankzero import backends
 from rankzero.backends.places import Where
+from rankzero.code.ignore import BUNDLE
 from rankzero.doctor import here
 from rankzero.doctor.bundle import gathering, known
 from rankzero.doctor.bundle.file import Bundle
@@ -26,10 +27,12 @@ class Wanted:
 
     def __init__(self, file: str, run: str | None, where: Where) -> None:
         self._now = time.time()
-        self.name = time.strftime("rankzero-doctor-%Y%m%d-%H%M%S", time.localtime(self._now))
+        self.name = BUNDLE + time.strftime("%Y%m%d-%H%M%S", time.localtime(self._now))
         self.file = Path(file or f"{self.name}.tar.gz")
         if self.file.exists():
             raise BadRequest(f"--bundle: {self.file} is there already.", "Name another one")
+        if not self.file.absolute().parent.is_dir():
+            raise BadRequest(f"--bundle: there is no folder for {self.file}.", "Make it first")
         self._where = where
         self._run = None if run is None else backends.find(run, where)
 

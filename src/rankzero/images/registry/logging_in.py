@@ -13,9 +13,7 @@ from rankzero.images.registry.reach import Reach, Trust
 def called(registry: str) -> str:
     """As names of images call it. Errors: BadRequest for what is no registry."""
     if not re.fullmatch(r"[A-Za-z0-9.\[\]:-]+", registry):
-        raise BadRequest(
-            f'"{registry}" is no registry.', "Write HOST or HOST:PORT, without https://"
-        )
+        raise BadRequest(f'"{registry}" is no registry.', "Write HOST or HOST:PORT")
     return (
         names.parse(f"{registry}/any").registry if "." in registry or ":" in registry else registry
     )

@@ -124,7 +124,7 @@ class Reach:
         if "WRONG_VERSION_NUMBER" in said or "record layer failure" in said:
             return Refused(
                 f"{self.registry} speaks HTTP without TLS.",
-                self._trust.plain,
+                self._trust.plain.format(registry=self.registry),
             )
         return Silent(
             f"{self.registry} does not answer: {in_words(error)}", "Is that its name, and is it up?"

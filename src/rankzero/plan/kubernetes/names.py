@@ -21,6 +21,8 @@ from rankzero.driver.cluster.jobs import VOLUME as VOLUME
 from rankzero.driver.cluster.words import PART as PART
 
 NAME = "app.kubernetes.io/name"
+#: Of a pod, which Job it is of; Kubernetes itself puts it there.
+OF_JOB, OF_JOB_EARLIER = "batch.kubernetes.io/job-name", "job-name"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 #: Annotations of a run's first Job.
 PLAN, STOPPED = "rankzero/plan", "rankzero/stopped-by"

@@ -43,7 +43,7 @@ class Turns:
         self._all: Observed | None = None
         self._leases = Leases(LEASE, time.monotonic)
         self._since: float | None = None
-        self._beaten = 0.0
+        self._beat, self._beaten = -1, 0.0
         self._ours: Turn | None = None
         self._hook, self._wide = contextlib.ExitStack(), contextlib.ExitStack()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -122,7 +122,12 @@ class Turns:
             self._since = None
             self._begin_again(found)
             self._say("it is its turn: it asks for its nodes again")
-        elif time.monotonic() > self._beaten + BEAT - 1:
+            return BEAT
+        if turn.beat != self._beat:  # somebody has, this one or another
+            self._beat, self._beaten = turn.beat, time.monotonic()
+        # One that comes later leaves it to who was there, as long as that is there.
+        patience = BEAT if self._ours is not None else 2 * BEAT
+        if time.monotonic() > self._beaten + patience - 1:
             self._stand(found, Turn(_named(first), turn.beat + 1))
         return BEAT
 
@@ -148,7 +153,7 @@ class Turns:
 
     def _stand(self, found: Found, turn: Turn) -> None:
         """All of it, also what another one has begun and not done."""
-        self._ours, self._beaten = turn, time.monotonic()
+        self._ours, self._beat, self._beaten = turn, turn.beat, time.monotonic()
         change = {"metadata": {"annotations": {names.TURN: str(turn)}}, "spec": {"suspend": True}}
         self._change(found.job, change)
         for job in found.jobs:

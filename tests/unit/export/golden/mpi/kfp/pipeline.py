@@ -45,6 +45,8 @@ def pipeline():
     step.set_env_variable("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")
     step.set_env_variable("PRTE_ALLOW_RUN_AS_ROOT", "1")
     step.set_env_variable("PRTE_ALLOW_RUN_AS_ROOT_CONFIRM", "1")
+    step.set_env_variable("OMPI_MCA_rmaps_base_oversubscribe", "1")
+    step.set_env_variable("PRTE_MCA_rmaps_default_mapping_policy", ":OVERSUBSCRIBE")
     step.set_cpu_request("4000m")
     kubernetes.use_config_map_as_volume(step, config_map_name="digits-code", mount_path="/code")
     kubernetes.empty_dir_mount(step, volume_name="work", mount_path="/work")
