@@ -138,8 +138,11 @@ HOLDS = """
 
 
 @pytest.fixture
-def holding(shell):
-    """A run whose ranks work on until something ends them; its id."""
+def holding(shell, tmp_path):
+    """A run whose ranks work on until something ends them; its id. What a world that is killed
+    leaves behind stays in the test's folder."""
+    left = str(tmp_path)
+    shell.env.update(TMPDIR=left, OMPI_MCA_btl_sm_backing_directory=left)
 
     def start(*options, ranks=2):
         shell.write("holds.py", HOLDS)
