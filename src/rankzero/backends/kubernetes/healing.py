@@ -1,21 +1,15 @@
-"""Whoever watches a run heals it: takes nodes from dead machines, or says who can.
-
-It happens in a thread beside the watching, which may be waiting for a line or be busy with many.
-"""
+"""Whoever watches a run heals it: takes nodes from dead machines, or says who can."""
 
 from __future__ import annotations
 
-import contextlib
-import queue
-import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rankzero.agent.healing import pods
 from rankzero.agent.healing.judging import Verdict, Word, judge, unasked, word
-from rankzero.backends.base import Note
 from rankzero.backends.kubernetes import recovering, state, trouble
+from rankzero.backends.kubernetes.beside import Beside
 from rankzero.backends.kubernetes.observing import STARTING
 from rankzero.errors import Refused
 from rankzero.plan.kubernetes import access
@@ -26,61 +20,29 @@ if TYPE_CHECKING:
     from rankzero.backends.kubernetes.observing import Observed
     from rankzero.backends.kubernetes.state import Found, Object
 
-#: Before what an API server did not answer is tried again (seconds).
-_AGAIN = 2.0
 
-
-class Healing:
-    """Of one run, as long as `live` watches it: a context manager."""
+class Healing(Beside):
+    """Of one run. Nobody waits for a call of it that is under way when the watching ends."""
 
     def __init__(self, cluster: Cluster, live: Observed) -> None:
-        self._cluster, self._live = cluster, live
+        super().__init__(live)
+        self._cluster = cluster
         self._word = Word()
         self._settled: set[str] = set()
-        self._notes: queue.SimpleQueue[Note] = queue.SimpleQueue()
-        self._news = threading.Event()
-        self._over = False
-        self._refused = ""
-        self._hook = contextlib.ExitStack()
+        self._told = ""
         self._since = live.up_since
-
-    def __enter__(self) -> Healing:
-        # Nobody waits for a call of it that is under way when the watching ends.
-        threading.Thread(target=self._serve, daemon=True).start()
-        self._hook.enter_context(self._live.on_change(self._news.set))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._hook.close()
-        self._over = True
-        self._news.set()
 
     def learn(self, history: History) -> None:
         """What the run's coordinator says."""
         self._word = word(history)
         self._news.set()
 
-    def notes(self) -> Iterator[Note]:
-        """What was done, or cannot be, since the last call."""
-        while not self._notes.empty():
-            yield self._notes.get()
-
     # -- in the thread
 
-    def _serve(self) -> None:
-        pause: float | None = None
-        while not self._over:
-            self._news.wait(pause)
-            self._news.clear()
-            try:
-                pause = None if self._over else self._look()
-            except (trouble.Unreachable, trouble.Forbidden):
-                pause = _AGAIN
-            except Refused as said:
-                pause = _AGAIN
-                if said.args[0] != self._refused:
-                    self._refused = said.args[0]
-                    self._say(f"nodes cannot be taken from a dead machine: {said.args[0]}")
+    def _refused(self, said: Refused) -> None:
+        if said.args[0] != self._told:
+            self._told = said.args[0]
+            self._say(f"nodes cannot be taken from a dead machine: {said.args[0]}")
 
     def _look(self) -> float | None:
         """Release what is certain; how long until more may be (seconds), None for no limit.
@@ -139,9 +101,6 @@ class Healing:
         """A server that has just started does not know yet who may do what."""
         up = self._live.up_since
         return up > self._since and time.monotonic() - up < STARTING
-
-    def _say(self, text: str) -> None:
-        self._notes.put(Note(text))
 
 
 def _mute(found: Found) -> bool:

@@ -91,7 +91,7 @@ class Watch:
         ):
             self._healing.learn(self._history)
             if self._history.generation or self._history.final:
-                self._turns.begun()
+                self._turns.end()
             self._awaiting = Awaiting(self._cluster, self._live, self._nodes)
             while not self._seen.exhausted and (yield from self._until_there()):
                 yield from self._meet_coordinator()
@@ -241,7 +241,7 @@ class Watch:
             self._healing.learn(self._history)
         if event.kind == ev.RUNNING:
             self._live.deaf()
-            self._turns.begun()
+            self._turns.end()
 
     def _beside(self) -> Iterator[Item]:
         """What was done for a run that has a coordinator, and what it waits for that has not all

@@ -1,19 +1,13 @@
-"""Whoever watches a run that waits for room has it step back for older ones, and begin again.
-
-As healing, it happens in a thread beside the watching.
-"""
+"""Whoever watches a run that waits for room has it step back for older ones, and begin again."""
 
 from __future__ import annotations
 
 import contextlib
-import queue
-import threading
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from rankzero.backends.base import Note
 from rankzero.backends.kubernetes import state, trouble
+from rankzero.backends.kubernetes.beside import Beside
 from rankzero.backends.kubernetes.observing import Observed
 from rankzero.backends.kubernetes.turns.judging import Leases, Turn, Waiter, ahead, waiter, waiters
 from rankzero.errors import Refused
@@ -29,58 +23,29 @@ LEASE, BEAT = 60.0, 15.0
 #: How long a run asks for room before it steps back: a part of its `wait`, and at most so long
 #: (seconds). Machines that come by themselves come for pods that wait.
 SHARE, LONGEST = 0.25, 60.0
-_AGAIN = 2.0
 
 
-class Turns:
-    """Of one run, as long as `live` watches it and it has not begun: a context manager."""
+class Turns(Beside):
+    """Of one run, until it has begun."""
 
     def __init__(self, cluster: Cluster, live: Observed) -> None:
-        self._cluster, self._live = cluster, live
-        self._notes: queue.SimpleQueue[Note] = queue.SimpleQueue()
-        self._news = threading.Event()
-        self._over = self._barred = False
+        super().__init__(live)
+        self._cluster = cluster
         self._all: Observed | None = None
+        self._wide = contextlib.ExitStack()
         self._leases = Leases(LEASE, time.monotonic)
+        self._barred = False
         self._since: float | None = None
         self._beat, self._beaten = -1, 0.0
         self._ours: Turn | None = None
-        self._hook, self._wide = contextlib.ExitStack(), contextlib.ExitStack()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
 
-    def __enter__(self) -> Turns:
-        self._thread.start()
-        self._hook.enter_context(self._live.on_change(self._news.set))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._hook.close()
-        self.begun()
-        self._thread.join()
-
-    def begun(self) -> None:
-        """All of its nodes are there, or it is over: it waits for no room any more."""
-        self._over = True
-        self._news.set()
-
-    def notes(self) -> Iterator[Note]:
-        """What was done since the last call."""
-        while not self._notes.empty():
-            yield self._notes.get()
+    def __exit__(self, *left: Any) -> None:  # noqa: ANN401
+        super().__exit__(*left)
+        self._thread.join()  # it may have to begin again what waits
 
     # -- in the thread
 
-    def _serve(self) -> None:
-        pause: float | None = None
-        while not self._over:
-            self._news.wait(pause)
-            self._news.clear()
-            try:
-                pause = None if self._over or self._barred else self._look()
-            except trouble.Forbidden:
-                self._barred = True  # who may only look leaves it to others
-            except Refused:
-                pause = _AGAIN
+    def _ended(self) -> None:
         self._close()
         with contextlib.suppress(Refused):
             self._leave(self._live.found)
@@ -93,11 +58,17 @@ class Turns:
             self._begin_again(found)
 
     def _look(self) -> float | None:
-        """Do what is to be done; after how long to look again (seconds), None: at a change."""
         found = self._live.found
         if found is None or state.ending(found) is not None or names.QUEUE in _labels(found):
             self._close()
             return None
+        try:
+            return None if self._barred else self._take(found)
+        except trouble.Forbidden:
+            self._barred = True  # who may only look leaves it to others
+            return None
+
+    def _take(self, found: Found) -> float | None:
         me = waiter(found, self._live.pods)
         if me.turn is not None:
             return self._stand_in_line(found, me, me.turn)
@@ -175,9 +146,6 @@ class Turns:
         seen = {"resourceVersion": job["metadata"]["resourceVersion"]}
         change = {**change, "metadata": {**change.get("metadata", {}), **seen}}
         self._cluster.patch("Job", job["metadata"]["name"], change)
-
-    def _say(self, text: str) -> None:
-        self._notes.put(Note(text))
 
 
 def _labels(found: Found) -> dict[str, str]:
