@@ -9,8 +9,7 @@ from rankzero.agent.config import AgentConfig
 from rankzero.agent.echo import Echo
 from rankzero.agent.history import using
 from rankzero.agent.loop import Loop, Timer
-from rankzero.agent.mpi.relay import Relay
-from rankzero.agent.mpi.remote import PURPOSE as REMOTE
+from rankzero.agent.mpi import PURPOSE as REMOTE
 from rankzero.agent.viewers import Viewer, Viewers
 from rankzero.agent.wire.connection import Connection
 from rankzero.agent.wire.dial import listen
@@ -19,6 +18,7 @@ from rankzero.contracts.topology import node_from_json
 
 if TYPE_CHECKING:
     from rankzero.agent.healing.healer import Healer
+    from rankzero.agent.mpi.relay import Relay
 
 
 class Peer:
@@ -44,7 +44,7 @@ class Coordinator:
         self._viewers = Viewers(
             self._chronicle.since, self._told, self._ask_node, self._stop, self._release
         )
-        self._relay = Relay(self._ask_node)
+        self._relay = self._make_relay()
         if echo is not None:
             for event in self._chronicle.events:
                 echo.event(ev.to_line(event))
@@ -105,7 +105,8 @@ class Coordinator:
             peer.connection.close(action.reason)
         if action.key not in self._nodes:
             self._viewers.node_gone(action.key)
-            self._relay.node_gone(action.key)
+            if self._relay is not None:
+                self._relay.node_gone(action.key)
 
     def _happened(self, event: ev.Event) -> None:
         if self._echo is not None:
@@ -122,6 +123,14 @@ class Coordinator:
 
         return Healer(self._loop, self._config, self._remark)
 
+    def _make_relay(self) -> "Optional[Relay]":
+        """What an mpirun asks nodes through, of a job of MPI."""
+        if not self._config.mpirun:
+            return None
+        from rankzero.agent.mpi.relay import Relay  # which other jobs have no use for
+
+        return Relay(self._ask_node)
+
     def _remark(self, text: str) -> None:
         data = {"node": self._config.node, "text": text}
         self._chronicle.add(self._loop.now(), ev.NOTICE, data)
@@ -132,10 +141,11 @@ class Coordinator:
     # -- connections
 
     def _enter(self, connection: Connection) -> Guest:
-        if connection.handshake.purpose == REMOTE:
+        relay = self._relay
+        if connection.handshake.purpose == REMOTE and relay is not None:
             return Guest(
-                lambda message: self._relay.message(connection, message),
-                lambda: self._relay.left(connection),
+                lambda message: relay.message(connection, message),
+                lambda: relay.left(connection),
             )
         peer = Peer(connection)
         if connection.handshake.purpose == "viewer":
@@ -200,7 +210,7 @@ class Coordinator:
         kind = message["type"]
         if kind == "log":
             self._viewers.answered(key, message)
-        elif kind == "launched":
+        elif kind == "launched" and self._relay is not None:
             self._relay.answered(key, message)
         elif kind == "event":
             self._note(message)

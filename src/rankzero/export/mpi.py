@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rankzero.agent.mpi.mpirun import AS_ROOT
+from rankzero.agent.mpi.variables import AS_ROOT
 from rankzero.errors import BadRequest
 from rankzero.plan import agents
 from rankzero.spec.model import Job, Run

@@ -16,3 +16,7 @@ by mpirun as the program would be, and hands on its environment and open descrip
 
 #: What a failure is recorded as that is of no rank's doing.
 MPIRUN = "mpirun"
+#: What `remote` comes to the coordinator for.
+PURPOSE = "remote"
+#: Its exit code for an error of its own, as ssh has it.
+LOST = 255

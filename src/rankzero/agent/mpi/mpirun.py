@@ -1,57 +1,19 @@
 """Becomes the `mpirun` of one generation: finds it, and tells it who runs where.
 
-What it is told stands in variables that each maker reads for itself and the others pass over, so
-the command line is the user's own.
+What it is told stands in variables (`variables`), so the command line is the user's own.
 """
 
 import json
 import os
 import shutil
-import subprocess
 import sys
 from typing import Any, Dict, List, Mapping, NoReturn, Sequence
 
 from rankzero.agent import process
+from rankzero.agent.mpi.variables import AS_ROOT, MISSING, PROGRAM, REMOTE, TOLD, WIRING
 
-#: Where `remote` finds what it must know.
-WIRING = "RANKZERO_MPI_WIRING"
 #: The same hosts, as Open MPI writes them and as Hydra does.
 _SLOTS, _COLON = "hosts.openmpi", "hosts.hydra"
-#: What mpirun runs in place of ssh, and as the program; each node has the latter.
-REMOTE, PROGRAM = "remote", "rank"
-#: In this order, by maker: Open MPI to version 4; from 5 on; MPICH, and those that come from it.
-_VARIABLES = {
-    # Slots in the order of the hosts, which is that of the ranks; and no processors of its own, for
-    # who is bound would be the stand-in.
-    "OMPI_MCA_orte_default_hostfile": "{slots}",
-    "OMPI_MCA_rmaps_base_mapping_policy": "slot",
-    "OMPI_MCA_hwloc_base_binding_policy": "none",
-    "OMPI_MCA_plm_rsh_agent": "{remote}",
-    "OMPI_MCA_plm_rsh_no_tree_spawn": "1",
-    "OMPI_MCA_orte_leave_session_attached": "1",
-    # At its end it would wait a second for those that it has told to end.
-    "OMPI_MCA_odls_base_sigkill_timeout": "0",
-    "PRTE_MCA_prte_default_hostfile": "{slots}",
-    "PRTE_MCA_rmaps_default_mapping_policy": "slot",
-    "PRTE_MCA_hwloc_default_binding_policy": "none",
-    "PRTE_MCA_plm_ssh_agent": "{remote}",
-    "PRTE_MCA_plm_ssh_no_tree_spawn": "1",
-    "PRTE_MCA_prte_leave_session_attached": "1",
-    "HYDRA_HOST_FILE": "{colon}",
-    "HYDRA_LAUNCHER": "rsh",
-    "HYDRA_LAUNCHER_EXEC": "{remote}",
-}
-#: Open MPI wants to be told that this is meant, twice. A container's only user is root more often
-#: than not, and a process can harm its pod alone; on one machine the user has chosen to be root.
-AS_ROOT = {
-    f"{maker}_ALLOW_RUN_AS_ROOT{confirm}": "1"
-    for maker in ("OMPI", "PRTE")
-    for confirm in ("", "_CONFIRM")
-}
-#: Of no use to ranks.
-OWN = frozenset((*_VARIABLES, *AS_ROOT, WIRING))
-#: Beside what it is told: why there is none. A code of its own might be one of MPI_Abort's.
-MISSING = "missing"
 #: As a shell.
 _NOT_FOUND = 127
 _ADVICE = (
@@ -84,7 +46,7 @@ def main() -> None:
 def _variables(folder: str) -> Dict[str, str]:
     named = {"slots": _SLOTS, "colon": _COLON, "remote": REMOTE}
     files = {key: os.path.join(folder, name) for key, name in named.items()}
-    return {name: value.format(**files) for name, value in _VARIABLES.items()}
+    return {name: value.format(**files) for name, value in TOLD.items()}
 
 
 def _found(name: str, told: Mapping[str, Any], missing: str) -> str:
@@ -109,6 +71,8 @@ def _missing(what: str, told: str) -> NoReturn:
 
 
 def _is_hydra(path: str) -> bool:
+    import subprocess  # which worlds of one host start without
+
     said = subprocess.run([path, "--version"], capture_output=True, check=False)
     return b"hydra" in (said.stdout + said.stderr).lower()
 

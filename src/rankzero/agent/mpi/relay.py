@@ -2,7 +2,7 @@
 
 from typing import Any, Callable, Dict, Mapping, NamedTuple
 
-from rankzero.agent.mpi.remote import LOST
+from rankzero.agent.mpi import LOST
 from rankzero.agent.wire.connection import Connection
 
 

@@ -10,15 +10,11 @@ import sys
 from typing import Any, Dict
 
 from rankzero.agent.loop import Loop
-from rankzero.agent.mpi.mpirun import WIRING
+from rankzero.agent.mpi import LOST, PURPOSE
+from rankzero.agent.mpi.variables import WIRING
 from rankzero.agent.wire.connection import Connection
 from rankzero.agent.wire.dial import dial
 from rankzero.agent.wire.seal import Handshake
-
-#: What it comes to the coordinator for.
-PURPOSE = "remote"
-#: As ssh, for an error of its own.
-LOST = 255
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from typing import Dict
 
 from rankzero.agent import process
 from rankzero.agent.mpi import seat
-from rankzero.agent.mpi.mpirun import OWN
+from rankzero.agent.mpi.variables import OWN
 
 #: Of Open MPI, with PMIx and PRRTE beneath, and of MPICH and its kin, with Hydra.
 _MPI = (

@@ -12,10 +12,9 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 from rankzero.agent.config import AgentConfig
 from rankzero.agent.interpreter import root
 from rankzero.agent.loop import Loop, Timer
-from rankzero.agent.mpi import seat
+from rankzero.agent.mpi import LOST, seat
 from rankzero.agent.mpi.child import Child
-from rankzero.agent.mpi.mpirun import MISSING, PROGRAM, REMOTE
-from rankzero.agent.mpi.remote import LOST
+from rankzero.agent.mpi.variables import MISSING, PROGRAM, REMOTE
 from rankzero.agent.process import ended_how
 from rankzero.contracts.topology import Topology
 
