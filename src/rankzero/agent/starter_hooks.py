@@ -15,16 +15,13 @@ if TYPE_CHECKING:
 
 def install() -> None:
     """Make the starter's hooks wait for their modules."""
-    sys.meta_path.insert(
-        0,
-        AfterImport(
-            {
-                "torch.distributed.distributed_c10d": _process_groups,
-                "torch.optim.optimizer": _first_step,
-                "mpi4py.MPI": _world_of_mpi,
-            }
-        ),
-    )
+    hooks: Dict[str, Hook] = {
+        "torch.distributed.distributed_c10d": _process_groups,
+        "torch.optim.optimizer": _first_step,
+    }
+    if "rankzero.agent.mpi.seat" in sys.modules:  # this is a rank of MPI
+        hooks["mpi4py.MPI"] = _world_of_mpi
+    sys.meta_path.insert(0, AfterImport(hooks))
 
 
 class AfterImport:

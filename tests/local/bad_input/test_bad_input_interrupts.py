@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -133,6 +135,7 @@ def test_ctrl_c_at_those_who_only_look_leaves_the_run_alone(home: Home, verb: st
     looker = home.start(*verb.split(), run)
     if verb != "wait":
         looker.until_said("up")
+    until(lambda: connected(looker.process.pid), "it to look")  # `wait` says nothing
     looker.signal(signal.SIGINT)
     said = looker.wait()
 
@@ -141,3 +144,10 @@ def test_ctrl_c_at_those_who_only_look_leaves_the_run_alone(home: Home, verb: st
     assert home.only().history().state == ev.RUNNING_STATE
     home.call("stop", run)
     home.nothing_left()
+
+
+def connected(pid: int) -> bool:
+    """Whether a process has a socket."""
+    with contextlib.suppress(OSError):  # one of its files was closed meanwhile
+        return any("socket:" in str(one.readlink()) for one in Path(f"/proc/{pid}/fd").iterdir())
+    return False
