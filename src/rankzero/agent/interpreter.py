@@ -19,7 +19,6 @@ ORDERS_FD = 4
 SEAT_FD = 5
 #: What a rank's interpreter runs: it must find `rankzero` without having it installed.
 BOOT = "import sys; sys.path.insert(0, {root!r}); from rankzero.agent.starter import main; main()"
-_DEFAULTS = (signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 def root() -> str:
@@ -86,7 +85,7 @@ class Interpreter:
         spawn = os.posix_spawn if os.path.sep in argv[0] else os.posix_spawnp
         try:
             self.pid = spawn(
-                argv[0], argv, env, file_actions=actions, setpgroup=0, setsigdef=_DEFAULTS
+                argv[0], argv, env, file_actions=actions, setpgroup=0, setsigdef=process.DEFAULTS
             )
         except OSError:
             self.close()

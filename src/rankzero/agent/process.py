@@ -7,6 +7,8 @@ import signal
 import sys
 from typing import List, Optional, Tuple
 
+#: Signals with which a child begins as a shell would start it, whatever its agent ignores.
+DEFAULTS = (signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 

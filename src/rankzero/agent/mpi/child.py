@@ -1,7 +1,6 @@
 """A process of MPI's own beside the ranks: `mpirun`, or its daemon; started, listened to, ended."""
 
 import os
-import signal
 from typing import Callable, Dict, List, Optional
 
 from rankzero.agent import process
@@ -10,7 +9,6 @@ from rankzero.agent.pipe import Pipe
 
 #: How much of the end of what it said is kept (bytes).
 _TAIL = 4096
-_DEFAULTS = (signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 class Child:
@@ -31,7 +29,7 @@ class Child:
         ]
         try:
             self.pid = os.posix_spawnp(
-                words[0], words, env, file_actions=actions, setpgroup=0, setsigdef=_DEFAULTS
+                words[0], words, env, file_actions=actions, setpgroup=0, setsigdef=process.DEFAULTS
             )
         except OSError:
             self._pipe.close()

@@ -6,8 +6,6 @@ import signal
 import sys
 from typing import Any
 
-from rankzero.agent.mpi import seat
-
 
 def part(error: BaseException) -> None:
     """End as the interpreter would, but without waiting for anybody. Returns where all is well.
@@ -30,7 +28,7 @@ def not_alone(module: Any) -> None:
     Errors: SystemExit where it is alone: each rank would train by itself, and all be well.
     """
     ranks = int(os.environ.get("RANKZERO_WORLD_SIZE", "1"))
-    if not seat.taken() or ranks == 1 or not module.Is_initialized():
+    if ranks == 1 or not module.Is_initialized():
         return
     if module.COMM_WORLD.Get_size() == 1:
         library = str(module.Get_library_version()).splitlines()[0].partition(",")[0]

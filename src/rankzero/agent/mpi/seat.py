@@ -21,7 +21,6 @@ _LOCAL = {
     "OMPI_COMM_WORLD_LOCAL_RANK": "RANKZERO_LOCAL_RANK",
     "OMPI_COMM_WORLD_LOCAL_SIZE": "RANKZERO_LOCAL_WORLD_SIZE",
 }
-_TAKEN: List[bool] = []
 _BLOCK, _MOST_FDS = 1 << 16, 16
 _CREDENTIALS = "3i"
 
@@ -76,14 +75,8 @@ def let_go(name: str, rank: int) -> None:
         sock.connect(_address("%s-end" % name, rank))
 
 
-def taken() -> bool:
-    """Whether this process has become a rank so."""
-    return bool(_TAKEN)
-
-
 def take(fd: int) -> None:
     """Wait for it, and become a process that `mpirun` has started: called once, by a rank."""
-    _TAKEN.append(True)
     with socket.socket(fileno=fd) as seat:
         text, numbers = _receive(seat)
     told = json.loads(text)

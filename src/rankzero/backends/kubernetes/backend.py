@@ -145,8 +145,9 @@ class KubernetesBackend:
         return looking.agents_said(self._cluster, run)
 
     def stop(self, run: str, *, grace: float | None = None) -> None:
-        self._remember_what_it_waits_for(runs.one(self._cluster, run))
-        while state.ending(found := runs.one(self._cluster, run)) is None:
+        found = runs.one(self._cluster, run)
+        self._remember_what_it_waits_for(found)
+        while state.ending(found) is None:
             if not found.listening:
                 self._stop_what_has_not_begun(found)
                 return
@@ -162,6 +163,7 @@ class KubernetesBackend:
             except Lost:
                 with Observed(self._cluster, run) as live:  # it ends, or is replaced
                     live.wait(live.version, _AGAIN)
+            found = runs.one(self._cluster, run)
 
     def delete(self, run: str) -> None:
         found = runs.one(self._cluster, run)
