@@ -157,17 +157,12 @@ class NodeAgent:
             if first is not None:
                 self._output(first, block)
 
-        def broken(why: str) -> None:
-            first = self._ranks.first()
-            if first is not None:
-                first.condemn(MPIRUN, why)
-
         return Wiring(
             self._loop,
             self._config,
             self._token,
             on_output=said,
-            on_broken=broken,
+            on_broken=lambda why: self._ranks.condemn(MPIRUN, why),
             on_unable=self.unable,
             on_launched=self._tell,
         )

@@ -39,6 +39,7 @@ class RankProcess:
     ) -> None:
         self.rank, self.generation = rank, generation
         self.code: Optional[int] = None
+        self.ended_at = 0.0
         self.stopping = self.condemned = False
         self.gone = True
         self.tail = b""
@@ -126,7 +127,7 @@ class RankProcess:
 
     def ended(self, code: int) -> None:
         """Its process was reaped; what it wrote is taken now, before anybody is told."""
-        self.code = code
+        self.code, self.ended_at = code, self._loop.now()
         self.drain()
 
     def check_gone(self) -> bool:

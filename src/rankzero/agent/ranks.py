@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 LEFTOVER_GRACE = 5.0
 #: After everybody is dead, how long a pipe that somebody else still holds is waited for.
 PIPE_WAIT = 1.0
+#: How long a rank of MPI that was told to end, because something else of its world has, is not
+#: taken for a failure: what it was that ended has this time to tell it (seconds).
+FOLLOWED = 3.0
 
 #: (rank process, failure record or None)
 OnExit = Callable[[RankProcess, Optional[Dict[str, Any]]], None]
@@ -48,6 +51,7 @@ class Ranks:
         self._on_output, self._on_report = on_output, on_report
         self._on_exit, self._on_leftovers, self._on_down = on_exit, on_leftovers, on_down
         self._ranks: List[RankProcess] = []
+        self._untold: List[RankProcess] = []
         self._stopping = False
         self._kill: Optional[Timer] = None
         self._tidy: Optional[Timer] = None
@@ -91,9 +95,14 @@ class Ranks:
         return {rank.rank.rank: rank.pid for rank in self._ranks}
 
     def first(self) -> Optional[RankProcess]:
-        """Rank 0, where it runs here."""
-        found = (one for one in self._ranks if one.rank.rank == 0 and one.code is None)
-        return next(found, None)
+        """Rank 0, where it runs here, or its end is not told yet."""
+        return next((one for one in self._open() if one.rank.rank == 0), None)
+
+    def condemn(self, what: str, why: str) -> None:
+        """The first rank here that has told of no end fails for what has failed beside it."""
+        for rank in self._open()[:1]:
+            rank.condemn(what, why)
+            self._tell(rank)
 
     def stop(self, grace: float) -> None:
         """SIGTERM, and SIGKILL after `grace` seconds; a second call can only shorten that."""
@@ -136,26 +145,43 @@ class Ranks:
 
     # -- inside
 
+    def _open(self) -> List[RankProcess]:
+        """Those that live, or whose end is not told yet."""
+        return [one for one in self._ranks if one.code is None or one in self._untold]
+
     def _ended(self, rank: RankProcess, code: int) -> None:
-        ended = self._loop.now()
         rank.ended(code)
         if rank.start_again():
             self._on_replaced(rank)
             return
-        failure = None
         if code == 0 and self._wiring is not None:
             self._wiring.done(rank.rank.rank)
-        if code != 0 and not (rank.stopping and autopsy.ours(code)):
-            node = self._config.node
-            tail = rank.tail
-            failure = autopsy.failure(rank.traces, rank.rank.rank, node, code, ended, tail)
-            if self._wiring is not None:
-                failure.update({"leads": True} if rank.condemned else self._wiring.abort(tail))
         if not rank.check_gone() and not rank.stopping:
             self._on_leftovers(rank, process.members(rank.pid))
             rank.signal(signal.SIGTERM)
             self._tidy_soon()
-        self._on_exit(rank, failure)
+        self._untold.append(rank)
+        if self._wiring is None or rank.stopping or not self._wiring.followed(code, rank.tail):
+            self._tell(rank)
+        else:
+            self._loop.after(FOLLOWED, lambda: self._tell(rank))
+
+    def _tell(self, rank: RankProcess) -> None:
+        """That it has ended; once, and no more where all of its generation is down."""
+        if rank in self._untold:
+            self._untold.remove(rank)
+            self._on_exit(rank, self._failure(rank))
+
+    def _failure(self, rank: RankProcess) -> Optional[Dict[str, Any]]:
+        code = rank.code
+        assert code is not None, "it has ended"
+        if code == 0 or (rank.stopping and autopsy.ours(code)):
+            return None
+        node, tail = self._config.node, rank.tail
+        failure = autopsy.failure(rank.traces, rank.rank.rank, node, code, rank.ended_at, tail)
+        if self._wiring is not None:
+            failure.update({"leads": True} if rank.condemned else self._wiring.abort(tail))
+        return failure
 
     def _strays(self) -> List[int]:
         """What detached itself from its rank's group came to us when its parent died."""
@@ -216,6 +242,6 @@ class Ranks:
         self._kill = self._tidy = None
         for rank in self._ranks:
             rank.close()
-        self._ranks = []
+        self._ranks, self._untold = [], []
         self._stopping = False
         self._on_down()

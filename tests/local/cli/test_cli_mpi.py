@@ -94,6 +94,27 @@ def test_a_rank_that_goes_without_a_word_ends_its_world(shell):
     assert "process rank 1" in done.stderr
 
 
+TOLD = """
+import os, sys
+open(sys.argv[1], "w").close()
+sys.stderr.write("*** An error occurred in PMIx Event Notification\\n")
+os._exit(195)  # as libmpi does
+"""
+
+
+def test_a_rank_that_was_told_of_another_s_end_is_not_the_cause(shell, tmp_path):
+    """As where a daemon is lost: the ranks hear of it before mpirun has ended."""
+    there, mpirun = tmp_path / "there", tmp_path / "mpirun"
+    os.mkfifo(there)
+    rank = 'for last; do :; done; PMI_RANK=0 PMI_SIZE=1 "$last" &'
+    mpirun.write_text(f"#!/bin/sh\n{rank}\ncat '{there}'\necho a daemon is lost\nexit 3\n")
+    mpirun.chmod(0o755)
+    shell.write("told.py", TOLD)
+    words = ["--framework", "mpi", "--mpirun", str(mpirun), "--", str(there)]
+    done = shell("run", "told.py", *words, code=1)
+    assert "cause   mpirun exited with code 3: a daemon is lost" in done.stderr
+
+
 def test_a_rank_that_is_alone_in_its_world_says_so(shell, tmp_path):
     """As where mpirun is not of the maker that mpi4py was built for."""
     other = tmp_path / "mpirun"

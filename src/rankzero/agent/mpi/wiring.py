@@ -28,6 +28,8 @@ _FOLDER = "mpi"
 _LONGEST = 240
 #: MPICH's and its kin's last words; Open MPI's are its mpirun's.
 _ABORT = re.compile(rb"application called (MPI_Abort\([^()\n]*\))")
+#: Open MPI's, of a rank that ends because it was told that another one, or a daemon, is gone.
+_FOLLOWS = re.compile(rb"error occurred in PMIx Event Notification", re.IGNORECASE)
 _BOOT = (
     "import sys; sys.path.insert(0, {root!r}); from rankzero.agent.mpi.{module} import main; main()"
 )
@@ -131,6 +133,10 @@ class Wiring:
         if found is None:
             return {}
         return {"aborted": found.group(1).decode("ascii", "replace"), "leads": True}
+
+    def followed(self, code: int, tail: bytes) -> bool:
+        """Whether a rank has ended because something else of its world had."""
+        return code > 0 and _FOLLOWS.search(tail) is not None
 
     def hush(self) -> None:
         """The ranks are told to end: what mpirun says of that, and that it ends, is no news."""
