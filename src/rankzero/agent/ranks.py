@@ -84,6 +84,7 @@ class Ranks:
             with contextlib.ExitStack() as stack:
                 seat = None
                 if self._wiring is not None:
+                    env = {**self._wiring.variables(), **env}
                     seat = stack.enter_context(self._wiring.seat(topology.generation, rank.rank))
                 one.start(env, self._spares, None if seat is None else seat.fileno())
             self._ranks.append(one)

@@ -94,6 +94,25 @@ def test_a_rank_that_goes_without_a_word_ends_its_world(shell):
     assert "process rank 1" in done.stderr
 
 
+DIES = """
+import os
+from mpi4py import MPI
+if MPI.COMM_WORLD.rank == 0:
+    print(*map(os.environ.get, ("PMIX_SERVER_TMPDIR", "OMPI_MCA_btl_sm_backing_directory")))
+    os.kill(os.getpid(), 9)
+MPI.COMM_WORLD.barrier()
+"""
+
+
+def test_what_a_world_shares_goes_with_it(shell):
+    """Also where it had no time to end as MPI has it."""
+    shell.write("dies.py", DIES)
+    done = shell("run", "dies.py", "--nodes", "2", code=1)
+    session, segments = done.stdout.splitlines()[0].split()[1:]
+    assert Path(session).parent == Path(segments)
+    assert not os.path.exists(segments)
+
+
 TOLD = """
 import os, sys
 open(sys.argv[1], "w").close()

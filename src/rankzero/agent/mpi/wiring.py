@@ -14,6 +14,7 @@ from rankzero.agent.interpreter import root
 from rankzero.agent.loop import Loop, Timer
 from rankzero.agent.mpi import LOST, seat
 from rankzero.agent.mpi.child import Child
+from rankzero.agent.mpi.scratch import Scratch
 from rankzero.agent.mpi.variables import MISSING, PROGRAM, REMOTE
 from rankzero.agent.process import ended_how
 from rankzero.contracts.topology import Topology
@@ -57,6 +58,7 @@ class Wiring:
         self._folder = os.path.join(config.folder, _FOLDER)
         self._generation = 0
         self._env: Dict[str, str] = {}
+        self._scratch = Scratch("%s-%s" % (seat.seats(token, 0), config.node.replace("/", "-")))
         self._mpirun: Optional[Child] = None
         self._daemons: Dict[int, Child] = {}
         self._early: List[Mapping[str, Any]] = []
@@ -70,14 +72,19 @@ class Wiring:
 
     def prepare(self, topology: Topology, env: Dict[str, str]) -> None:
         """Before this node's ranks start. env: what mpirun and its daemon inherit. Errors: OSError
-        where the node's folder cannot be written."""
+        where the node's folder cannot be written, or no folder for what its ranks share."""
         self._ending = self._hushed = False
-        self._generation, self._env = topology.generation, env
         os.makedirs(self._folder, exist_ok=True)
         names = seat.seats(self._token, topology.generation)
+        self._scratch.make()
+        self._generation, self._env = topology.generation, dict(env, **self._scratch.of_mpirun())
         self._write_program(PROGRAM, "stand_in", names)
         self._write_program(REMOTE, "remote", '"$@"')  # Open MPI's daemons look whether it is there
         self._write_told(topology)
+
+    def variables(self) -> Dict[str, str]:
+        """What its ranks are told, unless they were told so already."""
+        return self._scratch.of_ranks()
 
     def begin(self, node_rank: int) -> None:
         """They have started. Errors: OSError where mpirun can't be."""
@@ -154,6 +161,7 @@ class Wiring:
             return False
         if self._kill is not None:
             self._kill.cancel()
+        self._scratch.remove()
         return True
 
     # -- inside
