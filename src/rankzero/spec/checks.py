@@ -13,7 +13,7 @@ from pathlib import Path
 from rankzero.script.step import MODULE as STEP
 from rankzero.spec import roles
 from rankzero.spec.given import Given
-from rankzero.spec.launchers import PLACING, launcher
+from rankzero.spec.launchers import PLACING, PLAIN, launcher
 from rankzero.spec.model import Job, Run
 from rankzero.spec.paths import listed, meant
 from rankzero.spec.problems import Problem
@@ -48,6 +48,8 @@ def _files_faults(job: Job) -> list[tuple[tuple[str, ...], str]]:
 
 def _launcher_faults(job: Job) -> Iterator[tuple[tuple[str, ...], str]]:
     """Of MPI the program alone is wanted: each rank would start a world of its own."""
+    if job.mpirun != PLAIN and job.framework not in ("auto", "mpi"):
+        yield ("mpirun",), f"is of framework mpi alone, and this job's is {job.framework}"
     placed = [word for word in job.mpirun if word.partition("=")[0] in PLACING]
     if placed:
         yield (

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from rankzero.spec.checks import entry_files
 from rankzero.spec.imports import Uses, local_files, uses
-from rankzero.spec.launchers import launcher
+from rankzero.spec.launchers import PLAIN, launcher
 from rankzero.spec.model import Job
 
 _OWN = {
@@ -69,6 +69,8 @@ def detect(job: Job) -> Found:
         return Found(job.framework, "named")
     if launcher(job.run) is not None:
         return Found("plain", f"{launcher(job.run)} starts the ranks")
+    if job.mpirun != PLAIN:
+        return Found("mpi", "an mpirun is named")
     files = [file for file in entry_files(job) if file.is_file()]
     if not files:
         return Found("plain", "no script to look into")

@@ -6,6 +6,8 @@ from pathlib import PurePath
 
 from rankzero.spec.model import Run
 
+#: A job's `mpirun` where nobody has named one, nor any options.
+PLAIN = ("mpirun",)
 #: Of Open MPI, PRRTE, MPICH and what comes from it; Debian has each under its maker's name, too.
 MPI = frozenset(
     (

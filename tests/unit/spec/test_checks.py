@@ -140,3 +140,10 @@ def test_mpirun_is_no_program_of_mpi(program):
 )
 def test_what_cannot_make_a_world(words, fault):
     assert faults(run="prog", framework="mpi", mpirun=words) == [f"mpirun: {fault}"]
+
+
+def test_an_mpirun_is_of_mpi_alone():
+    told = "mpirun --oversubscribe"
+    spec.build({"run": ["sleep", "1"], "mpirun": told})
+    fault = "mpirun: is of framework mpi alone, and this job's is torch"
+    assert faults(run=["sleep", "1"], framework="torch", mpirun=told) == [fault]

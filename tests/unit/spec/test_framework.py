@@ -75,6 +75,11 @@ def test_a_named_framework_is_not_looked_for(folder):
     assert detect(folder, "import torch", framework="jax") == ("jax", "named")
 
 
+def test_an_mpirun_is_of_mpi(folder):
+    found = detect(folder, "import torch", mpirun="mpirun --oversubscribe")
+    assert found == ("mpi", "an mpirun is named")
+
+
 def test_keras_backend_from_the_jobs_env(folder):
     assert detect(folder, "import keras", env={"KERAS_BACKEND": "torch"}).framework == "torch"
 
