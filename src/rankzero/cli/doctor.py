@@ -9,6 +9,8 @@ import click
 from rankzero.cli.options import output_option, where_options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rankzero.backends.places import Where
     from rankzero.doctor.here import Inside
 
@@ -159,6 +161,7 @@ def _check_up(
     from rankzero.agent import exits
     from rankzero.cli.show import programs, terminal
     from rankzero.cli.show.checkup import say_bundle, say_finding, written
+    from rankzero.cli.show.passing import Passing
     from rankzero.doctor import here
     from rankzero.doctor.model import FAILURE
 
@@ -168,9 +171,16 @@ def _check_up(
 
         wanted = Wanted(bundle, run, where)
     found = []
-    with contextlib.closing(here.findings(where, inside)) as findings:
+    line = Passing(terminal.err())
+
+    def waits(names: Sequence[str]) -> None:
+        if names:
+            line.draw(f"waiting for {', '.join(names)} (first imports take long)")
+
+    with contextlib.closing(here.findings(where, inside, waits)) as findings:
         for finding in findings:
             found.append(finding)
+            line.clear()
             if output == "text":
                 say_finding(terminal.out(), finding)
     told: dict[str, Any] = {"findings": [one.to_json() for one in found]}

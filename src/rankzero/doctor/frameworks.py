@@ -3,7 +3,7 @@ all: they are asked first, all at one time, and heard last."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
@@ -13,7 +13,7 @@ from rankzero.doctor.model import FAILURE, FINE, WARNING, Finding
 from rankzero.why.words import count
 
 #: Until one is given up, from when it was asked (seconds).
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 class Asking:
@@ -33,12 +33,20 @@ class Asking:
             one.close()
         self._pool.shutdown()
 
-    def findings(self) -> Iterator[Finding]:
-        """One for each, as they answer, or one that says that there is none."""
+    def findings(
+        self, on_waiting: Callable[[Sequence[str]], None] = lambda names: None
+    ) -> Iterator[Finding]:
+        """One for each, as they answer, or one that says that there is none. on_waiting: the names
+        of those that have not."""
         if not self._asked:
             yield Finding(AREA, "frameworks", FINE, "none; commands and plain scripts run without")
+        waiting = [one.name for one in self._asked]
+        on_waiting(waiting)
         for done in as_completed(self._answers):
-            yield judged(AREA, done.result(), self._patience)
+            said = done.result()
+            yield judged(AREA, said, self._patience)
+            waiting.remove(said["name"])
+            on_waiting(waiting)
 
 
 def judged(area: str, said: Mapping[str, Any], patience: float) -> Finding:

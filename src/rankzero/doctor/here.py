@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from rankzero import backends, spec
@@ -36,8 +36,13 @@ class Inside(NamedTuple):
         return spec.from_target(self.file, command=command, options=options, defaults=defaults)
 
 
-def findings(where: Where, inside: Inside | None = None) -> Generator[Finding, None, None]:
+def findings(
+    where: Where,
+    inside: Inside | None = None,
+    on_waiting: Callable[[Sequence[str]], None] = lambda names: None,
+) -> Generator[Finding, None, None]:
     """One after the other, as each is known. Nothing is created, unless pods are to look around.
+    on_waiting: of which frameworks an answer is missing, where nothing else is.
 
     Errors: BadRequest for a place that there is not, or a job that cannot be."""
     config = backends.config()
@@ -54,7 +59,7 @@ def findings(where: Where, inside: Inside | None = None) -> Generator[Finding, N
         if reached is not None and inside is not None and job is not None:
             of, there = reached
             yield from pods.findings(of, _asked(job, inside, there))
-        yield from asked.findings()
+        yield from asked.findings(on_waiting)
 
 
 def _asked(job: Job, inside: Inside, there: cluster.Reached) -> pods.Asked:

@@ -34,8 +34,13 @@ def test_one_that_hangs_is_given_up_and_ended_and_another_is_told(
 ) -> None:
     installed("jax", "import threading; threading.Event().wait()")
     installed("tensorflow", "raise ImportError('libcuda.so.1 is not there')")
+    waited: list[list[str]] = []
     with frameworks.Asking(patience=6.0) as asked:
-        found = {one.check: one for one in asked.findings()}
+        seen = asked.findings(lambda names: waited.append(sorted({"JAX", "TensorFlow"} & {*names})))
+        found = {one.check: one for one in seen}
+    assert waited[0] == ["JAX", "TensorFlow"]
+    assert ["JAX"] in waited, "the others are not held up by it"
+    assert waited[-1] == []
     assert found["JAX"].verdict == WARNING
     assert found["JAX"].said == "did not answer within 6 s"
     assert found["TensorFlow"].verdict == FAILURE

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from rankzero.agent import events as ev
 from rankzero.cli.show.amounts import duration
 from rankzero.cli.show.lines import visible
-from rankzero.cli.show.terminal import BOLD, DIM, RED
+from rankzero.cli.show.passing import Passing
+from rankzero.cli.show.terminal import BOLD, RED
 from rankzero.why.blocked import listed
 
 if TYPE_CHECKING:
@@ -67,9 +68,7 @@ class Waiting:
         """end: what is said below what is hopeless, with the name's place in it; without one,
         nothing is said of that, as where the waiting ends by itself."""
         self._screen, self._end = screen, end
-        # Where there may be no colour, nothing may move either.
-        self._moves = screen.tty and screen.colour
-        self._drawn, self._line = False, ""
+        self._line = Passing(screen)
         self._said: object = None
         self._latest: Standing | None = None
         self._told: set[str] = set()
@@ -80,18 +79,15 @@ class Waiting:
         if self._end:
             self._tell_troubles(standing, now)
         self._latest = standing
-        if self._moves:
-            self._draw(standing_line(standing, now))
+        if self._line.moves:
+            self._line.draw(standing_line(standing, now))
         elif now - standing.since >= _PATIENCE and distinct(standing) != self._said:
             self._said = distinct(standing)
             self._screen.say("  " + visible(standing_line(standing, now)))
 
     def clear(self) -> None:
         """Before anything else is written."""
-        if self._drawn:
-            self._drawn = False
-            self._screen.stream.write("\r\x1b[K")
-            self._screen.stream.flush()
+        self._line.clear()
 
     def over(self) -> None:
         """All are there."""
@@ -105,19 +101,6 @@ class Waiting:
     def says(self, kind: str) -> bool:
         """Whether the line tells already what such an event would."""
         return kind == ev.WAITING and self._latest is not None
-
-    def _draw(self, line: str) -> None:
-        from rich.cells import set_cell_size
-
-        room = self._screen.width() - 3
-        text = visible(line)
-        if self._drawn and text == self._line:
-            return
-        self._line = text
-        shown = set_cell_size(text, room).rstrip() + "…" if len(text) > room else text
-        self._screen.stream.write("\r\x1b[K  " + self._screen.paint(shown, DIM))
-        self._screen.stream.flush()
-        self._drawn = True
 
     def _tell_troubles(self, standing: Standing, now: float) -> None:
         """What waiting will not mend is told at once, with its remedy; what it may mend, once that
