@@ -73,6 +73,15 @@ def test_elsewhere_it_is_said_again_only_when_something_has_changed(paper):
     assert sheet.text().splitlines()[-1].startswith("  1/1 ready after 20 s")
 
 
+def test_what_comes_and_goes_by_turns_is_said_once_each(paper):
+    """As an image that is asked for, refused and asked for again."""
+    screen, sheet = paper()
+    view = Waiting(screen)
+    for place in (PULLING, WAITING, PULLING, WAITING):
+        view.show(standing(place))
+    assert len(sheet.text().splitlines()) == 2
+
+
 def test_a_run_that_begins_at_once_says_nothing(paper):
     screen, sheet = paper()
     view = Waiting(screen)

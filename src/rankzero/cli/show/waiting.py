@@ -1,5 +1,5 @@
-"""What an attached run waits for: one line, redrawn in place on a terminal, else said again only
-when something has changed."""
+"""What an attached run waits for: one line, redrawn in place on a terminal, else said once for each
+thing that it waits for."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Waiting:
         nothing is said of that, as where the waiting ends by itself."""
         self._screen, self._end = screen, end
         self._line = Passing(screen)
-        self._said: object = None
+        self._said: set[object] = set()
         self._latest: Standing | None = None
         self._told: set[str] = set()
         self._met: dict[str, float] = {}
@@ -81,8 +81,8 @@ class Waiting:
         self._latest = standing
         if self._line.moves:
             self._line.draw(standing_line(standing, now))
-        elif now - standing.since >= _PATIENCE and distinct(standing) != self._said:
-            self._said = distinct(standing)
+        elif now - standing.since >= _PATIENCE and distinct(standing) not in self._said:
+            self._said.add(distinct(standing))  # what comes and goes by turns is said once each
             self._screen.say("  " + visible(standing_line(standing, now)))
 
     def clear(self) -> None:
@@ -92,11 +92,12 @@ class Waiting:
     def over(self) -> None:
         """All are there."""
         self.clear()
-        if self._said is not None and self._latest is not None:
+        if self._said and self._latest is not None:
             total = len(self._latest.places)
             waited = _waited(self._latest.since, time.time())
             self._screen.say(f"  {total}/{total} ready after {waited}")
-        self._said = self._latest = None
+        self._said.clear()
+        self._latest = None
 
     def says(self, kind: str) -> bool:
         """Whether the line tells already what such an event would."""
