@@ -67,8 +67,8 @@ def detect(job: Job) -> Found:
     """The job's framework: as named, or by its scripts' imports, else `plain`."""
     if job.framework != "auto":
         return Found(job.framework, "named")
-    if launcher(job.run) is not None:
-        return Found("plain", f"{launcher(job.run)} starts the ranks")
+    if (name := launcher(job.run)) is not None:
+        return Found("plain", _called_by_hand(name, job))
     if job.mpirun != PLAIN:
         return Found("mpi", "an mpirun is named")
     files = [file for file in entry_files(job) if file.is_file()]
@@ -80,6 +80,13 @@ def detect(job: Job) -> Found:
         return Found("plain", f"no framework found in {first}")
     best = max(signs, key=lambda sign: sign.score)
     return Found(best.framework, _how(best, signs, files, job.workdir))
+
+
+def _called_by_hand(name: str, job: Job) -> str:
+    """A launcher that the job itself calls: once, or by each of its ranks: few want that."""
+    if all((role.nodes.maximum, role.nproc) == (1, 1) for role in job.roles.values()):
+        return f"{name} starts the ranks"
+    return f"each rank calls {name} by itself; one world of all: --framework mpi and the program"
 
 
 def _how(best: _Sign, signs: list[_Sign], files: list[Path], workdir: str) -> str:

@@ -75,6 +75,14 @@ def test_a_named_framework_is_not_looked_for(folder):
     assert detect(folder, "import torch", framework="jax") == ("jax", "named")
 
 
+@pytest.mark.parametrize(("nodes", "how"), [(1, "mpirun starts"), (2, "each rank calls mpirun")])
+def test_an_mpirun_of_the_job_s_own(nodes, how):
+    job = spec.build({"run": ["mpirun", "-np", "2", "prog"], "nodes": nodes})
+    found = spec.detect(job)
+    assert found.framework == "plain"
+    assert found.how.startswith(how)
+
+
 def test_an_mpirun_is_of_mpi(folder):
     found = detect(folder, "import torch", mpirun="mpirun --oversubscribe")
     assert found == ("mpi", "an mpirun is named")
