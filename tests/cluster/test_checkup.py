@@ -10,7 +10,6 @@ import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 import yaml
 
 from rankzero.plan.kubernetes.checkup import LABEL
@@ -20,7 +19,6 @@ from .lab.kubectl import Kubectl
 from .lab.target import Cluster
 from .team import ROLE, Team
 
-pytestmark = pytest.mark.timeout(240)
 #: A namespace in which nobody can be reached.
 WALL = {
     "apiVersion": "networking.k8s.io/v1",

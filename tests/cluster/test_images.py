@@ -81,7 +81,6 @@ def name(request: pytest.FixtureRequest) -> str:
     return f"{REGISTRY}/tests/images-{digest[:12]}:1"
 
 
-@pytest.mark.timeout(180)
 def test_what_is_built_runs_and_one_changed_line_is_all_that_is_sent_again(
     builder: Builder, name: str, cluster: Cluster, new_namespace: Callable[[], str]
 ) -> None:
@@ -120,7 +119,6 @@ def test_the_same_input_is_the_same_image_on_another_machine(
     assert len(digests) == 1
 
 
-@pytest.mark.timeout(180)
 def test_a_registry_with_a_password(builder: Builder, cluster: Cluster) -> None:
     to = f"{PRIVATE_REGISTRY}/tests/with-a-password:1"
     denied = builder.build("-t", to, "--base", cluster.python)

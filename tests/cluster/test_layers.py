@@ -166,7 +166,6 @@ def test_ranks_own_the_folder_whoever_they_are(large: Large, team: Team, who: st
     assert said.out == f"[0] {uid} {18 * MB} True /rankzero/run/work\n"
 
 
-@pytest.mark.timeout(300)
 def test_a_registry_with_a_password(large: Large, team: Team, lab: Cluster) -> None:
     team.script(LOOK)
     large.data(18 * MB)

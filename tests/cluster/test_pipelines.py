@@ -116,7 +116,6 @@ print(here, own == stable, found, os.environ["RANKZERO_PORT_BOARD"])
 """
 
 
-@pytest.mark.timeout(300)
 def test_worker_i_of_a_step_is_on_machine_i_with_a_name_a_port_and_the_users_labels(
     piping: Team, marked: tuple[str, list[str]]
 ) -> None:
@@ -141,7 +140,6 @@ steps:
 """.replace("${inputs.x}", "second")
 
 
-@pytest.mark.timeout(300)
 def test_a_driver_that_is_killed_finds_what_it_had_begun(lab: Cluster, piping: Team) -> None:
     started = piping.call("pipeline", "run", written(piping, SLOW), "-d")
     assert started.code == 0, started
@@ -176,7 +174,6 @@ steps:
 """
 
 
-@pytest.mark.timeout(300)
 def test_what_fails_is_told(piping: Team) -> None:
     said = run(piping, FAILS, "--slots", "1")
     assert said.code == 1, said
@@ -188,7 +185,6 @@ def test_what_fails_is_told(piping: Team) -> None:
     assert told == {"bad": ("failed", 2), "quiet": ("failed", 1), "after": ("blocked", 0)}
 
 
-@pytest.mark.timeout(300)
 def test_one_is_stopped(piping: Team) -> None:
     text = SLOW.replace("sleep 5", "exec sleep 3600")
     name = piping.call("pipeline", "run", written(piping, text), "-d").out.strip()
@@ -206,7 +202,6 @@ def test_one_is_stopped(piping: Team) -> None:
     assert "it was stopped by rankzero pipeline stop" in piping.call("pipeline", "why", name).out
 
 
-@pytest.mark.timeout(300)
 def test_where_nobody_may_make_accounts_one_that_is_there_does(team: Team) -> None:
     """The team has the usual rights only."""
     file = written(team, SLOW.replace("sleep 5", "true"))

@@ -113,7 +113,6 @@ def test_one_that_cannot_serve_goes_back_to_what_it_was(serving: Team) -> None:
     assert made["status"]["availableReplicas"] == 1
 
 
-@pytest.mark.timeout(300)
 def test_a_service_of_somebody_elses_is_left_alone(serving: Team) -> None:
     serving.admin("create", "deployment", "times-serve", "--image", "nobody/knows:1")
     said = run(serving, TIMES)

@@ -109,7 +109,6 @@ def fetch(url: str) -> str:
         return str(answer.read().decode())
 
 
-@pytest.mark.timeout(240)
 def test_no_request_fails_while_versions_come_and_go(member: Team, cluster: Cluster) -> None:
     deploy(member, "web", cluster, "--replicas", "2", "--drain", "4s")
     # By its address: what the name leads to is the cluster's DNS, and that keeps what it knew.
@@ -207,7 +206,6 @@ def test_one_file_says_all_of_it_and_another_image_is_its_second_version(
     assert f"image {cluster.python} -> {cluster.torch}" in text
 
 
-@pytest.mark.timeout(240)
 def test_those_with_a_label_are_deleted_and_no_others(
     member: Team, cluster: Cluster, page: str
 ) -> None:
@@ -361,7 +359,6 @@ def test_who_may_not_deploy_is_told_which_rights_it_takes(place: Shared, cluster
     assert "rankzero doctor --rbac" in said.err
 
 
-@pytest.mark.timeout(240)
 def test_a_predictor_is_served_from_an_image_with_its_framework_alone(
     member: Team, cluster: Cluster
 ) -> None:

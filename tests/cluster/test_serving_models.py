@@ -13,8 +13,6 @@ from .team import ROLE, Team
 from .test_serving import opened, predicted, status
 from .test_volumes_logs import patient
 
-pytestmark = pytest.mark.timeout(300)
-
 PREDICTOR = """
 class Predictor:
     def load(self, path):

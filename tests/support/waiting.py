@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 #: How long anything may take on a busy machine (seconds). Reaching it fails the test.
-PATIENCE = 40.0
+PATIENCE = 120.0
 _LOOK_AGAIN = 0.01
 
 

@@ -12,7 +12,6 @@ import pytest
 
 from support.home import Home
 
-pytestmark = pytest.mark.timeout(240)
 #: What nobody else may ever see, each in a place of its own.
 SECRETS = [
     *("in-an-environment-1", "in-a-job-s-env-2", "in-a-configuration-3"),

@@ -5,12 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 from support.home import Home
 from support.kubeconfigs import kubeconfig
-
-pytestmark = pytest.mark.timeout(240)
 
 
 def findings(home: Home, *argv: str, code: int = 0, **env: str) -> dict[str, dict[str, str]]:

@@ -16,7 +16,7 @@ from support import ports
 from support.home import Home
 from support.processes import alive, carrying, kill
 from support.serving import Answer, Server, answered, finish
-from support.waiting import until
+from support.waiting import PATIENCE, until
 
 #: It waits for files, so tests say when things happen.
 APP = """
@@ -122,16 +122,16 @@ def test_who_sends_to_a_server_that_is_about_to_end_learns_of_it_and_loses_nothi
         while answered(connection, "POST", "/predict", "now").headers.get("connection") != "close":
             good += 1
             if good == 5:
-                going.wait(40)
+                going.wait(PATIENCE)
         counts.append(good)
 
     threads = [threading.Thread(target=client) for _ in range(8)]
     for one in threads:
         one.start()
-    going.wait(40)
+    going.wait(PATIENCE)
     server.command.signal(signal.SIGTERM)
     for one in threads:
-        one.join(40)
+        one.join(PATIENCE)
     assert len(counts) == 8  # none of them was cut off before it was told
     assert server.get("/ready").error["code"] == "draining"
     assert server.predict("now").status == 200

@@ -14,6 +14,7 @@ import pytest
 from rankzero import contracts
 from rankzero.script.channel import BECAME, name_of
 from support.interpreters import extremes
+from support.waiting import PATIENCE
 
 SOURCES = Path(__file__).parents[3] / "src"
 BOOT = "import sys; sys.path.insert(0, {root!r}); from rankzero.agent.starter import main; main()"
@@ -89,7 +90,7 @@ class Python:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             pass_fds=pass_fds,
             check=False,
         )
