@@ -84,9 +84,10 @@ def graph_lines(screen: Screen, progress: Progress) -> list[str]:
     steps, now = progress.steps(), time.time()
     room = max(1, shutil.get_terminal_size().lines - _LEFT_FREE)
     shown = steps if len(steps) <= room else [one for one in steps if one.state == facts.RUNNING]
+    shown = shown[:room]
     width = max((len(one.name) for one in shown), default=0)
     lines = []
-    for one in shown[:room]:
+    for one in shown:
         sign, colour = _SIGNS[one.state]
         text = visible(f"{one.name:<{width}}  {spent(one, now):>7}  {note(one)}").rstrip()
         cut = set_cell_size(text, max(1, screen.width() - 5)).rstrip()
@@ -253,6 +254,7 @@ def event_line(event: Event, began: float) -> str:
     outputs = data.pop("outputs", {})
     data.pop("key", None)  # long, and for programs
     words = [f"{key} {one['value'] or size(one['size'])}" for key, one in outputs.items()]
-    words += [f"{key} {value}" for key, value in data.items() if value not in (None, False, "")]
+    said = {key: value for key, value in data.items() if value not in (None, "")}
+    words += [f"{key} {value}" for key, value in said.items() if value is not False]
     head = f"{event.time - began:8.1f} s  {event.kind:<10} {name}".rstrip()
     return visible(f"{head}  {' · '.join(words)}").rstrip()
