@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rankzero.agent import exits
 from rankzero.cli.show import programs, terminal
+from rankzero.cli.show.lines import visible
 from rankzero.cli.show.services import say_reach, service_json
 from rankzero.cli.show.waiting import Waiting
 
@@ -82,7 +83,7 @@ def _undo(place: Kept, name: str, changed: Changed, why: str, quiet: bool) -> bo
             screen.say(f"  {said} {outcome.service.version}")
         else:
             said = f"version {changed.before} was put back, and does not serve either"
-            screen.say(f"  {said}: {outcome.why(_BACK)}")
+            screen.say(f"  {said}: {visible(outcome.why(_BACK))}")
     return True
 
 
@@ -98,14 +99,15 @@ def say_ready(found: Service) -> None:
 def say_failed(what: str, outcome: Outcome, wait: float) -> None:
     """Why it does not serve, and what to do about it. what: a service, or a version of it."""
     screen = terminal.err()
-    screen.say(screen.paint(f"✗ {what} does not serve: {outcome.why(wait)}", terminal.RED))
+    why = visible(outcome.why(wait))
+    screen.say(screen.paint(f"✗ {what} does not serve: {why}", terminal.RED))
     trouble = None if outcome.place is None else outcome.place.trouble
     if trouble is None:
         return
     for line in trouble.evidence:
-        screen.say(f"  evidence  {line}")
+        screen.say(f"  evidence  {visible(line)}")
     if trouble.remedy:
-        screen.say(f"  remedy    {trouble.remedy}")
+        screen.say(f"  remedy    {visible(trouble.remedy)}")
 
 
 def outcome_json(outcome: Outcome, wait: float, **more: object) -> dict[str, Any]:

@@ -50,6 +50,7 @@ def command(name: str, watch: bool, output: str, where: Where) -> int:
 def _watch(place: Kept, name: str, output: str) -> int:
     """Until the service is deleted, which is an error."""
     from rankzero.cli.show import programs, terminal
+    from rankzero.cli.show.lines import visible
     from rankzero.cli.show.services import head, note, service_json
 
     said: object = None
@@ -59,7 +60,7 @@ def _watch(place: Kept, name: str, output: str) -> int:
             if output == "json":
                 programs.print_line(service_json(found))
             else:
-                terminal.out().say(f"{head(found)} · {note(found)}")
+                terminal.out().say(f"{head(found)} · {visible(note(found))}")
     return 0
 
 

@@ -77,4 +77,4 @@ def _say(screen: Screen, cause: dict[str, Any]) -> None:
     for line in cause["evidence"]:
         screen.say(f"    evidence  {visible(line)}")
     if cause["remedy"]:
-        screen.say(f"    remedy    {cause['remedy']}")
+        screen.say(f"    remedy    {visible(cause['remedy'])}")

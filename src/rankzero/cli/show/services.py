@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from rankzero.backends.services.model import LOOPBACK
 from rankzero.cli.show.amounts import age
-from rankzero.cli.show.programs import places_json
+from rankzero.cli.show.lines import visible
+from rankzero.cli.show.programs import place_json, places_json
 from rankzero.cli.show.table import say_table
 from rankzero.cli.show.terminal import BOLD, DIM
-from rankzero.why.blocked import Trouble
+from rankzero.why.blocked import Trouble, listed
 from rankzero.why.words import count
 
 if TYPE_CHECKING:
@@ -65,14 +66,14 @@ def say_service(screen: Screen, one: Service) -> None:
     """All of it: where it is reached, who answers there, its pods, its versions."""
     now = time.time()
     screen.say(screen.paint(one.name, BOLD) + head(one)[len(one.name) :])
-    screen.say(f"  image    {one.image}" if one.image else f"  runs     {one.program}")
+    _say(screen, *(("image", one.image) if one.image else ("runs", one.program)))
     if one.owner:
-        screen.say(f"  owner    {one.owner}")
+        _say(screen, "owner", one.owner)
     say_reach(screen, one)
     if one.scaling is not None:
         _say_scaling(screen, one.scaling)
     for text in one.not_shown:
-        screen.say(f"  note     {text}")
+        _say(screen, "note", text)
     say_troubles(screen, one)
     if one.endpoints:
         screen.say("")
@@ -97,16 +98,20 @@ def say_service(screen: Screen, one: Service) -> None:
     say_versions(screen, one)
 
 
+def _say(screen: Screen, label: str, text: str) -> None:
+    """A line of it. Much of what there is to say are words of a program, or of its place."""
+    screen.say(f"  {label:<7}  {visible(text)}")
+
+
 def _say_scaling(screen: Screen, scaling: Scaling) -> None:
     load = "" if scaling.at is None else f", now at {scaling.at}%"
     bounds = f"{scaling.minimum} to {scaling.maximum} pods"
-    screen.say(
-        f"  scaling  by the cluster: {bounds}, to keep processors at {scaling.target}%{load}"
-    )
+    aim = f"to keep processors at {scaling.target}%{load}"
+    _say(screen, "scaling", f"by the cluster: {bounds}, {aim}")
     if scaling.trouble is not None:
-        screen.say(f"  note     {scaling.trouble.text}")
+        _say(screen, "note", scaling.trouble.text)
         if scaling.trouble.remedy:
-            screen.say(f"  remedy   {scaling.trouble.remedy}")
+            _say(screen, "remedy", scaling.trouble.remedy)
 
 
 def _answers(ready: bool, serving: bool) -> str:
@@ -150,11 +155,11 @@ def _without_pods(row: tuple[str, ...]) -> tuple[str, ...]:
 def say_reach(screen: Screen, one: Service) -> None:
     """Each way to it, and what it takes."""
     if one.reach is None:
-        screen.say(f"  address  none; give it one: rankzero serve expose {one.called}")
+        _say(screen, "address", f"none; give it one: rankzero serve expose {one.called}")
     else:
         for line in _ways(one.reach):
-            screen.say(f"  address  {line}")
-    screen.say(f"  open     rankzero serve open {one.called}")
+            _say(screen, "address", line)
+    _say(screen, "open", f"rankzero serve open {one.called}")
 
 
 def _ways(reach: Reach) -> Iterator[str]:
@@ -174,9 +179,9 @@ def _ways(reach: Reach) -> Iterator[str]:
 def say_troubles(screen: Screen, one: Service) -> None:
     """What keeps its newest version, each reason once, with what to do about it."""
     for names, place in one.standing.grouped():
-        screen.say(f"  waits    {', '.join(names[:3])}: {place.text}")
+        _say(screen, "waits", f"{listed(names, 3)}: {place.text}")
         if place.trouble is not None and place.trouble.remedy:
-            screen.say(f"  remedy   {place.trouble.remedy}")
+            _say(screen, "remedy", place.trouble.remedy)
 
 
 def service_json(one: Service) -> dict[str, Any]:
@@ -238,8 +243,6 @@ def version_json(one: Version) -> dict[str, Any]:
 
 
 def _pod_json(pod: Instance) -> dict[str, Any]:
-    from rankzero.cli.show.programs import place_json
-
     return {
         "pod": pod.pod,
         "version": pod.version,
