@@ -235,7 +235,7 @@ def test_boxes_lie_in_the_picture_apart_and_behind_those_before_them(
     found = boxes(text)
     assert len(found) == len(steps)
     for at, (x, y, w, h) in enumerate(found):
-        assert 0 <= x and x + w <= width and 0 <= y and y + h <= height
+        assert min(x, y) >= 0 and x + w <= width and y + h <= height
         for other_x, other_y, other_w, other_h in found[:at]:
             apart = x >= other_x + other_w or other_x >= x + w
             assert apart or y >= other_y + other_h or other_y >= y + h
