@@ -114,6 +114,11 @@ async def _of_form(headers: dict[bytes, bytes], receive: Receive, limit: int) ->
         raise Refusal(400, "bad-input", 'The form has no part called "input" (or "file").', hint)
     if isinstance(part, UploadFile):
         media = (part.content_type or "").partition(";")[0].strip().lower()
-        return Upload(part.file, media, part.size or 0)
-    text = part.encode()
-    return Upload(io.BytesIO(text), "", len(text))
+        upload = Upload(part.file, media, part.size or 0)
+    else:
+        text = part.encode()
+        upload = Upload(io.BytesIO(text), "", len(text))
+    if upload.size > limit:  # what a form may add is not the input's to use
+        upload.file.close()
+        raise too_large(limit)
+    return upload
