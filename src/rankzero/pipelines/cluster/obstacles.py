@@ -70,6 +70,6 @@ def _of_driver(there: There) -> Iterator[Line]:
     (place,) = standing(there.run, 0.0, [f"{words.DRIVER}/0"], seen).places
     if place.state == "running":
         return
-    yield "waits", f"its driver {place.trouble.text if place.trouble else place.text or 'starts'}"
+    yield "waits", f"its driver: {place.text}"
     if place.trouble is not None and place.trouble.remedy:
         yield "remedy", place.trouble.remedy
