@@ -6,7 +6,10 @@ import os
 import pty
 
 import pytest
+from rich.cells import cell_len
 
+from rankzero.cli.show.lines import visible
+from rankzero.cli.show.passing import Passing
 from rankzero.cli.show.terminal import screen
 
 
@@ -65,3 +68,16 @@ def test_foreign_letters_on_a_plain_screen_are_spelt(tmp_path):
     with open(path, "w", encoding="ascii") as stream:
         screen(stream, {}).say("name 数")
     assert path.read_text() == "name \\u6570\n"
+
+
+@pytest.mark.parametrize("text", ["m" * 78, "m" * 77, "数" * 39, "数" * 38, "é" * 77])
+def test_a_line_that_passes_fits_on_the_terminal_whatever_is_written_in_it(
+    paper, monkeypatch, text
+):
+    """One that is wider would be broken, and only its end be cleared."""
+    monkeypatch.setenv("COLUMNS", "80")
+    screen, sheet = paper(tty=True, colour=True)
+    Passing(screen).draw(text)
+    drawn = visible(sheet.text().lstrip("\r"))
+    assert cell_len(drawn) <= 80
+    assert drawn.endswith("…") == (cell_len(text) > 77)

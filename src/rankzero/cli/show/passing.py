@@ -24,14 +24,14 @@ class Passing:
 
     def draw(self, text: str) -> None:
         """As much of it as fits."""
-        from rich.cells import set_cell_size
+        from rich.cells import cell_len, set_cell_size
 
         text = visible(text)
         if not self.moves or text == self._line:
             return
         self._line = text
         room = self._screen.width() - 3
-        shown = set_cell_size(text, room).rstrip() + "…" if len(text) > room else text
+        shown = set_cell_size(text, room).rstrip() + "…" if cell_len(text) > room else text
         self._write(_CLEAR + "  " + self._screen.paint(shown, DIM))
 
     def clear(self) -> None:
