@@ -13,7 +13,8 @@ from rankzero.errors import BadRequest, Refused
 from rankzero.images.cache import Cache, key_of
 from rankzero.images.registry.repository import Repository
 
-_PROGRAM = re.compile(r"(?:^|/)python3\.(\d+)$")
+#: Of the same name are folders of its library, its headers and its manual.
+_PROGRAM = re.compile(r"(?:^|/)bin/python3\.(\d+)$")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _DEBIAN, _MUSL = "usr/lib/python3/dist-packages", "lib/ld-musl-"
 _CHUNK = 1 << 20
