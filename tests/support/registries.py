@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import threading
+from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -36,13 +37,23 @@ class Stored:
         self._server.shutdown()
         self._server.server_close()
 
-    def image(self, repository: str, reference: str, architecture: str = "amd64") -> str:
-        """Put an image of one layer there; its name."""
+    def image(
+        self,
+        repository: str,
+        reference: str,
+        architecture: str = "amd64",
+        layers: Sequence[tuple[bytes, str]] = (),
+        **more: Any,
+    ) -> str:
+        """Put an image there; its name. layers: files, each with how it is packed, as a media type
+        ends; one of no sense where there are none. more: of its settings."""
         config = {"architecture": architecture, "os": "linux", "rootfs": {"diff_ids": ["sha256:x"]}}
+        config |= more
+        held = layers or [(f"base {architecture}".encode(), "tar+gzip")]
         manifest = {
             "schemaVersion": 2,
             "config": self._put(json.dumps(config).encode(), f"{KIND}.config.v1+json"),
-            "layers": [self._put(f"base {architecture}".encode(), f"{KIND}.layer.v1.tar+gzip")],
+            "layers": [self._put(data, f"{KIND}.layer.v1.{kind}") for data, kind in held],
         }
         self.keep(repository, reference, f"{KIND}.manifest.v1+json", json.dumps(manifest).encode())
         return f"{self.host}/{repository}:{reference}"
