@@ -113,7 +113,8 @@ def concerns(items: Iterable[Item]) -> Iterator[tuple[str, list[Item]]]:
 
 
 def _packages(base: Base, recipe: Recipe, requirements: Path, to: Repository, cache: Cache) -> Part:
-    python = interpreter.find(recipe.python, base.config, base.layers, base.repository, cache)
+    settings = base.config.get("config") or {}
+    python = interpreter.find(recipe.python, settings, base.layers, base.repository, cache)
     wanted = wheels.Wanted(requirements, python, base.platform)
     key = key_of("wheels", 2, wheels.texts(requirements), list(python), str(base.platform))
     note = f"Python {python.version}"

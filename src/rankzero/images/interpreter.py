@@ -41,8 +41,9 @@ def find(
     base: Repository,
     cache: Cache,
 ) -> Interpreter:
-    """said: what the user says of it: a version, or a path with one. config: the image's. layers:
-    as its manifest names them. What was found in a base is remembered.
+    """said: what the user says of it: a version, or a path with one. config: how the image's
+    programs start, its `Env` among it. layers: as its manifest names them. What was found in a base
+    is remembered.
 
     Errors: BadRequest where there is none, or for one that cannot be.
     """
