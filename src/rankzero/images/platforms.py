@@ -24,17 +24,28 @@ class Platform(NamedTuple):
         return f"linux/{self.architecture}"
 
     def tags(self, musl: bool) -> list[str]:
-        """What wheels may be made for, the best first: PEP 600, PEP 656."""
-        machine = _WHEELS[self.architecture]
+        """What wheels may be made for, the best first: PEP 600, PEP 656. Errors: BadRequest where
+        nobody makes any for it."""
+        machine = self._machine()
         if musl:
             return [f"musllinux_1_{minor}_{machine}" for minor in _MUSLLIBC]
         old = [f"manylinux{year}_{machine}" for year in ("2014", "2010", "1")]
         return [*(f"manylinux_2_{minor}_{machine}" for minor in _GLIBC), *old, f"linux_{machine}"]
 
     def for_uv(self, musl: bool) -> str:
-        """As uv calls it."""
-        machine = _WHEELS[self.architecture]
+        """As uv calls it. Errors: BadRequest."""
+        machine = self._machine()
         return f"{machine}-unknown-linux-musl" if musl else f"{machine}-manylinux_2_28"
+
+    def _machine(self) -> str:
+        """A base may be for any; which, is known only once it is read."""
+        if self.architecture not in _WHEELS:
+            raise BadRequest(
+                f"no packages can be laid on an image for {self}: there are wheels for "
+                f"{' and '.join(f'linux/{name}' for name in _WHEELS)}.",
+                "Name a base that has them, and leave --requirements out; or another base: --base",
+            )
+        return _WHEELS[self.architecture]
 
 
 def parse(text: str) -> Platform:
