@@ -1,4 +1,4 @@
-"""The Python of an image is found by the names of its files, in layers as they lie in a registry."""
+"""The Python of an image is found by the names of its files, in layers that lie in a registry."""
 
 from __future__ import annotations
 
