@@ -6,7 +6,6 @@ The file and the helpers' protocol are Docker's: `docker login`, "Credential sto
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import os
 import subprocess
@@ -22,6 +21,8 @@ from rankzero.images.names import HUB
 _HUB_KEY = "https://index.docker.io/v1/"
 #: A user of this name has no password but a token of its own.
 _TOKEN = "<token>"  # noqa: S105 - a word of the protocol
+#: Of that configuration, what is known of each registry.
+_TABLES = ("auths", "credHelpers")
 _PATIENCE = 30.0
 
 
@@ -103,7 +104,9 @@ def _read() -> dict[str, Any]:
         return {}
     except (OSError, ValueError) as error:
         raise Refused(f"cannot read {path}: {error}", "Mend it, or move it away") from error
-    if not isinstance(found, dict):
+    if not isinstance(found, dict) or not all(
+        isinstance(found.get(key) or {}, dict) for key in _TABLES
+    ):
         raise Refused(f"{path} is no configuration of Docker's.", "Mend it, or move it away")
     return found
 
@@ -117,21 +120,19 @@ def _write(config: dict[str, Any]) -> None:
         raise Refused(f"cannot write {path}: {error.strerror}") from error
 
 
-def _login(entry: dict[str, Any], registry: str) -> Login | None:
-    if entry.get("identitytoken"):
-        return Login("", "", str(entry["identitytoken"]))
-    if not entry.get("auth"):
-        return Login(entry["username"], entry["password"]) if "username" in entry else None
+def _login(entry: Any, registry: str) -> Login | None:  # noqa: ANN401
     try:
+        if entry.get("identitytoken"):
+            return Login("", "", str(entry["identitytoken"]))
+        if not entry.get("auth"):
+            return Login(entry["username"], entry["password"]) if "username" in entry else None
         pair = base64.b64decode(entry["auth"], validate=True).decode()
-    except (binascii.Error, ValueError, TypeError):
-        pair = ""
-    user, colon, password = pair.partition(":")
-    if not colon:
+        user, password = pair.split(":", 1)
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise Refused(
             f"what {file()} keeps for {registry} cannot be read.",
             f"Say it anew: rankzero image login {registry}",
-        )
+        ) from None
     return Login(user, password.rstrip("\0"))
 
 
