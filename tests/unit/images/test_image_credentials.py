@@ -33,6 +33,9 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     helper.parent.mkdir()
     helper.write_text(HELPER)
     helper.chmod(0o755)
+    angry = helper.with_name("docker-credential-angry")
+    angry.write_text("#!/bin/sh\necho the safe is locked >&2; exit 1\n")
+    angry.chmod(0o755)
     monkeypatch.setenv("PATH", str(helper.parent), prepend=":")
     return tmp_path / "docker" / "config.json"
 
@@ -67,6 +70,21 @@ def test_older_spellings_are_known(docker: Path, key: str) -> None:
     assert credentials.find("lab.example") == Login("ada", "x")
 
 
+def test_a_name_and_a_password_may_stand_as_they_are(docker: Path) -> None:
+    wrote(docker, auths={"lab.example": {"username": "ada", "password": "x"}, "b.example": {}})
+    assert credentials.find("lab.example") == Login("ada", "x")
+    assert credentials.find("b.example") is None
+
+
+def test_a_link_to_the_configuration_stays_one(docker: Path, tmp_path: Path) -> None:
+    wrote(docker)
+    docker.rename(tmp_path / "real.json")
+    docker.symlink_to(tmp_path / "real.json")
+    credentials.keep("lab.example", Login("ada", "x"))
+    assert docker.is_symlink()
+    assert "lab.example" in (tmp_path / "real.json").read_text()
+
+
 def test_docker_hub_has_a_name_of_its_own(docker: Path) -> None:
     wrote(docker, auths={"https://index.docker.io/v1/": {"identitytoken": "t"}})
     assert credentials.find("docker.io") == Login("", "", "t")
@@ -96,6 +114,13 @@ def test_a_helper_may_give_a_token_or_know_nothing(docker: Path) -> None:
         ({"credsStore": "gone"}, BadRequest, "docker-credential-gone, which is not on the PATH"),
         ({"credHelpers": {"broken.example": "safe"}}, Refused, "nothing that can be read"),
         ({"auths": {"broken.example": {"auth": "%%%"}}}, Refused, "cannot be read"),
+        ({"auths": {"broken.example": {"auth": "bm9uZQ=="}}}, Refused, "cannot be read"),
+        ({"auths": {"broken.example": {"auth": 7}}}, Refused, "cannot be read"),
+        ({"auths": {"broken.example": {"username": "ada"}}}, Refused, "cannot be read"),
+        ({"auths": {"broken.example": "ada:x"}}, Refused, "cannot be read"),
+        ({"auths": ["broken.example"]}, Refused, "no configuration of Docker's"),
+        ({"credHelpers": "safe"}, Refused, "no configuration of Docker's"),
+        ({"credHelpers": {"broken.example": "angry"}}, Refused, "get says: the safe is locked"),
     ],
 )
 def test_what_is_broken_is_told(

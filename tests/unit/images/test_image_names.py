@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rankzero.errors import BadRequest
-from rankzero.images.names import parse, to_push
+from rankzero.images.names import parse, to_push, wrong
 
 DIGEST = "sha256:" + "ab" * 32
 
@@ -43,3 +45,43 @@ def test_what_a_registry_would_refuse_is_told_beforehand(text: str, said: str) -
     with pytest.raises(BadRequest) as raised:
         to_push(text)
     assert said in str(raised.value)
+
+
+#: Nearly names: each of their signs has a meaning somewhere.
+NEARLY = st.lists(
+    st.sampled_from([*"aZ0._-:/@[] ", "__", "localhost", "docker.io", "lab:5000", "a.b", DIGEST]),
+    max_size=8,
+).map("".join)
+
+
+@given(NEARLY)
+def test_what_is_taken_for_a_name_is_the_same_when_it_is_spelled_out(text: str) -> None:
+    try:
+        found = parse(text)
+    except BadRequest as refused:
+        assert wrong(text) in str(refused)
+        return
+    assert wrong(text) == "" and parse(str(found)) == found
+    assert found.tag or found.digest
+    assert text.rpartition("/")[2].partition("@")[0].partition(":")[0] in found.repository
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("", "is empty"),
+        (" lab/app", "spaces around it"),
+        ("lab/app@sha256:12", '"sha256:12" after @ is no digest'),
+        ("lab/app@", '"" after @ is no digest'),
+        ("lab.example:port/app", '"lab.example:port" is no registry'),
+        ("-lab.example/app", '"-lab.example" is no registry'),
+        (f"lab.example/app:{'1' * 129}", "at most 128"),
+        (f"lab.example/{'a' * 250}", "more than 255 characters"),
+        ("lab.example/a//b", "a part of it is empty"),
+        ("lab.example/a___b", '"a___b" may have'),
+        ("lab.example/a..b", '"a..b" may have'),
+        ("a/b:", '"" after : is no tag'),
+    ],
+)
+def test_what_is_no_name_is_told_by_its_part(text: str, fault: str) -> None:
+    assert fault in wrong(text)

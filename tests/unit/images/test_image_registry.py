@@ -5,23 +5,27 @@ A server in this process stands for them: no real one can be made to answer so.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import parse_qs
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from rankzero.errors import Refused
+from rankzero.errors import BadRequest, Refused
 from rankzero.images import names
-from rankzero.images.registry import blobs, pushing
+from rankzero.images.registry import blobs, logging_in, pushing
 from rankzero.images.registry.auth import challenge
 from rankzero.images.registry.credentials import Login
 from rankzero.images.registry.pushing import Pushing
-from rankzero.images.registry.reach import Denied, Reach, Trust
-from rankzero.images.registry.repository import Repository
+from rankzero.images.registry.reach import Absent, Denied, Reach, Silent, Trust
+from rankzero.images.registry.repository import Repository, past
 from rankzero.images.registry.sessions import Sessions
 
 DATA = b"0123456789" * 3
@@ -68,7 +72,7 @@ class Registry:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.host = f"127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
     def to(self, login: Login | None = None) -> Repository:
         name = names.parse(f"{self.host}/team/app:1")
@@ -255,3 +259,221 @@ def test_a_manifest_that_is_another_one_is_refused(registries: Callable[[], Regi
 )
 def test_challenges(header: str, kind: str, said: dict[str, str]) -> None:
     assert challenge(header) == (kind, said)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "said"),
+    [
+        (401, b"", Denied, "does not let you give .*/team/app:1 without a password."),
+        (403, b'{"errors": [{"message": "not yours"}]}', Denied, "without a password: not yours"),
+        (404, b'{"errors": [{"code": "NAME_UNKNOWN"}]}', Absent, "no such thing: NAME_UNKNOWN"),
+        (413, b"<html>", Refused, "takes nothing so large"),
+        (418, b'{"errors": [{"message": "a"}, {"message": "b"}]}', Refused, "it says 418: a; b"),
+        (429, b'{"errors": null}', Silent, "it says 429"),
+        (503, b'{"errors": ["x"]}', Silent, "it says 503"),
+        (500, b"[]", Silent, "it says 500"),
+    ],
+)
+def test_a_no_is_told_with_the_registry_s_own_words(
+    registries: Callable[[], Registry], status: int, body: bytes, kind: type[Exception], said: str
+) -> None:
+    registry = registries()
+    registry.answer = lambda _: (status, {}, body)
+    with pytest.raises(kind, match=said) as told:
+        registry.to().document("1")
+    assert type(told.value) is kind
+
+
+@pytest.mark.parametrize(
+    ("login", "who"),
+    [(Login("ada", "x"), "as ada"), (Login("", "", "t"), "as its token"), (None, "without")],
+)
+def test_who_was_not_let_in_is_told(
+    registries: Callable[[], Registry], login: Login | None, who: str
+) -> None:
+    registry = registries()
+    registry.answer = lambda _: (403, {}, b"")
+    with pytest.raises(Denied, match=who) as told:
+        registry.to(login).has(DIGEST)
+    assert str(told.value.hint).endswith(f"rankzero image login {registry.host}")
+
+
+def test_a_token_of_one_s_own_is_changed_for_one_of_the_repository(
+    registries: Callable[[], Registry],
+) -> None:
+    registry, giver = registries(), registries()
+    giver.answer = lambda _: (200, {}, b'{"access_token": "given"}')
+    asks = {"WWW-Authenticate": f'Bearer realm="http://{giver.host}/t",service="s",scope="a:pull"'}
+    registry.answer = lambda asked: (200 if asked.auth == "Bearer given" else 401, asks, b"")
+    assert registry.to(Login("", "", "own")).has(DIGEST)
+    (asked,) = giver.asked
+    form = parse_qs(asked.body.decode())
+    assert (asked.method, asked.auth) == ("POST", "")
+    assert form["refresh_token"] == ["own"] and form["grant_type"] == ["refresh_token"]
+    assert (form["service"], form["scope"]) == (["s"], ["a:pull"])
+
+
+@pytest.mark.parametrize("answer", [(403, b"{}"), (200, b"<html>"), (200, b"[]"), (200, b"null")])
+def test_who_gets_no_token_is_denied_by_the_registry_itself(
+    registries: Callable[[], Registry], answer: tuple[int, bytes]
+) -> None:
+    registry, giver = registries(), registries()
+    giver.answer = lambda _: (answer[0], {}, answer[1])
+    asks = {"WWW-Authenticate": f'Bearer realm="http://{giver.host}/t",scope="a b"'}
+    registry.answer = lambda _: (401, asks, b"")
+    with pytest.raises(Denied, match=registry.host):
+        registry.to().has(DIGEST)
+    assert giver.asked[0].path == "/t?scope=a&scope=b"
+
+
+@pytest.mark.parametrize("realm", ["", "ftp://lab/t", "lab/t"])
+def test_nobody_is_asked_for_a_token_where_no_password_may_go(
+    registries: Callable[[], Registry], realm: str
+) -> None:
+    registry = registries()
+    registry.answer = lambda _: (401, {"WWW-Authenticate": f'Bearer realm="{realm}"'}, b"")
+    with pytest.raises(Denied):
+        registry.to(Login("ada", "secret")).has(DIGEST)
+    assert [one.auth for one in registry.asked] == [""]
+
+
+@pytest.mark.parametrize(
+    ("mounts", "methods"),
+    [
+        (201, ["HEAD", "POST"]),
+        (202, ["HEAD", "POST", "GET", "PATCH", "PUT"]),
+        (403, ["HEAD", "POST", "POST", "PATCH", "PUT"]),
+    ],
+)
+def test_what_another_repository_has_is_mounted_or_else_sent(
+    registries: Callable[[], Registry], mounts: int, methods: list[str]
+) -> None:
+    registry = registries()
+    takes = stored(registry)
+
+    def answer(asked: Asked) -> tuple[int, dict[str, str], bytes]:
+        if "mount=" in asked.path:
+            return mounts, {"Location": UPLOAD} if mounts == 202 else {}, b""
+        return takes(asked)
+
+    registry.answer = answer
+    push = Pushing(registry.to(), Sessions(None))
+    push.push(blob(), "lab/base")
+    assert [one.method for one in registry.asked] == methods
+    assert "from=lab%2Fbase" in registry.asked[1].path
+    assert push.sent == (0 if mounts == 201 else len(DATA))
+
+
+def test_the_place_of_an_upload_is_kept_as_it_was_said(
+    registries: Callable[[], Registry],
+) -> None:
+    registry = registries()
+    takes, states = stored(registry), iter("abc")
+
+    def answer(asked: Asked) -> tuple[int, dict[str, str], bytes]:
+        code, headers, body = takes(asked)
+        if asked.method in ("POST", "PATCH"):
+            headers["Location"] = f"{UPLOAD}?_state={next(states)}"
+        return code, headers, body
+
+    registry.answer = answer
+    Pushing(registry.to(), Sessions(None)).push(blob())
+    _, _, patch, put = registry.asked
+    assert patch.path == f"{UPLOAD}?_state=a"
+    assert put.path.startswith(f"{UPLOAD}?_state=b&digest=sha256%3A")
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "said"),
+    [
+        ("POST", 202, "does not say where to send anything"),
+        ("POST", 403, "does not let you take anything into team/app"),
+        ("PATCH", 400, "does not take a part of sha256"),
+        ("PUT", 400, "does not take sha256"),
+    ],
+)
+def test_an_upload_that_is_refused_is_told(
+    registries: Callable[[], Registry], method: str, status: int, said: str
+) -> None:
+    registry = registries()
+    takes = stored(registry)
+    registry.answer = lambda asked: (status, {}, b"") if asked.method == method else takes(asked)
+    with pytest.raises(Refused, match=said):
+        Pushing(registry.to(), Sessions(None)).push(blob())
+
+
+def test_an_end_of_which_nobody_knows_any_more_is_one_where_the_content_is_there(
+    registries: Callable[[], Registry],
+) -> None:
+    registry = registries()
+    takes = stored(registry)
+
+    def answer(asked: Asked) -> tuple[int, dict[str, str], bytes]:
+        ended = any(one.method == "PUT" for one in registry.asked)
+        if asked.method == "PUT":
+            return 404, {}, b""
+        return (200, {}, b"") if asked.method == "HEAD" and ended else takes(asked)
+
+    registry.answer = answer
+    Pushing(registry.to(), Sessions(None)).push(blob())
+    assert [one.method for one in registry.asked].count("PUT") == 1
+
+
+@pytest.mark.parametrize("status", [200, 206])
+def test_a_content_is_read_from_where_one_was_also_where_it_comes_whole(
+    registries: Callable[[], Registry], status: int
+) -> None:
+    registry = registries()
+    registry.answer = lambda _: (status, {}, DATA if status == 200 else DATA[7:])
+    about = {"digest": DIGEST, "size": len(DATA), "mediaType": "x"}
+    with registry.to().blob(about).read(7) as pieces:
+        assert b"".join(pieces) == DATA[7:]
+
+
+PIECES = st.lists(st.binary(max_size=9), max_size=9)
+
+
+@given(PIECES, st.integers(0, 99))
+def test_all_but_the_first_bytes(pieces: list[bytes], start: int) -> None:
+    assert b"".join(past(iter(pieces), start)) == b"".join(pieces)[start:]
+
+
+@given(PIECES, st.integers(1, 20))
+def test_pieces_of_one_size_hold_the_same(pieces: list[bytes], size: int) -> None:
+    found = list(blobs.chunks(iter(pieces), size))
+    assert b"".join(found) == b"".join(pieces)
+    assert all(len(one) == size for one in found[:-1]) and all(found)
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("ghcr.io", "ghcr.io"),
+        ("index.docker.io", "docker.io"),
+        ("lab:5000", "lab:5000"),
+        ("[::1]:5000", "[::1]:5000"),
+        ("localhost", "localhost"),
+    ],
+)
+def test_registries_are_called_as_in_names_of_images(said: str, name: str) -> None:
+    assert logging_in.called(said) == name
+
+
+@pytest.mark.parametrize("said", ["", "https://ghcr.io", "ghcr.io/team", "a b.c", "-.example"])
+def test_what_is_no_registry_is_told(said: str) -> None:
+    with pytest.raises(BadRequest, match="is no registry"):
+        logging_in.called(said)
+
+
+def test_a_password_is_looked_at_or_it_is_told_that_nobody_does(
+    registries: Callable[[], Registry],
+) -> None:
+    registry = registries()
+    good = f"Basic {base64.b64encode(b'ada:x').decode()}"
+    asks = {"WWW-Authenticate": 'Basic realm="lab"'}
+    registry.answer = lambda asked: (200 if asked.auth == good else 401, asks, b"")
+    assert logging_in.check(registry.host, Login("ada", "x"), Trust())
+    with pytest.raises(Denied, match="does not let you log in as ada"):
+        logging_in.check(registry.host, Login("ada", "y"), Trust())
+    registry.answer = lambda _: (200, {}, b"")
+    assert not logging_in.check(registry.host, Login("ada", "y"), Trust())
