@@ -59,7 +59,7 @@ def read(file: str | None, options: Mapping[str, Any]) -> Wanted:
 def host_port(text: str) -> HostPort:
     """`8080:30080`. Errors: ValueError."""
     host, colon, node = text.partition(":")
-    if not colon or not host.isdigit() or not node.isdigit():
+    if not colon or not host.isdecimal() or not node.isdecimal():
         raise ValueError(f'"{text}" is no HOST:NODE, such as 8080:30080')
     found = HostPort(int(host), int(node))
     if not 0 < found.host < 65536:
@@ -101,7 +101,8 @@ def _yes(given: Given) -> bool:
 
 
 def _port(given: Given) -> int | None:
-    return None if given.plain() in (None, False) else _number(given)
+    found = given.plain()
+    return None if found is None or found is False else _number(given)  # 0 is no port, and not none
 
 
 def _ports(given: Given) -> tuple[HostPort, ...]:
