@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rankzero.clusters import tools
 from rankzero.clusters.tool import Step
-from rankzero.clusters.wanted import HostPort, Wanted, read
+from rankzero.clusters.wanted import HostPort, Wanted, host_port, read
 from rankzero.errors import BadRequest
 from rankzero.spec.problems import SpecError
 
@@ -101,6 +103,8 @@ def test_a_file_says_it_and_options_count_more(tmp_path: Path) -> None:
         ("host_ports: 8080", "a list"),
         ('host_ports: ["8080:80"]', "30000 to 32767"),
         ('host_ports: ["0:30000"]', "is no port"),
+        ('host_ports: ["²:30000"]', "is no HOST:NODE"),
+        ("registry: true", "whole number"),
     ],
 )
 def test_mistakes_in_a_file_have_their_place(tmp_path: Path, text: str, said: str) -> None:
@@ -126,3 +130,45 @@ def test_mistakes_in_a_file_have_their_place(tmp_path: Path, text: str, said: st
 def test_what_no_cluster_can_be(options: dict[str, object], said: str) -> None:
     with pytest.raises(BadRequest, match=said):
         read(None, options)
+
+
+def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "cluster.yaml"
+    file.write_text("nods: 3\ngpus: 2\nhost_ports: [1]\n")
+    with pytest.raises(SpecError) as raised:
+        read(str(file), {"nodes": 99})
+    assert [problem.place.line for problem in raised.value.problems if problem.place] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("registry: 0", "0 is no port"), ("name: [a]", "is no name"), ("version: {}", "is none")],
+)
+def test_what_a_file_says_is_looked_at_as_options_are(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "cluster.yaml"
+    file.write_text(text)
+    with pytest.raises(BadRequest, match=said):
+        read(str(file), {})
+
+
+def test_a_version_is_what_was_written(tmp_path: Path) -> None:
+    file = tmp_path / "cluster.yaml"
+    file.write_text("version: 1.30\n")
+    assert read(str(file), {}).version == "1.30"
+
+
+@pytest.mark.parametrize("no", [None, True, False])
+def test_no_registry_is_an_option_of_its_own(no: bool | None) -> None:
+    assert (read(None, {"no_registry": no}).registry is None) is bool(no)
+    assert read(None, {"no_registry": no, "registry": 5005}).registry == (None if no else 5005)
+
+
+@given(st.text("0123456789:-²x", max_size=12))
+def test_a_port_of_a_node_is_one_or_told_in_words(text: str) -> None:
+    try:
+        found = host_port(text)
+    except ValueError as refused:
+        assert "is no" in str(refused)
+    else:
+        assert 0 < found.host < 65536 and 30000 <= found.node < 32768
+        assert [int(part) for part in text.split(":")] == [*found]
