@@ -17,13 +17,13 @@ class Machine:
     """One with tools that note what they were told, and a kubeconfig."""
 
     def __init__(self, root: Path) -> None:
-        self.bin, self.config, self._told = root / "bin", root / "config", root / "told"
+        self.bin, self.config, self.log = root / "bin", root / "config", root / "told"
         self.bin.mkdir()
         self.steps = list[Step]()
 
     def has(self, name: str, body: str = "") -> None:
         path = self.bin / name
-        path.write_text(f'#!/bin/sh\necho "{name} $1 $2" >> "{self._told}"\n{body}\n')
+        path.write_text(f'#!/bin/sh\necho "{name} $1 $2" >> "{self.log}"\n{body}\n')
         path.chmod(0o755)
 
     def knows(self, contexts: str) -> None:
@@ -31,7 +31,7 @@ class Machine:
 
     @property
     def told(self) -> list[str]:
-        return self._told.read_text().splitlines() if self._told.exists() else []
+        return self.log.read_text().splitlines() if self.log.exists() else []
 
     def create(self, by: Tool, **wanted: object) -> str:
         return making.create(by, Wanted(**{"registry": None, **wanted}), self.steps.append)
@@ -49,7 +49,7 @@ KIND, K3D, MICROK8S = (tools.TOOLS[name] for name in ("kind", "k3d", "microk8s")
 
 
 def test_steps_are_told_before_they_are_done_and_the_context_is_known(machine: Machine) -> None:
-    machine.has("kind", 'echo "reads $(grep -c role:)" >> ' + str(machine._told))
+    machine.has("kind", 'echo "reads $(grep -c role:)" >> ' + str(machine.log))
     assert machine.create(KIND, name="team", nodes=2) == "kind-team"
     assert machine.told == ["kind create cluster", "reads 3"]
     assert [step.words[:3] for step in machine.steps] == [["kind", "create", "cluster"]]
