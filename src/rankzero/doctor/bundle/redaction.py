@@ -18,8 +18,7 @@ REMOVED = "(removed)"
 #: A value that is known is looked for everywhere, but for one that is as short as a word.
 _SHORTEST = 8
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*-----|\Z)", re.DOTALL)
-#: Up to the last sign that ends who asks: a password may hold any other one.
-_URL = re.compile(r"\b([A-Za-z][A-Za-z0-9+.-]*://)[^\s'\"]*@")
+_URL = re.compile(r"\b([A-Za-z][A-Za-z0-9+.-]{0,40}://)([^\s'\"]*)")
 _HEADER = re.compile(
     r"\b((?:Set-)?Cookie|(?:Proxy-)?Authorization)(\s*:\s*)[^\r\n\"']+", re.IGNORECASE
 )
@@ -32,10 +31,13 @@ _TOKENS = re.compile(
     r"|eyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*)"
 )
 #: In quotes, or up to a space: what else ends it may be a part of it.
-_VALUE = r"(?P<value>\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[^\s\"']\S*)"
-#: `NAME=VALUE`, `name: value`, `"name": "value"`, `--name VALUE`.
-_SAID = re.compile(r"(?P<name>[A-Za-z_.][\w.-]*)(?P<sign>[\"']?\s*[:=]\s*)" + _VALUE)
-_OPTION = re.compile(r"(?P<name>--?[A-Za-z][\w-]*)(?P<sign>[\"']?,?\s+)" + _VALUE)
+_VALUE = re.compile(r"\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[^\s\"']\S*")
+#: What stands before one: `NAME=VALUE`, `name: value`, `"name": "value"`, `--name VALUE`. No sign is
+#: looked at from every one before it: a bundle may hold a line of a million of them.
+_SAID = re.compile(
+    r"(?<![\w.-])(?:(?![A-Za-z_.])[\w.-])*(?P<name>[A-Za-z_.][\w.-]*)[\"']?\s*[:=]\s*"
+)
+_OPTION = re.compile(r"(?P<name>--?[A-Za-z][\w-]{0,99})[\"']?,?\s+")
 #: Keys below which names of secrets stand, and no secret.
 _NAMES_ONLY = {
     *("secretKeyRef", "secretRef", "imagePullSecrets", "secret", "secrets", "pull_secrets"),
@@ -60,7 +62,7 @@ class Redaction:
                 pass
         said = self._known.sub(REMOVED, said)
         said = _PEM.sub(REMOVED, said)
-        said = _URL.sub(rf"\1{REMOVED}@", said)
+        said = _URL.sub(_anybody, said)
         said = _HEADER.sub(rf"\1\2{REMOVED}", said)
         said = _SCHEME.sub(rf"\1 {REMOVED}", said)
         said = _TOKENS.sub(REMOVED, said)
@@ -121,13 +123,21 @@ def _only_names(key: str, value: Any) -> bool:  # noqa: ANN401
     return all(isinstance(one, Mapping) and _NAMED & one.keys() for one in named)
 
 
+def _anybody(url: re.Match[str]) -> str:
+    """Without who asks, up to the last sign that ends it: a password may hold any other one."""
+    scheme, rest = url.groups()
+    return f"{scheme}{REMOVED}@{rest.rpartition('@')[2]}" if "@" in rest else url[0]
+
+
 def _each(pattern: re.Pattern[str], said: str) -> str:
     """The text without what stands behind secrets' names. What stands behind another name may be
     such a name itself: `error: password=...`."""
     made, at = [], 0
     while (found := pattern.search(said, at)) is not None:
-        secret = is_secret(found["name"]) and found["value"] != REMOVED
-        end = found.end() if secret else found.end("sign")
-        made += [said[at : found.end("sign")], REMOVED if secret else ""]
-        at = end
+        made.append(said[at : found.end()])
+        at = found.end()
+        value = _VALUE.match(said, at) if is_secret(found["name"]) else None
+        if value is not None and value[0] != REMOVED:
+            made.append(REMOVED)
+            at = value.end()
     return "".join([*made, said[at:]])
