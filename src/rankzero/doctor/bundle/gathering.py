@@ -71,7 +71,7 @@ def _configuration(file: files.File) -> Any:  # noqa: ANN401
     except ValueError as error:
         return {"file": str(file), "fault": str(error)}
     for key in file.inside:
-        found = found.get(key, {})
+        found = found.get(key, {}) if isinstance(found, dict) else {}
     return {"file": str(file), "says": found}
 
 

@@ -26,5 +26,5 @@ def of_user(user: User) -> Iterator[str]:
     """What a kubeconfig holds of one."""
     yield from filter(None, (getattr(user, field) for field in _PROOFS))
     if user.token_file:
-        with suppress(OSError), open(user.token_file, encoding="utf-8") as file:  # noqa: PTH123
-            yield file.read().strip()
+        with suppress(OSError), open(user.token_file, "rb") as file:  # noqa: PTH123
+            yield file.read().decode("utf-8", "replace").strip()
