@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import socket
+import stat
 import sys
 from collections.abc import Iterator, Sequence
 from importlib import metadata
@@ -42,8 +43,8 @@ def _python() -> Finding:
 def _state() -> Finding:
     """Whether runs can be kept, and have room."""
     home = state_home()
-    there = next(one for one in (home, *home.parents) if one.exists())
-    if not os.access(there, os.W_OK | os.X_OK):
+    there = _there(home)
+    if there is None or not os.access(there, os.W_OK | os.X_OK):
         remedy = "Point XDG_STATE_HOME at a folder that you may write to"
         return Finding(AREA, "state", FAILURE, f"{home} cannot be written", remedy)
     free = shutil.disk_usage(there).free
@@ -51,6 +52,18 @@ def _state() -> Finding:
         remedy = "Make room: rankzero delete --older-than 7d; or point XDG_STATE_HOME elsewhere"
         return Finding(AREA, "state", WARNING, f"{home} has {size(free)} free", remedy)
     return Finding(AREA, "state", FINE, f"{home}, {size(free)} free")
+
+
+def _there(home: Path) -> Path | None:
+    """The folder in which it is, or could be made; None where nobody gets there."""
+    for one in (home, *home.parents):
+        try:
+            return one if stat.S_ISDIR(one.stat().st_mode) else None
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return None
+    return None
 
 
 def _name() -> Finding:

@@ -32,8 +32,8 @@ _TOKENS = re.compile(
 )
 #: In quotes, or up to a space: what else ends it may be a part of it.
 _VALUE = re.compile(r"\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[^\s\"']\S*")
-#: What stands before one: `NAME=VALUE`, `name: value`, `"name": "value"`, `--name VALUE`. No sign is
-#: looked at from every one before it: a bundle may hold a line of a million of them.
+#: What stands before one: `NAME=VALUE`, `name: value`, `"name": "value"`, `--name VALUE`. No sign
+#: is looked at from every one before it: a bundle may hold a line of a million of them.
 _SAID = re.compile(
     r"(?<![\w.-])(?:(?![A-Za-z_.])[\w.-])*(?P<name>[A-Za-z_.][\w.-]*)[\"']?\s*[:=]\s*"
 )
