@@ -21,8 +21,9 @@ from rankzero.errors import BadRequest, Refused
 from support.apiserver import Served
 
 
-def gathered(parts: Iterator[Part]) -> dict[str, Any]:
-    return {path: had(part) for path, part in parts}
+def gathered(parts: Iterator[Part], beginning: str = "") -> dict[str, Any]:
+    """Those whose paths begin so."""
+    return {path: had(part) for path, part in parts if path.startswith(beginning)}
 
 
 @pytest.fixture
@@ -118,7 +119,7 @@ def test_variables_that_matter_and_no_others(at: Path, monkeypatch: pytest.Monke
     for name, value in said.items():
         monkeypatch.setenv(name, value)
     del said["HISTFILE"]
-    found = gathered(gathering.of_machine())
+    found = gathered(gathering.of_machine(), "environment")
     assert found["environment.json"].items() == said.items()
     assert list(found["environment.json"]) == sorted(said)
 
@@ -140,7 +141,7 @@ def test_versions_of_packages_that_matter(at: Path) -> None:
 )
 def test_a_configuration_is_told_as_data(at: Path, name: str, text: str, says: object) -> None:
     (at / name).write_text(text)
-    found = gathered(gathering.of_machine())
+    found = gathered(gathering.of_machine(), "configuration")
     assert found[f"configuration/0-{name}.json"] == {"file": name, "says": says}
 
 
