@@ -54,7 +54,7 @@ def _generated(code: Code) -> list[str]:
 
 def _overlay(outline: Outline) -> str:
     page = Page()
-    images = dict(_image(part.image) for part in outline.parts)
+    images = _images(outline)
     made: dict[str, Any] = {
         **_HEAD,
         page.comment("namespace: team-a"): None,
@@ -63,6 +63,13 @@ def _overlay(outline: Outline) -> str:
         "patches": [{"path": f"{part.role}.yaml"} for part in outline.parts],
     }
     return page.dump(made)
+
+
+def _images(outline: Outline) -> dict[str, dict[str, str]]:
+    """By their names, but for names of which roles have several: an entry is for all of them."""
+    each = [_image(image) for image in dict.fromkeys(part.image for part in outline.parts)]
+    names = [name for name, _ in each]
+    return {name: which for name, which in each if names.count(name) == 1}
 
 
 def _image(image: str) -> tuple[str, dict[str, str]]:
