@@ -3,9 +3,11 @@ and what params are called in the pipeline."""
 
 from __future__ import annotations
 
+import copy
 import http.client
 import io
 import time
+import urllib.error
 from typing import Any
 
 import pytest
@@ -304,3 +306,102 @@ def test_tensorflow_s_only_task_knows_its_number() -> None:
     written = files("kfp", noted("kfp", made("tensorflow", roles={"worker": {"nodes": nodes(1)}})))
     assert "localhost:2222" in str(written["pipeline.py"])
     assert "TASK_INDEX)" not in str(written["pipeline.py"])
+
+
+OBJECTS = [
+    {"kind": kind, "metadata": {"name": name}, "spec": {}}
+    for kind, name in (("Service", "x"), ("Job", "x-worker"), ("NetworkPolicy", "x-alone"))
+]
+
+
+def test_what_is_made_goes_with_the_step_also_where_it_is_killed() -> None:
+    api, owner = Answering(), {"kind": "Pod", "uid": "1"}
+    step.Run(api, "x", copy.deepcopy(OBJECTS), []).make(owner)
+    assert [(method, path) for method, path, _ in api.asked] == [
+        ("POST", step.KINDS[one["kind"]]) for one in OBJECTS
+    ]
+    bodies = [body for _, _, body in api.asked]
+    assert all(body["metadata"]["ownerReferences"] == [owner] for body in bodies)
+    assert [body["spec"].get("activeDeadlineSeconds") for body in bodies] == [
+        None,
+        step.LEASH,
+        None,
+    ]
+
+
+def test_what_cannot_be_taken_away_is_told_and_the_rest_is(capfdbinary) -> None:
+    class Stuck(Answering):
+        def open(self, method: str, path: str, body: Any = None, timeout: float = 0) -> io.BytesIO:
+            super().open(method, path)
+            codes = {"networkpolicies": 404, "jobs": 403}
+            code = next((code for kind, code in codes.items() if kind in path), 0)
+            if code:
+                raise urllib.error.HTTPError(path, code, "no", http.client.HTTPMessage(), None)
+            return io.BytesIO()
+
+    api = Stuck()
+    step.Run(api, "x", OBJECTS, []).end()
+    assert [path.partition("?")[0].rpartition("/")[2] for _, path, _ in api.asked] == [
+        *("x-alone", "x-worker", "x")
+    ]
+    assert capfdbinary.readouterr().out == b"x-worker stays for now: HTTP Error 403: no\n"
+
+
+def test_what_has_failed_is_told_with_how_its_pods_ended(capfdbinary) -> None:
+    jobs = [{**OBJECTS[1], **condition("Failed", reason="BackoffLimitExceeded", message="x")}]
+    unplaced = pod(waiting("ImagePullBackOff", "no such image"))
+    unplaced["metadata"] = {**unplaced["metadata"], "uid": "2"}
+    api = Answering(jobs=jobs, pods=[pod(ended(137, "OOMKilled")), unplaced])
+    assert step.Run(api, "x", OBJECTS, []).watch() == (
+        "x-worker has failed: BackoffLimitExceeded: x\n"
+        "  [worker-0] rank ended with 137 on node1 (OOMKilled)"
+    )
+    assert b"[worker-0] waits: ImagePullBackOff: no such image\n" in capfdbinary.readouterr().out
+
+
+def test_who_waits_is_told_once(capfdbinary) -> None:
+    run = step.Run(Answering(pods=[pod(waiting("ImagePullBackOff"))]), "x", [], [])
+    run.look()
+    run.look()
+    assert capfdbinary.readouterr().out.count(b"waits") == 1
+
+
+class Replying(step.Api):
+    """An API that gives these answers, one after the other: a text, or a status."""
+
+    def __init__(self, *answers: str | int) -> None:
+        self.left = list(answers)
+
+    def open(self, method: str, path: str, *_: object, **__: object) -> Any:
+        answer = self.left.pop(0)
+        if isinstance(answer, int):
+            said = io.BytesIO(b'{"message": "said"}')
+            raise urllib.error.HTTPError(path, answer, "", http.client.HTTPMessage(), said)
+        return io.BytesIO(answer.encode())
+
+
+@pytest.mark.parametrize(
+    ("answers", "found"),
+    [((429, 503, 500, '{"a": 1}'), {"a": 1}), ((500, 409), None)],
+    ids=["busy", "made by a try whose answer was lost"],
+)
+def test_an_api_that_is_busy_is_asked_again(monkeypatch, answers, found) -> None:
+    monkeypatch.setattr(step, "LOOK", 0)
+    api = Replying(*answers)
+    assert api.ask("POST", "/x", {}) == found
+    assert api.left == []
+
+
+@pytest.mark.parametrize(("method", "code"), [("GET", 403), ("POST", 422), ("GET", 409)])
+def test_a_refusal_ends_it_with_the_api_s_words(method: str, code: int) -> None:
+    with pytest.raises(SystemExit, match=f"the API refuses {method} /x: said"):
+        Replying(code, "{}").ask(method, "/x")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"), [(503, "the API refuses GET /x: said"), ("<html>", "does not answer")]
+)
+def test_an_api_that_never_answers_is_given_up(monkeypatch, answer: str | int, said: str) -> None:
+    monkeypatch.setattr(step, "PATIENCE", -1)
+    with pytest.raises(SystemExit, match=said):
+        Replying(answer).ask("GET", "/x")
