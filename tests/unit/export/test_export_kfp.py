@@ -286,7 +286,7 @@ def test_one_pod_is_the_step_itself_and_nobody_needs_rights() -> None:
             "volumes": {"data": {"claim": "mnist", "path": "/data", "read_only": True}},
             "role": {"user": "image"},
         },
-        {"files": {"train.py": b"", **{f"data/{at:04}.txt": b"x" for at in range(2000)}}},
+        {"files": {"train.py": b"", **{f"data/{'x' * 200}{at:03}": b"x" for at in range(250)}}},
     ],
     ids=lambda fields: next(reversed(fields)),
 )

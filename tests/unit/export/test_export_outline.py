@@ -107,12 +107,52 @@ def test_without_torchrun_a_rank_is_a_pod_with_its_share() -> None:
         ("torch", {"worker": {"nproc": "cpu"}}, "nproc is cpu"),
         ("torch", {"worker": {"nproc": 2}, "other": {}}, "worker 2, other 1"),
         ("tensorflow", {"a": {}, "b": {}}, "TensorFlow knows none"),
+        ("mpi", {"worker": {"nodes": nodes(2)}}, "several pods"),
+        ("mpi", {"worker": {"nodes": nodes(1)}, "other": {}}, "several pods"),
     ],
 )
 def test_what_no_file_can_say_is_refused_with_what_to_do(framework, roles, text) -> None:
     with pytest.raises(BadRequest, match=text) as refused:
         made(framework, roles=roles)
     assert refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("run", "python", "words"),
+    [
+        ({"script": "train.py"}, "", "mpirun -np 2 python3 train.py --lr 1"),
+        ({"script": "train.py"}, "/opt/bin/python", "mpirun -np 2 /opt/bin/python train.py --lr 1"),
+        ({"module": "net.train"}, "", "mpirun -np 2 python3 -m net.train --lr 1"),
+        ({"command": ["./solve", "x"]}, "", "mpirun -np 2 ./solve x --lr 1"),
+    ],
+)
+def test_mpirun_is_the_program_of_a_pod_of_ranks(run, python, words) -> None:
+    role = {"nodes": nodes(1), "nproc": 2, "gpus": 2}
+    fields = {"run": run, "args": ("--lr", "1"), "roles": {"worker": role}}
+    made_ = made("mpi", **fields, **({"python": python} if python else {}))
+    (part,) = made_.parts
+    assert " ".join((*part.words, *part.args)) == words
+    assert (part.pods, part.each, part.asked.gpus, part.program) == (1, 1, 2, True)
+
+
+def test_a_rank_for_each_processor_is_one_for_each_begun() -> None:
+    (part,) = made("jax", roles={"worker": {"nproc": "cpu", "cpu": 2.5}}).parts
+    assert (part.pods, part.asked.cpu) == (3, 2.5 / 3)
+    (part,) = made("jax", roles={"worker": {"nproc": "gpu"}}).parts
+    assert part.pods == 1
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        ({"script": "/work/net/train.py"}, ("net/train.py",)),
+        ({"script": "/elsewhere/train.py"}, ("/elsewhere/train.py",)),
+        ({"module": "net.train"}, ("-m", "net.train")),
+    ],
+)
+def test_a_script_is_called_from_its_folder(run, words) -> None:
+    (part,) = made("jax", run=run).parts
+    assert part.words == words
 
 
 def test_code_that_lies_in_the_image_is_not_mounted() -> None:
