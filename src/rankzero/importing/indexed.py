@@ -41,13 +41,13 @@ def sketch_of(document: Fields, findings: Findings, run: str | None) -> Sketch:
 
 
 def _nodes(spec: Fields, findings: Findings) -> int:
-    count, together = spec.whole("completions", 1), spec.whole("parallelism", 1)
+    count, together = spec.whole("completions", 1), spec.whole("parallelism", 1) or 1
     mode = spec.text("completionMode") or "NonIndexed"
     if mode not in _MODES:
         known = did_you_mean(mode, _MODES)
         findings.problem(spec.at("completionMode"), f"must be {' or '.join(_MODES)}{known}")
-    nodes = count or together or 1
-    if together is not None and together != nodes:
+    nodes = count or together
+    if together != nodes:
         what = f"{together} at a time is not carried over"
         findings.note(spec.at("parallelism"), what, f"all {nodes} nodes run together")
     if nodes > 1 and mode == "NonIndexed":
