@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rankzero.agent.interpreter import root
-from rankzero.agent.mpi import seat
+from rankzero.agent.mpi import LOST, seat
 from rankzero.agent.mpi.relay import Relay
+from rankzero.agent.mpi.remote import Remote
 
 TAKES = """
 import os, sys
@@ -67,8 +71,6 @@ def test_the_rank_on_its_node_is_ours(name: str) -> None:
 
 
 def test_whoever_says_nothing_takes_no_seat(name: str) -> None:
-    import socket
-
     rank = sits(name, 0)
     with socket.socket(socket.AF_UNIX) as other:
         other.connect(f"\0{name}-0")
@@ -79,6 +81,85 @@ def test_whoever_says_nothing_takes_no_seat(name: str) -> None:
 def test_a_rank_that_is_not_here(name: str) -> None:
     with pytest.raises(ConnectionRefusedError):
         seat.give(name, 0, {}, {})
+
+
+def test_two_do_not_sit_in_one_place(name: str) -> None:
+    with seat.open_seat(name, 0), pytest.raises(OSError, match="the seat of rank 0"):
+        seat.open_seat(name, 0)
+
+
+def test_whoever_stays_is_let_go_and_nobody_else(name: str) -> None:
+    first, other = seat.stay(name, 0), seat.stay(name, 1)
+    seat.let_go(name, 1)
+    seat.let_go(name, 2)  # which is not there
+    with other:
+        seat.stayed(other)
+    first.setblocking(False)
+    with first, pytest.raises(BlockingIOError):
+        seat.stayed(first)
+
+
+def test_variables_are_chosen_by_how_they_begin() -> None:
+    env = {"PMI_RANK": "0", "PMIX_RANK": "1", "XPMI_": "2", "PMI": "3"}
+    assert seat.variables(env, ["PMI_", "PMIX_"]) == {"PMI_RANK": "0", "PMIX_RANK": "1"}
+
+
+STANDS = (
+    "import sys; sys.path.insert(0, {root!r}); from rankzero.agent.mpi.{module} import main; main()"
+)
+
+
+def stands(*words: str, module: str = "stand_in", **env: str) -> subprocess.Popen[str]:
+    """What mpirun starts in a rank's place."""
+    code = STANDS.format(root=root(), module=module)
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", code, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={"PATH": os.environ["PATH"], **env},
+    )
+
+
+def test_a_stand_in_gives_what_is_mpi_s_and_stays_until_it_is_let_go(name: str) -> None:
+    rank = sits(name, 2)
+    given = {"PMIX_RANK": "2", "OMPI_MCA_plm_rsh_agent": "/remote", "OMPI_COMM_WORLD_RANK": "2"}
+    stand_in = stands(name, OMPI_COMM_WORLD_LOCAL_RANK="5", **given)
+    assert rank.communicate()[0] == "2 1 \n"
+    assert stand_in.poll() is None
+    seat.let_go(name, 2)
+    assert (stand_in.communicate(), stand_in.returncode) == (("", ""), 0)
+
+
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        ({"PMI_RANK": "3"}, "rankzero: rank 3 is not on this node: Connection refused\n"),
+        ({}, "rankzero: this mpirun does not say which rank a process is: known are Open MPI, "),
+    ],
+)
+def test_a_stand_in_for_nobody_ends(name: str, env: dict[str, str], said: str) -> None:
+    stand_in = stands(name, **env)
+    assert stand_in.communicate()[1].startswith(said)
+    assert stand_in.returncode == 1
+
+
+def test_a_host_that_is_no_node_s_is_told_to_mpirun(tmp_path: Path) -> None:
+    (tmp_path / "wiring.json").write_text(json.dumps({"nodes": {"a": "worker/0"}}))
+    told = {"RANKZERO_MPI_WIRING": str(tmp_path / "wiring.json")}
+    remote = stands("b", "orted", module="remote", **told)
+    assert remote.communicate()[1] == "rankzero: no node of this run is at b\n"
+    assert remote.returncode == 1
+
+
+def test_a_coordinator_that_is_not_there_is_told_to_mpirun(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{closed.getsockname()[1]}"
+        assert Remote(b"token", {"type": "launch"}).run(address) == LOST
+    assert capsys.readouterr().err.startswith("rankzero: lost the coordinator: ")
 
 
 class Launcher:
@@ -139,6 +220,12 @@ def test_nobody_is_answered_who_has_left() -> None:
     play.relay.left(launcher)  # type: ignore[arg-type]
     play.relay.node_gone("worker/1")
     assert launcher.heard == []
+
+
+def test_what_is_no_order_is_not_one() -> None:
+    play = Play()
+    launcher = play.launch(type="other")
+    assert play.asked == [] and launcher.heard == []
 
 
 @pytest.mark.parametrize("changed", [{"generation": "x"}, {"generation": None}])
