@@ -76,8 +76,11 @@ class Cache:
 
     def note(self, key: str) -> dict[str, Any] | None:
         """What was written by this key."""
+        path = self._made / f"{key}.json"
         with contextlib.suppress(OSError, ValueError):
-            found = json.loads((self._made / f"{key}.json").read_text(encoding="utf-8"))
+            found = json.loads(path.read_text(encoding="utf-8"))
+            with contextlib.suppress(OSError):
+                os.utime(path)  # asked for: it stays, see `prune`
             return found if isinstance(found, dict) else None
         return None
 
