@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from rankzero.errors import BadRequest
+from rankzero.code.choice import Item
+from rankzero.errors import BadRequest, Refused
 from rankzero.images import daemons, layers, platforms
 from rankzero.images.cache import Cache, key_of
+from rankzero.images.cache import home as home_of_cache
 from rankzero.images.daemons import Order
 from rankzero.images.interpreter import Interpreter, chosen
 from rankzero.images.platforms import Platform
@@ -59,6 +61,74 @@ def test_what_was_made_before_is_known_also_where_its_file_is_gone(tmp_path: Pat
 
     assert Cache(tmp_path / "cache").find(key_of("a", 1)) == made
     assert cache.find(key_of("b", 1)) is None
+
+
+@pytest.mark.parametrize("held", ["{", "[]", "null", '{"digest": "x"}', "\udcff"])
+def test_what_the_cache_s_file_holds_that_is_no_layer_is_not_known(
+    tmp_path: Path, held: str
+) -> None:
+    cache = Cache(tmp_path / "cache")
+    cache.keep("a", layers.layer([], cache))
+    (note,) = (tmp_path / "cache" / "made").iterdir()
+    note.write_bytes(held.encode(errors="surrogateescape"))
+    assert cache.find("a") is None
+
+
+def test_a_layer_s_file_that_was_cut_off_is_none(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache")
+    made = layers.layer([], cache)
+    assert cache.has(made)
+    cache.file(made.digest).write_bytes(b"x")
+    assert not cache.has(made)
+
+
+def test_what_nobody_has_asked_for_in_a_long_time_goes_and_nothing_else(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache")
+    cache.prune()  # of a folder that is not there yet
+    (tmp_path / "a").write_text("a")
+    asked = layers.layer([Item("a", tmp_path / "a", 1)], cache)
+    other = layers.layer([], cache)
+    cache.keep("asked", asked)
+    cache.keep("other", other)
+    left = cache.scratch() / "half"
+    left.mkdir()
+    (left / "inner").touch()
+    for path in (tmp_path / "cache").rglob("*"):
+        os.utime(path, (1, 1))
+    assert cache.find("asked") == asked  # so it is young again
+    cache.prune()
+    assert (cache.has(asked), cache.find("asked")) == (True, asked)
+    assert (cache.has(other), cache.find("other")) == (False, None)
+    assert not left.exists()
+
+
+@pytest.mark.parametrize("name", [".wh.a", "in/.wh..wh..opq"])
+def test_a_name_that_takes_something_out_of_a_layer_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadRequest, match=r"\.wh\."):
+        layers.layer([Item(name, tmp_path / name)], Cache(tmp_path / "cache"))
+
+
+def test_a_file_that_is_gone_is_told_and_nothing_is_left(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache")
+    with pytest.raises(Refused, match="gone"):
+        layers.layer([Item("gone", tmp_path / "gone", 3)], cache)
+    assert not [one for one in (tmp_path / "cache").rglob("*") if one.is_file()]
+
+
+def test_a_cache_that_cannot_be_kept_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Refused, match=r"a layer cannot be kept in .*/file/cache") as told:
+        layers.layer([], Cache(tmp_path / "file" / "cache"))
+    assert "XDG_CACHE_HOME" in str(told.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("said", "home"), [("/c", "/c"), ("c", "/home/ada/.cache"), ("", "/home/ada/.cache")]
+)
+def test_where_it_is_kept(monkeypatch: pytest.MonkeyPatch, said: str, home: str) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    monkeypatch.setenv("XDG_CACHE_HOME", said)
+    assert home_of_cache() == Path(home) / "rankzero" / "images"
 
 
 DEBIAN = ["usr/bin/python3.11", "usr/lib/python3/dist-packages"]
@@ -220,3 +290,19 @@ def test_a_builder_that_is_not_there_is_told(
         daemons.run("dokcer", Order("a.example/b:1", tmp_path, tmp_path / "Dockerfile"))
     with pytest.raises(BadRequest, match="no Dockerfile"):
         daemons.run("docker", Order("a.example/b:1", tmp_path, tmp_path / "gone"))
+
+
+def test_a_builder_s_steps_are_done_until_one_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = tmp_path / "podman"
+    tool.write_text(f'#!/bin/sh\necho "$1" >> {tmp_path}/told\ntest ! -e "{tmp_path}/$1"\n')
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    (tmp_path / "Dockerfile").touch()
+    order = Order("a.example/b:1", tmp_path, tmp_path / "Dockerfile")
+    daemons.run("podman", order)
+    (tmp_path / "build").touch()
+    with pytest.raises(Refused, match="podman build ended with 1; see above"):
+        daemons.run("podman", order)
+    assert (tmp_path / "told").read_text().split() == ["build", "push", "build"]
