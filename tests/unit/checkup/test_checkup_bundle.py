@@ -18,7 +18,7 @@ from rankzero.doctor.bundle.file import Bundle
 from rankzero.doctor.bundle.gathering import Part, had
 from rankzero.doctor.bundle.redaction import REMOVED, Redaction
 from rankzero.errors import BadRequest, Refused
-from support.apiserver import Served
+from support.prepared import Served
 
 
 def gathered(parts: Iterator[Part], beginning: str = "") -> dict[str, Any]:

@@ -13,7 +13,7 @@ from rankzero.doctor.cluster import Reached
 from rankzero.doctor.model import FAILURE, FINE, UNKNOWN, WARNING, Finding
 from rankzero.spec.given import from_python
 from rankzero.spec.problems import Place
-from support.apiserver import Served
+from support.prepared import Served
 
 STORAGE = "/apis/storage.k8s.io/v1/storageclasses"
 REVIEWS = "/apis/authorization.k8s.io/v1"

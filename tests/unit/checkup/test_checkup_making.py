@@ -14,7 +14,7 @@ from rankzero.doctor import here
 from rankzero.doctor.bundle.making import Wanted
 from rankzero.doctor.model import FINE, Finding
 from rankzero.errors import BadRequest
-from support.apiserver import Served
+from support.prepared import Served
 from support.kubeconfigs import kubeconfig
 
 
