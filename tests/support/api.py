@@ -151,8 +151,19 @@ class Api:
 
 
 def _selected(one: Object, selector: str) -> bool:
-    wanted = dict(part.split("=") for part in selector.split(","))
-    return bool(wanted.items() <= one["metadata"].get("labels", {}).items())
+    """`a=b`, `a` and `!a`, with commas between; of sets (`a in (b,c)`) one alone."""
+    labels = one["metadata"].get("labels", {})
+    name, is_set, values = selector.partition(" in ")
+    if is_set:
+        return labels.get(name) in values.strip("()").split(",")
+    return all(_has(labels, part) for part in selector.split(",") if part)
+
+
+def _has(labels: Mapping[str, str], part: str) -> bool:
+    name, says, value = part.partition("=")
+    if says:
+        return labels.get(name) == value
+    return part[1:] not in labels if part.startswith("!") else part in labels
 
 
 def _merged(old: Any, change: Any) -> Any:
