@@ -110,7 +110,8 @@ class ApiServer(ThreadingHTTPServer):
         made = {**asked.body, "kind": asked.what}
         if made["kind"] not in _KIND_OF.values() or "dryRun" in asked.query:
             return made  # a review, which leaves nothing
-        made["metadata"] = {**_born(made["metadata"]["name"]), **made["metadata"]}
+        born = {**_born(made["metadata"]["name"]), "generation": 1}
+        made["metadata"] = {**born, **made["metadata"]}
         return self.api.create(made)
 
     def _patch(self, asked: Asked) -> Object:
@@ -126,11 +127,18 @@ class ApiServer(ThreadingHTTPServer):
         if isinstance(change, dict) and self.keeps.get(asked.what) in change.get("spec", ()):
             raise api.Invalid(f"spec.{self.keeps[asked.what]}: field is immutable")
         if isinstance(change, list):
-            return self.api.amend(asked.what, asked.name, change)
+            return self._counted(there, self.api.amend(asked.what, asked.name, change))
         if gone := meta.pop("$deleteFromPrimitiveList/finalizers", ()):
             left = [one for one in there["metadata"].get("finalizers", ()) if one not in gone]
             change = {"metadata": {**meta, "finalizers": left or None}}
-        return self.api.change(asked.what, asked.name, change)
+        return self._counted(there, self.api.change(asked.what, asked.name, change))
+
+    def _counted(self, before: Object, after: Object) -> Object:
+        """Of what is asked for, each change counts."""
+        if before.get("spec") == after.get("spec"):
+            return after
+        count = {"metadata": {"generation": before["metadata"].get("generation", 0) + 1}}
+        return self.api.change(after["kind"], after["metadata"]["name"], count)
 
     def _delete(self, asked: Asked) -> Object:
         """With what it owns; what has a finalizer stays, on its way out."""
