@@ -44,10 +44,11 @@ class Asked(NamedTuple):
 
 
 class ApiServer(ThreadingHTTPServer):
-    """api: what it has. refuses: codes by method and kind (`GET Event`); a watch's is `WATCH`.
-    keeps: of a kind, the key of its spec that no patch may change.
-    meanwhile: what happens, once, just before such a request is answered. logs: of pods, by name.
-    asked: each request, as `GET Job`. pod: answers, in a thread, who asks for a WebSocket."""
+    """api: what it has. refuses: codes by method, kind and what is meant of it (`GET Event`,
+    `GET Pod log`); a watch's method is `WATCH`. keeps: of a kind, the key of its spec that no patch
+    may change. meanwhile: what happens, once, just before such a request is answered. logs: of
+    pods, by name. asked: each request, as `GET Job`. pod: answers, in a thread, who asks for a
+    WebSocket."""
 
     daemon_threads = True
 
@@ -175,7 +176,8 @@ class _Handler(BaseHTTPRequestHandler):
     def answer(self) -> None:
         asked = self._asked()
         watches = asked.query.get("watch") == "true"
-        self.server.asked.append(f"{'WATCH' if watches else asked.method} {asked.what}")
+        said = f"{'WATCH' if watches else asked.method} {asked.what} {asked.under}"
+        self.server.asked.append(said.strip())
         if (code := self.server.refuses.get(self.server.asked[-1])) is not None:
             self._say(code, {"message": f"{asked.method} {asked.what}: refused with {code}"})
         elif self.headers.get("Upgrade") == "websocket" and self.server.pod is not None:
@@ -184,6 +186,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self.server.pod(asked, way)
         elif asked.under == "log":
             log = self.server.logs.get(asked.name)
+            if log is not None and "timestamps" in asked.query:
+                log = b"".join(map(_stamped, enumerate(log.splitlines(keepends=True))))
             self._say(400 if log is None else 200, {"message": "no log"}, log)
         elif watches:
             self._watch(asked)
@@ -240,6 +244,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _born(name: str) -> Object:
     return {"name": name, "namespace": "team", "creationTimestamp": BORN}
+
+
+def _stamped(line: tuple[int, bytes]) -> bytes:
+    """A line of a log with when it came, which is later the further down it stands."""
+    return b"2026-01-01T00:00:00.%09dZ " % line[0] + line[1]
 
 
 def _fields(one: Object, selector: str) -> bool:

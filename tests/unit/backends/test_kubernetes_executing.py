@@ -192,7 +192,7 @@ def test_a_pod_that_goes_with_its_machine_is_told_with_what_to_type(
 def test_who_may_not_enter_or_comes_too_late_is_told(
     api: ApiServer, at: Reached, ends: Ends, code: int, said: str
 ) -> None:
-    api.refuses["GET Pod"] = code
+    api.refuses["GET Pod exec"] = code
 
     with pytest.raises(Refused, match=said):
         run(api, at, ends, "true")

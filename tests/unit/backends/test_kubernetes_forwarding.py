@@ -179,13 +179,13 @@ def test_a_pod_that_was_replaced_is_left_for_the_newer_one(
         echo(how, way)
 
     api.pod = second_alone
-    api.refuses["GET Pod"] = 404
+    api.refuses["GET Pod portforward"] = 404
     to = Pods("first", "second")
     again = to.again
 
     def there_now() -> None:
         again()
-        del api.refuses["GET Pod"]
+        del api.refuses["GET Pod portforward"]
 
     to.again = there_now  # type: ignore[method-assign]
     assert said(serve(where=to).opened(), b"hello.") == b"hello."
@@ -198,7 +198,7 @@ def test_who_may_not_enter_or_finds_nobody_is_told(
     api: ApiServer, to: Pods, serve: Callable[..., Serving], code: int, what: str
 ) -> None:
     to.again()
-    api.refuses["GET Pod"] = code
+    api.refuses["GET Pod portforward"] = code
     serving = serve()
 
     assert said(serving.opened()) == b""
