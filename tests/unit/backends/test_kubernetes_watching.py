@@ -368,3 +368,27 @@ def test_of_a_run_whose_end_was_seen_nothing_is_asked_again(api: ApiServer, foun
     ended(api, found)
     known = History(state=ev.SUCCEEDED, last_seq=5)
     assert list(watch(api, LogQuery(nodes=()), events_from=6, known=known)) == []
+
+
+@pytest.mark.parametrize("told", [HISTORY, None], ids=["by its log", "by its agent's last word"])
+@pytest.mark.parametrize("queue", [True, False])
+def test_what_never_found_room_is_given_back_at_the_end(
+    api: ApiServer, queue: bool, told: list[ev.Event] | None
+) -> None:
+    """However the end is known. In a queue it is the queue's to give back."""
+    found = submit(api, RUN, roles={**ONE, "evaluator": {}})
+    if queue:
+        for role in ("worker", "evaluator"):
+            labels = {"labels": {names.QUEUE: "gpus"}}
+            api.change("Job", f"{RUN}-{role}", metadata=labels)
+        api.change("Job", f"{RUN}-evaluator", spec={"suspend": True})
+    pod(api, found, "evaluator/0", machine="")
+    ended(api, found)
+    if told is not None:
+        api.logs[f"{RUN}-worker-0-x"] = log(*told)
+    list(watch(api))
+
+    if queue:
+        assert api.api.names("Job") == [f"{RUN}-worker"]
+    else:
+        assert api.api.one("Job", f"{RUN}-evaluator")["spec"]["parallelism"] == 0

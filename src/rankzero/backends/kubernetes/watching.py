@@ -106,8 +106,7 @@ class Watch:
                 yield from self._kept()
         with contextlib.suppress(Refused):  # who may only look leaves it to others
             queueing.give_back(self._cluster, self._found)
-            if self._seen.over:
-                surplus.let_go(self._cluster, self._found)
+            surplus.let_go(self._cluster, self._found)
         if self._seen.end is not None:
             yield self._seen.end
         if self._unfetched is not None:
