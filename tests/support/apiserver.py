@@ -44,11 +44,13 @@ class Asked(NamedTuple):
 
 
 class ApiServer(ThreadingHTTPServer):
-    """api: what it has. refuses: codes by method, kind and what is meant of it (`GET Event`,
-    `GET Pod log`); a watch's method is `WATCH`. keeps: of a kind, the key of its spec that no patch
-    may change. meanwhile: what happens, once, just before such a request is answered. logs: of
-    pods, by name. asked: each request, as `GET Job`. pod: answers, in a thread, who asks for a
-    WebSocket."""
+    """api: what it has. asked: each request, as `GET Job`.
+
+    refuses: codes by method, kind and what is meant of it (`GET Event`, `GET Pod log`); a watch's
+    method is `WATCH`. closed: parts of paths, each with a blank at its end, that nobody may read.
+    keeps: of a kind, the key of its spec that no patch may change. meanwhile: what happens, once,
+    just before such a request is answered. logs: of pods, by name. documents: what else lies at a
+    path. pod: answers, in a thread, who asks for a WebSocket."""
 
     daemon_threads = True
 
@@ -57,8 +59,10 @@ class ApiServer(ThreadingHTTPServer):
         self.api = Api()
         self.refuses: dict[str, int] = {}
         self.keeps: dict[str, str] = {}
+        self.closed: tuple[str, ...] = ()
         self.meanwhile: dict[str, Callable[[], object]] = {}
         self.logs: dict[str, bytes] = {}
+        self.documents: dict[str, Object] = {}
         self.asked: list[str] = []
         self.pod: Callable[[Asked, Entered], object] | None = None
         kubeconfig(config, "lab", f"http://127.0.0.1:{self.server_port}")
@@ -178,7 +182,10 @@ class _Handler(BaseHTTPRequestHandler):
         watches = asked.query.get("watch") == "true"
         said = f"{'WATCH' if watches else asked.method} {asked.what} {asked.under}"
         self.server.asked.append(said.strip())
-        if (code := self.server.refuses.get(self.server.asked[-1])) is not None:
+        code = self.server.refuses.get(self.server.asked[-1])
+        if any(part in f"{self.path} " for part in self.server.closed):
+            code = 403
+        if code is not None:
             self._say(code, {"message": f"{asked.method} {asked.what}: refused with {code}"})
         elif self.headers.get("Upgrade") == "websocket" and self.server.pod is not None:
             self.close_connection = True
@@ -189,6 +196,8 @@ class _Handler(BaseHTTPRequestHandler):
             if log is not None and "timestamps" in asked.query:
                 log = b"".join(map(_stamped, enumerate(log.splitlines(keepends=True))))
             self._say(400 if log is None else 200, {"message": "no log"}, log)
+        elif self.path in self.server.documents:
+            self._say(200, self.server.documents[self.path])
         elif watches:
             self._watch(asked)
         else:

@@ -36,7 +36,8 @@ def pod(
     role, _, index = node.partition("/")
     labels = {names.RUN: found.run, names.ROLE: role, names.INDEX: index}
     labels |= {names.MANAGED_BY: "rankzero", names.OF_JOB: f"{found.run}-{role}"}
-    spec = {"nodeName": machine} if machine else {}
+    spec = dict(api.api.one("Job", f"{found.run}-{role}")["spec"]["template"]["spec"])
+    spec |= {"nodeName": machine} if machine else {}
     refused = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
     waits = {"phase": "Pending", "conditions": [{**refused, "message": "0/1 nodes: no room"}]}
     runs_ = {"phase": "Running", "startTime": BORN, "podIP": "10.0.0.1"}

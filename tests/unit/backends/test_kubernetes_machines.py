@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from rankzero.backends.kubernetes.machines import labels, reading
+from rankzero.backends.kubernetes.machines import labels, looking, reading
 from rankzero.backends.kubernetes.machines.model import Devices
 from rankzero.cli.show.machines import say_nodes
 from rankzero.cli.show.terminal import screen
 from rankzero.errors import BadRequest
 from rankzero.plan.kubernetes import names
+from support.apiserver import ApiServer
 
 GPUS = {
     "nvidia.com/gpu": "8",
@@ -110,3 +111,72 @@ def test_what_can_be_no_label_is_told(word: str, said: str) -> None:
         labels.changes([word])
     with pytest.raises(BadRequest, match="said twice"):
         labels.changes(["a=1", "a-"])
+
+
+# -- over the wire
+
+
+@pytest.fixture
+def machines(api: ApiServer) -> ApiServer:
+    """Two of them, with a pod on one."""
+    for name in ("a", "b"):
+        made = node(name)
+        api.put("Node", name, labels=H200, spec=made["spec"], status=made["status"])
+    made = pod("b", "digits-1", cpu="1")
+    labels = made["metadata"]["labels"]
+    api.put("Pod", "digits-1-0", labels=labels, spec=made["spec"], status=made["status"])
+    api.documents = {
+        "/version": {"gitVersion": "v1.34.2"},
+        "/apis": {"groups": [{"name": "kueue.x-k8s.io"}, {"name": "apps"}]},
+    }
+    api.put("StorageClass", "disk")
+    return api
+
+
+def test_a_cluster_is_shown_with_its_machines_and_what_is_installed(machines: ApiServer) -> None:
+    found = looking.info(machines.cluster())
+
+    assert (found.context, found.version, found.namespace) == ("lab", "v1.34.2", "team")
+    assert (found.adds, found.classes, found.not_shown) == (("Kueue",), ("disk",), ())
+    assert [(one.name, one.cpu_free, one.runs) for one in found.nodes or ()] == [
+        ("a", 4.0, ()),
+        ("b", 3.0, ("digits-1",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("refused", "said"),
+    [
+        ("GET Pod", "pods of other namespaces, so what is free is not known"),
+        ("GET Node", "nodes, which a Role in one namespace cannot allow to list"),
+        ("GET StorageClass", "storage classes"),
+    ],
+)
+def test_what_may_not_be_read_of_a_cluster_is_named_and_nothing_else_is_missing(
+    machines: ApiServer, refused: str, said: str
+) -> None:
+    machines.refuses[refused] = 403
+    found = looking.info(machines.cluster())
+
+    assert found.not_shown == (said,)
+    assert (found.nodes is None) == (refused == "GET Node")
+    assert (found.classes is None) == (refused == "GET StorageClass")
+    free = [one.cpu_free for one in found.nodes or ()]
+    assert (free == [None, None]) == (refused == "GET Pod")
+
+
+@pytest.mark.parametrize("may_list", [True, False])
+def test_labels_are_put_on_all_that_are_named_or_on_none(
+    machines: ApiServer, may_list: bool
+) -> None:
+    there = set(machines.api.names("Node"))
+    if not may_list:
+        machines.closed = ("/nodes ",)
+    with pytest.raises(BadRequest, match="there is no machine c in lab"):
+        looking.label(machines.cluster(), ["a", "c"], {"gpu": "yes"})
+    assert all("gpu" not in machines.api.one("Node", one)["metadata"]["labels"] for one in there)
+
+    looking.label(machines.cluster(), ["a", "b"], {"gpu": "yes", "nvidia.com/gpu.product": None})
+    for one in there:
+        labels = machines.api.one("Node", one)["metadata"]["labels"]
+        assert labels["gpu"] == "yes" and "nvidia.com/gpu.product" not in labels
