@@ -13,6 +13,8 @@ from wsproto.events import BytesMessage, CloseConnection, Ping
 
 #: RFC 6455, section 1.3.
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+#: How long whoever was told of the end may take to go (seconds).
+_PARTING = 5.0
 
 
 class Entered:
@@ -64,5 +66,9 @@ class Entered:
         self._socket.close()
 
     def close(self) -> None:
+        """As servers do it: with what was sent unread, what was said last could be lost."""
         with contextlib.suppress(OSError):
             self._socket.sendall(self._talk.send(CloseConnection(1000)))
+            self._socket.settimeout(_PARTING)
+            while self._socket.recv(65536):
+                pass
