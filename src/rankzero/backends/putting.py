@@ -24,6 +24,8 @@ from rankzero.why.words import count, size
 #: How long the other side may say nothing while it has all that it asked for (seconds): it may
 #: have to read, for the digest, what came before.
 _SILENCE = 300.0
+#: How long its last word may take once nothing can be sent to it any more (seconds).
+_LAST_WORD = 5.0
 #: So much is sent at once: a frame of its own for each line would cost more than the line.
 _BLOCK = 256 * 1024
 
@@ -100,11 +102,11 @@ class _Giving:
         self._buffer = bytearray()
         self._total, self._files, self.done = 0, 0, -1
         self.skipped: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
 
     def run(self) -> Fetching:
         """Errors: Lost, _Changed, _Failed, Refused."""
-        reader = threading.Thread(target=self._read, daemon=True)
-        reader.start()
+        self._reader.start()
         try:
             server = _Source(str(self._source), self)
             server.serve(self._questions())
@@ -138,8 +140,9 @@ class _Giving:
         if data:
             try:
                 self._stream.send(data)
-            except Lost:
-                if isinstance(self._last, Mapping):
+            except Lost:  # that nothing goes any more says less than why
+                self._reader.join(_LAST_WORD)
+                if self._last is not None:
                     self._end(self._last)
                 raise
 
@@ -191,6 +194,7 @@ class _Giving:
                 for line in lines:
                     self._take(line)
         except Lost as lost:
+            self._last = self._last or lost
             self._heard.put(lost)
 
     def _take(self, line: bytes) -> None:

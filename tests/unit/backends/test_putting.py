@@ -79,14 +79,15 @@ class Taking(Way):
 
 
 class Saying(Way):
-    """The other side says these lines, and no more; what it is sent it takes."""
+    """The other side says these lines, and takes what it is sent. stays: it does not end then."""
 
-    def __init__(self, *lines: Any) -> None:
+    def __init__(self, *lines: Any, stays: bool = False) -> None:
         ours, self._theirs = socket.socketpair()
         super().__init__(ours)
         texts = (one if isinstance(one, bytes) else json.dumps(one).encode() for one in lines)
         self._theirs.sendall(b"".join(text + b"\n" for text in texts))
-        self._theirs.shutdown(socket.SHUT_WR)
+        if not stays:
+            self._theirs.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
         super().close()
@@ -232,6 +233,32 @@ def test_a_file_that_always_changes_is_named(here: Path) -> None:
 def test_what_else_an_image_s_python_prints_is_passed_over(here: Path) -> None:
     done = {"kind": "done", "done": 9, "total": 9, "files": 1}
     noise = (b"Welcome!", b"[1, 2]", b"", b'"kind"')
-    told, _ = put(lambda: Saying(*noise, done), here / "b", "data", quiet)
+    told, _ = put(lambda: Saying(*noise, done, stays=True), here / "b", "data", quiet)
 
     assert told.done == 9
+
+
+class Deaf(Saying):
+    """Takes nothing, and says why only then."""
+
+    def __init__(self, *lines: Any) -> None:
+        super().__init__(*lines)
+        self._sent = threading.Event()
+
+    def send(self, data: bytes) -> None:
+        self._sent.set()
+        raise Lost("the connection is closed")
+
+    def receive(self, timeout: float | None) -> bytes:
+        self._sent.wait()
+        try:
+            return super().receive(timeout)
+        except Lost:
+            raise Lost("no Python here") from None
+
+
+def test_why_it_ended_counts_more_than_that_nothing_could_be_sent(here: Path) -> None:
+    with pytest.raises(Refused, match="to data: no Python here"):
+        put(lambda: Deaf(), here, "data", quiet)
+    with pytest.raises(Short, match="is full"):
+        put(lambda: Deaf(FAILED), here, "data", quiet)
