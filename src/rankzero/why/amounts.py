@@ -18,5 +18,11 @@ def shown(name: str, value: float) -> str:
     if name == "memory" or "storage" in name or name.startswith("hugepages"):
         for unit, size in (("Ti", 1024**4), ("Gi", 1024**3), ("Mi", 1024**2)):
             if value >= size:
-                return f"{value / size:.3g}{unit}"
-    return f"{value:.6g}"
+                return f"{_plain(value / size, 3)}{unit}"
+    return _plain(value, 6)
+
+
+def _plain(value: float, digits: int) -> str:
+    """To so many digits, and never as `1e+03`, which nobody can type."""
+    text = f"{value:.{digits}g}"
+    return f"{value:.0f}" if "e" in text else text
