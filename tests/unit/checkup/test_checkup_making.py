@@ -14,8 +14,8 @@ from rankzero.doctor import here
 from rankzero.doctor.bundle.making import Wanted
 from rankzero.doctor.model import FINE, Finding
 from rankzero.errors import BadRequest
-from support.prepared import Served
 from support.kubeconfigs import kubeconfig
+from support.prepared import Served
 
 
 @pytest.fixture(autouse=True)
