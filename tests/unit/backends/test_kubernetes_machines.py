@@ -11,7 +11,7 @@ from rankzero.backends.kubernetes.machines import labels, looking, reading
 from rankzero.backends.kubernetes.machines.model import Devices
 from rankzero.cli.show.machines import say_nodes
 from rankzero.cli.show.terminal import screen
-from rankzero.errors import BadRequest
+from rankzero.errors import BadRequest, Refused
 from rankzero.plan.kubernetes import names
 from support.apiserver import ApiServer
 
@@ -180,3 +180,11 @@ def test_labels_are_put_on_all_that_are_named_or_on_none(
     for one in there:
         labels = machines.api.one("Node", one)["metadata"]["labels"]
         assert labels["gpu"] == "yes" and "nvidia.com/gpu.product" not in labels
+
+
+def test_who_may_not_change_a_machine_is_not_sent_for_a_role(machines: ApiServer) -> None:
+    """One in a namespace, which `doctor --rbac` prints, cannot give the right."""
+    machines.refuses["PATCH Node"] = 403
+    with pytest.raises(Refused, match="in the whole of lab") as caught:
+        looking.label(machines.cluster(), ["a"], {"gpu": "yes"})
+    assert "ClusterRole" in str(caught.value)

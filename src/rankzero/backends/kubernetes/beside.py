@@ -72,7 +72,8 @@ class Beside(ABC):
     def _serve(self) -> None:
         pause: float | None = None
         while not self._over:
-            self._news.wait(pause)
+            # A pod may be told to go centuries from now.
+            self._news.wait(None if pause is None else min(pause, threading.TIMEOUT_MAX))
             self._news.clear()
             try:
                 pause = None if self._over else self._look()

@@ -118,6 +118,11 @@ def check(cluster: Cluster, answer: httpx2.Response) -> None:
         )
     if code == 403:
         verb = _VERBS.get(method, method)
+        if "/namespaces/" not in path:
+            raise Forbidden(
+                f"may not {verb} in the whole of {cluster.context}: {said}",
+                "It takes a ClusterRole, which an administrator can give",
+            )
         raise Forbidden(
             f"may not {verb} in namespace {cluster.namespace} of {cluster.context}: {said}",
             "An administrator can give the right; the Role to ask for: rankzero doctor --rbac",

@@ -72,6 +72,9 @@ def _create(by: Tool, asked: Wanted) -> int:
     terminal.err().say(f"✓ {asked.name} is there, the context {context}")
     terminal.err().say(f"  look at it: rankzero cluster info --context {context}")
     terminal.err().say(f"  run on it:  rankzero run train.py --on kubernetes --context {context}")
+    if by.whole:
+        named = f"rankzero cluster delete {asked.name} --tool {by.name}"
+        terminal.err().say(f"  end it, with all that is on it: {named}")
     terminal.out().say(context)
     return 0
 
