@@ -99,3 +99,24 @@ def test_an_image_without_mpirun_is_named_as_the_cause(team: Team, cluster: Clus
     done = team.start("run", team.script("print()"), *words).wait(PATIENCE)
     assert done.code == 3
     assert "mpirun is neither beside" in done.err
+
+
+GOES = """
+import os
+from mpi4py import MPI
+if MPI.COMM_WORLD.rank:
+    os._exit(0)
+MPI.COMM_WORLD.allreduce(1)
+"""
+
+
+def test_a_rank_that_goes_without_a_word_is_the_cause_and_not_who_is_told_of_it(
+    team: Team, mpi: str
+) -> None:
+    """With code 0, in another pod: the agents see no failure in it."""
+    words = (team.script(GOES), "--nodes", "2")
+    done = team.start("run", *words, env={"RANKZERO_IMAGE": mpi}).wait(PATIENCE)
+    assert done.code == 1, done
+    cause = next(line for line in done.err.splitlines() if line.startswith("  cause"))
+    assert "mpirun exited with code" in cause, done.err
+    assert "rank 1" in cause

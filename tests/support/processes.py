@@ -73,8 +73,8 @@ def none_left(word: str | Path) -> None:
 def ranks(folder: Path) -> dict[int, Process]:
     """The ranks' own processes by their number, as the rosters below the folder have them."""
     found = {}
-    for file in folder.rglob(roster.FILE):
-        known = roster.read(str(file.parent))
+    for node in {file.parent for file in folder.rglob("roster-*.json")}:
+        known = roster.read(str(node))
         for rank, pid in {} if known is None else known.pids.items():
             process = _read(pid) if alive(pid) else None
             if process is not None:

@@ -1,4 +1,4 @@
-"""Who runs on this node at present: a file in the node's folder, for those who look in.
+"""Who runs on this node at present: a file of each generation, for those who look in.
 
 It holds no secret: from a topology, and what the node inherits and is told, whoever may look into
 the node computes the environment of its ranks (`enter`).
@@ -7,11 +7,12 @@ the node computes the environment of its ranks (`enter`).
 import contextlib
 import json
 import os
+import re
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 from rankzero.contracts.topology import Rank, Topology
 
-FILE = "roster.json"
+_FILE = re.compile(r"roster-(\d+)\.json")
 
 
 class Roster(NamedTuple):
@@ -50,7 +51,7 @@ class Roster(NamedTuple):
 def read(folder: str) -> Optional[Roster]:
     """The roster in a node's folder; None between two generations, and before the first."""
     try:
-        with open(os.path.join(folder, FILE), encoding="utf-8") as file:
+        with open(_path(folder, max(_there(folder))), encoding="utf-8") as file:
             return Roster.from_json(json.load(file))
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -59,24 +60,19 @@ def read(folder: str) -> Optional[Roster]:
 class RosterFile:
     """Written by the node's agent. A disk that refuses it costs those who look in, not the run.
 
-    An agent that another one has taken over from may still be there, and in the same folder: what
-    the newer one has begun is not touched by it.
+    An agent that another one has taken over from may still be there, and in the same folder. They
+    are of different generations, so neither writes over what the other has written.
     """
 
     def __init__(self, folder: str) -> None:
-        self._path = os.path.join(folder, FILE)
+        self._folder = folder
         self._roster: Optional[Roster] = None
-        self._me = "%d %d" % (os.getpid(), id(self))
-        self._begins = False
-        with contextlib.suppress(OSError):
-            os.unlink(self._path)
+        self._remove(_there(folder))
 
     def begin(self, topology: Topology, node_rank: int, pids: Mapping[int, int]) -> None:
         """The ranks of a generation have been started."""
         self._roster = Roster(topology, node_rank, pids)
-        self._begins = True
         self._write()
-        self._begins = False
 
     def moved(self, rank: int, pid: int) -> None:
         """A rank has another process than at first."""
@@ -90,29 +86,33 @@ class RosterFile:
             self._write()
 
     def clear(self) -> None:
-        """Nothing runs here any more."""
-        self._roster = None
-        if self._is_ours():
-            with contextlib.suppress(OSError):
-                os.unlink(self._path)
+        """Nothing runs here any more; nor does what an agent before this one has left."""
+        if self._roster is not None:
+            mine = self._roster.topology.generation
+            self._roster = None
+            self._remove([one for one in _there(self._folder) if one <= mine])
 
     def _write(self) -> None:
         assert self._roster is not None
-        if not self._is_ours():
-            return
-        part = "%s.%d" % (self._path, os.getpid())
+        path = _path(self._folder, self._roster.topology.generation)
+        part = "%s.part" % path
         with contextlib.suppress(OSError):
             with open(part, "w", encoding="utf-8") as file:
-                json.dump(dict(self._roster.to_json(), by=self._me), file)
-            os.replace(part, self._path)
+                json.dump(self._roster.to_json(), file)
+            os.replace(part, path)
 
-    def _is_ours(self) -> bool:
-        """Whether this agent has written the file, or there is none, or a generation begins, which
-        is newer than all that were."""
-        if self._begins:
-            return True
-        try:
-            with open(self._path, encoding="utf-8") as file:
-                return bool(json.load(file).get("by") == self._me)
-        except (OSError, ValueError):
-            return True
+    def _remove(self, generations: List[int]) -> None:
+        for one in generations:
+            with contextlib.suppress(OSError):
+                os.unlink(_path(self._folder, one))
+
+
+def _there(folder: str) -> List[int]:
+    """The generations of which the folder has one."""
+    with contextlib.suppress(OSError):
+        return [int(one[1]) for one in map(_FILE.fullmatch, os.listdir(folder)) if one]
+    return []
+
+
+def _path(folder: str, generation: int) -> str:
+    return os.path.join(folder, "roster-%d.json" % generation)

@@ -304,6 +304,7 @@ def test_who_has_ended_its_world(agent: Agent, tail: bytes, call: str | None) ->
         (0, b"*** An error occurred in PMIx Event Notification\n***", False),
         (-9, b"*** An error occurred in PMIx Event Notification\n***", False),
         (1, b"*** An error occurred in MPI_Recv", False),
+        (195, b"", True),
     ],
 )
 def test_who_has_only_followed(agent: Agent, code: int, tail: bytes, followed: bool) -> None:

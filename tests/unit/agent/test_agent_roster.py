@@ -15,12 +15,12 @@ from rankzero.agent.roster import Roster, RosterFile
 from rankzero.contracts.topology import Node, Settings, Topology
 
 
-def topology() -> Topology:
+def topology(generation: int = 3) -> Topology:
     nodes = tuple(
         Node("worker", index, "127.0.0.1", 2, (1, 2, 3), {"board": 6006 + index})
         for index in range(2)
     )
-    return Topology(Settings("by-hand-0000", "torch"), 3, 1, nodes)
+    return Topology(Settings("by-hand-0000", "torch"), generation, 1, nodes)
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_a_disk_that_refuses_harms_nobody(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"topology": 1}'])
 def test_a_torn_file_is_none(tmp_path: Path, text: str) -> None:
-    (tmp_path / roster.FILE).write_text(text)
+    (tmp_path / "roster-3.json").write_text(text)
 
     assert roster.read(str(tmp_path)) is None
 
@@ -179,10 +179,10 @@ def test_the_roster_is_printed_for_those_who_look(
 
 def test_an_older_agent_leaves_alone_what_a_newer_one_has_begun(tmp_path: Path) -> None:
     older = RosterFile(str(tmp_path))
-    older.begin(topology(), 1, {2: 10, 3: 11})
+    older.begin(topology(9), 1, {2: 10, 3: 11})
     newer = RosterFile(str(tmp_path))
-    older.exited(2, -9)  # as long as nothing else is there
-    newer.begin(topology(), 1, {2: 20, 3: 21})
+    older.exited(2, -9)
+    newer.begin(topology(10), 1, {2: 20, 3: 21})
     older.exited(3, -9)
     older.clear()
     kept = roster.read(str(tmp_path))
@@ -192,3 +192,15 @@ def test_an_older_agent_leaves_alone_what_a_newer_one_has_begun(tmp_path: Path) 
     newer.clear()
     assert roster.read(str(tmp_path)) is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_an_agent_that_was_killed_has_left_goes_with_the_next_generation(
+    tmp_path: Path,
+) -> None:
+    older = RosterFile(str(tmp_path))
+    older.begin(topology(1), 1, {})
+    newer = RosterFile(str(tmp_path))
+    older.exited(2, -9)
+    newer.begin(topology(2), 1, {2: 20})
+    newer.clear()
+    assert roster.read(str(tmp_path)) is None

@@ -29,8 +29,10 @@ _FOLDER = "mpi"
 _LONGEST = 240
 #: MPICH's and its kin's last words; Open MPI's are its mpirun's.
 _ABORT = re.compile(rb"application called (MPI_Abort\([^()\n]*\))")
-#: Open MPI's, of a rank that ends because it was told that another one, or a daemon, is gone.
+#: Open MPI's, of a rank that ends because it was told that another one, or a daemon, is gone. Not
+#: every version has it say so, but its code is PMIx's for a lost connection (-61).
 _FOLLOWS = re.compile(rb"error occurred in PMIx Event Notification", re.IGNORECASE)
+_LOST_CONNECTION = -61 & 0xFF
 _BOOT = (
     "import sys; sys.path.insert(0, {root!r}); from rankzero.agent.mpi.{module} import main; main()"
 )
@@ -143,7 +145,7 @@ class Wiring:
 
     def followed(self, code: int, tail: bytes) -> bool:
         """Whether a rank has ended because something else of its world had."""
-        return code > 0 and _FOLLOWS.search(tail) is not None
+        return code == _LOST_CONNECTION or (code > 0 and _FOLLOWS.search(tail) is not None)
 
     def hush(self) -> None:
         """The ranks are told to end: what mpirun says of that, and that it ends, is no news."""
