@@ -22,6 +22,7 @@ from rankzero.errors import BadRequest, Refused
 from support.apiserver import ApiServer, Asked
 from support.entered import Entered
 from support.runs import PYTHON, pod, submit
+from support.waiting import PATIENCE
 
 DONE = b'{"status": "Success"}'
 
@@ -218,7 +219,7 @@ class Long:
         way.send(STDOUT, b"here")
         if self._deaf:
             list(way.frames())
-        elif told.wait(30):
+        elif told.wait(PATIENCE):
             way.send(ERROR, exits(128 + self.signals[-1]))
 
 

@@ -18,6 +18,7 @@ from rankzero.errors import BadRequest, Error, Refused
 from support.apiserver import ApiServer, Asked
 from support.entered import Entered
 from support.runs import pod, submit
+from support.waiting import PATIENCE
 
 DATA, ERROR = 0, 1
 PORT = (8080).to_bytes(2, "little")
@@ -67,7 +68,7 @@ class Serving:
             self._opened.put(error)
 
     def opened(self) -> Opened:
-        found = self._opened.get(timeout=30)
+        found = self._opened.get(timeout=PATIENCE)
         if isinstance(found, Error):
             raise found
         return found
@@ -149,7 +150,7 @@ def test_a_port_that_nothing_listens_on_is_told_and_the_next_may_work(
     serving = serve()
     opened = serving.opened()
     assert said(opened) == b""
-    assert serving.notes.get(timeout=30) == "nothing listens on port 8080 of worker/0"
+    assert serving.notes.get(timeout=PATIENCE) == "nothing listens on port 8080 of worker/0"
 
     api.pod = echo
     assert said(opened, b"now.") == b"now."
@@ -166,7 +167,7 @@ def test_what_a_pod_says_of_another_error_is_passed_on(
     serving = serve()
     said(serving.opened())
 
-    assert serving.notes.get(timeout=30) == "port 8080 of worker/0: network namespace is gone"
+    assert serving.notes.get(timeout=PATIENCE) == "port 8080 of worker/0: network namespace is gone"
 
 
 def test_a_pod_that_was_replaced_is_left_for_the_newer_one(
@@ -202,7 +203,7 @@ def test_who_may_not_enter_or_finds_nobody_is_told(
     serving = serve()
 
     assert said(serving.opened()) == b""
-    assert what in serving.notes.get(timeout=30)
+    assert what in serving.notes.get(timeout=PATIENCE)
 
 
 def test_the_end_of_what_it_leads_to_is_its_own(to: Pods, serve: Callable[..., Serving]) -> None:
@@ -211,7 +212,7 @@ def test_the_end_of_what_it_leads_to_is_its_own(to: Pods, serve: Callable[..., S
     to.over.set()
     serving.thread.join()
 
-    assert serving.notes.get(timeout=30) == "it has ended"
+    assert serving.notes.get(timeout=PATIENCE) == "it has ended"
 
 
 def test_a_port_that_is_taken_here_is_told_with_another_way(

@@ -16,7 +16,7 @@ from rankzero.backends.kubernetes.turns.taking import Turns
 from rankzero.plan.kubernetes import names
 from support.apiserver import ApiServer
 from support.runs import pod, submit
-from support.waiting import until
+from support.waiting import PATIENCE, until
 
 #: Its share is over as soon as it is looked at.
 SOON = 0.001
@@ -50,7 +50,7 @@ def watched(api: ApiServer, run: str) -> Iterator[Told]:
     cluster = api.cluster()
     with Observed(cluster, run) as live, Told(cluster, live) as turns:
         yield turns
-        assert turns.looked.wait(30)
+        assert turns.looked.wait(PATIENCE)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from rankzero.plan.kubernetes import names
 from rankzero.spec.given import Given
 from support.apiserver import BORN, ApiServer, Asked
 from support.entered import Entered
-from support.waiting import until
+from support.waiting import PATIENCE, until
 
 WEB = {"name": "web", "image": "web:1", "port": "8080"}
 
@@ -74,7 +74,7 @@ def test_it_leads_to_a_pod_that_is_ready_until_the_service_is_deleted(
     pod(api, "web-1-b")
     api.pod = answers
     opened, notes, thread = opens(there)
-    way = opened.get(timeout=30)
+    way = opened.get(timeout=PATIENCE)
     assert (way.node, way.port, said(way)) == ("web", 8080, b"web-1-b")
 
     pod(api, "web-1-a")
@@ -83,13 +83,13 @@ def test_it_leads_to_a_pod_that_is_ready_until_the_service_is_deleted(
 
     there.delete("web")
     thread.join()
-    assert notes.get(timeout=30) == "the service web was deleted"
+    assert notes.get(timeout=PATIENCE) == "the service web was deleted"
 
 
 def test_where_no_pod_is_ready_no_port_is_taken(api: ApiServer, there: There) -> None:
     pod(api, "web-1-a", ready=False)
     opened, _, thread = opens(there)
-    error = opened.get(timeout=30)
+    error = opened.get(timeout=PATIENCE)
     thread.join()
 
     assert isinstance(error, Refused) and "no pod of web is ready" in str(error)
