@@ -103,6 +103,12 @@ def test_ranks_of_nodes_on_one_machine_are_one_host(agent: Agent) -> None:
     assert told["python"] == sys.executable
 
 
+def test_ranks_that_mpi_would_number_otherwise_are_told(agent: Agent) -> None:
+    with pytest.raises(OSError, match="worker/0 and worker/2 share it") as told:
+        agent.prepare(1, ("a", 1), ("b", 1), ("a", 1))
+    assert told.value.filename == "no world of MPI on a"
+
+
 @pytest.mark.parametrize(("name", "last"), [(PROGRAM, None), (REMOTE, "$@")])
 def test_its_programs_are_one_command_whatever_folders_are_called(
     agent: Agent, name: str, last: str | None

@@ -1,6 +1,7 @@
 """An agent's part in making its ranks one world of MPI: seats for its ranks, `mpirun` on the first
 node, its daemon on each other one."""
 
+import errno
 import json
 import os
 import re
@@ -74,7 +75,8 @@ class Wiring:
 
     def prepare(self, topology: Topology, env: Dict[str, str]) -> None:
         """Before this node's ranks start. env: what mpirun and its daemon inherit. Errors: OSError
-        where the node's folder cannot be written, or no folder for what its ranks share."""
+        where the node's folder cannot be written, or no folder for what its ranks share, or where
+        MPI would number the ranks otherwise."""
         self._ending = self._hushed = False
         os.makedirs(self._folder, exist_ok=True)
         names = seat.seats(self._token, topology.generation)
@@ -240,12 +242,24 @@ class Wiring:
 
 def _hosts(topology: Topology) -> Tuple[List[Tuple[str, int]], Dict[str, str]]:
     """Each address with how many ranks are there, in the order of the ranks, and the node there.
-    Nodes that share a machine are one host of MPI."""
+    Nodes that share a machine are one host of MPI, which counts its ranks host by host.
+
+    Errors: OSError where they do not follow each other, as pods on a machine's own network may.
+    """
     slots: Dict[str, int] = {}
     nodes: Dict[str, str] = {}
+    last = ""
     for node in topology.nodes:
-        slots[node.address] = slots.get(node.address, 0) + node.nproc
-        nodes.setdefault(node.address, "%s/%d" % (node.role, node.index))
+        name = "%s/%d" % (node.role, node.index)
+        if node.address in slots and node.address != last:
+            why = "%s and %s share it, and nodes elsewhere come between them" % (
+                nodes[node.address],
+                name,
+            )
+            raise OSError(errno.EINVAL, why, "no world of MPI on %s" % node.address)
+        last = node.address
+        slots[last] = slots.get(last, 0) + node.nproc
+        nodes.setdefault(last, name)
     return list(slots.items()), nodes
 
 
