@@ -253,7 +253,7 @@ class Backend(Protocol):
 
     def agents(self, run: str) -> Iterator[tuple[str, str]]:
         """What those who look after it have written of themselves, and no line of a rank: who, and
-        what. Of one that is gone nothing is told."""
+        what, or why that cannot be read. Of one that is gone nothing is told."""
         ...
 
     def submitted(self, run: str) -> Mapping[str, Any]:

@@ -26,6 +26,10 @@ class NoFolder(Refused):
     """There is no such folder on the other side."""
 
 
+class CutOff(Refused):
+    """The other side is gone for good, as far as one can see from here."""
+
+
 def fetch(
     dial: Callable[[], Stream],
     to: Path,
@@ -37,8 +41,8 @@ def fetch(
     same size and time is not fetched again. node: whose folder it is. skipped: gets the names of
     what the other side does not give.
 
-    Errors: Refused, where this disk says no or the other side is gone; what has come stays, and
-    the next call goes on from there. NoFolder where there is none.
+    Errors: Refused, where this disk says no; CutOff; what has come stays, and the next call goes on
+    from there. NoFolder where there is none.
     """
     fetched, tries, names = 0, 0, names or Names()
     while tries < TRIES:
@@ -62,4 +66,4 @@ def fetch(
             tries, why = tries + 1, f"{changed} changes while it is fetched"
         except (OSError, Unwritable) as error:
             raise Refused(f"cannot write to {to}: {in_words(error)}") from error
-    raise Refused(f"cannot bring all of it to {to}: {why}", "What has come so far is there.")
+    raise CutOff(f"cannot bring all of it to {to}: {why}", "What has come so far is there.")

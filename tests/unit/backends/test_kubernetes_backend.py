@@ -315,7 +315,9 @@ def test_what_agents_have_written_of_themselves_is_told_by_pod(
         pod(api, found, node)
     api.logs[f"{FIRST}-1-x"] = own("one") + b"[0] a line\n" + own("two")
 
-    assert dict(backend.agents(RUN)) == {f"{FIRST}-1-x": "one\ntwo\n"}
+    told = dict(backend.agents(RUN))
+    assert told[f"{FIRST}-1-x"] == "one\ntwo\n"
+    assert told[f"{FIRST}-0-x"].startswith("its log cannot be read: lab: no log")
 
 
 def test_the_coordinator_s_word_finds_what_a_dead_machine_holds(

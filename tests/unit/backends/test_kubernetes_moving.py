@@ -13,7 +13,7 @@ import pytest
 from rankzero.agent.fetch import Fetch
 from rankzero.agent.outputs import Server
 from rankzero.backends.base import Fetching, Helper
-from rankzero.backends.kubernetes import helping
+from rankzero.backends.kubernetes import helping, staying
 from rankzero.backends.kubernetes.channels import ERROR, STDERR, STDIN, STDOUT
 from rankzero.backends.kubernetes.claims import ClusterVolumes
 from rankzero.backends.viewer import Lost
@@ -22,6 +22,7 @@ from rankzero.plan.kubernetes import helper, names
 from rankzero.spec.pods import Source
 from support.apiserver import BORN, ApiServer, Asked, Object
 from support.entered import Entered
+from support.runs import pod, submit
 
 KIND = "PersistentVolumeClaim"
 RUNNING = {
@@ -109,11 +110,16 @@ def volumes(api: ApiServer, agent: Agent) -> ClusterVolumes:
     return ClusterVolumes(api.cluster())
 
 
+def labels_of(one: Object) -> dict[str, str]:
+    return dict(one["metadata"].get("labels", {}))
+
+
 def starts(api: ApiServer, jobs: list[Object] | None = None, **status: Any) -> None:
     """The next helper's pod, as soon as its archive is there. jobs: gets its Job."""
 
     def start() -> None:
-        (name,) = [one for one in api.api.names("Job") if one.startswith("volume-")]
+        all_ = [api.api.one("Job", one) for one in api.api.names("Job")]
+        (name,) = [one[helper.LABEL] for one in map(labels_of, all_) if helper.LABEL in one]
         if jobs is not None:
             jobs.append(api.api.one("Job", name))
         labels = {helper.LABEL: name, names.ROLE: helper.ROLE, names.INDEX: "0"}
@@ -272,3 +278,29 @@ def test_the_last_words_of_an_agent_that_fails_are_told(
     (tmp_path / "one").write_text("1")
     with pytest.raises(Refused, match="exit code 1: rankzero: no Python here"):
         volumes.put(tmp_path / "one", "data", "/one", quiet, Helper())
+
+
+def test_outputs_on_a_volume_come_also_where_their_pod_has_just_ended(
+    api: ApiServer, agent: Agent, tmp_path: Path
+) -> None:
+    """It runs for some seconds yet, as far as the cluster has heard."""
+    claim = {"claim": "data", "path": "/data"}
+    found = submit(api, volumes={"data": claim}, output_volume="data")
+    ended = pod(api, found, status=RUNNING)["metadata"]["name"]
+    outputs = tmp_path / "volume" / found.run / "outputs"
+    outputs.mkdir(parents=True)
+    (outputs / "model").write_text("trained")
+
+    def answer(asked: Asked, way: Entered) -> None:
+        if asked.name == ended:
+            way.cut()
+        else:
+            stream = Inside(way)
+            Server(str(outputs), stream, follows=False).serve(stream.lines())
+            way.send(ERROR, b'{"status": "Success"}')
+
+    api.pod = answer
+    starts(api)
+    copied = staying.copy(api.cluster(), found.run, tmp_path / "back", quiet, Helper())
+    assert (copied / "model").read_text() == "trained"
+    assert [path.name for path in copied.iterdir()] == ["model"]

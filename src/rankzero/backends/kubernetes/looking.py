@@ -191,13 +191,17 @@ def _told(cluster: Cluster, pod: Pod) -> Told | None:
 
 
 def agents_said(cluster: Cluster, run: str) -> Iterator[tuple[str, str]]:
-    """What the agents of a run's pods have written of themselves, by the names of the pods."""
+    """What the agents of a run's pods have written of themselves, by the names of the pods; or why
+    that cannot be read, as where a machine is gone."""
     for item in cluster.every("Pod", f"{names.RUN}={run}", shapes.LISTS["Pod"])["items"]:
         name = item["metadata"]["name"]
-        with suppress(Absent, Forbidden, Unreachable):  # its machine may be gone
+        try:
             log = b"".join(cluster.log(name, container=names.CONTAINER))
-            lines = [text for line in log.splitlines() if (text := own_text(line)) is not None]
-            yield name, "\n".join(lines) + "\n"
+        except (Absent, Forbidden, Unreachable) as error:
+            yield name, f"its log cannot be read: {error.args[0]}\n"
+            continue
+        lines = [text for line in log.splitlines() if (text := own_text(line)) is not None]
+        yield name, "\n".join(lines) + "\n"
 
 
 def read_told(line: bytes) -> Told | None:

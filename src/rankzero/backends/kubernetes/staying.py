@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from rankzero.backends.base import Fetching, Helper
-from rankzero.backends.fetching import NoFolder
+from rankzero.backends.fetching import CutOff, NoFolder
 from rankzero.backends.kubernetes import outputs, runs, volumes
 from rankzero.backends.kubernetes.cluster import Cluster
 from rankzero.errors import Refused
@@ -26,9 +27,11 @@ def copy(
         raise Refused(f"the outputs of {run} stay on a volume.", f"rankzero outputs {run}")
     found = runs.known(cluster, run)
     if found is not None and found.listening and helper.volume is None:
-        for told in outputs.bring(cluster, found, (), to, over=True):
-            tell(told)
-        return to
+        # One that has just ended runs for some time yet, as far as the cluster has heard.
+        with suppress(CutOff):
+            for told in outputs.bring(cluster, found, (), to, over=True):
+                tell(told)
+            return to
     way = cluster, run, found, layout.OUTPUT_VOLUME, helper
     try:
         with volumes.reached(*way) as (dial, folder):
