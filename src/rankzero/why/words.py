@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rankzero.agent import raised as of_record
+from rankzero.agent.mpi import MPIRUN
 from rankzero.why.model import Facts, Failure, Finding
 
 
@@ -62,6 +63,8 @@ def phrase(failure: Failure) -> str:
     """What happened, as a sentence without its end: `rank 3 was killed by signal 9`."""
     if failure.aborted:
         return f"{who(failure)} called {failure.aborted}"
+    if failure.exception and failure.exception.get("type") == MPIRUN:  # beside the rank, not in it
+        return f"mpirun {of_record.short(str(failure.exception.get('message') or ''))}"
     if failure.exception and raised(failure):
         return f"{who(failure)} raised {of_record.line(failure.exception)}"
     if out_of_memory(failure):

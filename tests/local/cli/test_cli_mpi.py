@@ -85,13 +85,24 @@ def test_ways_to_end(shell, ending, code, cause):
     assert re.search(rf"cause   rank 1 \(worker/0\) {cause}\b", done.stderr), done.stderr
 
 
+GOES = """
+import os
+from mpi4py import MPI
+w = MPI.COMM_WORLD
+if w.rank and os.environ["RANKZERO_GENERATION"] == "1":
+    os._exit(0)
+w.allreduce(1)
+"""
+
+
 def test_a_rank_that_goes_without_a_word_ends_its_world(shell):
     """With code 0, which is no failure; the others would wait for it for ever."""
-    script = "import os\nfrom mpi4py import MPI\nw = MPI.COMM_WORLD\nif w.rank:\n    os._exit(0)\n"
-    shell.write("goes.py", script + "w.allreduce(1)\n")
+    shell.write("goes.py", GOES)
     done = shell("run", "goes.py", "--nodes", "2", code=1)
     assert "cause   mpirun exited with code 1: " in done.stderr
     assert "process rank 1" in done.stderr
+    done = shell("run", "goes.py", "--nodes", "2", "--max-restarts", "1")
+    assert "generation 2: restarted after mpirun exited with code 1" in done.stderr
 
 
 DIES = """
