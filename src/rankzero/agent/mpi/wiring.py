@@ -2,6 +2,7 @@
 node, its daemon on each other one."""
 
 import errno
+import itertools
 import json
 import os
 import re
@@ -246,21 +247,18 @@ def _hosts(topology: Topology) -> Tuple[List[Tuple[str, int]], Dict[str, str]]:
 
     Errors: OSError where they do not follow each other, as pods on a machine's own network may.
     """
-    slots: Dict[str, int] = {}
+    hosts: List[Tuple[str, int]] = []
     nodes: Dict[str, str] = {}
-    last = ""
-    for node in topology.nodes:
-        name = "%s/%d" % (node.role, node.index)
-        if node.address in slots and node.address != last:
-            why = "%s and %s share it, and nodes elsewhere come between them" % (
-                nodes[node.address],
-                name,
-            )
-            raise OSError(errno.EINVAL, why, "no world of MPI on %s" % node.address)
-        last = node.address
-        slots[last] = slots.get(last, 0) + node.nproc
-        nodes.setdefault(last, name)
-    return list(slots.items()), nodes
+    for address, group in itertools.groupby(topology.nodes, lambda node: node.address):
+        here = list(group)
+        name = "%s/%d" % (here[0].role, here[0].index)
+        if address in nodes:
+            why = "%s and %s share it, and nodes elsewhere come between them"
+            where = "no world of MPI on %s" % address
+            raise OSError(errno.EINVAL, why % (nodes[address], name), where)
+        hosts.append((address, sum(node.nproc for node in here)))
+        nodes[address] = name
+    return hosts, nodes
 
 
 def _boot(module: str) -> str:
