@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from rankzero.agent.mpi import MPIRUN
 from rankzero.why.model import Facts, Finding
-from rankzero.why.words import finding
+from rankzero.why.words import finding, of_mpirun
 
 
 def find(facts: Facts) -> Finding | None:
@@ -13,7 +12,7 @@ def find(facts: Facts) -> Finding | None:
         return None
     if failure.aborted:
         return finding("mpi-abort", facts)
-    if (failure.exception or {}).get("type") != MPIRUN:
+    if not of_mpirun(failure):
         return None
     said = str((failure.exception or {})["message"])
     remedy = "what it said stands among rank 0's lines; mpirun's own options: --mpirun"

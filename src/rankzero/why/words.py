@@ -49,6 +49,11 @@ def raised(failure: Failure) -> bool:
     return bool(failure.exception) and not of_record.leaves(failure.exception or {})
 
 
+def of_mpirun(failure: Failure) -> bool:
+    """Whether it is the end of its world's mpirun, beside the rank that has the record."""
+    return (failure.exception or {}).get("type") == MPIRUN
+
+
 def left(failure: Failure) -> bool:
     """Whether the rank went by itself, with a code; what it wrote before says more than that."""
     return bool(failure.code) and not raised(failure)
@@ -63,7 +68,7 @@ def phrase(failure: Failure) -> str:
     """What happened, as a sentence without its end: `rank 3 was killed by signal 9`."""
     if failure.aborted:
         return f"{who(failure)} called {failure.aborted}"
-    if failure.exception and failure.exception.get("type") == MPIRUN:  # beside the rank, not in it
+    if failure.exception and of_mpirun(failure):
         return f"mpirun {of_record.short(str(failure.exception.get('message') or ''))}"
     if failure.exception and raised(failure):
         return f"{who(failure)} raised {of_record.line(failure.exception)}"
