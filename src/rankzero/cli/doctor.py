@@ -177,8 +177,9 @@ def _check_up(
         if names:
             line.draw(f"waiting for {', '.join(names)} (first imports take long)")
 
-    with contextlib.closing(here.findings(where, inside, waits)) as findings:
-        for finding in findings:
+    with contextlib.ExitStack() as stack:
+        stack.callback(line.clear)  # also where somebody leaves while it is there
+        for finding in stack.enter_context(contextlib.closing(here.findings(where, inside, waits))):
             found.append(finding)
             line.clear()
             if output == "text":
