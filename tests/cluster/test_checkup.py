@@ -6,13 +6,13 @@ import base64
 import json
 import secrets
 import signal
-import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
 import yaml
 
 from rankzero.plan.kubernetes.checkup import LABEL
+from support import bundles
 from support.waiting import until
 
 from .lab.kubectl import Kubectl
@@ -143,11 +143,7 @@ def test_a_bundle_has_what_a_run_was_and_neither_its_token_nor_its_user_s(team: 
     (run,) = [one["run"] for one in json.loads(team.call("list", "-o", "json").out)["runs"]]
     made = team.start("doctor", "--bundle", "all.tar.gz", "--run", run).wait(200.0)
     assert made.code == 0, made
-    held = {}
-    with tarfile.open(team.work / "all.tar.gz") as archive:
-        for one in archive:
-            opened = archive.extractfile(one)
-            held[one.name.partition("/")[2]] = opened.read().decode() if opened else ""
+    held = bundles.texts(team.work / "all.tar.gz")
 
     assert json.loads(held["cluster/version.json"])["gitVersion"].startswith("v1.")
     (pod,) = json.loads(held["cluster/pods.json"])

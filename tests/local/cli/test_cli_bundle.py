@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import stat
-import tarfile
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from support import bundles
 from support.home import Home
 
 #: What nobody else may ever see, each in a place of its own.
@@ -21,12 +20,6 @@ SCRIPT = """
 print("a line that is its user's alone")
 raise ValueError("cannot log in with password=in-an-exception-4")
 """
-
-
-def unpacked(file: Path) -> dict[str, bytes]:
-    with tarfile.open(file) as archive:
-        read = {one.name.partition("/")[2]: archive.extractfile(one) for one in archive}
-        return {name: opened.read() for name, opened in read.items() if opened is not None}
 
 
 @pytest.fixture
@@ -47,13 +40,13 @@ def test_it_has_what_a_maintainer_needs_and_no_secret(home: Home, failed: str) -
     said = home.start("doctor", *argv, env=env).wait(200.0)
     assert said.code == 0, said
     file = home.work / "trouble.tar.gz"
-    held = unpacked(file)
-    whole = b"\n".join(held.values()).decode()
+    held = bundles.texts(file)
+    whole = "\n".join(held.values())
     assert [secret for secret in SECRETS if secret in whole] == []
 
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert f"runs/{failed}/agents.json" in held
-    assert "machine  Python" in held["doctor.txt"].decode()
+    assert "machine  Python" in held["doctor.txt"]
     plan = json.loads(held[f"runs/{failed}/plan.json"])
     assert plan["job"]["env"] == {"API_KEY": "(removed)", "DB_PASSWORD": "(removed)"}
     assert json.loads(held[f"runs/{failed}/why.json"])["cause"] == "exception"
@@ -68,9 +61,9 @@ def test_it_has_what_a_maintainer_needs_and_no_secret(home: Home, failed: str) -
 def test_json_says_what_went_in(home: Home) -> None:
     said = home.start("doctor", "--bundle", "-o", "json", "--on", "local").wait(200.0)
     told: dict[str, Any] = json.loads(said.out)
-    held = unpacked(home.work / told["bundle"]["file"])
+    held = bundles.texts(home.work / told["bundle"]["file"])
     assert {one["path"]: one["size"] for one in told["bundle"]["entries"]} == {
-        path: len(data) for path, data in held.items()
+        path: len(text.encode()) for path, text in held.items()
     }
     assert json.loads(held["doctor.json"]) == told["findings"]
 

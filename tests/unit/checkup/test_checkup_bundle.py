@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,6 +17,7 @@ from rankzero.doctor.bundle.file import Bundle
 from rankzero.doctor.bundle.gathering import Part, had
 from rankzero.doctor.bundle.redaction import REMOVED, Redaction
 from rankzero.errors import BadRequest, Refused
+from support import bundles
 from support.prepared import Served
 
 
@@ -41,11 +41,9 @@ def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def unpacked(path: Path) -> dict[str, str]:
     found = {}
-    with tarfile.open(path) as archive:
-        for entry in archive:
-            held = archive.extractfile(entry)
-            assert held is not None and entry.mode == 0o600 and entry.mtime == 1000
-            found[entry.name] = held.read().decode()
+    for entry, text in bundles.entries(path):
+        assert entry.mode == 0o600 and entry.mtime == 1000
+        found[entry.name] = text
     return found
 
 

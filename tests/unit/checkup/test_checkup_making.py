@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from rankzero.doctor import here
 from rankzero.doctor.bundle.making import Wanted
 from rankzero.doctor.model import FINE, Finding
 from rankzero.errors import BadRequest
+from support import bundles
 from support.kubeconfigs import kubeconfig
 from support.prepared import Served
 
@@ -30,17 +30,6 @@ def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.chdir(folder)
     return folder
-
-
-def held(file: Path) -> dict[str, str]:
-    """Texts by their paths, without the folder that they unpack to."""
-    found = {}
-    with tarfile.open(file) as archive:
-        for entry in archive:
-            data = archive.extractfile(entry)
-            assert data is not None
-            found[entry.name.partition("/")[2]] = data.read().decode()
-    return found
 
 
 def test_one_without_a_name_is_called_after_the_time() -> None:
@@ -66,7 +55,7 @@ def test_without_a_cluster_it_is_of_this_machine_alone(
     monkeypatch.setenv("HF_TOKEN", "a-long-secret")
     found = [Finding("machine", "Python", FINE, "it said a-long-secret")]
     bundle = Wanted("b.tar.gz", None, Where()).made("as it was shown: a-long-secret", found)
-    texts = held(at / "b.tar.gz")
+    texts = bundles.texts(at / "b.tar.gz")
     assert [one.path for one in bundle.entries] == list(texts)
     assert list(texts) == ["doctor.json", "doctor.txt", "environment.json", "versions.json"]
     assert "a-long-secret" not in "".join(texts.values())
@@ -77,7 +66,7 @@ def test_a_cluster_that_says_no_to_everything_is_in_it_with_that(at: Path, tmp_p
     with Served() as served:
         kubeconfig(tmp_path / "KUBECONFIG", "lab", served.url, {"token": "proof-of-ada"})
         Wanted("b.tar.gz", None, Where(on="kubernetes")).made("said proof-of-ada", [])
-    texts = held(at / "b.tar.gz")
+    texts = bundles.texts(at / "b.tar.gz")
     assert texts["doctor.txt"] == "said (removed)"
     assert json.loads(texts["cluster/access.json"])["server"] == served.url
     assert "fault" in json.loads(texts["cluster/version.json"])
